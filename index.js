@@ -1,0 +1,6 @@
+const { DynamoDBFeatureStore } = require('./lib/feature-store');
+
+// Callable as the 1.x package was; the named form is written so that ES modules can import it.
+module.exports = DynamoDBFeatureStore;
+module.exports.DynamoDBFeatureStore = DynamoDBFeatureStore;
+module.exports.default = DynamoDBFeatureStore;

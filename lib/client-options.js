@@ -1,0 +1,87 @@
+/**
+ * How DynamoDB is reached: the names that the AWS SDK for JavaScript has for it, in one normal form.
+ *
+ * @typedef {import('../binding').NativeOptions} NativeOptions
+ * @typedef {import('../binding').NativeCredentials} NativeCredentials
+ */
+
+const { fail, optional, requireObject } = require('./validate');
+
+/** The options that hold credentials, by their names in the AWS SDKs. */
+const CREDENTIAL_NAMES = ['accessKeyId', 'secretAccessKey', 'sessionToken'];
+const KNOWN = ['region', 'endpoint', 'credentials', ...CREDENTIAL_NAMES];
+
+/**
+ * @param {unknown} given
+ * @param {string[]} warnings gets a line for each option that is not honoured
+ * @returns {Pick<NativeOptions, 'region' | 'endpoint' | 'credentials'>}
+ */
+function clientOptions(given, warnings) {
+  const options = requireObject('clientOptions', given);
+  for (const name of Object.keys(options)) {
+    const value = options[name];
+    if (value !== undefined && value !== null && !KNOWN.includes(name)) {
+      warnings.push(`clientOptions.${name} is not supported and is ignored`);
+    }
+  }
+  return {
+    region: optional('clientOptions.region', options.region, requireText),
+    endpoint: optional('clientOptions.endpoint', options.endpoint, endpoint),
+    credentials:
+      optional('clientOptions.credentials', options.credentials, credentials) ||
+      (CREDENTIAL_NAMES.some((name) => options[name] !== undefined && options[name] !== null)
+        ? credentials('clientOptions', options)
+        : undefined),
+  };
+}
+
+/**
+ * A URL as text, or an object that has one: a `URL`, or an `AWS.Endpoint` of the AWS SDK v2.
+ *
+ * @param {string} name
+ * @param {any} value
+ * @returns {string}
+ */
+function endpoint(name, value) {
+  const text = typeof value === 'object' ? value.href : value;
+  if (typeof text !== 'string') fail(name, 'a URL', value);
+  return text;
+}
+
+/**
+ * @param {string} name the option that holds them
+ * @param {unknown} value
+ * @returns {NativeCredentials}
+ */
+function credentials(name, value) {
+  const given = requireObject(name, value);
+  return {
+    accessKeyId: requireSecret(`${name}.accessKeyId`, given.accessKeyId),
+    secretAccessKey: requireSecret(`${name}.secretAccessKey`, given.secretAccessKey),
+    sessionToken: optional(`${name}.sessionToken`, given.sessionToken, requireSecret),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {string}
+ */
+function requireText(name, value) {
+  if (typeof value !== 'string' || value === '') fail(name, 'a string', value);
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value never shown
+ * @returns {string}
+ */
+function requireSecret(name, value) {
+  if (typeof value !== 'string' || value === '') {
+    throw new TypeError(`${name} must be a string that is not empty`);
+  }
+  return value;
+}
+
+module.exports = { clientOptions };

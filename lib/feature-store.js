@@ -1,0 +1,82 @@
+/**
+ * The store value: what `DynamoDBFeatureStore(…)` returns, and the views that SDK clients get of it.
+ *
+ * SDK 5 takes an object; SDK 6 and 7 call a function with their configuration. The value is both: a
+ * function that carries a store's methods.
+ */
+
+const { Core } = require('./core');
+const { LogRouter } = require('./logger');
+const { storeOptions } = require('./options');
+const { viewMethods } = require('./view');
+
+/**
+ * @param {string} tableName
+ * @param {object | null} [options]
+ */
+function DynamoDBFeatureStore(tableName, options) {
+  const { native, logger, warnings } = storeOptions(tableName, options);
+  const logs = new LogRouter(logger);
+  for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
+
+  /** @type {Core | undefined} */
+  let core;
+  let openViews = 0;
+
+  /** @returns {Core} the open core; after a close a new one */
+  function openCore() {
+    if (!core) core = new Core(native, logs);
+    return core;
+  }
+
+  function closeCore() {
+    if (core) core.closed = true;
+    core = undefined;
+    openViews = 0;
+  }
+
+  /**
+   * The form for SDKs that call a function.
+   *
+   * @param {any} [config] the SDK client's configuration
+   */
+  function store(config) {
+    if (config && config.basicConfiguration) {
+      throw new Error(
+        'DynamoDBFeatureStore: @launchdarkly/node-server-sdk is not supported, ' +
+          'only launchdarkly-node-server-sdk 5 to 7 and ldclient-node'
+      );
+    }
+    const viewLogger = config && config.logger;
+    if (viewLogger) logs.add(viewLogger);
+    else logs.settleForConsole();
+    const viewed = openCore();
+    openViews += 1;
+    let open = true;
+    return viewMethods(logs, {
+      core: () => (open && !viewed.closed ? viewed : undefined),
+      close: () => {
+        if (!open) return;
+        open = false;
+        if (viewLogger) logs.remove(viewLogger);
+        if (viewed === core) {
+          openViews -= 1;
+          if (openViews === 0) closeCore();
+        }
+      },
+    });
+  }
+
+  // SDK 5 gives the same object to all of its clients, and each closes it. So a close ends this
+  // core, and whoever goes on using the object begins a new one.
+  const methods = viewMethods(logs, {
+    core: () => {
+      logs.settleForConsole();
+      return openCore();
+    },
+    close: closeCore,
+  });
+  return Object.assign(store, methods);
+}
+
+module.exports = { DynamoDBFeatureStore };

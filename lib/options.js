@@ -1,0 +1,125 @@
+/**
+ * The options of a store: checks what the caller gives, and brings it into the one form that the
+ * native store takes. Defaults are the native store's.
+ *
+ * @typedef {import('../binding').NativeOptions} NativeOptions
+ * @typedef {import('./logger').Logger} Logger
+ */
+
+const { clientOptions } = require('./client-options');
+const { fail, optional, requireObject } = require('./validate');
+
+const LOGGER_METHODS = ['error', 'warn'];
+
+/**
+ * @typedef {object} StoreOptions
+ * @property {NativeOptions} native what the native store takes
+ * @property {Logger | undefined} logger the caller's logger
+ * @property {string[]} warnings lines to log about what was given
+ */
+
+/**
+ * @param {unknown} tableName
+ * @param {unknown} given the caller's options; `null` and `undefined` mean "not given", here and for
+ *   each option
+ * @returns {StoreOptions}
+ * @throws {TypeError} for a bad value; it names the option
+ */
+function storeOptions(tableName, given) {
+  if (typeof tableName !== 'string' || tableName === '') {
+    fail('tableName', 'the name of a DynamoDB table', tableName);
+  }
+  const options = optional('options', given, requireObject) || {};
+  /** @type {string[]} */
+  const warnings = [];
+
+  /** @type {Record<string, (name: string, value: any) => void>} */
+  const known = {
+    cacheTTL: (name, value) => {
+      native.cacheTtlMs = cacheTtl(name, value, warnings);
+    },
+    clientOptions: (_name, value) => {
+      Object.assign(native, clientOptions(value, warnings));
+    },
+    consistentRead: (name, value) => {
+      if (typeof value !== 'boolean') fail(name, 'true or false', value);
+      native.consistentRead = value;
+    },
+    dynamoDBClient: (name) => {
+      throw new TypeError(
+        `${name} is not supported: pass the client's settings as clientOptions instead`
+      );
+    },
+    logger: (name, value) => {
+      logger = checkLogger(name, value);
+    },
+    prefix: (name, value) => {
+      if (typeof value !== 'string') fail(name, 'a string', value);
+      native.prefix = value;
+    },
+    readTimeout: (name, value) => {
+      native.readTimeoutMs = timeout(name, value);
+    },
+    writeTimeout: (name, value) => {
+      native.writeTimeoutMs = timeout(name, value);
+    },
+  };
+
+  /** @type {NativeOptions} */
+  const native = { table: /** @type {string} */ (tableName) };
+  /** @type {Logger | undefined} */
+  let logger;
+  for (const name of Object.keys(options)) {
+    const value = options[name];
+    if (value === undefined || value === null) continue;
+    if (Object.hasOwn(known, name)) {
+      known[name](name, value);
+    } else {
+      warnings.push(`the option ${name} is unknown and is ignored`);
+    }
+  }
+  return { native, logger, warnings };
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} seconds
+ * @param {string[]} warnings
+ * @returns {number} milliseconds
+ */
+function cacheTtl(name, seconds, warnings) {
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
+    fail(name, 'a number of seconds (0 for no caching)', seconds);
+  }
+  if (seconds < 0) {
+    warnings.push(`${name} is negative (${seconds}); nothing is cached, as with 0`);
+    return 0;
+  }
+  return seconds * 1000;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} seconds
+ * @returns {number} milliseconds
+ */
+function timeout(name, seconds) {
+  if (typeof seconds !== 'number' || !(seconds > 0)) {
+    fail(name, 'a number of seconds above 0', seconds);
+  }
+  return seconds * 1000;
+}
+
+/**
+ * @param {string} name
+ * @param {any} value
+ * @returns {Logger}
+ */
+function checkLogger(name, value) {
+  if (LOGGER_METHODS.some((method) => typeof value[method] !== 'function')) {
+    fail(name, `a logger with the methods ${LOGGER_METHODS.join(' and ')}`, value);
+  }
+  return value;
+}
+
+module.exports = { storeOptions };

@@ -1,0 +1,53 @@
+/**
+ * Shared pieces of checking what a caller passed.
+ */
+
+/**
+ * @param {string} name the option, as the caller wrote it
+ * @param {string} expected what it has to be
+ * @param {unknown} value what it is
+ * @returns {never}
+ */
+function fail(name, expected, value) {
+  throw new TypeError(`${name} must be ${expected}, not ${describe(value)}`);
+}
+
+/**
+ * A value in a few characters. What may be a secret is not shown: of objects only the type is.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ */
+function describe(value) {
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value !== null && (typeof value === 'object' || typeof value === 'function')) {
+    return `of type ${typeof value}`;
+  }
+  return String(value);
+}
+
+/**
+ * @template T
+ * @param {string} name
+ * @param {unknown} value
+ * @param {(name: string, value: unknown) => T} check
+ * @returns {T | undefined} `undefined` where the value is not given
+ */
+function optional(name, value, check) {
+  return value === undefined || value === null ? undefined : check(name, value);
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function requireObject(name, value) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    fail(name, 'an object', value);
+  }
+  return /** @type {Record<string, unknown>} */ (value);
+}
+
+module.exports = { describe, fail, optional, requireObject };

@@ -1,0 +1,240 @@
+//! The only module that knows N-API: it turns calls from JavaScript into calls of the store, and
+//! answers and errors back. It decides nothing.
+//!
+//! A future never borrows the JavaScript object that started it: a worker thread can end while calls
+//! are in flight, and then the object is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use napi::bindgen_prelude::*;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{JsError, Status};
+use napi_derive::napi;
+
+use crate::cache::Answer;
+use crate::clock::Clock;
+use crate::config::{ClientConfig, Config, Credentials};
+use crate::dynamodb::{RootCertificates, SdkDynamoDb};
+use crate::log::{Level, Log};
+use crate::store::{NewItems, Store};
+
+/// The options of a store, checked by JavaScript; what is absent has its default here.
+#[napi(object, object_to_js = false)]
+pub struct NativeOptions {
+    /// The name of the table.
+    pub table: String,
+    /// Put before every namespace.
+    pub prefix: Option<String>,
+    /// For how many milliseconds an answer is fresh.
+    pub cache_ttl_ms: Option<f64>,
+    /// Whether reads are strongly consistent.
+    pub consistent_read: Option<bool>,
+    /// For how many milliseconds a read waits.
+    pub read_timeout_ms: Option<f64>,
+    /// For how many milliseconds a write is tried.
+    pub write_timeout_ms: Option<f64>,
+    /// The AWS region.
+    pub region: Option<String>,
+    /// The URL of DynamoDB.
+    pub endpoint: Option<String>,
+    /// Fixed credentials.
+    pub credentials: Option<NativeCredentials>,
+}
+
+/// Fixed AWS credentials.
+#[napi(object, object_to_js = false)]
+pub struct NativeCredentials {
+    /// The id of the access key.
+    pub access_key_id: String,
+    /// The secret part of the access key.
+    pub secret_access_key: String,
+    /// The token that comes with temporary keys.
+    pub session_token: Option<String>,
+}
+
+impl From<NativeOptions> for Config {
+    fn from(options: NativeOptions) -> Self {
+        let mut config = Config::new(options.table);
+        let duration = |ms: f64| Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX);
+        config.prefix = options.prefix.unwrap_or_default();
+        if let Some(ms) = options.cache_ttl_ms {
+            config.cache_ttl_ms = ms;
+        }
+        if let Some(consistent) = options.consistent_read {
+            config.consistent_read = consistent;
+        }
+        if let Some(ms) = options.read_timeout_ms {
+            config.read_timeout = duration(ms);
+        }
+        if let Some(ms) = options.write_timeout_ms {
+            config.write_timeout = duration(ms);
+        }
+        config.client = ClientConfig {
+            region: options.region,
+            endpoint: options.endpoint,
+            credentials: options.credentials.map(|given| Credentials {
+                access_key_id: given.access_key_id,
+                secret_access_key: given.secret_access_key,
+                session_token: given.session_token,
+            }),
+        };
+        config
+    }
+}
+
+/// An item's JSON, or all items of a kind in one JSON object.
+#[napi(object, object_from_js = false)]
+pub struct NativeAnswer {
+    /// `null` where there is no such item.
+    pub json: Option<String>,
+    /// Until when it may be given again without asking: `Date.now()` time, or `Infinity`.
+    pub fresh_until: f64,
+}
+
+/// The new items of one kind.
+#[napi(object, object_to_js = false)]
+pub struct NativeItems {
+    /// The kind's namespace, without the prefix.
+    pub kind: String,
+    /// The JSON of an object of items by key.
+    pub json: String,
+}
+
+type LogFunction =
+    ThreadsafeFunction<FnArgs<(String, String)>, (), FnArgs<(String, String)>, Status, false, true>;
+type RootsFunction = ThreadsafeFunction<(), String, (), Status, false, true>;
+
+/// Lines on their way to JavaScript. The function is weak: it keeps no process alive.
+struct JsLog(LogFunction);
+
+impl Log for JsLog {
+    fn log(&self, level: Level, line: String) {
+        let arguments = (level.name().to_owned(), line).into();
+        self.0
+            .call(arguments, ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
+/// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
+#[napi]
+pub struct NativeStore {
+    store: Store,
+}
+
+#[napi]
+impl NativeStore {
+    /// `log` gets a level and a line; `root_certificates` returns Node's own root certificates as
+    /// PEM text. Neither may throw.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        options: NativeOptions,
+        log: Function<FnArgs<(String, String)>, ()>,
+        root_certificates: Function<(), String>,
+    ) -> Result<Self> {
+        let log: LogFunction = log.build_threadsafe_function().weak::<true>().build()?;
+        let roots: Arc<RootsFunction> = Arc::new(
+            root_certificates
+                .build_threadsafe_function()
+                .weak::<true>()
+                .build()?,
+        );
+        let node_roots: RootCertificates = Arc::new(move || {
+            let roots = Arc::clone(&roots);
+            async move { roots.call_async_catch(()).await.ok() }.boxed()
+        });
+        let log: Arc<dyn Log> = Arc::new(JsLog(log));
+        let config = Config::from(options);
+        let dynamodb = SdkDynamoDb::new(&config, node_roots, Arc::clone(&log));
+        Ok(Self {
+            store: Store::new(&config, Arc::new(dynamodb), log, Clock::system()),
+        })
+    }
+
+    /// One item.
+    #[napi(ts_return_type = "Promise<NativeAnswer>", catch_unwind)]
+    pub fn get<'e>(
+        &self,
+        env: &'e Env,
+        kind: String,
+        key: String,
+    ) -> Result<PromiseRaw<'e, NativeAnswer>> {
+        let store = self.store.clone();
+        promise(env, async move {
+            let answer = store.get(&kind, &key).await?;
+            Ok(native(answer, |json| json.map(|json| json.to_string())))
+        })
+    }
+
+    /// All live items of a kind.
+    #[napi(ts_return_type = "Promise<NativeAnswer>", catch_unwind)]
+    pub fn all<'e>(&self, env: &'e Env, kind: String) -> Result<PromiseRaw<'e, NativeAnswer>> {
+        let store = self.store.clone();
+        promise(
+            env,
+            async move { Ok(native(store.all(&kind).await?, Some)) },
+        )
+    }
+
+    /// Replaces all items of the given kinds.
+    #[napi(ts_return_type = "Promise<void>", catch_unwind)]
+    pub fn init<'e>(&self, env: &'e Env, data: Vec<NativeItems>) -> Result<PromiseRaw<'e, ()>> {
+        let data = data.into_iter().map(|new| NewItems {
+            kind: new.kind,
+            json: new.json,
+        });
+        promise(env, self.store.init(data.collect()))
+    }
+
+    /// Stores an item unless a version as new is there.
+    #[napi(ts_return_type = "Promise<void>", catch_unwind)]
+    pub fn upsert<'e>(
+        &self,
+        env: &'e Env,
+        kind: String,
+        json: String,
+    ) -> Result<PromiseRaw<'e, ()>> {
+        promise(env, self.store.upsert(&kind, &json))
+    }
+
+    /// Stores a tombstone unless a version as new is there.
+    #[napi(ts_return_type = "Promise<void>", catch_unwind)]
+    pub fn delete<'e>(
+        &self,
+        env: &'e Env,
+        kind: String,
+        key: String,
+        version: f64,
+    ) -> Result<PromiseRaw<'e, ()>> {
+        promise(env, self.store.delete(&kind, &key, version))
+    }
+
+    /// Whether somebody has initialised the store.
+    #[napi(ts_return_type = "Promise<boolean>", catch_unwind)]
+    pub fn initialized<'e>(&self, env: &'e Env) -> Result<PromiseRaw<'e, bool>> {
+        let store = self.store.clone();
+        promise(env, async move { store.initialized().await })
+    }
+}
+
+fn native<T>(answer: Answer<T>, json: impl FnOnce(T) -> Option<String>) -> NativeAnswer {
+    NativeAnswer {
+        json: json(answer.value),
+        fresh_until: answer.fresh_until,
+    }
+}
+
+/// A promise whose rejection carries the store's error code.
+fn promise<'e, T, F>(env: &'e Env, work: F) -> Result<PromiseRaw<'e, T>>
+where
+    T: ToNapiValue + Send + 'static,
+    F: Future<Output = crate::error::Result<T>> + Send + 'static,
+{
+    env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
+        result.map_err(|failure| {
+            let coded = Error::new(failure.kind.code(), failure.to_string());
+            Error::from(JsError::from(coded).into_unknown(*env))
+        })
+    })
+}

@@ -1,0 +1,90 @@
+//! The options of a store in their one validated form, and their defaults.
+
+use std::fmt;
+use std::time::Duration;
+
+/// How long, in milliseconds, an answer is fresh when `cacheTTL` is not given.
+pub const DEFAULT_CACHE_TTL_MS: f64 = 15_000.0;
+/// How long a read waits for DynamoDB when `readTimeout` is not given.
+pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a write is tried when `writeTimeout` is not given.
+pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a store is made from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The DynamoDB table. It must exist; the store never creates it.
+    pub table: String,
+    /// Keeps environments that share a table apart; empty for none.
+    pub prefix: String,
+    /// For how many milliseconds an answer is fresh: 0 for no caching, infinite for ever.
+    pub cache_ttl_ms: f64,
+    /// Whether reads are strongly consistent; it doubles the read units they take.
+    pub consistent_read: bool,
+    /// How long a read waits for an answer. A Query of several pages has this time for each page.
+    pub read_timeout: Duration,
+    /// How long a write is tried. An init has this time anew whenever DynamoDB takes a row.
+    pub write_timeout: Duration,
+    /// How DynamoDB is reached.
+    pub client: ClientConfig,
+}
+
+impl Config {
+    /// The configuration for `table` with every default.
+    pub fn new(table: impl Into<String>) -> Self {
+        Self {
+            table: table.into(),
+            prefix: String::new(),
+            cache_ttl_ms: DEFAULT_CACHE_TTL_MS,
+            consistent_read: false,
+            read_timeout: DEFAULT_READ_TIMEOUT,
+            write_timeout: DEFAULT_WRITE_TIMEOUT,
+            client: ClientConfig::default(),
+        }
+    }
+}
+
+/// How DynamoDB is reached. What is `None` comes from the AWS default chain.
+#[derive(Clone, Debug, Default)]
+pub struct ClientConfig {
+    /// The AWS region.
+    pub region: Option<String>,
+    /// The URL of the service; a bare host means HTTPS.
+    pub endpoint: Option<String>,
+    /// Fixed credentials.
+    pub credentials: Option<Credentials>,
+}
+
+/// Fixed AWS credentials. Their `Debug` form shows none of them.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The id of the access key.
+    pub access_key_id: String,
+    /// The secret part of the access key.
+    pub secret_access_key: String,
+    /// The token that comes with temporary keys.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_hides_credentials() {
+        let mut config = Config::new("table");
+        config.client.credentials = Some(Credentials {
+            access_key_id: "AKIAID".into(),
+            secret_access_key: "hush".into(),
+            session_token: Some("token".into()),
+        });
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("AKIAID") && !shown.contains("hush") && !shown.contains("token\""));
+    }
+}

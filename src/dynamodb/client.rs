@@ -1,0 +1,412 @@
+//! DynamoDB through aws-sdk-dynamodb.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
+
+use super::failure::to_error;
+use super::trust::{self, RootCertificates};
+use super::{DynamoDb, Page, PutOutcome, Write};
+use crate::config::{ClientConfig, Config};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::Log;
+use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
+
+/// How often a read is sent, the first time included.
+const READ_ATTEMPTS: u32 = 3;
+/// The longest first pause between two attempts of a read; the actual one is random.
+const READ_BACKOFF: Duration = Duration::from_millis(50);
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A table behind aws-sdk-dynamodb.
+pub struct SdkDynamoDb(Arc<Inner>);
+
+struct Inner {
+    table: String,
+    config: ClientConfig,
+    read_timeout: Duration,
+    write_timeout: Duration,
+    node_roots: RootCertificates,
+    log: Arc<dyn Log>,
+    clients: OnceCell<Clients>,
+}
+
+struct Clients {
+    /// Tries a read a few times, each for half of the time that the read has: one that meets a dead
+    /// connection has the other half for a new one.
+    reader: Client,
+    /// Sends a write once: the store decides when a write is tried again.
+    writer: Client,
+}
+
+impl SdkDynamoDb {
+    /// The table that `config` names. Nothing is sent, and no credentials are looked for, before
+    /// the first request.
+    pub fn new(config: &Config, node_roots: RootCertificates, log: Arc<dyn Log>) -> Self {
+        Self(Arc::new(Inner {
+            table: config.table.clone(),
+            config: config.client.clone(),
+            read_timeout: config.read_timeout,
+            write_timeout: config.write_timeout,
+            node_roots,
+            log,
+            clients: OnceCell::new(),
+        }))
+    }
+}
+
+impl Inner {
+    /// The clients, made by whoever comes first; a failure is not remembered.
+    async fn clients(&self) -> Result<&Clients> {
+        self.clients.get_or_try_init(|| self.connect()).await
+    }
+
+    async fn connect(&self) -> Result<Clients> {
+        let endpoint = self
+            .config
+            .endpoint
+            .as_deref()
+            .map(endpoint_url)
+            .transpose()?;
+        let http_client = trust::http_client(&self.node_roots, &*self.log).await;
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http_client);
+        if let Some(region) = &self.config.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(fixed) = &self.config.credentials {
+            loader = loader.credentials_provider(aws_credential_types::Credentials::new(
+                &fixed.access_key_id,
+                &fixed.secret_access_key,
+                fixed.session_token.clone(),
+                None,
+                "clientOptions",
+            ));
+        }
+        let shared = loader.load().await;
+        if shared.region().is_none() {
+            return Err(Error::new(
+                ErrorKind::NoRegion,
+                "no AWS region is configured",
+            ));
+        }
+        let client = |retries: RetryConfig, timeout: Duration| {
+            client(&shared, endpoint.as_deref(), retries, timeout)
+        };
+        let retries = RetryConfig::standard()
+            .with_max_attempts(READ_ATTEMPTS)
+            .with_initial_backoff(READ_BACKOFF);
+        Ok(Clients {
+            reader: client(retries, self.read_timeout / 2),
+            writer: client(RetryConfig::disabled(), self.write_timeout / 2),
+        })
+    }
+}
+
+fn client(
+    shared: &SdkConfig,
+    endpoint: Option<&str>,
+    retries: RetryConfig,
+    attempt_timeout: Duration,
+) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(attempt_timeout)
+        .build();
+    let mut config = aws_sdk_dynamodb::config::Builder::from(shared)
+        .retry_config(retries)
+        .timeout_config(timeouts);
+    if let Some(url) = endpoint {
+        config = config.endpoint_url(url);
+    }
+    Client::from_conf(config.build())
+}
+
+/// The endpoint as a URL. A bare host, which the AWS SDK for JavaScript v2 allows, means HTTPS.
+fn endpoint_url(text: &str) -> Result<String> {
+    let text = text.trim();
+    let url = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("https://{text}")
+    };
+    let usable = url.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    if usable {
+        Ok(url)
+    } else {
+        Err(Error::new(
+            ErrorKind::BadEndpoint,
+            format!("the endpoint {text:?} is not a URL"),
+        ))
+    }
+}
+
+impl DynamoDb for SdkDynamoDb {
+    fn get(&self, row: &RowKey, consistent: bool) -> BoxFuture<'static, Result<Option<StoredRow>>> {
+        let (inner, row) = (Arc::clone(&self.0), row.clone());
+        async move {
+            let request = inner.clients().await?.reader.get_item();
+            let answer = request
+                .table_name(&inner.table)
+                .set_key(Some(key_attributes(&row)))
+                .consistent_read(consistent)
+                .send()
+                .await
+                .map_err(to_error)?;
+            Ok(answer.item.and_then(stored_row))
+        }
+        .boxed()
+    }
+
+    fn query(
+        &self,
+        namespace: &str,
+        consistent: bool,
+        start: Option<RowKey>,
+    ) -> BoxFuture<'static, Result<Page>> {
+        let (inner, namespace) = (Arc::clone(&self.0), namespace.to_owned());
+        async move {
+            let request = inner.clients().await?.reader.query();
+            let answer = request
+                .table_name(&inner.table)
+                .key_condition_expression("#namespace = :namespace")
+                .expression_attribute_names("#namespace", "namespace")
+                .expression_attribute_values(":namespace", AttributeValue::S(namespace))
+                .consistent_read(consistent)
+                .set_exclusive_start_key(start.as_ref().map(key_attributes))
+                .send()
+                .await
+                .map_err(to_error)?;
+            Ok(Page {
+                rows: answer
+                    .items
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(stored_row)
+                    .collect(),
+                next: answer.last_evaluated_key.and_then(|key| row_key(&key)),
+            })
+        }
+        .boxed()
+    }
+
+    fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>> {
+        let (inner, row, item) = (Arc::clone(&self.0), row.clone(), item.clone());
+        async move {
+            let request = inner.clients().await?.writer.put_item();
+            let answer = request
+                .table_name(&inner.table)
+                .set_item(Some(item_attributes(&row, &item)))
+                .condition_expression("attribute_not_exists(#version) OR #version < :version")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":version", AttributeValue::N(number(item.version)))
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
+                .send()
+                .await;
+            match answer {
+                Ok(_) => Ok(PutOutcome::Stored),
+                Err(SdkError::ServiceError(refusal)) => match refusal.into_err() {
+                    PutItemError::ConditionalCheckFailedException(failed) => {
+                        Ok(PutOutcome::Newer(failed.item.and_then(stored_row)))
+                    }
+                    other => Err(super::failure::service_error(&other)),
+                },
+                Err(failure) => Err(to_error(failure)),
+            }
+        }
+        .boxed()
+    }
+
+    fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
+        let inner = Arc::clone(&self.0);
+        async move {
+            let requests = writes.iter().map(write_request).collect();
+            let answer = inner
+                .clients()
+                .await?
+                .writer
+                .batch_write_item()
+                .request_items(&inner.table, requests)
+                .send()
+                .await
+                .map_err(to_error)?;
+            let left = answer
+                .unprocessed_items
+                .unwrap_or_default()
+                .remove(&inner.table);
+            let Some(left) = left.filter(|left| !left.is_empty()) else {
+                return Ok(Vec::new());
+            };
+            let mut sent: HashMap<RowKey, Write> = writes
+                .into_iter()
+                .map(|write| (write.row().clone(), write))
+                .collect();
+            Ok(left
+                .iter()
+                .filter_map(requested_row)
+                .filter_map(|row| sent.remove(&row))
+                .collect())
+        }
+        .boxed()
+    }
+}
+
+type Attributes = HashMap<String, AttributeValue>;
+
+fn key_attributes(row: &RowKey) -> Attributes {
+    HashMap::from([
+        (
+            "namespace".to_owned(),
+            AttributeValue::S(row.namespace.to_string()),
+        ),
+        ("key".to_owned(), AttributeValue::S(row.key.to_string())),
+    ])
+}
+
+fn item_attributes(row: &RowKey, item: &Item) -> Attributes {
+    let mut attributes = key_attributes(row);
+    attributes.insert(
+        "version".to_owned(),
+        AttributeValue::N(number(item.version)),
+    );
+    attributes.insert("item".to_owned(), AttributeValue::S(item.json.to_string()));
+    attributes
+}
+
+fn write_request(write: &Write) -> WriteRequest {
+    let put = |attributes| {
+        PutRequest::builder()
+            .set_item(Some(attributes))
+            .build()
+            .expect("its item is set")
+    };
+    let request = WriteRequest::builder();
+    match write {
+        Write::Put(row, item) => request.put_request(put(item_attributes(row, item))),
+        Write::PutMarker(row) => request.put_request(put(key_attributes(row))),
+        Write::Delete(row) => request.delete_request(
+            DeleteRequest::builder()
+                .set_key(Some(key_attributes(row)))
+                .build()
+                .expect("its key is set"),
+        ),
+    }
+    .build()
+}
+
+fn requested_row(request: &WriteRequest) -> Option<RowKey> {
+    match (&request.put_request, &request.delete_request) {
+        (Some(put), _) => row_key(&put.item),
+        (None, Some(delete)) => row_key(&delete.key),
+        (None, None) => None,
+    }
+}
+
+fn row_key(attributes: &Attributes) -> Option<RowKey> {
+    let text = |name| attributes.get(name)?.as_s().ok();
+    Some(RowKey::new(
+        text("namespace")?.as_str(),
+        text("key")?.as_str(),
+    ))
+}
+
+/// The row that these attributes make; `None` for one without the two keys, which only a table with
+/// another schema can return.
+fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
+    let key = row_key(&attributes)?;
+    let version = match attributes.get("version") {
+        Some(AttributeValue::N(text)) => text.parse().ok().filter(|v: &f64| v.is_finite()),
+        _ => None,
+    };
+    let item = match attributes.remove("item") {
+        None => ItemAttribute::Absent,
+        Some(AttributeValue::S(text)) => ItemAttribute::Text(text.into()),
+        Some(AttributeValue::B(_)) => ItemAttribute::Binary,
+        Some(other) => ItemAttribute::Other(type_name(&other)),
+    };
+    let deleted = matches!(attributes.get("deleted"), Some(AttributeValue::Bool(true)));
+    Some(StoredRow {
+        key,
+        version,
+        item,
+        deleted,
+    })
+}
+
+fn type_name(value: &AttributeValue) -> &'static str {
+    match value {
+        AttributeValue::Bool(_) => "BOOL",
+        AttributeValue::L(_) => "L",
+        AttributeValue::M(_) => "M",
+        AttributeValue::N(_) => "N",
+        AttributeValue::Null(_) => "NULL",
+        AttributeValue::Bs(_) | AttributeValue::Ns(_) | AttributeValue::Ss(_) => "set",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_url_or_a_bare_host() {
+        let url = |text| endpoint_url(text).map_err(|e| e.kind);
+        assert_eq!(
+            url("http://localhost:8000").as_deref(),
+            Ok("http://localhost:8000")
+        );
+        assert_eq!(
+            url("localhost:8000").as_deref(),
+            Ok("https://localhost:8000")
+        );
+        assert_eq!(url(" https://[::1]:1 ").as_deref(), Ok("https://[::1]:1"));
+        for bad in ["not a url", "", "http://", "ftp://host", "://"] {
+            assert_eq!(url(bad), Err(ErrorKind::BadEndpoint), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rows_are_read_whatever_their_attributes_are() {
+        let mut attributes = key_attributes(&RowKey::new("features", "k"));
+        attributes.insert("version".into(), AttributeValue::S("1".into()));
+        attributes.insert("item".into(), AttributeValue::N("1".into()));
+        attributes.insert("deleted".into(), AttributeValue::Bool(true));
+        let row = stored_row(attributes).unwrap();
+        assert_eq!((row.version, row.deleted), (None, true));
+        assert_eq!(row.item, ItemAttribute::Other("N"));
+        assert_eq!(stored_row(Attributes::new()), None);
+    }
+
+    #[test]
+    fn what_a_batch_leaves_is_found_again_by_its_row() {
+        let row = RowKey::new("features", "k");
+        let writes = [
+            Write::Put(row.clone(), Item::tombstone("k", 1.0)),
+            Write::PutMarker(row.clone()),
+            Write::Delete(row.clone()),
+        ];
+        for write in writes {
+            assert_eq!(requested_row(&write_request(&write)), Some(row.clone()));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A table in memory that keeps DynamoDB's rules and fails as a test tells it to.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::{DynamoDb, MAX_BATCH_ROWS, Page, PutOutcome, Write};
+use crate::error::{Error, ErrorKind, Result};
+use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
+
+/// A request, as a script sees it.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // They are the arguments of the table's methods.
+pub enum Request {
+    Get {
+        row: RowKey,
+        consistent: bool,
+    },
+    Query {
+        namespace: String,
+        consistent: bool,
+        page: usize,
+    },
+    Put {
+        row: RowKey,
+        version: f64,
+    },
+    Batch {
+        writes: Vec<Write>,
+    },
+}
+
+impl Request {
+    /// The operation's name, as DynamoDB has it.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Request::Get { .. } => "GetItem",
+            Request::Query { .. } => "Query",
+            Request::Put { .. } => "PutItem",
+            Request::Batch { .. } => "BatchWriteItem",
+        }
+    }
+}
+
+/// What becomes of a request.
+pub enum Fate {
+    /// It is answered as DynamoDB does.
+    Answer,
+    /// It fails without effect.
+    Fail(ErrorKind),
+    /// It takes effect, but its answer is lost on the way.
+    LoseAnswer(ErrorKind),
+    /// It is never answered.
+    Hang,
+    /// It is answered as the table was when it came, once the future is done.
+    AnswerAfter(BoxFuture<'static, ()>),
+    /// Of a batch, the rows for which this is true are left unprocessed.
+    Unprocessed(fn(usize) -> bool),
+}
+
+type Script = Box<dyn FnMut(&Request) -> Fate + Send>;
+
+/// The table.
+#[derive(Clone)]
+pub struct FakeDynamoDb(Arc<Mutex<State>>);
+
+struct State {
+    rows: BTreeMap<RowKey, StoredRow>,
+    requests: Vec<Request>,
+    script: Script,
+    page_size: usize,
+}
+
+impl FakeDynamoDb {
+    /// An empty table that answers everything.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            rows: BTreeMap::new(),
+            requests: Vec::new(),
+            script: Box::new(|_| Fate::Answer),
+            page_size: 100,
+        })))
+    }
+
+    /// Decides from now on what becomes of each request.
+    pub fn script(&self, script: impl FnMut(&Request) -> Fate + Send + 'static) {
+        self.state().script = Box::new(script);
+    }
+
+    /// Puts a row there behind everybody's back.
+    pub fn put(&self, row: StoredRow) {
+        self.state().rows.insert(row.key.clone(), row);
+    }
+
+    /// Puts an item there behind everybody's back.
+    pub fn put_item(&self, namespace: &str, key: &str, version: f64) {
+        self.put(stored(&RowKey::new(namespace, key), &item(key, version)));
+    }
+
+    /// Removes a row behind everybody's back.
+    pub fn remove(&self, row: &RowKey) {
+        self.state().rows.remove(row);
+    }
+
+    /// The row, as it is in the table.
+    pub fn row(&self, namespace: &str, key: &str) -> Option<StoredRow> {
+        self.state().rows.get(&RowKey::new(namespace, key)).cloned()
+    }
+
+    /// The names of all rows.
+    pub fn keys(&self) -> Vec<RowKey> {
+        self.state().rows.keys().cloned().collect()
+    }
+
+    /// The requests since the last time this was asked.
+    pub fn take_requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.state().requests)
+    }
+
+    /// The names of the operations of [`FakeDynamoDb::take_requests`].
+    pub fn take_operations(&self) -> Vec<&'static str> {
+        self.take_requests()
+            .iter()
+            .map(Request::operation)
+            .collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Runs `effect` now and gives its result as the script says.
+    fn respond<T: Send + 'static>(
+        &self,
+        request: Request,
+        effect: impl FnOnce(&mut State, Option<fn(usize) -> bool>) -> Result<T>,
+    ) -> BoxFuture<'static, Result<T>> {
+        let mut state = self.state();
+        let fate = (state.script)(&request);
+        state.requests.push(request);
+        match fate {
+            Fate::Answer => {
+                let result = effect(&mut state, None);
+                async { result }.boxed()
+            }
+            Fate::Unprocessed(left) => {
+                let result = effect(&mut state, Some(left));
+                async { result }.boxed()
+            }
+            Fate::AnswerAfter(event) => {
+                let result = effect(&mut state, None);
+                event.map(|()| result).boxed()
+            }
+            Fate::LoseAnswer(kind) => {
+                drop(effect(&mut state, None));
+                async move { Err(Error::new(kind, "scripted")) }.boxed()
+            }
+            Fate::Fail(kind) => async move { Err(Error::new(kind, "scripted")) }.boxed(),
+            Fate::Hang => pending().boxed(),
+        }
+    }
+}
+
+/// An item that says nothing but its key and version.
+pub fn item(key: &str, version: f64) -> Item {
+    let json = format!(r#"{{"key":"{key}","version":{version}}}"#);
+    Item {
+        version,
+        deleted: false,
+        json: json.into(),
+    }
+}
+
+/// The row of an item.
+pub fn stored(row: &RowKey, item: &Item) -> StoredRow {
+    StoredRow {
+        key: row.clone(),
+        version: Some(item.version),
+        item: ItemAttribute::Text(item.json.clone()),
+        deleted: false,
+    }
+}
+
+impl DynamoDb for FakeDynamoDb {
+    fn get(&self, row: &RowKey, consistent: bool) -> BoxFuture<'static, Result<Option<StoredRow>>> {
+        let request = Request::Get {
+            row: row.clone(),
+            consistent,
+        };
+        self.respond(request, |state, _| Ok(state.rows.get(row).cloned()))
+    }
+
+    fn query(
+        &self,
+        namespace: &str,
+        consistent: bool,
+        start: Option<RowKey>,
+    ) -> BoxFuture<'static, Result<Page>> {
+        let found: Vec<StoredRow> = {
+            let state = self.state();
+            state
+                .rows
+                .values()
+                .filter(|row| *row.key.namespace == *namespace)
+                .cloned()
+                .collect()
+        };
+        let before = start.map_or(0, |start| found.iter().filter(|r| r.key <= start).count());
+        let page_size = self.state().page_size;
+        let request = Request::Query {
+            namespace: namespace.to_owned(),
+            consistent,
+            page: before / page_size,
+        };
+        self.respond(request, |state, _| {
+            let rows: Vec<_> = found
+                .iter()
+                .skip(before)
+                .take(state.page_size)
+                .cloned()
+                .collect();
+            let more = before + rows.len() < found.len();
+            let next = rows.last().filter(|_| more).map(|row| row.key.clone());
+            Ok(Page { rows, next })
+        })
+    }
+
+    fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>> {
+        let request = Request::Put {
+            row: row.clone(),
+            version: item.version,
+        };
+        self.respond(request, |state, _| {
+            let held = state.rows.get(row);
+            if let Some(held) = held.filter(|held| held.version.is_some_and(|v| v >= item.version))
+            {
+                return Ok(PutOutcome::Newer(Some(held.clone())));
+            }
+            state.rows.insert(row.clone(), stored(row, item));
+            Ok(PutOutcome::Stored)
+        })
+    }
+
+    fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
+        let request = Request::Batch {
+            writes: writes.clone(),
+        };
+        self.respond(request, |state, left| {
+            let mut rows: Vec<_> = writes.iter().map(Write::row).collect();
+            rows.sort();
+            rows.dedup();
+            let allowed = rows.len() == writes.len() && (1..=MAX_BATCH_ROWS).contains(&rows.len());
+            if !allowed || rows.iter().any(|row| row.key.contains("REFUSE")) {
+                return Err(Error::new(ErrorKind::Refused, "ValidationException"));
+            }
+            let mut unprocessed = Vec::new();
+            for (index, write) in writes.into_iter().enumerate() {
+                if left.is_some_and(|left| left(index)) {
+                    unprocessed.push(write);
+                    continue;
+                }
+                match &write {
+                    Write::Put(row, item) => state.rows.insert(row.clone(), stored(row, item)),
+                    Write::PutMarker(row) => state.rows.insert(
+                        row.clone(),
+                        StoredRow {
+                            key: row.clone(),
+                            version: None,
+                            item: ItemAttribute::Absent,
+                            deleted: false,
+                        },
+                    ),
+                    Write::Delete(row) => state.rows.remove(row),
+                };
+            }
+            Ok(unprocessed)
+        })
+    }
+}

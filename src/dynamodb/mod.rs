@@ -1,0 +1,80 @@
+//! The few things that the store asks of DynamoDB.
+
+mod client;
+mod failure;
+mod trust;
+
+#[cfg(test)]
+pub mod fake;
+
+use futures_util::future::BoxFuture;
+
+pub use client::SdkDynamoDb;
+pub use trust::RootCertificates;
+
+use crate::error::Result;
+use crate::row::{Item, RowKey, StoredRow};
+
+/// The most rows that DynamoDB takes in one batch.
+pub const MAX_BATCH_ROWS: usize = 25;
+
+/// One row of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// Puts an item, whatever is there.
+    Put(RowKey, Item),
+    /// Puts the row that marks the prefix as initialised.
+    PutMarker(RowKey),
+    /// Deletes a row, if it is there.
+    Delete(RowKey),
+}
+
+impl Write {
+    /// The row that is written.
+    pub fn row(&self) -> &RowKey {
+        match self {
+            Write::Put(row, _) | Write::PutMarker(row) | Write::Delete(row) => row,
+        }
+    }
+}
+
+/// One page of a Query.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The rows of this page.
+    pub rows: Vec<StoredRow>,
+    /// Where the next page starts; `None` after the last.
+    pub next: Option<RowKey>,
+}
+
+/// What became of a conditional put.
+#[derive(Debug, PartialEq)]
+pub enum PutOutcome {
+    /// The item is in the table.
+    Stored,
+    /// A version as new is there already: this row, where the engine returned it.
+    Newer(Option<StoredRow>),
+}
+
+/// A DynamoDB table.
+///
+/// The futures own what they need. Whoever drops one gives its request up.
+pub trait DynamoDb: Send + Sync {
+    /// Reads one row.
+    fn get(&self, row: &RowKey, consistent: bool) -> BoxFuture<'static, Result<Option<StoredRow>>>;
+
+    /// Reads a page of the rows of one namespace, the first or the one that begins after `start`.
+    fn query(
+        &self,
+        namespace: &str,
+        consistent: bool,
+        start: Option<RowKey>,
+    ) -> BoxFuture<'static, Result<Page>>;
+
+    /// Puts an item unless the row has a version as new. A row without a version is overwritten.
+    fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>>;
+
+    /// Writes up to [`MAX_BATCH_ROWS`] different rows and returns those that DynamoDB left
+    /// unprocessed.
+    fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>>;
+}

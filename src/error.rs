@@ -1,0 +1,143 @@
+//! The one error type of the core, and the words in which a failure is told.
+
+use std::fmt;
+
+/// What went wrong, from the side of whoever has to mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The table does not exist in this region and account.
+    TableNotFound,
+    /// The table exists, but its keys are not `namespace` and `key`.
+    WrongKeySchema,
+    /// No AWS region is configured.
+    NoRegion,
+    /// No credentials were found, or they could not be fetched.
+    NoCredentials,
+    /// AWS knows the credentials to be wrong or expired.
+    BadCredentials,
+    /// The credentials are good, but may not do this.
+    AccessDenied,
+    /// The endpoint is not a URL that a request can be sent to.
+    BadEndpoint,
+    /// DynamoDB asks to slow down.
+    Throttled,
+    /// DynamoDB could not be reached, or failed on its side.
+    Unavailable,
+    /// DynamoDB did not answer in time.
+    TimedOut,
+    /// DynamoDB refuses the request itself.
+    Refused,
+    /// The item is over the size that LaunchDarkly SDKs store.
+    TooLarge,
+    /// The data handed over is not what an item or a data set looks like.
+    InvalidData,
+    /// The store, or this view of it, was closed.
+    Closed,
+    /// A defect of this package.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The stable code that JavaScript finds in `error.code`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TableNotFound => "TABLE_NOT_FOUND",
+            Self::WrongKeySchema => "WRONG_KEY_SCHEMA",
+            Self::NoRegion => "NO_REGION",
+            Self::NoCredentials => "NO_CREDENTIALS",
+            Self::BadCredentials => "BAD_CREDENTIALS",
+            Self::AccessDenied => "ACCESS_DENIED",
+            Self::BadEndpoint => "BAD_ENDPOINT",
+            Self::Throttled => "THROTTLED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Refused => "REFUSED",
+            Self::TooLarge => "TOO_LARGE",
+            Self::InvalidData => "INVALID_DATA",
+            Self::Closed => "CLOSED",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// Whether the same request may succeed a little later, with nobody changing anything.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut)
+    }
+
+    /// What the person who reads the line can do about it.
+    fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::TableNotFound => Some(
+                "Create it with the partition key \"namespace\" and the sort key \"key\", both \
+                 strings, or correct the table name, the region or the account",
+            ),
+            Self::WrongKeySchema => Some(
+                "The table needs the partition key \"namespace\" and the sort key \"key\", both \
+                 strings; keys can't be changed later, so create a new table",
+            ),
+            Self::NoRegion => Some("Set clientOptions.region or the AWS_REGION variable"),
+            Self::NoCredentials => Some(
+                "Give the process an IAM role, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, AWS_PROFILE or clientOptions.credentials",
+            ),
+            Self::BadCredentials => {
+                Some("Check the credentials and the session token, and this machine's clock")
+            }
+            Self::AccessDenied => Some(
+                "Allow dynamodb:GetItem and dynamodb:Query on the table, and for a process that \
+                 writes flags dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:BatchWriteItem",
+            ),
+            Self::BadEndpoint => {
+                Some("Give clientOptions.endpoint as a URL, such as http://localhost:8000")
+            }
+            Self::Throttled => Some("Raise the table's capacity or make it on-demand"),
+            Self::Unavailable | Self::TimedOut => {
+                Some("Check the network path to DynamoDB and the endpoint")
+            }
+            Self::TooLarge | Self::Refused | Self::InvalidData | Self::Closed | Self::Internal => {
+                None
+            }
+        }
+    }
+}
+
+/// A failure: its kind and, in words, its cause.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct Error {
+    /// What to do about it.
+    pub kind: ErrorKind,
+    message: String,
+}
+
+impl Error {
+    /// A failure of this kind, caused as `message` says.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// The cause alone, without the advice that the `Display` form adds.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The failure of whatever is asked of a closed store.
+    pub fn closed() -> Self {
+        Self::new(ErrorKind::Closed, "the store is closed")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        match self.kind.advice() {
+            Some(advice) => write!(f, ". {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What every fallible operation of the core returns.
+pub type Result<T> = std::result::Result<T, Error>;

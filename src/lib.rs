@@ -1,0 +1,31 @@
+//! A LaunchDarkly feature store on Amazon DynamoDB, for Node.js.
+//!
+//! ```text
+//! JavaScript (index.js, lib/)
+//!   binding        the only module that knows N-API
+//!     store        what get, all, init, upsert, delete and initialized mean
+//!       cache        what is held, and for how long it is fresh
+//!       single_flight  one request for everybody who wants the same
+//!       write_order  which update waits for which
+//!       init_plan    which rows an init writes, in which order
+//!       retry        trying again, within a time
+//!         row, references   the table layout; what an item refers to
+//!         dynamodb   get, query, put-if-newer, batch-write
+//! ```
+//!
+//! Each module uses those below it. `clock`, `config`, `error` and `log` are used by all.
+
+mod binding;
+pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod dynamodb;
+pub mod error;
+pub mod init_plan;
+pub mod log;
+pub mod references;
+pub mod retry;
+pub mod row;
+pub mod single_flight;
+pub mod store;
+pub mod write_order;

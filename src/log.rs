@@ -1,0 +1,26 @@
+//! Where the core's log lines go.
+
+/// How serious a line is; the names are those of the LaunchDarkly SDKs' loggers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Something was not done that was asked for.
+    Error,
+    /// Something is odd, but all that was asked for was done.
+    Warn,
+}
+
+impl Level {
+    /// The name of the logger's method for this level.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warn => "warn",
+        }
+    }
+}
+
+/// A receiver of log lines. It must not block.
+pub trait Log: Send + Sync {
+    /// Takes one line. Lines never hold credentials or the content of items.
+    fn log(&self, level: Level, line: String);
+}

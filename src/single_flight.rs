@@ -1,0 +1,175 @@
+//! One request for everybody who wants the same thing at the same time.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+
+/// Requests under way, by what they ask for.
+///
+/// A request runs as a task of its own: it goes on when those who wait for it give up.
+pub struct SingleFlight<K, V: Clone> {
+    flights: Arc<Mutex<Flights<K, V>>>,
+}
+
+struct Flights<K, V: Clone> {
+    by_key: HashMap<K, (u64, Flight<V>)>,
+    next_id: u64,
+}
+
+/// `None` when the request's task panicked.
+type Flight<V> = Shared<BoxFuture<'static, Option<V>>>;
+
+impl<K, V> SingleFlight<K, V>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// Nothing under way.
+    pub fn new() -> Self {
+        let flights = Flights {
+            by_key: HashMap::new(),
+            next_id: 0,
+        };
+        Self {
+            flights: Arc::new(Mutex::new(flights)),
+        }
+    }
+
+    /// Joins the request for `key` that is under way, or starts `request`. `None` means that the
+    /// request panicked.
+    pub async fn join<F>(&self, key: K, request: F) -> Option<V>
+    where
+        F: Future<Output = V> + Send + 'static,
+    {
+        self.flight(key, request).await
+    }
+
+    fn flight<F>(&self, key: K, request: F) -> Flight<V>
+    where
+        F: Future<Output = V> + Send + 'static,
+    {
+        let mut flights = self.lock();
+        if let Some((_, flight)) = flights.by_key.get(&key) {
+            return flight.clone();
+        }
+        let id = flights.next_id;
+        flights.next_id += 1;
+        let landing = Landing {
+            flights: Arc::clone(&self.flights),
+            key: key.clone(),
+            id,
+        };
+        let task = tokio::spawn(async move {
+            let _landing = landing;
+            request.await
+        });
+        let flight = task.map(std::result::Result::ok).boxed().shared();
+        flights.by_key.insert(key, (id, flight.clone()));
+        flight
+    }
+
+    /// Lets whoever asks for `key` from now on start a request of their own. Those who joined keep
+    /// waiting for theirs.
+    pub fn detach(&self, key: &K) {
+        self.lock().by_key.remove(key);
+    }
+
+    /// [`SingleFlight::detach`] for everything under way.
+    pub fn detach_all(&self) {
+        self.lock().by_key.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Flights<K, V>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes the request off the list when its task ends, however it ends.
+struct Landing<K: Eq + Hash, V: Clone> {
+    flights: Arc<Mutex<Flights<K, V>>>,
+    key: K,
+    id: u64,
+}
+
+impl<K: Eq + Hash, V: Clone> Drop for Landing<K, V> {
+    fn drop(&mut self) {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if flights
+            .by_key
+            .get(&self.key)
+            .is_some_and(|(id, _)| *id == self.id)
+        {
+            flights.by_key.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_ask_at_the_same_time_share_one_request() {
+        let flights = SingleFlight::new();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let request = || {
+            let requests = Arc::clone(&requests);
+            async move {
+                tokio::task::yield_now().await;
+                requests.fetch_add(1, Ordering::SeqCst) + 1
+            }
+        };
+        let first = futures_util::future::join_all((0..50).map(|_| flights.join("k", request())));
+        assert_eq!(first.await, vec![Some(1); 50]);
+        assert_eq!(flights.join("k", request()).await, Some(2));
+        assert_eq!(flights.join("other", request()).await, Some(3));
+    }
+
+    #[tokio::test]
+    async fn a_detached_request_ends_for_those_who_joined_it() {
+        let flights = SingleFlight::new();
+        let go = Arc::new(Notify::new());
+        let held = Arc::clone(&go);
+        let joined = flights.flight("k", async move {
+            held.notified().await;
+            "old"
+        });
+        flights.detach(&"k");
+        let new = flights.flight("k", std::future::pending());
+        go.notify_one();
+        assert_eq!(joined.await, Some("old"));
+        assert!(new.now_or_never().is_none());
+        assert_eq!(
+            flights.lock().by_key.len(),
+            1,
+            "the old request's end removed the new one"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_that_panics_is_told_and_forgotten() {
+        let flights = SingleFlight::<_, ()>::new();
+        assert_eq!(
+            flights.join("k", async { panic!("on purpose") }).await,
+            None
+        );
+        assert_eq!(flights.join("k", async {}).await, Some(()));
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_on_when_nobody_waits() {
+        let flights = SingleFlight::new();
+        let done = Arc::new(Notify::new());
+        let told = Arc::clone(&done);
+        drop(flights.flight("k", async move { told.notify_one() }));
+        done.notified().await;
+    }
+}

@@ -1,0 +1,203 @@
+//! Writing many rows: batches side by side, and whatever DynamoDB leaves unprocessed again.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::Inner;
+use crate::dynamodb::{MAX_BATCH_ROWS, Write};
+use crate::error::{Error, ErrorKind, Result};
+use crate::retry::{Backoff, no_answer};
+
+/// How many batches are sent at the same time.
+const PARALLEL_BATCHES: usize = 16;
+/// How much item text goes into one batch, in bytes, unless a single row has more: a batch has to
+/// arrive within the time of one attempt on a slow line too.
+const MAX_BATCH_BYTES: usize = 1024 * 1024;
+
+/// What was not written.
+#[derive(Debug)]
+pub(super) struct Unsaved {
+    /// The rows, with what each is to become.
+    pub writes: Vec<Write>,
+    /// Why.
+    pub failure: Error,
+}
+
+/// When DynamoDB last took something: as long as it does, writing goes on.
+struct Progress {
+    last: Mutex<Instant>,
+    patience: Duration,
+}
+
+impl Progress {
+    fn new(patience: Duration) -> Self {
+        Self {
+            last: Mutex::new(Instant::now()),
+            patience,
+        }
+    }
+
+    fn made(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn deadline(&self) -> Instant {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) + self.patience
+    }
+}
+
+impl Inner {
+    /// Writes rows in any order, until all are in or DynamoDB has taken none for the whole write
+    /// time-out. Rows that DynamoDB refuses by themselves don't hold up the others; they are
+    /// returned with the reason.
+    pub(super) async fn write_batches(
+        &self,
+        writes: Vec<Write>,
+    ) -> std::result::Result<Vec<(Write, Error)>, Unsaved> {
+        let progress = Progress::new(self.write_timeout);
+        let mut backoff = Backoff::default();
+        let mut refused = Vec::new();
+        let mut batches = into_batches(writes);
+        loop {
+            let sent = batches.iter().map(Vec::len).sum::<usize>();
+            let results: Vec<(Vec<Write>, Result<Vec<Write>>)> = stream::iter(batches)
+                .map(|batch| self.send_batch(batch, &progress))
+                .buffer_unordered(PARALLEL_BATCHES)
+                .collect()
+                .await;
+
+            let mut left = Vec::new();
+            let mut alone = Vec::new();
+            let mut transient = None;
+            let mut fatal = None;
+            for (batch, result) in results {
+                match result {
+                    Ok(unprocessed) => left.extend(unprocessed),
+                    Err(failure) if failure.kind.is_retryable() => {
+                        left.extend(batch);
+                        transient = Some(failure);
+                    }
+                    // One bad row makes DynamoDB refuse the whole batch.
+                    Err(failure) if failure.kind == ErrorKind::Refused => match batch.len() {
+                        1 => refused.extend(batch.into_iter().map(|row| (row, failure.clone()))),
+                        _ => alone.extend(batch.into_iter().map(|row| vec![row])),
+                    },
+                    Err(failure) => {
+                        left.extend(batch);
+                        fatal = Some(failure);
+                    }
+                }
+            }
+            let give_up = |failure, left: Vec<Write>, alone: Vec<Vec<Write>>| {
+                let writes = left
+                    .into_iter()
+                    .chain(alone.into_iter().flatten())
+                    .collect();
+                Err(Unsaved { writes, failure })
+            };
+            if let Some(failure) = fatal {
+                return give_up(failure, left, alone);
+            }
+            if left.is_empty() && alone.is_empty() {
+                return Ok(refused);
+            }
+            if left.len() + alone.len() < sent {
+                backoff.reset();
+            }
+            if !left.is_empty() {
+                let pause = backoff.pause();
+                if Instant::now() + pause >= progress.deadline() {
+                    return give_up(transient.unwrap_or_else(left_unprocessed), left, alone);
+                }
+                sleep(pause).await;
+            }
+            batches = into_batches(left);
+            batches.append(&mut alone);
+        }
+    }
+
+    async fn send_batch(
+        &self,
+        batch: Vec<Write>,
+        progress: &Progress,
+    ) -> (Vec<Write>, Result<Vec<Write>>) {
+        let deadline = progress.deadline();
+        if Instant::now() >= deadline {
+            return (batch, Err(no_answer()));
+        }
+        let request = self.dynamodb.batch_write(batch.clone());
+        let result = timeout_at(deadline, request)
+            .await
+            .unwrap_or_else(|_| Err(no_answer()));
+        if result
+            .as_ref()
+            .is_ok_and(|unprocessed| unprocessed.len() < batch.len())
+        {
+            progress.made();
+        }
+        (batch, result)
+    }
+}
+
+fn left_unprocessed() -> Error {
+    Error::new(ErrorKind::Throttled, "DynamoDB left rows unprocessed")
+}
+
+fn into_batches(writes: Vec<Write>) -> Vec<Vec<Write>> {
+    let mut batches: Vec<Vec<Write>> = Vec::new();
+    let mut bytes = 0;
+    for write in writes {
+        let size = match &write {
+            Write::Put(_, item) => item.json.len(),
+            Write::PutMarker(_) | Write::Delete(_) => 0,
+        };
+        match batches.last_mut() {
+            Some(batch) if batch.len() < MAX_BATCH_ROWS && bytes + size <= MAX_BATCH_BYTES => {
+                bytes += size;
+                batch.push(write);
+            }
+            _ => {
+                bytes = size;
+                batches.push(vec![write]);
+            }
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Item, RowKey};
+
+    fn put(key: usize, bytes: usize) -> Write {
+        let json = "x".repeat(bytes).into();
+        let row = RowKey::new("features", key.to_string());
+        Write::Put(
+            row,
+            Item {
+                version: 1.0,
+                deleted: false,
+                json,
+            },
+        )
+    }
+
+    fn sizes(writes: Vec<Write>) -> Vec<usize> {
+        into_batches(writes).iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_rows_and_bytes() {
+        assert_eq!(
+            sizes((0..60).map(|key| put(key, 10)).collect()),
+            [25, 25, 10]
+        );
+        assert_eq!(sizes((0..4).map(|key| put(key, 400_000)).collect()), [2, 2]);
+        assert_eq!(sizes(vec![put(0, 2_000_000), put(1, 1)]), [1, 1]);
+        assert!(sizes(Vec::new()).is_empty());
+    }
+}

@@ -1,0 +1,191 @@
+//! Replacing the whole data set.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, try_join_all};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use super::batch::Unsaved;
+use super::read::all_pages;
+use super::{Inner, Store};
+use crate::dynamodb::Write;
+use crate::error::{Error, ErrorKind, Result};
+use crate::init_plan::{KindData, plan};
+use crate::retry;
+use crate::row::{Item, RowKey, StoredRow};
+
+/// How many rows an error line names before it goes on with a count.
+const NAMED_ROWS: usize = 10;
+
+/// The new items of one kind as JSON text.
+#[derive(Clone, Debug)]
+pub struct NewItems {
+    /// The kind, without the prefix.
+    pub kind: String,
+    /// An object of the items by key.
+    pub json: String,
+}
+
+impl Store {
+    /// Replaces all items of the given kinds, whatever their versions, and marks the prefix as
+    /// initialised. Other kinds are left alone. An unchanged data set costs no write.
+    ///
+    /// Ends when all is in the table, or when DynamoDB has taken nothing for the whole write
+    /// time-out. Items that can't be stored are logged; the others are.
+    pub fn init(&self, data: Vec<NewItems>) -> BoxFuture<'static, Result<()>> {
+        let inner = Arc::clone(&self.0);
+        let mut turn = inner.order.init();
+        async move {
+            turn.come().await;
+            let result = inner.replace(data).await;
+            if let Err(failure) = &result {
+                inner.log_failure("initialising", failure);
+            }
+            inner.gets.detach_all();
+            inner.queries.detach_all();
+            result
+        }
+        .boxed()
+    }
+}
+
+impl Inner {
+    async fn replace(&self, data: Vec<NewItems>) -> Result<()> {
+        let data = data
+            .into_iter()
+            .map(|new| self.parse(new))
+            .collect::<Result<Vec<_>>>()?;
+        let (existing, marker_exists) = self.read_existing(&data).await?;
+        let waves = plan(&self.layout, &data, &existing, marker_exists);
+        drop(existing);
+        match self.write_waves(waves).await {
+            Ok(refused) => {
+                if refused == 0 && data.iter().all(|kind| kind.untouched.is_empty()) {
+                    self.cache
+                        .replaced(data.into_iter().map(|kind| self.rows_of(kind)).collect());
+                } else {
+                    // The table is not what the data set says.
+                    self.cache.forget_all(self.cache.begin());
+                }
+                self.set_initialized();
+                Ok(())
+            }
+            Err(failure) => {
+                self.cache.forget_all(self.cache.begin());
+                Err(failure)
+            }
+        }
+    }
+
+    /// Reads the items of one kind. Those that can't be stored are logged, and their rows are left
+    /// as they are.
+    fn parse(&self, new: NewItems) -> Result<KindData> {
+        let items: BTreeMap<String, &RawValue> = serde_json::from_str(&new.json).map_err(|_| {
+            let message = format!("the data of kind {:?} is not an object of items", new.kind);
+            Error::new(ErrorKind::InvalidData, message)
+        })?;
+        let mut data = KindData {
+            kind: new.kind.clone(),
+            ..KindData::default()
+        };
+        for (map_key, json) in items {
+            let read = Item::from_sdk(json.get(), Some(&map_key)).and_then(|(key, item)| {
+                item.check_size(&self.row(&new.kind, &key))?;
+                Ok((key, item))
+            });
+            match read {
+                Ok((key, item)) => {
+                    let known = data
+                        .items
+                        .get(&key)
+                        .map_or(f64::NEG_INFINITY, |i| i.version);
+                    if known <= item.version {
+                        data.items.insert(key, item);
+                    }
+                }
+                Err(failure) => {
+                    let row = self.row(&new.kind, &map_key);
+                    self.log_failure(&format!("saving {row}"), &failure);
+                    data.untouched.insert(row.key);
+                }
+            }
+        }
+        Ok(data)
+    }
+
+    /// What is in the table: the rows of these kinds, and whether there is a marker.
+    async fn read_existing(&self, data: &[KindData]) -> Result<(Vec<StoredRow>, bool)> {
+        let queries = data.iter().map(|kind| {
+            let namespace = self.layout.namespace(&kind.kind);
+            async move {
+                all_pages(|start| {
+                    let page = {
+                        let namespace = Arc::clone(&namespace);
+                        move || self.dynamodb.query(&namespace, true, start.clone())
+                    };
+                    retry::until(Instant::now() + self.write_timeout, page)
+                })
+                .await
+            }
+        });
+        let marker = self.layout.marker();
+        let deadline = Instant::now() + self.write_timeout;
+        let marker = retry::until(deadline, || self.dynamodb.get(&marker, true));
+        let (rows, marker) = tokio::try_join!(try_join_all(queries), marker)?;
+        Ok((rows.into_iter().flatten().collect(), marker.is_some()))
+    }
+
+    /// Writes one wave after the other; none begins before all of the one before it is in. Returns
+    /// how many rows DynamoDB refused by themselves.
+    async fn write_waves(&self, waves: Vec<Vec<Write>>) -> Result<usize> {
+        let total: usize = waves.iter().map(Vec::len).sum();
+        let mut refusals = 0;
+        let mut waves = waves.into_iter();
+        while let Some(wave) = waves.next() {
+            match self.write_batches(wave).await {
+                Ok(refused) => {
+                    refusals += refused.len();
+                    for (write, failure) in refused {
+                        self.log_failure(&format!("saving {}", write.row()), &failure);
+                    }
+                }
+                Err(Unsaved { writes, failure }) => {
+                    let unsaved: Vec<Write> = writes.into_iter().chain(waves.flatten()).collect();
+                    let message = format!(
+                        "{} of {total} rows did not get into the table ({}): {}",
+                        unsaved.len(),
+                        named(unsaved.iter().map(Write::row)),
+                        failure.message()
+                    );
+                    return Err(Error::new(failure.kind, message));
+                }
+            }
+        }
+        Ok(refusals)
+    }
+
+    fn rows_of(&self, data: KindData) -> (Arc<str>, Vec<(Arc<str>, Item)>) {
+        (
+            self.layout.namespace(&data.kind),
+            data.items.into_iter().collect(),
+        )
+    }
+}
+
+/// The first of these rows by name, and how many more there are.
+fn named<'a>(rows: impl ExactSizeIterator<Item = &'a RowKey>) -> String {
+    let more = rows.len().saturating_sub(NAMED_ROWS);
+    let names = rows
+        .take(NAMED_ROWS)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more == 0 {
+        names
+    } else {
+        format!("{names} and {more} more")
+    }
+}

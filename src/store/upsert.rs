@@ -1,0 +1,105 @@
+//! Updates of single items.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::{Inner, Store};
+use crate::dynamodb::PutOutcome;
+use crate::error::{Error, Result};
+use crate::references::references;
+use crate::retry;
+use crate::row::{Item, RowKey};
+use crate::write_order::Turn;
+
+impl Store {
+    /// Stores the item `json` of `kind`, unless a version as new is in the table already. Ends when
+    /// DynamoDB has taken it, has refused it for good, or the write time-out has passed.
+    pub fn upsert(&self, kind: &str, json: &str) -> BoxFuture<'static, Result<()>> {
+        match Item::from_sdk(json, None) {
+            Ok((key, item)) => self.update(kind, key, item),
+            Err(invalid) => self.refuse(format!("saving an item of {kind:?}"), invalid),
+        }
+    }
+
+    /// Replaces the item `key` of `kind` by a tombstone of this version, unless a version as new is
+    /// in the table already.
+    pub fn delete(&self, kind: &str, key: &str, version: f64) -> BoxFuture<'static, Result<()>> {
+        let tombstone = Item::tombstone(key, version);
+        match Item::from_sdk(&tombstone.json, None) {
+            Ok((key, item)) => self.update(kind, key, item),
+            Err(invalid) => self.refuse(format!("deleting an item of {kind:?}"), invalid),
+        }
+    }
+
+    fn update(&self, kind: &str, key: Arc<str>, item: Item) -> BoxFuture<'static, Result<()>> {
+        let inner = Arc::clone(&self.0);
+        let row = RowKey {
+            namespace: inner.layout.namespace(kind),
+            key,
+        };
+        let references: Vec<RowKey> = references(kind, &item.json)
+            .into_iter()
+            .map(|(kind, key)| inner.row(kind, &key))
+            .collect();
+        let refers = !references.is_empty();
+        let turn = inner.order.update(row.clone(), references);
+        let deadline = Instant::now() + inner.write_timeout;
+        async move {
+            let result = inner.put(turn, deadline, &row, &item, refers).await;
+            if let Err(failure) = &result {
+                let what = format!("saving version {} of {row}", item.version);
+                inner.log_failure(&what, failure);
+            }
+            result
+        }
+        .boxed()
+    }
+
+    fn refuse(&self, what: String, invalid: Error) -> BoxFuture<'static, Result<()>> {
+        self.0.log_failure(&what, &invalid);
+        async { Err(invalid) }.boxed()
+    }
+}
+
+impl Inner {
+    async fn put(
+        &self,
+        mut turn: Turn,
+        deadline: Instant,
+        row: &RowKey,
+        item: &Item,
+        refers: bool,
+    ) -> Result<()> {
+        item.check_size(row)?;
+        turn.come().await;
+        let _permit = self.update_permits.acquire().await;
+        let begun = self.cache.begin();
+        let outcome = retry::until(deadline, || self.dynamodb.put_if_newer(row, item)).await;
+        let in_table = match &outcome {
+            Ok(PutOutcome::Stored) => Some(item.clone()),
+            Ok(PutOutcome::Newer(Some(stored))) => self.item_in(stored),
+            Ok(PutOutcome::Newer(None)) => self.winner(deadline, row).await,
+            // It may have been stored without our hearing of it.
+            Err(_) => None,
+        };
+        match in_table {
+            Some(in_table) => self.cache.written(begun, row, &in_table),
+            None => self.cache.forget(row),
+        }
+        if refers {
+            self.cache.forget_missing(self.cache.begin());
+        }
+        self.gets.detach(row);
+        self.queries.detach(&row.namespace);
+        outcome.map(|_| ())
+    }
+
+    /// The item that an upsert lost against, for engines that don't return it with their refusal.
+    async fn winner(&self, deadline: Instant, row: &RowKey) -> Option<Item> {
+        let read = retry::until(deadline, || self.dynamodb.get(row, true)).await;
+        self.item_in(&read.ok()??)
+    }
+}
