@@ -1,3 +1,5 @@
+'use strict';
+
 const { DynamoDBFeatureStore } = require('./lib/feature-store');
 
 // Callable as the 1.x package was; the named form is written so that ES modules can import it.

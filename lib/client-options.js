@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * How DynamoDB is reached: the names that the AWS SDK for JavaScript has for it, in one normal form.
  *

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * One table, prefix and client: the native store and the parsed items of this thread. All views of a
  * store value share one core.

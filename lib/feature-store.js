@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * The store value: what `DynamoDBFeatureStore(…)` returns, and the views that SDK clients get of it.
  *

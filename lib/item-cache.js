@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Parsed items that may be answered from at once, without a call into the native store.
  *

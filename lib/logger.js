@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Where log lines go: to the `logger` option, else to the logger of the SDK client that uses the
  * store, else to the console in the format of the SDKs.

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * The options of a store: checks what the caller gives, and brings it into the one form that the
  * native store takes. Defaults are the native store's.
@@ -72,7 +74,7 @@ function storeOptions(tableName, given) {
   for (const name of Object.keys(options)) {
     const value = options[name];
     if (value === undefined || value === null) continue;
-    if (Object.hasOwn(known, name)) {
+    if (Object.prototype.hasOwnProperty.call(known, name)) {
       known[name](name, value);
     } else {
       warnings.push(`the option ${name} is unknown and is ignored`);

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Shared pieces of checking what a caller passed.
  */

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * The methods that SDK 5, 6 and 7 call on a feature store. Callbacks are optional and come exactly
  * once; of what can't be done, a line in the log says why.

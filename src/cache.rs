@@ -41,6 +41,9 @@ pub struct Answer<T> {
 /// The live items of a kind by key.
 pub type Items = BTreeMap<Arc<str>, Item>;
 
+/// Items of a kind with their keys, tombstones included.
+pub type KeyedItems = Vec<(Arc<str>, Item)>;
+
 /// The items held.
 pub struct Cache {
     ttl_ms: f64,
@@ -159,12 +162,12 @@ impl Cache {
         fresh.then(|| self.answer_all(snapshot))
     }
 
-    /// [`Cache::fill`] for all rows of a namespace, tombstones included.
+    /// [`Cache::fill`] for all rows of a namespace.
     pub fn fill_all(
         &self,
         begun: Ticket,
         namespace: &Arc<str>,
-        found: Vec<(Arc<str>, Item)>,
+        found: KeyedItems,
     ) -> Answer<Arc<Items>> {
         if !self.is_on() || self.is_void(begun) {
             return Answer {
@@ -245,7 +248,7 @@ impl Cache {
     }
 
     /// Keeps what is in the table after an init: for each namespace all of its items.
-    pub fn replaced(&self, data: Vec<(Arc<str>, Vec<(Arc<str>, Item)>)>) {
+    pub fn replaced(&self, data: Vec<(Arc<str>, KeyedItems)>) {
         let ticket = self.begin();
         self.forget_all(ticket);
         for (namespace, items) in data {
@@ -327,7 +330,7 @@ fn supersedes(held: &Entry, read: &Entry) -> bool {
 }
 
 /// The items that are no tombstones.
-fn live(rows: Vec<(Arc<str>, Item)>) -> Items {
+fn live(rows: KeyedItems) -> Items {
     rows.into_iter().filter(|(_, item)| !item.deleted).collect()
 }
 

@@ -31,8 +31,6 @@ pub enum ErrorKind {
     TooLarge,
     /// The data handed over is not what an item or a data set looks like.
     InvalidData,
-    /// The store, or this view of it, was closed.
-    Closed,
     /// A defect of this package.
     Internal,
 }
@@ -54,7 +52,6 @@ impl ErrorKind {
             Self::Refused => "REFUSED",
             Self::TooLarge => "TOO_LARGE",
             Self::InvalidData => "INVALID_DATA",
-            Self::Closed => "CLOSED",
             Self::Internal => "INTERNAL",
         }
     }
@@ -94,9 +91,7 @@ impl ErrorKind {
             Self::Unavailable | Self::TimedOut => {
                 Some("Check the network path to DynamoDB and the endpoint")
             }
-            Self::TooLarge | Self::Refused | Self::InvalidData | Self::Closed | Self::Internal => {
-                None
-            }
+            Self::TooLarge | Self::Refused | Self::InvalidData | Self::Internal => None,
         }
     }
 }
@@ -123,9 +118,12 @@ impl Error {
         &self.message
     }
 
-    /// The failure of whatever is asked of a closed store.
-    pub fn closed() -> Self {
-        Self::new(ErrorKind::Closed, "the store is closed")
+    /// The failure of work that ended without a result.
+    pub fn panicked() -> Self {
+        Self::new(
+            ErrorKind::Internal,
+            "a defect in dynamodb-feature-store; please report it",
+        )
     }
 }
 

@@ -29,6 +29,7 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// Nothing under way.
+    #[allow(clippy::new_without_default)] // Nobody needs one.
     pub fn new() -> Self {
         let flights = Flights {
             by_key: HashMap::new(),

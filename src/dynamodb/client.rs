@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -16,7 +17,9 @@ use aws_sdk_dynamodb::types::{
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
+use super::credentials::SteadyCredentials;
 use super::failure::to_error;
 use super::trust::{self, RootCertificates};
 use super::{DynamoDb, Page, PutOutcome, Write};
@@ -24,6 +27,7 @@ use crate::config::{ClientConfig, Config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
+use crate::single_flight::SingleFlight;
 
 /// How often a read is sent, the first time included.
 const READ_ATTEMPTS: u32 = 3;
@@ -32,6 +36,10 @@ const READ_BACKOFF: Duration = Duration::from_millis(50);
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Which part of the time that a read has may pass before there is a region, or credentials; so that
+/// the error names what is missing, rather than DynamoDB.
+const SEARCH_SHARE: f64 = 0.8;
+
 /// A table behind aws-sdk-dynamodb.
 pub struct SdkDynamoDb(Arc<Inner>);
 
@@ -39,43 +47,53 @@ struct Inner {
     table: String,
     config: ClientConfig,
     read_timeout: Duration,
-    write_timeout: Duration,
+    /// How the store's writes are sent: once, since it decides itself when a write is tried again.
+    write_config: aws_sdk_dynamodb::config::Builder,
     node_roots: RootCertificates,
     log: Arc<dyn Log>,
-    clients: OnceCell<Clients>,
-}
-
-struct Clients {
-    /// Tries a read a few times, each for half of the time that the read has: one that meets a dead
-    /// connection has the other half for a new one.
-    reader: Client,
-    /// Sends a write once: the store decides when a write is tried again.
-    writer: Client,
+    client: OnceCell<Client>,
+    connecting: SingleFlight<(), Result<Client>>,
 }
 
 impl SdkDynamoDb {
     /// The table that `config` names. Nothing is sent, and no credentials are looked for, before
     /// the first request.
     pub fn new(config: &Config, node_roots: RootCertificates, log: Arc<dyn Log>) -> Self {
+        let write_config = aws_sdk_dynamodb::Config::builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(config.write_timeout / 2));
         Self(Arc::new(Inner {
             table: config.table.clone(),
             config: config.client.clone(),
             read_timeout: config.read_timeout,
-            write_timeout: config.write_timeout,
+            write_config,
             node_roots,
             log,
-            clients: OnceCell::new(),
+            client: OnceCell::new(),
+            connecting: SingleFlight::new(),
         }))
     }
 }
 
 impl Inner {
-    /// The clients, made by whoever comes first; a failure is not remembered.
-    async fn clients(&self) -> Result<&Clients> {
-        self.clients.get_or_try_init(|| self.connect()).await
+    /// The client, made by whoever comes first; a failure is not remembered.
+    async fn client(self: &Arc<Self>) -> Result<&Client> {
+        let connect = || async {
+            let inner = Arc::clone(self);
+            let connecting = self
+                .connecting
+                .join((), async move { inner.connect().await });
+            // Only the search for a region may take long: it ends at the instance's metadata.
+            let no_region = || Error::new(ErrorKind::NoRegion, "no AWS region was found in time");
+            match timeout(self.search_time(), connecting).await {
+                Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
+                Err(_) => Err(no_region()),
+            }
+        };
+        self.client.get_or_try_init(connect).await
     }
 
-    async fn connect(&self) -> Result<Clients> {
+    async fn connect(&self) -> Result<Client> {
         let endpoint = self
             .config
             .endpoint
@@ -89,7 +107,7 @@ impl Inner {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(fixed) = &self.config.credentials {
-            loader = loader.credentials_provider(aws_credential_types::Credentials::new(
+            loader = loader.credentials_provider(Credentials::new(
                 &fixed.access_key_id,
                 &fixed.secret_access_key,
                 fixed.session_token.clone(),
@@ -104,36 +122,34 @@ impl Inner {
                 "no AWS region is configured",
             ));
         }
-        let client = |retries: RetryConfig, timeout: Duration| {
-            client(&shared, endpoint.as_deref(), retries, timeout)
-        };
+        // A read is sent a few times, each for half of the time that it has: one that meets a dead
+        // connection has the other half for a new one.
         let retries = RetryConfig::standard()
             .with_max_attempts(READ_ATTEMPTS)
             .with_initial_backoff(READ_BACKOFF);
-        Ok(Clients {
-            reader: client(retries, self.read_timeout / 2),
-            writer: client(RetryConfig::disabled(), self.write_timeout / 2),
-        })
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
+            .retry_config(retries)
+            .timeout_config(timeouts(self.read_timeout / 2));
+        if let Some(source) = shared.credentials_provider() {
+            config =
+                config.credentials_provider(SteadyCredentials::new(source, self.search_time()));
+        }
+        if let Some(url) = endpoint {
+            config = config.endpoint_url(url);
+        }
+        Ok(Client::from_conf(config.build()))
+    }
+
+    fn search_time(&self) -> Duration {
+        self.read_timeout.mul_f64(SEARCH_SHARE)
     }
 }
 
-fn client(
-    shared: &SdkConfig,
-    endpoint: Option<&str>,
-    retries: RetryConfig,
-    attempt_timeout: Duration,
-) -> Client {
-    let timeouts = TimeoutConfig::builder()
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(attempt_timeout)
-        .build();
-    let mut config = aws_sdk_dynamodb::config::Builder::from(shared)
-        .retry_config(retries)
-        .timeout_config(timeouts);
-    if let Some(url) = endpoint {
-        config = config.endpoint_url(url);
-    }
-    Client::from_conf(config.build())
+        .operation_attempt_timeout(attempt)
+        .build()
 }
 
 /// The endpoint as a URL. A bare host, which the AWS SDK for JavaScript v2 allows, means HTTPS.
@@ -162,7 +178,7 @@ impl DynamoDb for SdkDynamoDb {
     fn get(&self, row: &RowKey, consistent: bool) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
         async move {
-            let request = inner.clients().await?.reader.get_item();
+            let request = inner.client().await?.get_item();
             let answer = request
                 .table_name(&inner.table)
                 .set_key(Some(key_attributes(&row)))
@@ -183,7 +199,7 @@ impl DynamoDb for SdkDynamoDb {
     ) -> BoxFuture<'static, Result<Page>> {
         let (inner, namespace) = (Arc::clone(&self.0), namespace.to_owned());
         async move {
-            let request = inner.clients().await?.reader.query();
+            let request = inner.client().await?.query();
             let answer = request
                 .table_name(&inner.table)
                 .key_condition_expression("#namespace = :namespace")
@@ -210,7 +226,7 @@ impl DynamoDb for SdkDynamoDb {
     fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>> {
         let (inner, row, item) = (Arc::clone(&self.0), row.clone(), item.clone());
         async move {
-            let request = inner.clients().await?.writer.put_item();
+            let request = inner.client().await?.put_item();
             let answer = request
                 .table_name(&inner.table)
                 .set_item(Some(item_attributes(&row, &item)))
@@ -220,6 +236,8 @@ impl DynamoDb for SdkDynamoDb {
                 .return_values_on_condition_check_failure(
                     ReturnValuesOnConditionCheckFailure::AllOld,
                 )
+                .customize()
+                .config_override(inner.write_config.clone())
                 .send()
                 .await;
             match answer {
@@ -241,11 +259,12 @@ impl DynamoDb for SdkDynamoDb {
         async move {
             let requests = writes.iter().map(write_request).collect();
             let answer = inner
-                .clients()
+                .client()
                 .await?
-                .writer
                 .batch_write_item()
                 .request_items(&inner.table, requests)
+                .customize()
+                .config_override(inner.write_config.clone())
                 .send()
                 .await
                 .map_err(to_error)?;

@@ -1,6 +1,7 @@
 //! The few things that the store asks of DynamoDB.
 
 mod client;
+mod credentials;
 mod failure;
 mod trust;
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::batch::Unsaved;
 use super::read::all_pages;
 use super::{Inner, Store};
+use crate::cache::KeyedItems;
 use crate::dynamodb::Write;
 use crate::error::{Error, ErrorKind, Result};
 use crate::init_plan::{KindData, plan};
@@ -167,7 +168,7 @@ impl Inner {
         Ok(refusals)
     }
 
-    fn rows_of(&self, data: KindData) -> (Arc<str>, Vec<(Arc<str>, Item)>) {
+    fn rows_of(&self, data: KindData) -> (Arc<str>, KeyedItems) {
         (
             self.layout.namespace(&data.kind),
             data.items.into_iter().collect(),

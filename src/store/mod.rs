@@ -18,7 +18,7 @@ use crate::cache::{Answer, Cache, Items};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
 use crate::dynamodb::DynamoDb;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::log::{Level, Log};
 use crate::row::{Item, Layout, Meaning, RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
@@ -145,14 +145,6 @@ impl Inner {
     fn set_initialized(&self) {
         self.initialized.store(true, Ordering::SeqCst);
     }
-}
-
-/// The failure of a request whose task ended without a result.
-fn panicked() -> Error {
-    Error::new(
-        ErrorKind::Internal,
-        "a defect in dynamodb-feature-store; please report it",
-    )
 }
 
 #[cfg(test)]

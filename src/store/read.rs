@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
-use super::{Inner, Store, panicked};
+use super::{Inner, Store};
 use crate::cache::{Answer, Items};
 use crate::dynamodb::Page;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::retry::no_answer;
 use crate::row::{Item, RowKey, StoredRow};
 
@@ -59,7 +59,7 @@ impl Store {
                 .marker_reads
                 .join((), read)
                 .await
-                .unwrap_or_else(|| Err(panicked()))
+                .unwrap_or_else(|| Err(Error::panicked()))
         } else {
             read.await
         }
@@ -74,7 +74,7 @@ impl Inner {
             self.gets
                 .join(row, read)
                 .await
-                .unwrap_or_else(|| Err(panicked()))
+                .unwrap_or_else(|| Err(Error::panicked()))
         } else {
             read.await
         }
@@ -108,7 +108,7 @@ impl Inner {
             self.queries
                 .join(namespace, read)
                 .await
-                .unwrap_or_else(|| Err(panicked()))
+                .unwrap_or_else(|| Err(Error::panicked()))
         } else {
             read.await
         }

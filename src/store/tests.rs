@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::dynamodb::Write;
 use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
+use crate::error::ErrorKind;
 use crate::row::ItemAttribute;
 
 #[derive(Default)]
