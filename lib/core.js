@@ -28,7 +28,7 @@ class Core {
     this.closed = false;
     this.native = new NativeStore(
       options,
-      (level, line) => logs.log(/** @type {import('./logger').Level} */ (level), line),
+      () => this.logLines(),
       () => tls.rootCertificates.join('\n')
     );
   }
@@ -120,8 +120,15 @@ class Core {
     this.whenSettled(this.native.initialized(), (answer) => answer, false, callback);
   }
 
+  /** Logs what the native store has to say. */
+  logLines() {
+    for (const { level, text } of this.native.takeLines()) {
+      this.logs.log(/** @type {import('./logger').Level} */ (level), text);
+    }
+  }
+
   /**
-   * Calls back once, outside the promise chain: an exception of the callback is its own, and
+   * Calls back once, when all lines about it are logged, outside the promise chain: an exception of the callback is its own, and
    * surfaces as an uncaught one. The native store has logged a failure already.
    *
    * @template T, R
@@ -133,8 +140,12 @@ class Core {
    */
   whenSettled(promise, convert, otherwise, callback, failed) {
     promise.then(convert).then(
-      (value) => process.nextTick(callback, value),
+      (value) => {
+        this.logLines();
+        process.nextTick(callback, value);
+      },
       (failure) => {
+        this.logLines();
         if (failed) failed();
         if (!(failure instanceof Error) || !isLogged(failure)) {
           this.logs.log('error', `DynamoDBFeatureStore: ${failure}`);

@@ -2,10 +2,11 @@
 
 /**
  * The methods that SDK 5, 6 and 7 call on a feature store. Callbacks are optional and come exactly
- * once; of what can't be done, a line in the log says why.
+ * once. A call that can't be worked with is answered at once, and a line in the log says why.
  *
  * @typedef {import('./core').Core} Core
  * @typedef {import('./logger').LogRouter} LogRouter
+ * @typedef {import('../binding').NativeItems} NativeItems
  *
  * @typedef {object} Access
  * @property {() => Core | undefined} core the core to use; `undefined` once the view is closed
@@ -18,52 +19,40 @@
  */
 function viewMethods(logs, access) {
   /**
-   * Does `work` on the open core. Input that can't be worked with, which `work` throws for, is
-   * logged and answered at once.
-   *
-   * @param {string} name the method
-   * @param {unknown} callback
-   * @param {any} otherwise what is answered where the work can't be done
-   * @param {(core: Core, callback: (value?: any) => void) => () => void} prepare checks the input
+   * @param {string} method
+   * @param {string | undefined} problem with what the call was given; none when the store is closed
+   * @param {(answer?: any) => void} callback
+   * @param {any} [answer]
    */
-  function run(name, callback, otherwise, prepare) {
-    const answer = typeof callback === 'function' ? /** @type {any} */ (callback) : () => {};
-    let work;
-    try {
-      const core = access.core();
-      if (!core) throw new TypeError('the store is closed');
-      work = prepare(core, answer);
-    } catch (reason) {
-      logs.log('error', `DynamoDBFeatureStore: ${name}: ${/** @type {Error} */ (reason).message}`);
-      answer(otherwise);
-      return;
-    }
-    work();
+  function refuse(method, problem, callback, answer) {
+    logs.log('error', `DynamoDBFeatureStore: ${method}: ${problem || 'the store is closed'}`);
+    callback(answer);
   }
 
   return {
     /**
      * @param {{namespace: string}} kind
      * @param {string} key
-     * @param {(item: any) => void} callback
+     * @param {(item: any) => void} [callback]
      */
     get(kind, key, callback) {
-      run('get', callback, null, (core, answer) => {
-        const namespace = namespaceOf(kind);
-        const wanted = keyOf(key);
-        return () => core.get(namespace, wanted, answer);
-      });
+      const answer = orIgnore(callback);
+      const core = access.core();
+      const problem = problemOfKind(kind) || problemOfKey(key);
+      if (!core || problem) refuse('get', problem, answer, null);
+      else core.get(kind.namespace, key, answer);
     },
 
     /**
      * @param {{namespace: string}} kind
-     * @param {(items: any) => void} callback
+     * @param {(items: any) => void} [callback]
      */
     all(kind, callback) {
-      run('all', callback, null, (core, answer) => {
-        const namespace = namespaceOf(kind);
-        return () => core.all(namespace, answer);
-      });
+      const answer = orIgnore(callback);
+      const core = access.core();
+      const problem = problemOfKind(kind);
+      if (!core || problem) refuse('all', problem, answer, null);
+      else core.all(kind.namespace, answer);
     },
 
     /**
@@ -71,10 +60,11 @@ function viewMethods(logs, access) {
      * @param {() => void} [callback]
      */
     init(allData, callback) {
-      run('init', callback, undefined, (core, answer) => {
-        const data = itemsByKind(allData);
-        return () => core.init(data, () => answer());
-      });
+      const answer = orIgnore(callback);
+      const core = access.core();
+      const data = itemsByKind(allData);
+      if (!core || data.problem !== undefined) refuse('init', data.problem, answer);
+      else core.init(data.value, answer);
     },
 
     /**
@@ -83,33 +73,37 @@ function viewMethods(logs, access) {
      * @param {() => void} [callback]
      */
     upsert(kind, item, callback) {
-      run('upsert', callback, undefined, (core, answer) => {
-        const namespace = namespaceOf(kind);
-        const json = stringify('the item', item);
-        return () => core.upsert(namespace, item.key, json, () => answer());
-      });
+      const answer = orIgnore(callback);
+      const core = access.core();
+      const json = stringify('the item', item);
+      const problem = problemOfKind(kind) || json.problem;
+      if (!core || problem || json.problem !== undefined) refuse('upsert', problem, answer);
+      else core.upsert(kind.namespace, item.key, json.value, answer);
     },
 
     /**
      * @param {{namespace: string}} kind
      * @param {string} key
-     * @param {number | string} version
+     * @param {number | string} version the types of SDK 5 to 7 declare it a string
      * @param {() => void} [callback]
      */
     delete(kind, key, version, callback) {
-      run('delete', callback, undefined, (core, answer) => {
-        const namespace = namespaceOf(kind);
-        const unwanted = keyOf(key);
-        const number = versionOf(version);
-        return () => core.delete(namespace, unwanted, number, () => answer());
-      });
+      const answer = orIgnore(callback);
+      const core = access.core();
+      const number = typeof version === 'string' && version !== '' ? Number(version) : version;
+      const problem = problemOfKind(kind) || problemOfKey(key) || problemOfVersion(number);
+      if (!core || problem) refuse('delete', problem, answer);
+      else core.delete(kind.namespace, key, /** @type {number} */ (number), answer);
     },
 
     /**
-     * @param {(initialized: boolean) => void} callback
+     * @param {(initialized: boolean) => void} [callback]
      */
     initialized(callback) {
-      run('initialized', callback, false, (core, answer) => () => core.initialized(answer));
+      const answer = orIgnore(callback);
+      const core = access.core();
+      if (!core) refuse('initialized', undefined, answer, false);
+      else core.initialized(answer);
     },
 
     close() {
@@ -125,68 +119,92 @@ function viewMethods(logs, access) {
 }
 
 /**
- * @param {any} kind
- * @returns {string}
+ * @param {((value?: any) => void) | null | undefined} callback
+ * @returns {(value?: any) => void}
  */
-function namespaceOf(kind) {
-  const namespace = kind && kind.namespace;
-  if (typeof namespace !== 'string' || namespace === '') {
-    throw new TypeError('the kind must be an object with a namespace, such as the SDK passes');
-  }
-  return namespace;
+function orIgnore(callback) {
+  return typeof callback === 'function' ? callback : ignore;
+}
+
+function ignore() {}
+
+/**
+ * @param {any} kind
+ * @returns {string | undefined}
+ */
+function problemOfKind(kind) {
+  return kind && typeof kind.namespace === 'string' && kind.namespace !== ''
+    ? undefined
+    : 'the kind must be an object with a namespace, such as the SDK passes';
 }
 
 /**
  * @param {unknown} key
- * @returns {string}
+ * @returns {string | undefined}
  */
-function keyOf(key) {
-  if (typeof key !== 'string' || key === '') {
-    throw new TypeError(`the key must be a string that is not empty, not ${JSON.stringify(key)}`);
-  }
-  return key;
+function problemOfKey(key) {
+  return typeof key === 'string' && key !== ''
+    ? undefined
+    : `the key must be a string that is not empty, not ${shown(key)}`;
 }
 
 /**
- * @param {unknown} version the types of SDK 5 to 7 declare it a string
- * @returns {number}
+ * @param {unknown} version
+ * @returns {string | undefined}
  */
-function versionOf(version) {
-  const number = typeof version === 'string' && version !== '' ? Number(version) : version;
-  if (typeof number !== 'number' || !Number.isFinite(number)) {
-    throw new TypeError(`the version must be a number, not ${JSON.stringify(version)}`);
-  }
-  return number;
+function problemOfVersion(version) {
+  return typeof version === 'number' && Number.isFinite(version)
+    ? undefined
+    : `the version must be a number, not ${shown(version)}`;
 }
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function shown(value) {
+  return typeof value === 'string' ? JSON.stringify(value) : `of type ${typeof value}`;
+}
+
+/**
+ * @template T
+ * @typedef {{value: T, problem?: undefined} | {value?: undefined, problem: string}} Checked
+ */
 
 /**
  * A kind that is `null` or absent is not given: its rows are left alone.
  *
  * @param {any} allData
- * @returns {import('../binding').NativeItems[]}
+ * @returns {Checked<NativeItems[]>}
  */
 function itemsByKind(allData) {
   if (typeof allData !== 'object' || allData === null) {
-    throw new TypeError('the data must be an object of items by key, by namespace');
+    return { problem: 'the data must be an object of items by key, by namespace' };
   }
-  return Object.keys(allData)
-    .filter((kind) => allData[kind] !== undefined && allData[kind] !== null)
-    .map((kind) => ({ kind, json: stringify(`the data of kind ${kind}`, allData[kind]) }));
+  const value = [];
+  for (const kind of Object.keys(allData)) {
+    if (allData[kind] === undefined || allData[kind] === null) continue;
+    const json = stringify(`the data of kind ${kind}`, allData[kind]);
+    if (json.problem !== undefined) return json;
+    value.push({ kind, json: json.value });
+  }
+  return { value };
 }
 
 /**
  * @param {string} what
  * @param {any} value
- * @returns {string}
+ * @returns {Checked<string>}
  */
 function stringify(what, value) {
-  if (typeof value !== 'object' || value === null) throw new TypeError(`${what} is not an object`);
+  if (typeof value !== 'object' || value === null) return { problem: `${what} is not an object` };
   try {
-    return JSON.stringify(value);
+    const json = JSON.stringify(value);
+    return typeof json === 'string' ? { value: json } : { problem: `${what} has no JSON form` };
   } catch (reason) {
-    throw new TypeError(
-      `${what} can't be written as JSON: ${/** @type {Error} */ (reason).message}`
-    );
+    return {
+      problem: `${what} can't be written as JSON: ${/** @type {Error} */ (reason).message}`,
+    };
   }
 }
 

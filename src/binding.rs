@@ -4,7 +4,7 @@
 //! A future never borrows the JavaScript object that started it: a worker thread can end while calls
 //! are in flight, and then the object is gone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -102,18 +102,36 @@ pub struct NativeItems {
     pub json: String,
 }
 
-type LogFunction =
-    ThreadsafeFunction<FnArgs<(String, String)>, (), FnArgs<(String, String)>, Status, false, true>;
-type RootsFunction = ThreadsafeFunction<(), String, (), Status, false, true>;
+/// A line for the log.
+#[napi(object, object_from_js = false)]
+pub struct NativeLine {
+    /// The logger's method for it.
+    pub level: &'static str,
+    /// The line.
+    pub text: String,
+}
 
-/// Lines on their way to JavaScript. The function is weak: it keeps no process alive.
-struct JsLog(LogFunction);
+/// A function that keeps no process alive, and that fails by returning an error.
+type WeakFunction<T> = ThreadsafeFunction<(), T, (), Status, false, true>;
+
+/// Lines on their way to JavaScript. It is told that there are some, and takes them: so it can also
+/// take them before it hands on the answer that they belong to.
+struct JsLog {
+    lines: Mutex<Vec<NativeLine>>,
+    tell: WeakFunction<()>,
+}
+
+impl JsLog {
+    fn take(&self) -> Vec<NativeLine> {
+        std::mem::take(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 impl Log for JsLog {
     fn log(&self, level: Level, line: String) {
-        let arguments = (level.name().to_owned(), line).into();
-        self.0
-            .call(arguments, ThreadsafeFunctionCallMode::NonBlocking);
+        let line = NativeLine { level: level.name(), text: line };
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.tell.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
 
@@ -121,35 +139,38 @@ impl Log for JsLog {
 #[napi]
 pub struct NativeStore {
     store: Store,
+    log: Arc<JsLog>,
 }
 
 #[napi]
 impl NativeStore {
-    /// `log` gets a level and a line; `root_certificates` returns Node's own root certificates as
-    /// PEM text. Neither may throw.
+    /// `lines_waiting` is called when there are lines to take; `root_certificates` returns Node's own
+    /// root certificates as PEM text.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         options: NativeOptions,
-        log: Function<FnArgs<(String, String)>, ()>,
+        lines_waiting: Function<(), ()>,
         root_certificates: Function<(), String>,
     ) -> Result<Self> {
-        let log: LogFunction = log.build_threadsafe_function().weak::<true>().build()?;
-        let roots: Arc<RootsFunction> = Arc::new(
-            root_certificates
-                .build_threadsafe_function()
-                .weak::<true>()
-                .build()?,
-        );
+        let tell = lines_waiting.build_threadsafe_function().weak::<true>().build()?;
+        let log = Arc::new(JsLog { lines: Mutex::default(), tell });
+        let roots: WeakFunction<String> =
+            root_certificates.build_threadsafe_function().weak::<true>().build()?;
+        let roots = Arc::new(roots);
         let node_roots: RootCertificates = Arc::new(move || {
             let roots = Arc::clone(&roots);
             async move { roots.call_async_catch(()).await.ok() }.boxed()
         });
-        let log: Arc<dyn Log> = Arc::new(JsLog(log));
         let config = Config::from(options);
-        let dynamodb = SdkDynamoDb::new(&config, node_roots, Arc::clone(&log));
-        Ok(Self {
-            store: Store::new(&config, Arc::new(dynamodb), log, Clock::system()),
-        })
+        let dynamodb = SdkDynamoDb::new(&config, node_roots, log.clone());
+        let store = Store::new(&config, Arc::new(dynamodb), log.clone(), Clock::system());
+        Ok(Self { store, log })
+    }
+
+    /// The lines logged since the last call.
+    #[napi(catch_unwind)]
+    pub fn take_lines(&self) -> Vec<NativeLine> {
+        self.log.take()
     }
 
     /// One item.
