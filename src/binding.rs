@@ -129,8 +129,14 @@ impl JsLog {
 
 impl Log for JsLog {
     fn log(&self, level: Level, line: String) {
-        let line = NativeLine { level: level.name(), text: line };
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        let line = NativeLine {
+            level: level.name(),
+            text: line,
+        };
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
         self.tell.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
@@ -152,10 +158,18 @@ impl NativeStore {
         lines_waiting: Function<(), ()>,
         root_certificates: Function<(), String>,
     ) -> Result<Self> {
-        let tell = lines_waiting.build_threadsafe_function().weak::<true>().build()?;
-        let log = Arc::new(JsLog { lines: Mutex::default(), tell });
-        let roots: WeakFunction<String> =
-            root_certificates.build_threadsafe_function().weak::<true>().build()?;
+        let tell = lines_waiting
+            .build_threadsafe_function()
+            .weak::<true>()
+            .build()?;
+        let log = Arc::new(JsLog {
+            lines: Mutex::default(),
+            tell,
+        });
+        let roots: WeakFunction<String> = root_certificates
+            .build_threadsafe_function()
+            .weak::<true>()
+            .build()?;
         let roots = Arc::new(roots);
         let node_roots: RootCertificates = Arc::new(move || {
             let roots = Arc::clone(&roots);

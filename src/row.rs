@@ -15,8 +15,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -281,38 +281,48 @@ fn unreadable(reason: impl Into<String>) -> Meaning {
 
 fn same_json(a: &str, b: &str) -> bool {
     match (serde_json::from_str(a), serde_json::from_str(b)) {
-        (Ok(a), Ok(b)) => same_value(&a, &b, true),
+        (Ok(Value::Object(mut a)), Ok(Value::Object(mut b))) => {
+            let (ours, theirs) = (a.remove("variations"), b.remove("variations"));
+            let same_variations = match (&ours, &theirs) {
+                (Some(a), Some(b)) => same_value(a, b, Nulls::Count),
+                (None, None) => true,
+                _ => false,
+            };
+            same_variations && same_members(&a, &b, Nulls::AreAbsent)
+        }
         _ => false,
     }
 }
 
-/// Equality as LaunchDarkly SDKs see it. Members that are null count as absent (SDK 8 and 9 strip
-/// them when they write) unless `null_is_absent` is false: inside a flag's `variations` a null is a
-/// value. Numbers are compared as JavaScript holds them.
-fn same_value(a: &Value, b: &Value, null_is_absent: bool) -> bool {
+/// What a member is that is null. SDK 8 and 9 strip such members from what they write, except inside
+/// a flag's own `variations`, where a null is a value.
+#[derive(Clone, Copy, PartialEq)]
+enum Nulls {
+    AreAbsent,
+    Count,
+}
+
+/// Equality as LaunchDarkly SDKs see it. Numbers are compared as JavaScript holds them.
+fn same_value(a: &Value, b: &Value, nulls: Nulls) -> bool {
     match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            let contained = |left: &serde_json::Map<String, Value>,
-                             right: &serde_json::Map<String, Value>| {
-                left.iter().all(|(name, value)| match right.get(name) {
-                    Some(other) => same_value(value, other, null_is_absent && name != "variations"),
-                    None => null_is_absent && value.is_null(),
-                })
-            };
-            contained(a, b)
-                && b.iter().all(|(name, value)| {
-                    a.contains_key(name) || (null_is_absent && value.is_null())
-                })
-        }
+        (Value::Object(a), Value::Object(b)) => same_members(a, b, nulls),
         (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .all(|(a, b)| same_value(a, b, null_is_absent))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b, nulls))
         }
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
         _ => a == b,
     }
+}
+
+fn same_members(a: &Map<String, Value>, b: &Map<String, Value>, nulls: Nulls) -> bool {
+    let absent = |value: &Value| nulls == Nulls::AreAbsent && value.is_null();
+    let same_in_both = a.iter().all(|(name, value)| match b.get(name) {
+        Some(other) => same_value(value, other, nulls),
+        None => absent(value),
+    });
+    same_in_both
+        && b.iter()
+            .all(|(name, value)| a.contains_key(name) || absent(value))
 }
 
 /// The members of an item that decide how it is stored.

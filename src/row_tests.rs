@@ -190,6 +190,11 @@ fn a_row_is_the_same_when_its_version_and_its_json_value_are() {
         r#"{"variations":[{}]}"#
     ));
     assert!(!same(r#"{"variations":[null,1]}"#, r#"{"variations":[1]}"#));
+    assert!(!same(r#"{"variations":null}"#, "{}"));
+    assert!(same(
+        r#"{"rollout":{"variations":[{"x":null}]}}"#,
+        r#"{"rollout":{"variations":[{}]}}"#
+    ));
     assert!(!same(r#"{"a":1}"#, r#"{"a":2}"#));
     assert!(!same(r#"{"a":1}"#, r#"{"a":1,"b":false}"#));
     let newer = Item {
@@ -229,20 +234,13 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The value as SDK 8 and 9 write it: without null members, `variations` untouched.
+/// The value without its null members, as SDK 8 and 9 write everything but a flag's `variations`.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(members) => members
             .iter()
             .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| {
-                let kept = if name == "variations" {
-                    value.clone()
-                } else {
-                    without_nulls(value)
-                };
-                (name.clone(), kept)
-            })
+            .map(|(name, value)| (name.clone(), without_nulls(value)))
             .collect(),
         Value::Array(elements) => elements.iter().map(without_nulls).collect(),
         other => other.clone(),
@@ -270,10 +268,12 @@ proptest! {
     }
 
     #[test]
-    fn a_row_without_its_null_members_is_the_same(value in json_value()) {
-        let whole = serde_json::json!({"version": 1, "value": value});
-        let item = Item { version: 1.0, deleted: false, json: whole.to_string().into() };
-        let stripped = text(&without_nulls(&whole).to_string());
+    fn a_row_without_its_null_members_is_the_same(value in json_value(), own in json_value()) {
+        let json = |value: &Value| {
+            serde_json::json!({"version": 1, "value": value, "variations": own}).to_string()
+        };
+        let item = Item { version: 1.0, deleted: false, json: json(&value).into() };
+        let stripped = text(&json(&without_nulls(&value)));
         prop_assert!(stored(Some(1.0), stripped).is_same_as(&item));
     }
 
