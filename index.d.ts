@@ -70,17 +70,19 @@ declare namespace DynamoDBFeatureStore {
     logger?: Logger | null;
     /**
      * Whether reads are strongly consistent, at twice the read units. Default: false. What this
-     * process wrote itself it reads back in either case.
+     * process wrote itself it reads back in either case, unless caching is off.
      */
     consistentRead?: boolean | null;
     /**
-     * For how many seconds a read waits for DynamoDB before it is answered with `null`. Reading all
-     * items takes a request per megabyte; each has this time. Default: 3.
+     * For how many seconds a read waits for DynamoDB before it is answered with `null`. A request that
+     * is not answered within half of it is sent again. Reading all items takes a request per megabyte;
+     * each has this time. Default: 3.
      */
     readTimeout?: number | null;
     /**
-     * For how many seconds a write is tried before it is given up with a logged error. An init has
-     * this time anew whenever DynamoDB takes a row. Default: 10.
+     * For how many seconds a write is tried before it is given up with a logged error. A request that
+     * is not answered within half of it is sent again. An init has this time anew whenever DynamoDB
+     * takes a row; an update that had to wait for earlier ones has at least a second. Default: 10.
      */
     writeTimeout?: number | null;
   }

@@ -9,6 +9,8 @@
 
 const { fail, optional, requireObject } = require('./validate');
 
+/** What may stand in an HTTP header, as credentials do in the end. */
+const HEADER_TEXT = /^[\x20-\x7e]+$/;
 /** The options that hold credentials, by their names in the AWS SDKs. */
 const CREDENTIAL_NAMES = ['accessKeyId', 'secretAccessKey', 'sessionToken'];
 const KNOWN = ['region', 'endpoint', 'credentials', ...CREDENTIAL_NAMES];
@@ -46,7 +48,7 @@ function clientOptions(given, warnings) {
  */
 function endpoint(name, value) {
   const text = typeof value === 'object' ? value.href : value;
-  if (typeof text !== 'string') fail(name, 'a URL', value);
+  if (typeof text !== 'string' || text === '') fail(name, 'a URL', value);
   return text;
 }
 
@@ -80,8 +82,8 @@ function requireText(name, value) {
  * @returns {string}
  */
 function requireSecret(name, value) {
-  if (typeof value !== 'string' || value === '') {
-    throw new TypeError(`${name} must be a string that is not empty`);
+  if (typeof value !== 'string' || !HEADER_TEXT.test(value)) {
+    throw new TypeError(`${name} must be a string of visible characters, without line breaks`);
   }
   return value;
 }

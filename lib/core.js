@@ -5,8 +5,6 @@
  * store value share one core.
  */
 
-const tls = require('tls');
-
 const { NativeStore } = require('../binding');
 const { ItemCache } = require('./item-cache');
 
@@ -14,6 +12,7 @@ const { ItemCache } = require('./item-cache');
  * @typedef {import('../binding').NativeOptions} NativeOptions
  * @typedef {import('../binding').NativeAnswer} NativeAnswer
  * @typedef {import('../binding').NativeItems} NativeItems
+ * @typedef {import('../binding').NativeLine} NativeLine
  * @typedef {import('./logger').LogRouter} LogRouter
  */
 
@@ -26,11 +25,7 @@ class Core {
     this.logs = logs;
     this.items = new ItemCache();
     this.closed = false;
-    this.native = new NativeStore(
-      options,
-      () => this.logLines(),
-      () => tls.rootCertificates.join('\n')
-    );
+    this.native = nativeStore(options, logs);
   }
 
   /**
@@ -46,7 +41,7 @@ class Core {
     }
     const begun = this.items.begin();
     this.whenSettled(
-      this.native.get(namespace, key),
+      () => this.native.get(namespace, key),
       (answer) => {
         const item = parse(answer);
         if (item !== null) {
@@ -71,7 +66,7 @@ class Core {
     }
     const begun = this.items.begin();
     this.whenSettled(
-      this.native.all(namespace),
+      () => this.native.all(namespace),
       (answer) => {
         const items = parse(answer);
         this.items.keepAll(begun, namespace, items, answer.freshUntil);
@@ -88,7 +83,7 @@ class Core {
    */
   init(data, callback) {
     const done = () => this.items.forgetAll();
-    this.whenSettled(this.native.init(data), done, undefined, callback, done);
+    this.whenSettled(() => this.native.init(data), done, undefined, callback, done);
   }
 
   /**
@@ -99,7 +94,7 @@ class Core {
    */
   upsert(namespace, key, json, callback) {
     const done = () => this.items.forget(namespace, key);
-    this.whenSettled(this.native.upsert(namespace, json), done, undefined, callback, done);
+    this.whenSettled(() => this.native.upsert(namespace, json), done, undefined, callback, done);
   }
 
   /**
@@ -110,49 +105,101 @@ class Core {
    */
   delete(namespace, key, version, callback) {
     const done = () => this.items.forget(namespace, key);
-    this.whenSettled(this.native.delete(namespace, key, version), done, undefined, callback, done);
+    this.whenSettled(
+      () => this.native.delete(namespace, key, version),
+      done,
+      undefined,
+      callback,
+      done
+    );
   }
 
   /**
    * @param {(initialized: boolean) => void} callback
    */
   initialized(callback) {
-    this.whenSettled(this.native.initialized(), (answer) => answer, false, callback);
+    this.whenSettled(
+      () => this.native.initialized(),
+      (answer) => answer,
+      false,
+      callback
+    );
   }
 
-  /** Logs what the native store has to say. */
-  logLines() {
-    for (const { level, text } of this.native.takeLines()) {
-      this.logs.log(/** @type {import('./logger').Level} */ (level), text);
-    }
+  /** Lets go of what is held. */
+  close() {
+    this.closed = true;
+    this.items.forgetAll();
   }
 
   /**
-   * Calls back once, when all lines about it are logged, outside the promise chain: an exception of the callback is its own, and
-   * surfaces as an uncaught one. The native store has logged a failure already.
+   * Calls back once, when all lines about it are logged, outside the promise chain: an exception of
+   * the callback is its own, and surfaces as an uncaught one. The native store has logged a failure
+   * already.
    *
    * @template T, R
-   * @param {Promise<T>} promise
+   * @param {() => Promise<T>} start
    * @param {(value: T) => R} convert
    * @param {R} otherwise what a failure is answered with
    * @param {(value: R) => void} callback
    * @param {() => void} [failed]
    */
-  whenSettled(promise, convert, otherwise, callback, failed) {
-    promise.then(convert).then(
-      (value) => {
-        this.logLines();
-        process.nextTick(callback, value);
-      },
-      (failure) => {
-        this.logLines();
-        if (failed) failed();
-        if (!(failure instanceof Error) || !isLogged(failure)) {
-          this.logs.log('error', `DynamoDBFeatureStore: ${failure}`);
+  whenSettled(start, convert, otherwise, callback, failed) {
+    started(start)
+      .then(convert)
+      .then(
+        (value) => {
+          logLines(this.logs, this.native.takeLines());
+          process.nextTick(callback, value);
+        },
+        (failure) => {
+          logLines(this.logs, this.native.takeLines());
+          if (failed) failed();
+          if (!(failure instanceof Error) || !isLogged(failure)) {
+            this.logs.log('error', `DynamoDBFeatureStore: ${failure}`);
+          }
+          process.nextTick(callback, otherwise);
         }
-        process.nextTick(callback, otherwise);
-      }
-    );
+      );
+  }
+}
+
+/**
+ * A native store. What it is given must not refer to it, or to its core: both would never be
+ * collected.
+ *
+ * @param {NativeOptions} options
+ * @param {LogRouter} logs
+ * @returns {NativeStore}
+ */
+function nativeStore(options, logs) {
+  return new NativeStore(
+    options,
+    (lines) => logLines(logs, lines),
+    () => require('tls').rootCertificates.join('\n')
+  );
+}
+
+/**
+ * @param {LogRouter} logs
+ * @param {NativeLine[]} lines
+ */
+function logLines(logs, lines) {
+  for (const { level, text } of lines) {
+    logs.log(/** @type {import('./logger').Level} */ (level), text);
+  }
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} start
+ * @returns {Promise<T>} rejected where `start` throws
+ */
+function started(start) {
+  try {
+    return start();
+  } catch (failure) {
+    return Promise.reject(failure);
   }
 }
 

@@ -8,7 +8,7 @@
  */
 
 const { Core } = require('./core');
-const { LogRouter } = require('./logger');
+const { LogRouter, isLogger } = require('./logger');
 const { storeOptions } = require('./options');
 const { viewMethods } = require('./view');
 
@@ -32,7 +32,7 @@ function DynamoDBFeatureStore(tableName, options) {
   }
 
   function closeCore() {
-    if (core) core.closed = true;
+    if (core) core.close();
     core = undefined;
     openViews = 0;
   }
@@ -49,22 +49,22 @@ function DynamoDBFeatureStore(tableName, options) {
           'only launchdarkly-node-server-sdk 5 to 7 and ldclient-node'
       );
     }
-    const viewLogger = config && config.logger;
+    const viewLogger = config && isLogger(config.logger) ? config.logger : undefined;
     if (viewLogger) logs.add(viewLogger);
     else logs.settleForConsole();
-    const viewed = openCore();
+    /** @type {Core | undefined} */
+    let viewed = openCore();
     openViews += 1;
-    let open = true;
     return viewMethods(logs, {
-      core: () => (open && !viewed.closed ? viewed : undefined),
+      core: () => (viewed && !viewed.closed ? viewed : undefined),
       close: () => {
-        if (!open) return;
-        open = false;
+        if (!viewed) return;
         if (viewLogger) logs.remove(viewLogger);
         if (viewed === core) {
           openViews -= 1;
           if (openViews === 0) closeCore();
         }
+        viewed = undefined;
       },
     });
   }

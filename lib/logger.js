@@ -82,4 +82,12 @@ class LogRouter {
   }
 }
 
-module.exports = { LogRouter };
+/**
+ * @param {any} value
+ * @returns {value is Logger}
+ */
+function isLogger(value) {
+  return Boolean(value) && typeof value.error === 'function' && typeof value.warn === 'function';
+}
+
+module.exports = { LogRouter, isLogger };

@@ -9,9 +9,8 @@
  */
 
 const { clientOptions } = require('./client-options');
+const { isLogger } = require('./logger');
 const { fail, optional, requireObject } = require('./validate');
-
-const LOGGER_METHODS = ['error', 'warn'];
 
 /**
  * @typedef {object} StoreOptions
@@ -53,7 +52,8 @@ function storeOptions(tableName, given) {
       );
     },
     logger: (name, value) => {
-      logger = checkLogger(name, value);
+      if (!isLogger(value)) fail(name, 'a logger with the methods error and warn', value);
+      logger = value;
     },
     prefix: (name, value) => {
       if (typeof value !== 'string') fail(name, 'a string', value);
@@ -110,18 +110,6 @@ function timeout(name, seconds) {
     fail(name, 'a number of seconds above 0', seconds);
   }
   return seconds * 1000;
-}
-
-/**
- * @param {string} name
- * @param {any} value
- * @returns {Logger}
- */
-function checkLogger(name, value) {
-  if (LOGGER_METHODS.some((method) => typeof value[method] !== 'function')) {
-    fail(name, `a logger with the methods ${LOGGER_METHODS.join(' and ')}`, value);
-  }
-  return value;
 }
 
 module.exports = { storeOptions };

@@ -54,10 +54,14 @@ pub struct NativeCredentials {
     pub session_token: Option<String>,
 }
 
+/// What an endless time-out means: a year.
+const LONGEST_TIMEOUT_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
+
 impl From<NativeOptions> for Config {
     fn from(options: NativeOptions) -> Self {
         let mut config = Config::new(options.table);
-        let duration = |ms: f64| Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX);
+        let duration =
+            |ms: f64| Duration::from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0);
         config.prefix = options.prefix.unwrap_or_default();
         if let Some(ms) = options.cache_ttl_ms {
             config.cache_ttl_ms = ms;
@@ -111,80 +115,81 @@ pub struct NativeLine {
     pub text: String,
 }
 
-/// A function that keeps no process alive, and that fails by returning an error.
-type WeakFunction<T> = ThreadsafeFunction<(), T, (), Status, false, true>;
+/// Lines that JavaScript hasn't taken yet.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<NativeLine>>>);
 
-/// Lines on their way to JavaScript. It is told that there are some, and takes them: so it can also
-/// take them before it hands on the answer that they belong to.
-struct JsLog {
-    lines: Mutex<Vec<NativeLine>>,
-    tell: WeakFunction<()>,
+impl Lines {
+    fn push(&self, line: NativeLine) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn take(&self) -> Vec<NativeLine> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
-impl JsLog {
-    fn take(&self) -> Vec<NativeLine> {
-        std::mem::take(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// Gives lines to JavaScript. It is called with those that are waiting, unless it has taken them
+/// before, with the answer that they belong to. The function is weak: it keeps no process alive.
+struct JsLog {
+    lines: Lines,
+    deliver: ThreadsafeFunction<(), (), Vec<NativeLine>, Status, false, true>,
 }
 
 impl Log for JsLog {
     fn log(&self, level: Level, line: String) {
-        let line = NativeLine {
-            level: level.name(),
-            text: line,
-        };
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
-        self.tell.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        self.lines.push(NativeLine { level: level.name(), text: line });
+        self.deliver.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
+
+type RootsFunction = ThreadsafeFunction<(), String, (), Status, false, true>;
 
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
 #[napi]
 pub struct NativeStore {
     store: Store,
-    log: Arc<JsLog>,
+    lines: Lines,
 }
 
 #[napi]
 impl NativeStore {
-    /// `lines_waiting` is called when there are lines to take; `root_certificates` returns Node's own
-    /// root certificates as PEM text.
-    #[napi(constructor, catch_unwind)]
+    /// `log` gets lines; `root_certificates` returns Node's own root certificates as PEM text.
+    /// Neither may refer to this object, which would then never be collected.
+    #[napi(
+        constructor,
+        catch_unwind,
+        ts_args_type = "options: NativeOptions, log: (lines: Array<NativeLine>) => void, rootCertificates: () => string"
+    )]
     pub fn new(
         options: NativeOptions,
-        lines_waiting: Function<(), ()>,
+        log: Function<(), ()>,
         root_certificates: Function<(), String>,
     ) -> Result<Self> {
-        let tell = lines_waiting
+        let lines = Lines::default();
+        let waiting = lines.clone();
+        let deliver = log
             .build_threadsafe_function()
             .weak::<true>()
-            .build()?;
-        let log = Arc::new(JsLog {
-            lines: Mutex::default(),
-            tell,
-        });
-        let roots: WeakFunction<String> = root_certificates
-            .build_threadsafe_function()
-            .weak::<true>()
-            .build()?;
+            .build_callback(move |_| Ok(waiting.take()))?;
+        let roots: RootsFunction =
+            root_certificates.build_threadsafe_function().weak::<true>().build()?;
         let roots = Arc::new(roots);
         let node_roots: RootCertificates = Arc::new(move || {
             let roots = Arc::clone(&roots);
             async move { roots.call_async_catch(()).await.ok() }.boxed()
         });
         let config = Config::from(options);
+        let log = Arc::new(JsLog { lines: lines.clone(), deliver });
         let dynamodb = SdkDynamoDb::new(&config, node_roots, log.clone());
-        let store = Store::new(&config, Arc::new(dynamodb), log.clone(), Clock::system());
-        Ok(Self { store, log })
+        let store = Store::new(&config, Arc::new(dynamodb), log, Clock::system());
+        Ok(Self { store, lines })
     }
 
-    /// The lines logged since the last call.
+    /// The lines that are waiting for the log.
     #[napi(catch_unwind)]
     pub fn take_lines(&self) -> Vec<NativeLine> {
-        self.log.take()
+        self.lines.take()
     }
 
     /// One item.
@@ -206,19 +211,13 @@ impl NativeStore {
     #[napi(ts_return_type = "Promise<NativeAnswer>", catch_unwind)]
     pub fn all<'e>(&self, env: &'e Env, kind: String) -> Result<PromiseRaw<'e, NativeAnswer>> {
         let store = self.store.clone();
-        promise(
-            env,
-            async move { Ok(native(store.all(&kind).await?, Some)) },
-        )
+        promise(env, async move { Ok(native(store.all(&kind).await?, Some)) })
     }
 
     /// Replaces all items of the given kinds.
     #[napi(ts_return_type = "Promise<void>", catch_unwind)]
     pub fn init<'e>(&self, env: &'e Env, data: Vec<NativeItems>) -> Result<PromiseRaw<'e, ()>> {
-        let data = data.into_iter().map(|new| NewItems {
-            kind: new.kind,
-            json: new.json,
-        });
+        let data = data.into_iter().map(|new| NewItems { kind: new.kind, json: new.json });
         promise(env, self.store.init(data.collect()))
     }
 
@@ -254,10 +253,7 @@ impl NativeStore {
 }
 
 fn native<T>(answer: Answer<T>, json: impl FnOnce(T) -> Option<String>) -> NativeAnswer {
-    NativeAnswer {
-        json: json(answer.value),
-        fresh_until: answer.fresh_until,
-    }
+    NativeAnswer { json: json(answer.value), fresh_until: answer.fresh_until }
 }
 
 /// A promise whose rejection carries the store's error code.

@@ -5,7 +5,9 @@
 //!
 //! Reads and writes overlap. Each draws a [`Ticket`] when it begins; an entry remembers the ticket of
 //! what brought it. So a read that began before a write never replaces what the write left, and
-//! nothing that was read before an init ended survives it, whatever its version.
+//! nothing that was read before an init ended survives it, whatever its version. And where reads are
+//! eventually consistent, what this process wrote itself is not replaced by an older version that a
+//! later read still finds.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,9 +46,21 @@ pub type Items = BTreeMap<Arc<str>, Item>;
 /// Items of a kind with their keys, tombstones included.
 pub type KeyedItems = Vec<(Arc<str>, Item)>;
 
+/// What an init left in a namespace.
+pub struct Replaced {
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The items that it stored, or found there already.
+    pub items: KeyedItems,
+    /// Whether these are all that is there.
+    pub complete: bool,
+}
+
 /// The items held.
 pub struct Cache {
     ttl_ms: f64,
+    /// Whether a read may find the table as it was before a write that has ended.
+    reads_lag: bool,
     clock: Clock,
     rows: moka::sync::Cache<RowKey, Entry>,
     snapshots: Mutex<HashMap<Arc<str>, Snapshot>>,
@@ -63,13 +77,13 @@ struct Entry {
     item: Option<Item>,
     read_at: Millis,
     ticket: Ticket,
+    /// Whether this process wrote it.
+    own: bool,
 }
 
 impl Entry {
     fn version(&self) -> f64 {
-        self.item
-            .as_ref()
-            .map_or(f64::NEG_INFINITY, |item| item.version)
+        self.item.as_ref().map_or(f64::NEG_INFINITY, |item| item.version)
     }
 }
 
@@ -82,8 +96,8 @@ struct Snapshot {
 
 impl Cache {
     /// An empty cache in which entries are fresh for `ttl_ms`: 0 for a cache that holds nothing,
-    /// infinite for entries that stay fresh.
-    pub fn new(ttl_ms: f64, clock: Clock) -> Self {
+    /// infinite for entries that stay fresh. `reads_lag` says that reads are eventually consistent.
+    pub fn new(ttl_ms: f64, reads_lag: bool, clock: Clock) -> Self {
         let weigh = |row: &RowKey, entry: &Entry| {
             let json = entry.item.as_ref().map_or(0, |item| item.json.len());
             let size = ENTRY_OVERHEAD + row.namespace.len() + row.key.len() + json;
@@ -91,6 +105,7 @@ impl Cache {
         };
         Self {
             ttl_ms,
+            reads_lag,
             clock,
             // moka's own default policy refuses newcomers when it is full.
             rows: moka::sync::Cache::builder()
@@ -130,28 +145,36 @@ impl Cache {
     /// Keeps what a read found in this row, unless something newer is held, and returns what is to
     /// be answered.
     pub fn fill(&self, begun: Ticket, row: &RowKey, found: Option<Item>) -> Answer<Option<Item>> {
-        let entry = Entry {
-            item: found,
-            read_at: self.clock.now(),
-            ticket: begun,
-        };
-        if !self.is_on() || self.is_void(begun) {
-            return Answer {
-                value: entry.item,
-                fresh_until: 0.0,
-            };
+        let entry = Entry { item: found, read_at: self.clock.now(), ticket: begun, own: false };
+        self.put(row, entry)
+    }
+
+    fn put(&self, row: &RowKey, entry: Entry) -> Answer<Option<Item>> {
+        if !self.is_on() || self.is_void(entry.ticket) {
+            return Answer { value: entry.item, fresh_until: 0.0 };
         }
-        let result = self
-            .rows
-            .entry_by_ref(row)
-            .and_compute_with(|held| match held {
-                Some(held) if supersedes(held.value(), &entry) => Op::Nop,
-                _ => Op::Put(entry.clone()),
-            });
+        let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
+            Some(held) if self.stays(held.value(), &entry) => Op::Nop,
+            _ => Op::Put(entry.clone()),
+        });
         match result {
             CompResult::Unchanged(held) => self.answer(held.into_value()),
             _ => self.answer(entry),
         }
+    }
+
+    /// Whether what is held must not be replaced by what a read found.
+    fn stays(&self, held: &Entry, found: &Entry) -> bool {
+        (held.ticket > found.ticket && held.version() >= found.version())
+            || (self.is_ahead(held) && held.version() > found.version())
+    }
+
+    /// Whether later reads may not have come up with this entry yet.
+    fn is_ahead(&self, held: &Entry) -> bool {
+        self.reads_lag
+            && held.own
+            && !self.is_void(held.ticket)
+            && self.is_fresh(held.read_at, self.ttl_ms)
     }
 
     /// All live items of this namespace, if they are known freshly.
@@ -170,46 +193,37 @@ impl Cache {
         found: KeyedItems,
     ) -> Answer<Arc<Items>> {
         if !self.is_on() || self.is_void(begun) {
-            return Answer {
-                value: Arc::new(live(found)),
-                fresh_until: 0.0,
-            };
+            return Answer { value: Arc::new(live(found)), fresh_until: 0.0 };
         }
         // What one of these items refers to may have come with it.
         self.forget_missing(begun);
-        let mut items = Items::new();
-        for (key, item) in found {
-            let row = RowKey {
-                namespace: namespace.clone(),
-                key,
-            };
-            if let Some(item) = self.fill(begun, &row, Some(item)).value
-                && !item.deleted
-            {
-                items.insert(row.key, item);
-            }
-        }
-        // Rows that were written while the Query was under way need not be in its answer. A write
-        // that ends from here on finds the snapshot in its place.
+        let mut items = self.put_all(begun, namespace, found, false);
+        // Rows that were written while the Query was under way, or that it may not have come up with,
+        // need not be in its answer. A write that ends from here on finds the snapshot in its place.
         let mut snapshots = self.snapshots();
         for (row, entry) in &self.rows {
-            if row.namespace == *namespace && entry.ticket > begun {
+            if row.namespace == *namespace && (entry.ticket > begun || self.is_ahead(&entry)) {
                 set(&mut items, &row.key, entry.item.as_ref());
             }
         }
-        let snapshot = Snapshot {
-            items: Arc::new(items),
-            read_at: self.clock.now(),
-            ticket: begun,
-        };
+        let snapshot =
+            Snapshot { items: Arc::new(items), read_at: self.clock.now(), ticket: begun };
         let answer = self.answer_all(&snapshot);
-        if snapshots
-            .get(namespace)
-            .is_none_or(|held| held.ticket < begun)
-        {
+        if snapshots.get(namespace).is_none_or(|held| held.ticket < begun) {
             snapshots.insert(namespace.clone(), snapshot);
         }
         answer
+    }
+
+    /// Puts rows and returns the live items among what is held then.
+    fn put_all(&self, ticket: Ticket, namespace: &Arc<str>, found: KeyedItems, own: bool) -> Items {
+        let read_at = self.clock.now();
+        let held = found.into_iter().filter_map(|(key, item)| {
+            let row = RowKey { namespace: namespace.clone(), key };
+            let held = self.put(&row, Entry { item: Some(item), read_at, ticket, own }).value?;
+            (!held.deleted).then_some((row.key, held))
+        });
+        held.collect()
     }
 
     /// Keeps what is in the table after an update of this row that began at `begun`.
@@ -217,42 +231,35 @@ impl Cache {
         if !self.is_on() {
             return;
         }
-        let entry = Entry {
-            item: Some(item.clone()),
-            read_at: self.clock.now(),
-            ticket: self.begin(),
-        };
-        let result = self
-            .rows
-            .entry_by_ref(row)
-            .and_compute_with(|held| match held {
-                Some(held)
-                    if held.value().ticket > begun && held.value().version() > item.version =>
-                {
-                    Op::Nop
-                }
-                _ => Op::Put(entry.clone()),
-            });
+        let (read_at, ticket) = (self.clock.now(), self.begin());
+        let entry = Entry { item: Some(item.clone()), read_at, ticket, own: true };
+        let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
+            Some(held) if held.value().ticket > begun && held.value().version() > item.version => {
+                Op::Nop
+            }
+            _ => Op::Put(entry.clone()),
+        });
         if matches!(result, CompResult::Unchanged(_)) {
             return;
         }
         if let Some(snapshot) = self.snapshots().get_mut(&row.namespace) {
-            let known = snapshot
-                .items
-                .get(&row.key)
-                .map_or(f64::NEG_INFINITY, |i| i.version);
+            let known = snapshot.items.get(&row.key).map_or(f64::NEG_INFINITY, |i| i.version);
             if snapshot.ticket < begun || known <= item.version {
                 set(Arc::make_mut(&mut snapshot.items), &row.key, Some(item));
             }
         }
     }
 
-    /// Keeps what is in the table after an init: for each namespace all of its items.
-    pub fn replaced(&self, data: Vec<(Arc<str>, KeyedItems)>) {
+    /// Keeps what an init has written. Whatever was held before is void.
+    pub fn replaced(&self, data: Vec<Replaced>) {
         let ticket = self.begin();
         self.forget_all(ticket);
-        for (namespace, items) in data {
-            self.fill_all(ticket, &namespace, items);
+        for Replaced { namespace, items, complete } in data {
+            let items = Arc::new(self.put_all(ticket, &namespace, items, true));
+            if complete && self.is_on() {
+                let snapshot = Snapshot { items, read_at: self.clock.now(), ticket };
+                self.snapshots().insert(namespace, snapshot);
+            }
         }
     }
 
@@ -270,8 +277,7 @@ impl Cache {
                 self.rows.invalidate(&*row);
             }
         }
-        self.snapshots()
-            .retain(|_, snapshot| !self.is_void(snapshot.ticket));
+        self.snapshots().retain(|_, snapshot| !self.is_void(snapshot.ticket));
     }
 
     /// Forgets which rows were found missing before `ticket` was drawn: something came that may
@@ -282,11 +288,7 @@ impl Cache {
 
     /// How long an answer like this one may be given, in milliseconds.
     pub fn ttl_of(&self, item: Option<&Item>) -> f64 {
-        if item.is_some() {
-            self.ttl_ms
-        } else {
-            self.ttl_ms.min(MAX_MISSING_TTL_MS)
-        }
+        if item.is_some() { self.ttl_ms } else { self.ttl_ms.min(MAX_MISSING_TTL_MS) }
     }
 
     /// Whether what was read at this time is still fresh. A clock that went back makes it expired,
@@ -302,31 +304,17 @@ impl Cache {
 
     fn answer(&self, entry: Entry) -> Answer<Option<Item>> {
         let fresh_until = entry.read_at as f64 + self.ttl_of(entry.item.as_ref());
-        Answer {
-            value: entry.item,
-            fresh_until,
-        }
+        Answer { value: entry.item, fresh_until }
     }
 
     fn answer_all(&self, snapshot: &Snapshot) -> Answer<Arc<Items>> {
         let fresh_until = snapshot.read_at as f64 + self.ttl_ms;
-        Answer {
-            value: Arc::clone(&snapshot.items),
-            fresh_until,
-        }
+        Answer { value: Arc::clone(&snapshot.items), fresh_until }
     }
 
     fn snapshots(&self) -> MutexGuard<'_, HashMap<Arc<str>, Snapshot>> {
-        self.snapshots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether what is held must stay: it is the result of something that began later, and its version is
-/// no older.
-fn supersedes(held: &Entry, read: &Entry) -> bool {
-    held.ticket > read.ticket && held.version() >= read.version()
 }
 
 /// The items that are no tombstones.

@@ -56,7 +56,7 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the same request may succeed a little later, with nobody changing anything.
+    /// Whether failures of this kind pass by themselves.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut)
     }
@@ -102,15 +102,23 @@ pub struct Error {
     /// What to do about it.
     pub kind: ErrorKind,
     message: String,
+    passing: bool,
 }
 
 impl Error {
     /// A failure of this kind, caused as `message` says.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into(), passing: false }
+    }
+
+    /// The same failure, which will pass by itself although others of its kind don't.
+    pub fn passing(self) -> Self {
+        Self { passing: true, ..self }
+    }
+
+    /// Whether the same request may succeed a little later, with nobody changing anything.
+    pub fn is_retryable(&self) -> bool {
+        self.passing || self.kind.is_retryable()
     }
 
     /// The cause alone, without the advice that the `Display` form adds.
@@ -120,10 +128,7 @@ impl Error {
 
     /// The failure of work that ended without a result.
     pub fn panicked() -> Self {
-        Self::new(
-            ErrorKind::Internal,
-            "a defect in dynamodb-feature-store; please report it",
-        )
+        Self::new(ErrorKind::Internal, "a defect in dynamodb-feature-store; please report it")
     }
 }
 

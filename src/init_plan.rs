@@ -2,8 +2,8 @@
 //!
 //! Readers that look at the table while it is being initialised must never find a flag before what it
 //! refers to, nor the marker before the data. DynamoDB has no transaction of that size, so the order
-//! of the writes has to see to it: segments, flags, deletes, the marker, each in waves of rows that
-//! may be written in any order.
+//! of the writes has to see to it: segments, flags, deletes in the opposite order, the marker, each in
+//! waves of rows that may be written in any order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -36,88 +36,88 @@ pub fn plan(
 ) -> Vec<Vec<Write>> {
     let existing_by_key: HashMap<&RowKey, &StoredRow> =
         existing.iter().map(|row| (&row.key, row)).collect();
-    let puts = |kind: &KindData| -> Vec<Put> {
+    let puts = |kind: &KindData| -> Vec<Row> {
         let namespace = layout.namespace(&kind.kind);
         let rows = kind.items.iter().map(|(key, item)| {
-            let row = RowKey {
-                namespace: namespace.clone(),
-                key: key.clone(),
-            };
+            let row = RowKey { namespace: namespace.clone(), key: key.clone() };
             (row, item)
         });
         rows.filter(|(row, item)| {
-            existing_by_key
-                .get(row)
-                .is_none_or(|stored| !stored.is_same_as(item))
+            existing_by_key.get(row).is_none_or(|stored| !stored.is_same_as(item))
         })
-        .map(|(row, item)| Put {
+        .map(|(row, item)| Row {
             kind: kind.kind.clone(),
-            row,
-            item: item.clone(),
+            json: item.json.clone(),
+            write: Write::Put(row, item.clone()),
         })
         .collect()
     };
+    let deletes = |kind: &KindData| -> Vec<Row> {
+        let namespace = layout.namespace(&kind.kind);
+        let rows = existing.iter().filter(|stored| stored.key.namespace == namespace);
+        rows.filter(|stored| is_gone(stored, kind))
+            .map(|stored| Row::stored(kind, stored))
+            .collect()
+    };
     let (flags, others): (Vec<&KindData>, Vec<&KindData>) =
         data.iter().partition(|kind| kind.kind == FEATURES);
-    let mut waves = waves(layout, others.into_iter().flat_map(puts).collect());
-    waves.extend(self::waves(
-        layout,
-        flags.into_iter().flat_map(puts).collect(),
-    ));
-
-    waves.push(deletes(layout, data, existing));
+    let in_waves = |kinds: &[&KindData], rows: &dyn Fn(&KindData) -> Vec<Row>| {
+        self::waves(layout, kinds.iter().flat_map(|kind| rows(kind)).collect())
+    };
+    let mut waves = in_waves(&others, &puts);
+    waves.extend(in_waves(&flags, &puts));
+    waves.extend(in_waves(&flags, &deletes).into_iter().rev());
+    waves.extend(in_waves(&others, &deletes).into_iter().rev());
     if !marker_exists {
         waves.push(vec![Write::PutMarker(layout.marker())]);
     }
-    waves.retain(|wave| !wave.is_empty());
     waves
 }
 
-/// The rows that the new data doesn't have. What is no item stays: it isn't ours.
-fn deletes(layout: &Layout, data: &[KindData], existing: &[StoredRow]) -> Vec<Write> {
-    let by_namespace: HashMap<Arc<str>, &KindData> = data
-        .iter()
-        .map(|kind| (layout.namespace(&kind.kind), kind))
-        .collect();
-    existing
-        .iter()
-        .filter(|stored| stored.item != ItemAttribute::Binary)
-        .filter(|stored| {
-            by_namespace.get(&stored.key.namespace).is_some_and(|kind| {
-                let key = &stored.key.key;
-                !kind.items.contains_key(key) && !kind.untouched.contains(key)
-            })
-        })
-        .map(|stored| Write::Delete(stored.key.clone()))
-        .collect()
+/// Whether the new data doesn't have this row. What is no item stays: it isn't ours.
+fn is_gone(stored: &StoredRow, kind: &KindData) -> bool {
+    let key = &stored.key.key;
+    stored.item != ItemAttribute::Binary
+        && !kind.items.contains_key(key)
+        && !kind.untouched.contains(key)
 }
 
-struct Put {
+/// A row to be written, and the JSON that says what it refers to.
+struct Row {
     kind: String,
-    row: RowKey,
-    item: Item,
+    json: Arc<str>,
+    write: Write,
 }
 
-/// Puts in waves, each item in a later wave than what it refers to. Items that refer to one another
+impl Row {
+    /// A row that is to be deleted.
+    fn stored(kind: &KindData, stored: &StoredRow) -> Self {
+        let json = match &stored.item {
+            ItemAttribute::Text(text) => text.clone(),
+            _ => "".into(),
+        };
+        Self { kind: kind.kind.clone(), json, write: Write::Delete(stored.key.clone()) }
+    }
+}
+
+/// The rows in waves, each row in a later wave than what it refers to. Rows that refer to one another
 /// in a circle are one wave.
-fn waves(layout: &Layout, puts: Vec<Put>) -> Vec<Vec<Write>> {
-    let mut graph = DiGraph::<(), ()>::with_capacity(puts.len(), 0);
-    let nodes: HashMap<RowKey, _> = puts
-        .iter()
-        .map(|put| (put.row.clone(), graph.add_node(())))
-        .collect();
-    for put in &puts {
-        for (kind, key) in references(&put.kind, &put.item.json) {
+fn waves(layout: &Layout, rows: Vec<Row>) -> Vec<Vec<Write>> {
+    let mut graph = DiGraph::<(), ()>::with_capacity(rows.len(), 0);
+    let nodes: HashMap<RowKey, _> =
+        rows.iter().map(|row| (row.write.row().clone(), graph.add_node(()))).collect();
+    for row in &rows {
+        for (kind, key) in references(&row.kind, &row.json) {
             let target = RowKey::new(layout.namespace(kind), key);
             if let Some(&target) = nodes.get(&target) {
-                graph.add_edge(nodes[&put.row], target, ());
+                graph.add_edge(nodes[row.write.row()], target, ());
             }
         }
     }
     // What refers to one another in a circle comes as one group, and the groups come in an order in
     // which each has behind it what it refers to.
     let groups = kosaraju_scc(&graph);
-    let mut group_of = vec![0; puts.len()];
+    let mut group_of = vec![0; rows.len()];
     for (number, group) in groups.iter().enumerate() {
         for node in group {
             group_of[node.index()] = number;
@@ -136,8 +136,8 @@ fn waves(layout: &Layout, puts: Vec<Put>) -> Vec<Vec<Write>> {
     }
     let count = wave_of_group.iter().max().map_or(0, |last| last + 1);
     let mut waves = vec![Vec::new(); count];
-    for (put, group) in puts.into_iter().zip(group_of) {
-        waves[wave_of_group[group]].push(Write::Put(put.row, put.item));
+    for (row, group) in rows.into_iter().zip(group_of) {
+        waves[wave_of_group[group]].push(row.write);
     }
     waves
 }

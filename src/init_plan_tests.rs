@@ -9,30 +9,17 @@ fn layout() -> Layout {
 }
 
 fn flag(key: &str, prerequisites: &[&str], segments: &[&str]) -> (Arc<str>, Item) {
-    let prerequisites: Vec<_> = prerequisites
-        .iter()
-        .map(|key| serde_json::json!({"key": key}))
-        .collect();
+    let prerequisites: Vec<_> =
+        prerequisites.iter().map(|key| serde_json::json!({"key": key})).collect();
     let rule = serde_json::json!({"clauses": [{"op": "segmentMatch", "values": segments}]});
     let json = serde_json::json!({
         "key": key, "version": 1, "prerequisites": prerequisites, "rules": [rule],
     });
-    (
-        key.into(),
-        Item {
-            version: 1.0,
-            deleted: false,
-            json: json.to_string().into(),
-        },
-    )
+    (key.into(), Item { version: 1.0, deleted: false, json: json.to_string().into() })
 }
 
 fn kind(kind: &str, items: impl IntoIterator<Item = (Arc<str>, Item)>) -> KindData {
-    KindData {
-        kind: kind.to_owned(),
-        items: items.into_iter().collect(),
-        ..KindData::default()
-    }
+    KindData { kind: kind.to_owned(), items: items.into_iter().collect(), ..KindData::default() }
 }
 
 fn row(kind: &str, key: &str) -> RowKey {
@@ -52,27 +39,13 @@ fn keys(waves: &[Vec<Write>]) -> Vec<Vec<&str>> {
 #[test]
 fn what_is_referred_to_comes_first_and_the_marker_last() {
     let data = [
-        kind(
-            FEATURES,
-            [
-                flag("a", &["b"], &["s"]),
-                flag("b", &["c"], &[]),
-                flag("c", &[], &[]),
-            ],
-        ),
+        kind(FEATURES, [flag("a", &["b"], &["s"]), flag("b", &["c"], &[]), flag("c", &[], &[])]),
         kind(SEGMENTS, [flag("s", &[], &["t"]), flag("t", &[], &[])]),
     ];
     let waves = plan(&layout(), &data, &[], false);
     assert_eq!(
         keys(&waves),
-        [
-            vec!["t"],
-            vec!["s"],
-            vec!["c"],
-            vec!["b"],
-            vec!["a"],
-            vec!["p:$inited"]
-        ]
+        [vec!["t"], vec!["s"], vec!["c"], vec!["b"], vec!["a"], vec!["p:$inited"]]
     );
 }
 
@@ -102,13 +75,20 @@ fn rows_that_are_no_longer_there_are_deleted_after_the_puts_and_only_for_the_giv
     let data = [kind(FEATURES, [same, ("new".into(), item("new", 1.0))])];
     let waves = plan(&layout(), &data, &existing, true);
     let delete = Write::Delete(row(FEATURES, "old"));
-    assert_eq!(
-        waves,
-        [
-            vec![Write::Put(row(FEATURES, "new"), item("new", 1.0))],
-            vec![delete]
-        ]
-    );
+    assert_eq!(waves, [vec![Write::Put(row(FEATURES, "new"), item("new", 1.0))], vec![delete]]);
+}
+
+#[test]
+fn what_refers_to_others_is_deleted_before_them() {
+    let existing = |kind, (key, item): (Arc<str>, Item)| stored(&row(kind, &key), &item);
+    let existing = [
+        existing(SEGMENTS, flag("s", &[], &["t"])),
+        existing(SEGMENTS, flag("t", &[], &[])),
+        existing(FEATURES, flag("a", &["b"], &["s"])),
+        existing(FEATURES, flag("b", &[], &[])),
+    ];
+    let waves = plan(&layout(), &[kind(SEGMENTS, []), kind(FEATURES, [])], &existing, true);
+    assert_eq!(keys(&waves), [["a"], ["b"], ["s"], ["t"]]);
 }
 
 #[test]
@@ -150,25 +130,17 @@ fn data_set() -> impl Strategy<Value = Vec<KindData>> {
         let references = || prop::collection::vec(0..8_u8, 0..3);
         let one = (0..8_u8, references(), references(), 1..3_u8);
         prop::collection::vec(one, 0..8).prop_map(move |items| {
-            let items = items
-                .into_iter()
-                .map(|(key, prerequisites, segments, version)| {
-                    let text = |keys: &[u8]| keys.iter().map(u8::to_string).collect::<Vec<_>>();
-                    let (mut prerequisites, segments) = (text(&prerequisites), text(&segments));
-                    prerequisites.retain(|_| refers_to_flags);
-                    let refs = |keys: &[String]| -> Vec<String> { keys.to_vec() };
-                    let (p, s) = (refs(&prerequisites), refs(&segments));
-                    let p: Vec<&str> = p.iter().map(String::as_str).collect();
-                    let s: Vec<&str> = s.iter().map(String::as_str).collect();
-                    let (key, item) = flag(&key.to_string(), &p, &s);
-                    (
-                        key,
-                        Item {
-                            version: f64::from(version),
-                            ..item
-                        },
-                    )
-                });
+            let items = items.into_iter().map(|(key, prerequisites, segments, version)| {
+                let text = |keys: &[u8]| keys.iter().map(u8::to_string).collect::<Vec<_>>();
+                let (mut prerequisites, segments) = (text(&prerequisites), text(&segments));
+                prerequisites.retain(|_| refers_to_flags);
+                let refs = |keys: &[String]| -> Vec<String> { keys.to_vec() };
+                let (p, s) = (refs(&prerequisites), refs(&segments));
+                let p: Vec<&str> = p.iter().map(String::as_str).collect();
+                let s: Vec<&str> = s.iter().map(String::as_str).collect();
+                let (key, item) = flag(&key.to_string(), &p, &s);
+                (key, Item { version: f64::from(version), ..item })
+            });
             items.collect::<Vec<_>>()
         })
     };

@@ -39,11 +39,7 @@ pub fn references(kind: &str, json: &str) -> Vec<(&'static str, String)> {
 
 /// The elements of the array `name` in `value`; none where there is no such array.
 fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]

@@ -19,9 +19,7 @@ pub struct Backoff {
 impl Backoff {
     /// The pause before the next attempt.
     pub fn pause(&mut self) -> Duration {
-        let bound = FIRST_PAUSE
-            .saturating_mul(1 << self.failures.min(10))
-            .min(LONGEST_PAUSE);
+        let bound = FIRST_PAUSE.saturating_mul(1 << self.failures.min(10)).min(LONGEST_PAUSE);
         self.failures += 1;
         bound.mul_f64(fastrand::f64())
     }
@@ -32,8 +30,11 @@ impl Backoff {
     }
 }
 
-/// Tries `request` until it succeeds, fails for good, or `deadline` is past. It is always tried
-/// once, even when the deadline is past already.
+/// How long the one attempt takes at most that is made when the time is up before it could begin.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
+
+/// Tries `request` until it succeeds, fails for good, or `deadline` is past. One whose time is up
+/// before it begins, because it had to wait for others, is tried once, shortly.
 pub async fn until<T, F>(deadline: Instant, mut request: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -41,17 +42,14 @@ where
     let mut backoff = Backoff::default();
     let mut last_failure = None;
     loop {
-        let attempt = request();
-        let result = if last_failure.is_none() && Instant::now() >= deadline {
-            attempt.await
-        } else {
-            match timeout_at(deadline, attempt).await {
-                Ok(result) => result,
-                Err(_) => Err(last_failure.unwrap_or_else(no_answer)),
-            }
+        let now = Instant::now();
+        let end = if now < deadline { deadline } else { now + LAST_CHANCE };
+        let result = match timeout_at(end, request()).await {
+            Ok(result) => result,
+            Err(_) => Err(last_failure.take().unwrap_or_else(no_answer)),
         };
         let failure = match result {
-            Err(failure) if failure.kind.is_retryable() => failure,
+            Err(failure) if failure.is_retryable() => failure,
             done => return done,
         };
         let pause = backoff.pause();
@@ -87,11 +85,7 @@ mod tests {
         let mut attempts = 0;
         let result = until(in_seconds(60), || {
             attempts += 1;
-            ready(if attempts < 7 {
-                Err(throttled())
-            } else {
-                Ok(attempts)
-            })
+            ready(if attempts < 7 { Err(throttled()) } else { Ok(attempts) })
         });
         assert_eq!(result.await.unwrap(), 7);
     }
@@ -120,21 +114,21 @@ mod tests {
             ready(Err(Error::new(ErrorKind::AccessDenied, "no")))
         })
         .await;
-        assert_eq!(
-            (result.unwrap_err().kind, attempts),
-            (ErrorKind::AccessDenied, 1)
-        );
+        assert_eq!((result.unwrap_err().kind, attempts), (ErrorKind::AccessDenied, 1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_whose_time_is_up_before_it_begins_is_sent_once() {
+    async fn a_request_whose_time_is_up_before_it_begins_is_sent_once_for_a_short_time() {
+        assert!(until(Instant::now(), || ready(Ok::<_, Error>(()))).await.is_ok());
+        let begun = Instant::now();
         let mut attempts = 0;
-        let result = until(Instant::now(), || {
+        let result: Result<()> = until(begun, || {
             attempts += 1;
-            ready(Ok::<_, Error>(()))
-        });
-        assert!(result.await.is_ok());
-        assert_eq!(attempts, 1);
+            pending()
+        })
+        .await;
+        assert_eq!((result.unwrap_err().kind, attempts), (ErrorKind::TimedOut, 1));
+        assert!(begun.elapsed() < LAST_CHANCE * 2);
     }
 
     #[test]

@@ -39,10 +39,7 @@ pub struct RowKey {
 impl RowKey {
     /// The row `key` in the partition `namespace`.
     pub fn new(namespace: impl Into<Arc<str>>, key: impl Into<Arc<str>>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            key: key.into(),
-        }
+        Self { namespace: namespace.into(), key: key.into() }
     }
 }
 
@@ -61,27 +58,18 @@ pub struct Layout {
 impl Layout {
     /// The layout under `prefix`; an empty prefix is none.
     pub fn new(prefix: &str) -> Self {
-        Self {
-            prefix: prefix.to_owned(),
-        }
+        Self { prefix: prefix.to_owned() }
     }
 
     /// The partition of the items of `kind`.
     pub fn namespace(&self, kind: &str) -> Arc<str> {
-        if self.prefix.is_empty() {
-            kind.into()
-        } else {
-            format!("{}:{kind}", self.prefix).into()
-        }
+        if self.prefix.is_empty() { kind.into() } else { format!("{}:{kind}", self.prefix).into() }
     }
 
     /// The row that says that this prefix has been initialised.
     pub fn marker(&self) -> RowKey {
         let name = self.namespace("$inited");
-        RowKey {
-            namespace: name.clone(),
-            key: name,
-        }
+        RowKey { namespace: name.clone(), key: name }
     }
 }
 
@@ -100,15 +88,8 @@ impl Item {
     /// What remains of a deleted item, in the form that every SDK reads.
     pub fn tombstone(key: &str, version: f64) -> Self {
         let key = Value::from(key);
-        let json = format!(
-            r#"{{"key":{key},"version":{},"deleted":true}}"#,
-            number(version)
-        );
-        Self {
-            version,
-            deleted: true,
-            json: json.into(),
-        }
+        let json = format!(r#"{{"key":{key},"version":{},"deleted":true}}"#, number(version));
+        Self { version, deleted: true, json: json.into() }
     }
 
     /// Reads an item that the SDK hands over. `map_key` is the key it had in its data set, for
@@ -125,19 +106,13 @@ impl Item {
             return Err(invalid("the item's key is empty"));
         }
         if key.len() > MAX_KEY_SIZE {
-            return Err(invalid(
-                "the item's key is longer than the 1,024 bytes DynamoDB allows",
-            ));
+            return Err(invalid("the item's key is longer than the 1,024 bytes DynamoDB allows"));
         }
         let version = head.version.unwrap_or(0.0);
         let item = if head.deleted {
             Self::tombstone(&key, version)
         } else {
-            Self {
-                version,
-                deleted: false,
-                json: json.into(),
-            }
+            Self { version, deleted: false, json: json.into() }
         };
         Ok((key, item))
     }
@@ -247,11 +222,7 @@ impl StoredRow {
             return self.tombstone(head.version);
         }
         match self.version.or(head.version) {
-            Some(version) => Meaning::Item(Item {
-                version,
-                deleted: false,
-                json: text.clone(),
-            }),
+            Some(version) => Meaning::Item(Item { version, deleted: false, json: text.clone() }),
             None => unreadable("neither the row nor its JSON has a version"),
         }
     }
@@ -320,9 +291,7 @@ fn same_members(a: &Map<String, Value>, b: &Map<String, Value>, nulls: Nulls) ->
         Some(other) => same_value(value, other, nulls),
         None => absent(value),
     });
-    same_in_both
-        && b.iter()
-            .all(|(name, value)| a.contains_key(name) || absent(value))
+    same_in_both && b.iter().all(|(name, value)| a.contains_key(name) || absent(value))
 }
 
 /// The members of an item that decide how it is stored.

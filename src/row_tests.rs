@@ -3,12 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn stored(version: Option<f64>, item: ItemAttribute) -> StoredRow {
-    StoredRow {
-        key: RowKey::new("features", "k"),
-        version,
-        item,
-        deleted: false,
-    }
+    StoredRow { key: RowKey::new("features", "k"), version, item, deleted: false }
 }
 
 fn text(json: &str) -> ItemAttribute {
@@ -16,11 +11,7 @@ fn text(json: &str) -> ItemAttribute {
 }
 
 fn live(version: f64, json: &str) -> Meaning {
-    Meaning::Item(Item {
-        version,
-        deleted: false,
-        json: json.into(),
-    })
+    Meaning::Item(Item { version, deleted: false, json: json.into() })
 }
 
 fn tombstone(version: f64) -> Meaning {
@@ -38,10 +29,7 @@ fn reason(row: &StoredRow) -> String {
 fn a_prefix_is_put_before_the_kind_and_before_both_keys_of_the_marker() {
     let layout = Layout::new("a$b:c");
     assert_eq!(&*layout.namespace("features"), "a$b:c:features");
-    assert_eq!(
-        layout.marker(),
-        RowKey::new("a$b:c:$inited", "a$b:c:$inited")
-    );
+    assert_eq!(layout.marker(), RowKey::new("a$b:c:$inited", "a$b:c:$inited"));
     assert_eq!(Layout::new("").marker(), RowKey::new("$inited", "$inited"));
 }
 
@@ -54,21 +42,11 @@ fn the_tombstones_of_every_sdk_are_read_as_deleted() {
         r#"{"version":3,"deleted":true}"#,
     ];
     for form in forms {
-        assert_eq!(
-            stored(Some(3.0), text(form)).meaning(),
-            tombstone(3.0),
-            "{form}"
-        );
+        assert_eq!(stored(Some(3.0), text(form)).meaning(), tombstone(3.0), "{form}");
     }
-    let attribute = StoredRow {
-        deleted: true,
-        ..stored(Some(3.0), text(r#"{"key":"k"}"#))
-    };
+    let attribute = StoredRow { deleted: true, ..stored(Some(3.0), text(r#"{"key":"k"}"#)) };
     assert_eq!(attribute.meaning(), tombstone(3.0));
-    let bare = StoredRow {
-        deleted: true,
-        ..stored(Some(3.0), ItemAttribute::Absent)
-    };
+    let bare = StoredRow { deleted: true, ..stored(Some(3.0), ItemAttribute::Absent) };
     assert_eq!(bare.meaning(), tombstone(3.0));
 }
 
@@ -85,18 +63,12 @@ fn what_cannot_be_served_is_told_apart() {
     assert!(reason(&stored(Some(1.0), text(r#"{"a":1} x"#))).contains("not valid JSON"));
     assert!(reason(&stored(Some(1.0), text(""))).contains("empty"));
     for other in ["1", "\"text\"", "[1,2]", "true"] {
-        assert!(
-            reason(&stored(Some(1.0), text(other))).contains("not a JSON object"),
-            "{other}"
-        );
+        assert!(reason(&stored(Some(1.0), text(other))).contains("not a JSON object"), "{other}");
     }
     assert!(reason(&stored(Some(1.0), ItemAttribute::Absent)).contains("no attribute"));
     assert!(reason(&stored(Some(1.0), ItemAttribute::Other("N"))).contains("type N"));
     assert!(reason(&stored(None, text(r#"{"key":"k"}"#))).contains("version"));
-    assert_eq!(
-        stored(None, ItemAttribute::Binary).meaning(),
-        Meaning::NotOurs
-    );
+    assert_eq!(stored(None, ItemAttribute::Binary).meaning(), Meaning::NotOurs);
 }
 
 #[test]
@@ -104,10 +76,7 @@ fn javascript_rules_apply_to_json() {
     let repeated = r#"{"version":1,"version":2,"\u0076ersion":3}"#;
     assert_eq!(stored(None, text(repeated)).meaning(), live(3.0, repeated));
     let lone_surrogate = r#"{"version":1,"name":"\ud800"}"#;
-    assert_eq!(
-        stored(None, text(lone_surrogate)).meaning(),
-        live(1.0, lone_surrogate)
-    );
+    assert_eq!(stored(None, text(lone_surrogate)).meaning(), live(1.0, lone_surrogate));
 }
 
 #[test]
@@ -116,10 +85,7 @@ fn an_item_of_the_sdk_needs_a_key_that_dynamodb_takes() {
     assert_eq!(kind("[]"), Err(ErrorKind::InvalidData));
     assert_eq!(kind("null"), Err(ErrorKind::InvalidData));
     assert_eq!(kind(r#"{"version":1}"#), Err(ErrorKind::InvalidData));
-    assert_eq!(
-        kind(r#"{"key":"","version":1}"#),
-        Err(ErrorKind::InvalidData)
-    );
+    assert_eq!(kind(r#"{"key":"","version":1}"#), Err(ErrorKind::InvalidData));
     let long = format!(r#"{{"key":"{}","version":1}}"#, "x".repeat(1025));
     assert_eq!(kind(&long), Err(ErrorKind::InvalidData));
     assert_eq!(kind(r#"{"key":"k","version":1}"#), Ok(()));
@@ -127,11 +93,8 @@ fn an_item_of_the_sdk_needs_a_key_that_dynamodb_takes() {
 
 #[test]
 fn a_deleted_item_is_written_in_the_three_field_form() {
-    let (key, item) = Item::from_sdk(
-        r#"{"key":"q\"k","version":4,"deleted":true,"on":true}"#,
-        None,
-    )
-    .unwrap();
+    let (key, item) =
+        Item::from_sdk(r#"{"key":"q\"k","version":4,"deleted":true,"on":true}"#, None).unwrap();
     assert_eq!(&*key, "q\"k");
     assert_eq!(&*item.json, r#"{"key":"q\"k","version":4,"deleted":true}"#);
     assert!(item.deleted);
@@ -139,56 +102,28 @@ fn a_deleted_item_is_written_in_the_three_field_form() {
 
 #[test]
 fn the_size_formula_counts_names_and_utf8_bytes() {
-    let item = Item {
-        version: 10.0,
-        deleted: false,
-        json: "{\"é\":1}".into(),
-    };
+    let item = Item { version: 10.0, deleted: false, json: "{\"é\":1}".into() };
     let row = RowKey::new("p:features", "kü");
-    assert_eq!(
-        item.size_in_row(&row),
-        100 + (9 + 10) + (3 + 3) + (7 + 2) + (4 + 8)
-    );
+    assert_eq!(item.size_in_row(&row), 100 + (9 + 10) + (3 + 3) + (7 + 2) + (4 + 8));
     let filler = |size: usize| {
-        let item = Item {
-            version: 1.0,
-            deleted: false,
-            json: "".into(),
-        };
+        let item = Item { version: 1.0, deleted: false, json: "".into() };
         let rest = item.size_in_row(&row);
-        Item {
-            json: "x".repeat(size - rest).into(),
-            ..item
-        }
-        .check_size(&row)
+        Item { json: "x".repeat(size - rest).into(), ..item }.check_size(&row)
     };
     assert!(filler(400_000).is_ok());
-    assert_eq!(
-        filler(400_001).map_err(|e| e.kind),
-        Err(ErrorKind::TooLarge)
-    );
+    assert_eq!(filler(400_001).map_err(|e| e.kind), Err(ErrorKind::TooLarge));
 }
 
 #[test]
 fn a_row_is_the_same_when_its_version_and_its_json_value_are() {
     let same = |a: &str, b: &str| {
-        let item = Item {
-            version: 1.0,
-            deleted: false,
-            json: b.into(),
-        };
+        let item = Item { version: 1.0, deleted: false, json: b.into() };
         stored(Some(1.0), text(a)).is_same_as(&item)
     };
     assert!(same(r#"{"a":1,"b":[1.0,2]}"#, r#"{"b":[1,2.0],"a":1.0}"#));
     assert!(same(r#"{"a":{"x":null}}"#, r#"{"a":{},"y":null}"#));
-    assert!(same(
-        r#"{"rules":[{"id":null,"n":1}]}"#,
-        r#"{"rules":[{"n":1}]}"#
-    ));
-    assert!(!same(
-        r#"{"variations":[{"x":null}]}"#,
-        r#"{"variations":[{}]}"#
-    ));
+    assert!(same(r#"{"rules":[{"id":null,"n":1}]}"#, r#"{"rules":[{"n":1}]}"#));
+    assert!(!same(r#"{"variations":[{"x":null}]}"#, r#"{"variations":[{}]}"#));
     assert!(!same(r#"{"variations":[null,1]}"#, r#"{"variations":[1]}"#));
     assert!(!same(r#"{"variations":null}"#, "{}"));
     assert!(same(
@@ -197,16 +132,9 @@ fn a_row_is_the_same_when_its_version_and_its_json_value_are() {
     ));
     assert!(!same(r#"{"a":1}"#, r#"{"a":2}"#));
     assert!(!same(r#"{"a":1}"#, r#"{"a":1,"b":false}"#));
-    let newer = Item {
-        version: 2.0,
-        deleted: false,
-        json: "{}".into(),
-    };
+    let newer = Item { version: 2.0, deleted: false, json: "{}".into() };
     assert!(!stored(Some(1.0), text("{}")).is_same_as(&newer));
-    let hidden = StoredRow {
-        deleted: true,
-        ..stored(Some(2.0), text("{}"))
-    };
+    let hidden = StoredRow { deleted: true, ..stored(Some(2.0), text("{}")) };
     assert!(!hidden.is_same_as(&newer));
 }
 

@@ -31,13 +31,8 @@ where
     /// Nothing under way.
     #[allow(clippy::new_without_default)] // Nobody needs one.
     pub fn new() -> Self {
-        let flights = Flights {
-            by_key: HashMap::new(),
-            next_id: 0,
-        };
-        Self {
-            flights: Arc::new(Mutex::new(flights)),
-        }
+        let flights = Flights { by_key: HashMap::new(), next_id: 0 };
+        Self { flights: Arc::new(Mutex::new(flights)) }
     }
 
     /// Joins the request for `key` that is under way, or starts `request`. `None` means that the
@@ -59,13 +54,10 @@ where
         }
         let id = flights.next_id;
         flights.next_id += 1;
-        let landing = Landing {
-            flights: Arc::clone(&self.flights),
-            key: key.clone(),
-            id,
-        };
+        let (landed, landing_key) = (Arc::clone(&self.flights), key.clone());
         let task = tokio::spawn(async move {
-            let _landing = landing;
+            // Made in here: a runtime that shuts down drops the task at once, under the lock above.
+            let _landing = Landing { flights: landed, key: landing_key, id };
             request.await
         });
         let flight = task.map(std::result::Result::ok).boxed().shared();
@@ -99,11 +91,7 @@ struct Landing<K: Eq + Hash, V: Clone> {
 impl<K: Eq + Hash, V: Clone> Drop for Landing<K, V> {
     fn drop(&mut self) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if flights
-            .by_key
-            .get(&self.key)
-            .is_some_and(|(id, _)| *id == self.id)
-        {
+        if flights.by_key.get(&self.key).is_some_and(|(id, _)| *id == self.id) {
             flights.by_key.remove(&self.key);
         }
     }
@@ -148,20 +136,13 @@ mod tests {
         go.notify_one();
         assert_eq!(joined.await, Some("old"));
         assert!(new.now_or_never().is_none());
-        assert_eq!(
-            flights.lock().by_key.len(),
-            1,
-            "the old request's end removed the new one"
-        );
+        assert_eq!(flights.lock().by_key.len(), 1, "the old request's end removed the new one");
     }
 
     #[tokio::test]
     async fn a_request_that_panics_is_told_and_forgotten() {
         let flights = SingleFlight::<_, ()>::new();
-        assert_eq!(
-            flights.join("k", async { panic!("on purpose") }).await,
-            None
-        );
+        assert_eq!(flights.join("k", async { panic!("on purpose") }).await, None);
         assert_eq!(flights.join("k", async {}).await, Some(()));
     }
 

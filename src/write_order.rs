@@ -62,10 +62,8 @@ impl WriteOrder {
     pub fn init(&self) -> Turn {
         let mut queue = self.lock();
         let updates = std::mem::take(&mut queue.last).into_values();
-        let wait_for = updates
-            .chain(queue.barrier.take())
-            .map(|pending| pending.finished)
-            .collect();
+        let wait_for =
+            updates.chain(queue.barrier.take()).map(|pending| pending.finished).collect();
         let (turn, pending) = self.turn(&mut queue, None, wait_for);
         queue.barrier = Some(pending);
         turn
@@ -81,13 +79,7 @@ impl WriteOrder {
         queue.next_id += 1;
         let (done, finished) = oneshot::channel::<()>();
         let finished = finished.map(|_| ()).boxed().shared();
-        let turn = Turn {
-            order: self.clone(),
-            id,
-            row,
-            wait_for,
-            _done: done,
-        };
+        let turn = Turn { order: self.clone(), id, row, wait_for, _done: done };
         (turn, Pending { id, finished })
     }
 
@@ -115,11 +107,7 @@ impl Drop for Turn {
                 }
             }
             None => {
-                if queue
-                    .barrier
-                    .as_ref()
-                    .is_some_and(|barrier| barrier.id == self.id)
-                {
+                if queue.barrier.as_ref().is_some_and(|barrier| barrier.id == self.id) {
                     queue.barrier = None;
                 }
             }
@@ -183,11 +171,7 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_what_is_finished() {
         let order = WriteOrder::default();
-        let turns = [
-            order.update(row("a"), []),
-            order.init(),
-            order.update(row("a"), []),
-        ];
+        let turns = [order.update(row("a"), []), order.init(), order.update(row("a"), [])];
         drop(turns);
         let queue = order.lock();
         assert!(queue.last.is_empty() && queue.barrier.is_none());

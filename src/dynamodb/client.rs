@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -9,6 +10,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::customize::CustomizableOperation;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
@@ -17,12 +20,12 @@ use aws_sdk_dynamodb::types::{
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::credentials::SteadyCredentials;
-use super::failure::to_error;
+use super::failure::{no_credentials, to_error};
 use super::trust::{self, RootCertificates};
-use super::{DynamoDb, Page, PutOutcome, Write};
+use super::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::config::{ClientConfig, Config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
@@ -47,12 +50,22 @@ struct Inner {
     table: String,
     config: ClientConfig,
     read_timeout: Duration,
-    /// How the store's writes are sent: once, since it decides itself when a write is tried again.
+    /// How what belongs to a write is sent: once, since the store decides itself when a write is
+    /// tried again.
     write_config: aws_sdk_dynamodb::config::Builder,
     node_roots: RootCertificates,
     log: Arc<dyn Log>,
-    client: OnceCell<Client>,
-    connecting: SingleFlight<(), Result<Client>>,
+    connection: OnceCell<Connection>,
+    connecting: SingleFlight<(), Result<Connection>>,
+    /// Set when credentials have been found.
+    ready: AtomicBool,
+}
+
+#[derive(Clone)]
+struct Connection {
+    client: Client,
+    /// `None` where the chain of sources is turned off.
+    credentials: Option<SteadyCredentials>,
 }
 
 impl SdkDynamoDb {
@@ -69,80 +82,97 @@ impl SdkDynamoDb {
             write_config,
             node_roots,
             log,
-            client: OnceCell::new(),
+            connection: OnceCell::new(),
             connecting: SingleFlight::new(),
+            ready: AtomicBool::new(false),
         }))
     }
 }
 
 impl Inner {
-    /// The client, made by whoever comes first; a failure is not remembered.
-    async fn client(self: &Arc<Self>) -> Result<&Client> {
-        let connect = || async {
-            let inner = Arc::clone(self);
-            let connecting = self
-                .connecting
-                .join((), async move { inner.connect().await });
-            // Only the search for a region may take long: it ends at the instance's metadata.
-            let no_region = || Error::new(ErrorKind::NoRegion, "no AWS region was found in time");
-            match timeout(self.search_time(), connecting).await {
-                Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
-                Err(_) => Err(no_region()),
+    /// The client, once there are a region and credentials. Whoever waits in vain is told which of
+    /// them is missing; the search goes on.
+    async fn client(&self) -> Result<&Client> {
+        let deadline = Instant::now() + self.read_timeout.mul_f64(SEARCH_SHARE);
+        let connection = self.connection.get_or_try_init(|| self.connected(deadline)).await?;
+        if !self.ready.load(Ordering::Relaxed)
+            && let Some(credentials) = &connection.credentials
+        {
+            match timeout_at(deadline, credentials.prepare()).await {
+                Ok(found) => found.map_err(|failure| no_credentials(&failure))?,
+                Err(_) => return Err(not_in_time(ErrorKind::NoCredentials, "no AWS credentials")),
             }
-        };
-        self.client.get_or_try_init(connect).await
+            self.ready.store(true, Ordering::Relaxed);
+        }
+        Ok(&connection.client)
     }
 
-    async fn connect(&self) -> Result<Client> {
-        let endpoint = self
-            .config
-            .endpoint
-            .as_deref()
-            .map(endpoint_url)
-            .transpose()?;
-        let http_client = trust::http_client(&self.node_roots, &*self.log).await;
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http_client);
-        if let Some(region) = &self.config.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(fixed) = &self.config.credentials {
-            loader = loader.credentials_provider(Credentials::new(
-                &fixed.access_key_id,
-                &fixed.secret_access_key,
-                fixed.session_token.clone(),
-                None,
-                "clientOptions",
-            ));
-        }
-        let shared = loader.load().await;
-        if shared.region().is_none() {
-            return Err(Error::new(
-                ErrorKind::NoRegion,
-                "no AWS region is configured",
-            ));
-        }
-        // A read is sent a few times, each for half of the time that it has: one that meets a dead
-        // connection has the other half for a new one.
-        let retries = RetryConfig::standard()
-            .with_max_attempts(READ_ATTEMPTS)
-            .with_initial_backoff(READ_BACKOFF);
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
-            .retry_config(retries)
-            .timeout_config(timeouts(self.read_timeout / 2));
-        if let Some(source) = shared.credentials_provider() {
-            config =
-                config.credentials_provider(SteadyCredentials::new(source, self.search_time()));
-        }
-        if let Some(url) = endpoint {
-            config = config.endpoint_url(url);
-        }
-        Ok(Client::from_conf(config.build()))
+    /// The request as what belongs to a write is sent.
+    fn as_write<T, E, B>(
+        &self,
+        request: CustomizableOperation<T, E, B>,
+    ) -> CustomizableOperation<T, E, B> {
+        request.config_override(self.write_config.clone())
     }
 
-    fn search_time(&self) -> Duration {
-        self.read_timeout.mul_f64(SEARCH_SHARE)
+    async fn connected(&self, deadline: Instant) -> Result<Connection> {
+        let (config, node_roots) = (self.config.clone(), Arc::clone(&self.node_roots));
+        let (log, read_timeout) = (Arc::clone(&self.log), self.read_timeout);
+        let connect = async move { connect(&config, &node_roots, &*log, read_timeout).await };
+        match timeout_at(deadline, self.connecting.join((), connect)).await {
+            Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
+            // Nothing else takes long: the search for a region ends at the instance's metadata.
+            Err(_) => Err(not_in_time(ErrorKind::NoRegion, "no AWS region")),
+        }
     }
+}
+
+fn not_in_time(kind: ErrorKind, what: &str) -> Error {
+    Error::new(kind, format!("{what} could be found in time; the search goes on")).passing()
+}
+
+async fn connect(
+    options: &ClientConfig,
+    node_roots: &RootCertificates,
+    log: &dyn Log,
+    read_timeout: Duration,
+) -> Result<Connection> {
+    let endpoint = options.endpoint.as_deref().map(endpoint_url).transpose()?;
+    let http_client = trust::http_client(node_roots, log).await;
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http_client);
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(fixed) = &options.credentials {
+        loader = loader.credentials_provider(Credentials::new(
+            &fixed.access_key_id,
+            &fixed.secret_access_key,
+            fixed.session_token.clone(),
+            None,
+            "clientOptions",
+        ));
+    }
+    let shared = loader.load().await;
+    if shared.region().is_none() {
+        return Err(Error::new(ErrorKind::NoRegion, "no AWS region is configured"));
+    }
+    // A read is sent a few times, each for half of the time that it has: one that meets a dead
+    // connection has the other half for a new one. The budget for that is each store's own; by
+    // default one store's outage would use up that of all others in the process.
+    let retries =
+        RetryConfig::standard().with_max_attempts(READ_ATTEMPTS).with_initial_backoff(READ_BACKOFF);
+    let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
+        .retry_config(retries)
+        .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
+        .timeout_config(timeouts(read_timeout / 2));
+    let credentials = shared.credentials_provider().map(SteadyCredentials::new);
+    if let Some(credentials) = &credentials {
+        config = config.credentials_provider(credentials.clone());
+    }
+    if let Some(url) = endpoint {
+        config = config.endpoint_url(url);
+    }
+    Ok(Connection { client: Client::from_conf(config.build()), credentials })
 }
 
 fn timeouts(attempt: Duration) -> TimeoutConfig {
@@ -155,11 +185,7 @@ fn timeouts(attempt: Duration) -> TimeoutConfig {
 /// The endpoint as a URL. A bare host, which the AWS SDK for JavaScript v2 allows, means HTTPS.
 fn endpoint_url(text: &str) -> Result<String> {
     let text = text.trim();
-    let url = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("https://{text}")
-    };
+    let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let usable = url.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
@@ -167,25 +193,26 @@ fn endpoint_url(text: &str) -> Result<String> {
     if usable {
         Ok(url)
     } else {
-        Err(Error::new(
-            ErrorKind::BadEndpoint,
-            format!("the endpoint {text:?} is not a URL"),
-        ))
+        // A password may stand before an @.
+        let shown = text.rsplit('@').next().unwrap_or_default();
+        Err(Error::new(ErrorKind::BadEndpoint, format!("the endpoint {shown:?} is not a URL")))
     }
 }
 
 impl DynamoDb for SdkDynamoDb {
-    fn get(&self, row: &RowKey, consistent: bool) -> BoxFuture<'static, Result<Option<StoredRow>>> {
+    fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
         async move {
             let request = inner.client().await?.get_item();
-            let answer = request
+            let request = request
                 .table_name(&inner.table)
                 .set_key(Some(key_attributes(&row)))
-                .consistent_read(consistent)
-                .send()
-                .await
-                .map_err(to_error)?;
+                .consistent_read(reading != Reading::Eventual);
+            let answer = match reading {
+                Reading::ForWrite => inner.as_write(request.customize()).send().await,
+                Reading::Eventual | Reading::Consistent => request.send().await,
+            };
+            let answer = answer.map_err(to_error)?;
             Ok(answer.item.and_then(stored_row))
         }
         .boxed()
@@ -194,29 +221,26 @@ impl DynamoDb for SdkDynamoDb {
     fn query(
         &self,
         namespace: &str,
-        consistent: bool,
+        reading: Reading,
         start: Option<RowKey>,
     ) -> BoxFuture<'static, Result<Page>> {
         let (inner, namespace) = (Arc::clone(&self.0), namespace.to_owned());
         async move {
             let request = inner.client().await?.query();
-            let answer = request
+            let request = request
                 .table_name(&inner.table)
                 .key_condition_expression("#namespace = :namespace")
                 .expression_attribute_names("#namespace", "namespace")
                 .expression_attribute_values(":namespace", AttributeValue::S(namespace))
-                .consistent_read(consistent)
-                .set_exclusive_start_key(start.as_ref().map(key_attributes))
-                .send()
-                .await
-                .map_err(to_error)?;
+                .consistent_read(reading != Reading::Eventual)
+                .set_exclusive_start_key(start.as_ref().map(key_attributes));
+            let answer = match reading {
+                Reading::ForWrite => inner.as_write(request.customize()).send().await,
+                Reading::Eventual | Reading::Consistent => request.send().await,
+            };
+            let answer = answer.map_err(to_error)?;
             Ok(Page {
-                rows: answer
-                    .items
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(stored_row)
-                    .collect(),
+                rows: answer.items.unwrap_or_default().into_iter().filter_map(stored_row).collect(),
                 next: answer.last_evaluated_key.and_then(|key| row_key(&key)),
             })
         }
@@ -227,7 +251,7 @@ impl DynamoDb for SdkDynamoDb {
         let (inner, row, item) = (Arc::clone(&self.0), row.clone(), item.clone());
         async move {
             let request = inner.client().await?.put_item();
-            let answer = request
+            let request = request
                 .table_name(&inner.table)
                 .set_item(Some(item_attributes(&row, &item)))
                 .condition_expression("attribute_not_exists(#version) OR #version < :version")
@@ -235,19 +259,18 @@ impl DynamoDb for SdkDynamoDb {
                 .expression_attribute_values(":version", AttributeValue::N(number(item.version)))
                 .return_values_on_condition_check_failure(
                     ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .customize()
-                .config_override(inner.write_config.clone())
-                .send()
-                .await;
-            match answer {
+                );
+            match inner.as_write(request.customize()).send().await {
                 Ok(_) => Ok(PutOutcome::Stored),
-                Err(SdkError::ServiceError(refusal)) => match refusal.into_err() {
-                    PutItemError::ConditionalCheckFailedException(failed) => {
-                        Ok(PutOutcome::Newer(failed.item.and_then(stored_row)))
-                    }
-                    other => Err(super::failure::service_error(&other)),
-                },
+                Err(SdkError::ServiceError(refusal))
+                    if refusal.err().is_conditional_check_failed_exception() =>
+                {
+                    let PutItemError::ConditionalCheckFailedException(refusal) = refusal.into_err()
+                    else {
+                        return Ok(PutOutcome::Newer(None));
+                    };
+                    Ok(PutOutcome::Newer(refusal.item.and_then(stored_row)))
+                }
                 Err(failure) => Err(to_error(failure)),
             }
         }
@@ -258,29 +281,19 @@ impl DynamoDb for SdkDynamoDb {
         let inner = Arc::clone(&self.0);
         async move {
             let requests = writes.iter().map(write_request).collect();
-            let answer = inner
-                .client()
-                .await?
-                .batch_write_item()
-                .request_items(&inner.table, requests)
-                .customize()
-                .config_override(inner.write_config.clone())
-                .send()
-                .await
-                .map_err(to_error)?;
-            let left = answer
-                .unprocessed_items
-                .unwrap_or_default()
-                .remove(&inner.table);
-            let Some(left) = left.filter(|left| !left.is_empty()) else {
+            let request = inner.client().await?.batch_write_item();
+            let request = request.request_items(&inner.table, requests);
+            let answer = inner.as_write(request.customize()).send().await.map_err(to_error)?;
+            // All of it is this table's, under whichever of its names.
+            let left = answer.unprocessed_items.unwrap_or_default();
+            if left.is_empty() {
                 return Ok(Vec::new());
-            };
-            let mut sent: HashMap<RowKey, Write> = writes
-                .into_iter()
-                .map(|write| (write.row().clone(), write))
-                .collect();
+            }
+            let mut sent: HashMap<RowKey, Write> =
+                writes.into_iter().map(|write| (write.row().clone(), write)).collect();
             Ok(left
-                .iter()
+                .values()
+                .flatten()
                 .filter_map(requested_row)
                 .filter_map(|row| sent.remove(&row))
                 .collect())
@@ -293,30 +306,21 @@ type Attributes = HashMap<String, AttributeValue>;
 
 fn key_attributes(row: &RowKey) -> Attributes {
     HashMap::from([
-        (
-            "namespace".to_owned(),
-            AttributeValue::S(row.namespace.to_string()),
-        ),
+        ("namespace".to_owned(), AttributeValue::S(row.namespace.to_string())),
         ("key".to_owned(), AttributeValue::S(row.key.to_string())),
     ])
 }
 
 fn item_attributes(row: &RowKey, item: &Item) -> Attributes {
     let mut attributes = key_attributes(row);
-    attributes.insert(
-        "version".to_owned(),
-        AttributeValue::N(number(item.version)),
-    );
+    attributes.insert("version".to_owned(), AttributeValue::N(number(item.version)));
     attributes.insert("item".to_owned(), AttributeValue::S(item.json.to_string()));
     attributes
 }
 
 fn write_request(write: &Write) -> WriteRequest {
     let put = |attributes| {
-        PutRequest::builder()
-            .set_item(Some(attributes))
-            .build()
-            .expect("its item is set")
+        PutRequest::builder().set_item(Some(attributes)).build().expect("its item is set")
     };
     let request = WriteRequest::builder();
     match write {
@@ -342,10 +346,7 @@ fn requested_row(request: &WriteRequest) -> Option<RowKey> {
 
 fn row_key(attributes: &Attributes) -> Option<RowKey> {
     let text = |name| attributes.get(name)?.as_s().ok();
-    Some(RowKey::new(
-        text("namespace")?.as_str(),
-        text("key")?.as_str(),
-    ))
+    Some(RowKey::new(text("namespace")?.as_str(), text("key")?.as_str()))
 }
 
 /// The row that these attributes make; `None` for one without the two keys, which only a table with
@@ -363,12 +364,7 @@ fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
         Some(other) => ItemAttribute::Other(type_name(&other)),
     };
     let deleted = matches!(attributes.get("deleted"), Some(AttributeValue::Bool(true)));
-    Some(StoredRow {
-        key,
-        version,
-        item,
-        deleted,
-    })
+    Some(StoredRow { key, version, item, deleted })
 }
 
 fn type_name(value: &AttributeValue) -> &'static str {
@@ -390,14 +386,8 @@ mod tests {
     #[test]
     fn an_endpoint_is_a_url_or_a_bare_host() {
         let url = |text| endpoint_url(text).map_err(|e| e.kind);
-        assert_eq!(
-            url("http://localhost:8000").as_deref(),
-            Ok("http://localhost:8000")
-        );
-        assert_eq!(
-            url("localhost:8000").as_deref(),
-            Ok("https://localhost:8000")
-        );
+        assert_eq!(url("http://localhost:8000").as_deref(), Ok("http://localhost:8000"));
+        assert_eq!(url("localhost:8000").as_deref(), Ok("https://localhost:8000"));
         assert_eq!(url(" https://[::1]:1 ").as_deref(), Ok("https://[::1]:1"));
         for bad in ["not a url", "", "http://", "ftp://host", "://"] {
             assert_eq!(url(bad), Err(ErrorKind::BadEndpoint), "{bad}");

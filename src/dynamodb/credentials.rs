@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -17,52 +17,52 @@ use crate::single_flight::SingleFlight;
 type Search = SingleFlight<(), Result<Credentials, Arc<CredentialsError>>>;
 
 /// A provider whose search goes on when nobody waits for it; who asks next gets what it found.
-pub struct SteadyCredentials {
+#[derive(Clone)]
+pub struct SteadyCredentials(Arc<Inner>);
+
+struct Inner {
     source: SharedCredentialsProvider,
-    patience: Duration,
     search: Search,
-    found: Arc<Mutex<Option<Credentials>>>,
+    found: Mutex<Option<Credentials>>,
 }
 
 impl SteadyCredentials {
-    /// Asks `source`; who asks here waits for `patience` at most.
-    pub fn new(source: SharedCredentialsProvider, patience: Duration) -> Self {
-        Self {
-            source,
-            patience,
-            search: SingleFlight::new(),
-            found: Arc::default(),
-        }
+    /// Asks `source`.
+    pub fn new(source: SharedCredentialsProvider) -> Self {
+        Self(Arc::new(Inner { source, search: SingleFlight::new(), found: Mutex::default() }))
+    }
+
+    /// Looks for credentials, and keeps what is found for the first who asks.
+    pub async fn prepare(&self) -> Result<(), Arc<CredentialsError>> {
+        self.search().await.map(|_| ())
     }
 
     async fn provide(&self) -> Result<Credentials, CredentialsError> {
         if let Some(found) = self.take_found() {
             return Ok(found);
         }
-        let (source, found) = (self.source.clone(), Arc::clone(&self.found));
-        let search = self.search.join((), async move {
-            let credentials = source.provide_credentials().await.map_err(Arc::new)?;
-            *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials.clone());
-            Ok(credentials)
-        });
-        match tokio::time::timeout(self.patience, search).await {
-            Ok(Some(Ok(credentials))) => {
-                self.take_found();
-                Ok(credentials)
-            }
-            Ok(Some(Err(failure))) => Err(CredentialsError::not_loaded(failure)),
-            Ok(None) => Err(CredentialsError::unhandled(
-                "their source failed unexpectedly",
-            )),
-            Err(_) => Err(CredentialsError::provider_timed_out(self.patience)),
-        }
+        let found = self.search().await.map_err(CredentialsError::provider_error);
+        self.take_found();
+        found
     }
 
+    async fn search(&self) -> Result<Credentials, Arc<CredentialsError>> {
+        let inner = Arc::clone(&self.0);
+        let search = self.0.search.join((), async move {
+            let found = inner.source.provide_credentials().await.map_err(Arc::new)?;
+            *inner.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
+            Ok(found)
+        });
+        let failed = || Err(Arc::new(CredentialsError::unhandled("their source failed")));
+        search.await.unwrap_or_else(failed)
+    }
+
+    /// What a search found that nobody waited for, if it is good still.
     fn take_found(&self) -> Option<Credentials> {
-        self.found
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        let found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        #[allow(clippy::disallowed_methods)] // The AWS client compares with the same clock.
+        let now = SystemTime::now();
+        found.expiry().is_none_or(|expiry| expiry > now).then_some(found)
     }
 }
 
@@ -84,14 +84,16 @@ impl fmt::Debug for SteadyCredentials {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use tokio::time::timeout;
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(2);
-
-    /// A source that takes this long, and counts how often it is asked.
+    /// A source that takes five seconds, counts how often it is asked, and hands out credentials with
+    /// this expiry.
     #[derive(Clone, Debug)]
-    struct Slow(Duration, Arc<AtomicUsize>);
+    struct Slow(Arc<AtomicUsize>, Option<SystemTime>);
 
     impl ProvideCredentials for Slow {
         fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
@@ -99,42 +101,47 @@ mod tests {
             Self: 'a,
         {
             future::ProvideCredentials::new(async {
-                let number = self.1.fetch_add(1, Ordering::SeqCst) + 1;
-                tokio::time::sleep(self.0).await;
-                Ok(Credentials::new(
-                    format!("key {number}"),
-                    "secret",
-                    None,
-                    None,
-                    "test",
-                ))
+                let number = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                Ok(Credentials::new(format!("key {number}"), "secret", None, self.1, "test"))
             })
         }
     }
 
-    fn steady(takes: Duration) -> (SteadyCredentials, Arc<AtomicUsize>) {
+    fn steady(expiry: Option<SystemTime>) -> (SteadyCredentials, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
-        let source = SharedCredentialsProvider::new(Slow(takes, Arc::clone(&asked)));
-        (SteadyCredentials::new(source, PATIENCE), asked)
+        let source = Slow(Arc::clone(&asked), expiry);
+        (SteadyCredentials::new(SharedCredentialsProvider::new(source)), asked)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_source_is_asked_once_and_serves_who_comes_later() {
-        let (steady, asked) = steady(PATIENCE * 2 + Duration::from_secs(1));
+        let (steady, asked) = steady(None);
         for _ in 0..2 {
-            let failure = steady.provide().await.unwrap_err();
-            assert!(matches!(failure, CredentialsError::ProviderTimedOut(_)));
+            assert!(timeout(Duration::from_secs(2), steady.provide()).await.is_err());
         }
+        tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(steady.provide().await.unwrap().access_key_id(), "key 1");
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_answer_is_handed_out_to_those_who_waited_and_then_asked_for_anew() {
-        let (steady, asked) = steady(PATIENCE / 2);
+        let (steady, asked) = steady(None);
         let (one, other) = tokio::join!(steady.provide(), steady.provide());
         assert_eq!(one.unwrap(), other.unwrap());
         assert_eq!(steady.provide().await.unwrap().access_key_id(), "key 2");
         assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_prepared_is_handed_out_unless_it_has_expired() {
+        let (fresh, asked) = steady(None);
+        fresh.prepare().await.unwrap();
+        assert_eq!(fresh.provide().await.unwrap().access_key_id(), "key 1");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        let (expired, _) = steady(Some(SystemTime::UNIX_EPOCH));
+        expired.prepare().await.unwrap();
+        assert_eq!(expired.provide().await.unwrap().access_key_id(), "key 2");
     }
 }

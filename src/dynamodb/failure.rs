@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::result::DispatchFailure;
 
 use crate::error::{Error, ErrorKind};
 
@@ -13,46 +14,67 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     match &failure {
-        SdkError::ServiceError(refusal) => {
-            let error = service_error(refusal.err());
-            if error.kind == ErrorKind::Refused && refusal.raw().status().is_server_error() {
-                Error::new(ErrorKind::Unavailable, error.message().to_owned())
-            } else {
-                error
-            }
-        }
+        SdkError::ServiceError(answer) => match answer.err().code() {
+            Some(code) => refusal(code, answer.err().message().unwrap_or_default()),
+            None => foreign_answer(answer.raw().status().as_u16()),
+        },
+        SdkError::ResponseError(answer) => foreign_answer(answer.raw().status().as_u16()),
         SdkError::TimeoutError(_) => {
             Error::new(ErrorKind::TimedOut, "DynamoDB did not answer in time")
         }
-        SdkError::ResponseError(response) => Error::new(
-            ErrorKind::Unavailable,
-            format!(
-                "the answer (HTTP status {}) was not DynamoDB's: {}",
-                response.raw().status().as_u16(),
-                causes(&failure)
-            ),
-        ),
-        other => unsent(other),
+        SdkError::DispatchFailure(dispatch) => unsent(&failure, is_of_the_network(dispatch)),
+        other => unsent(other, false),
     }
 }
 
-/// A request that DynamoDB never saw: no credentials, or no connection.
-fn unsent(failure: Cause<'_>) -> Error {
-    let credentials = chain(failure).find(|cause| cause.is::<CredentialsError>());
-    if let Some(cause) = credentials {
-        let message = format!("no AWS credentials could be had: {}", told(chain(cause)));
-        return Error::new(ErrorKind::NoCredentials, message);
+/// Why no credentials were found.
+pub fn no_credentials(failure: &CredentialsError) -> Error {
+    let error = Error::new(
+        ErrorKind::NoCredentials,
+        format!("no AWS credentials could be had: {}", told(chain(failure))),
+    );
+    // The innermost one tells what happened; those around it are wrappings.
+    let innermost = chain(failure).filter_map(|e| e.downcast_ref::<CredentialsError>()).last();
+    match innermost {
+        Some(
+            CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_),
+        ) => error,
+        // A service that hands them out failed.
+        _ => error.passing(),
     }
-    Error::new(
-        ErrorKind::Unavailable,
-        format!("DynamoDB can't be reached: {}", causes(failure)),
-    )
+}
+
+fn is_of_the_network(failure: &DispatchFailure) -> bool {
+    failure.is_io() || failure.is_timeout() || failure.as_other().is_some()
+}
+
+/// A request that DynamoDB did not get, or whose answer did not arrive.
+fn unsent(failure: Cause<'_>, network: bool) -> Error {
+    if let Some(cause) = chain(failure).find_map(|e| e.downcast_ref::<CredentialsError>()) {
+        return no_credentials(cause);
+    }
+    // The causes above the last one may show the whole request, flag data included.
+    let cause =
+        chain(failure).last().map_or_else(String::new, |cause| one_line(&cause.to_string()));
+    if chain(failure).any(|e| e.to_string().starts_with("failed to apply endpoint"))
+        || cause.starts_with("unsupported scheme")
+    {
+        return Error::new(
+            ErrorKind::BadEndpoint,
+            format!(
+                "the endpoint that the environment or the profile gives is not a URL ({cause})"
+            ),
+        );
+    }
+    if network {
+        let message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));
+        return Error::new(ErrorKind::Unavailable, message);
+    }
+    Error::new(ErrorKind::Refused, format!("the request can't be sent: {cause}"))
 }
 
 /// A refusal by DynamoDB itself.
-pub fn service_error(refusal: &impl ProvideErrorMetadata) -> Error {
-    let code = refusal.code().unwrap_or("an unnamed error");
-    let text = refusal.message().unwrap_or_default();
+fn refusal(code: &str, text: &str) -> Error {
     let kind = match code {
         "ResourceNotFoundException" | "TableNotFoundException" => ErrorKind::TableNotFound,
         "ValidationException" if is_key_schema_message(text) => ErrorKind::WrongKeySchema,
@@ -77,6 +99,7 @@ pub fn service_error(refusal: &impl ProvideErrorMetadata) -> Error {
         | "ReplicatedWriteConflictException" => ErrorKind::Unavailable,
         _ => ErrorKind::Refused,
     };
+    let text = one_line(text);
     let message = match kind {
         ErrorKind::TableNotFound => format!("the table does not exist ({code})"),
         ErrorKind::WrongKeySchema => format!("the table has other keys ({code}: {text})"),
@@ -86,18 +109,24 @@ pub fn service_error(refusal: &impl ProvideErrorMetadata) -> Error {
     Error::new(kind, message)
 }
 
+/// An answer that names no error of DynamoDB's: that of a proxy or a load balancer, or another
+/// server's.
+fn foreign_answer(status: u16) -> Error {
+    let kind = match status {
+        429 => ErrorKind::Throttled,
+        408 | 200..=299 | 500.. => ErrorKind::Unavailable,
+        _ => ErrorKind::Refused,
+    };
+    Error::new(kind, format!("the answer, with HTTP status {status}, was not DynamoDB's"))
+}
+
 /// Whether a ValidationException says that the table's keys are not `namespace` and `key`; DynamoDB
 /// has a sentence for each operation.
 fn is_key_schema_message(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    [
-        "does not match the schema",
-        "missed key schema element",
-        "missing the key",
-        "missing a key",
-    ]
-    .iter()
-    .any(|sentence| text.contains(sentence))
+    ["does not match the schema", "missed key schema element", "missing the key", "missing a key"]
+        .iter()
+        .any(|sentence| text.contains(sentence))
 }
 
 type Cause<'a> = &'a (dyn StdError + 'static);
@@ -106,19 +135,60 @@ fn chain<'a>(error: Cause<'a>) -> impl Iterator<Item = Cause<'a>> {
     std::iter::successors(Some(error), |error: &Cause<'a>| (*error).source())
 }
 
-/// The causes below `error` in one line.
-fn causes(error: Cause<'_>) -> String {
-    told(chain(error).skip(1))
-}
-
-/// These errors in one line; one that a later one repeats is left out.
+/// These errors in one line; one that the one before it repeats is left out.
 fn told<'a>(errors: impl Iterator<Item = Cause<'a>>) -> String {
     let mut parts: Vec<String> = Vec::new();
-    for text in errors.map(ToString::to_string) {
+    for text in errors.map(|error| one_line(&error.to_string())) {
         if parts.last().is_some_and(|last| last.contains(&text)) {
             continue;
         }
         parts.push(text);
     }
     parts.join(": ")
+}
+
+/// The text in one line. What a credential process wrote is left out: it may be a credential.
+fn one_line(text: &str) -> String {
+    let text = text.split("Stderr:").next().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_are_not_dynamodbs_are_retried_as_their_status_says() {
+        let kinds = [200, 301, 404, 408, 429, 502].map(|status| foreign_answer(status).kind);
+        assert_eq!(kinds.map(ErrorKind::is_retryable), [true, false, false, true, true, true]);
+        assert_eq!(kinds[4], ErrorKind::Throttled);
+    }
+
+    #[test]
+    fn a_wrong_key_schema_is_told_from_other_refusals() {
+        for text in [
+            "The provided key element does not match the schema",
+            "Query condition missed key schema element: id",
+            "One or more parameter values were invalid: Missing the key id in the item",
+        ] {
+            assert_eq!(refusal("ValidationException", text).kind, ErrorKind::WrongKeySchema);
+        }
+        assert_eq!(refusal("ValidationException", "No.").kind, ErrorKind::Refused);
+    }
+
+    #[test]
+    fn missing_credentials_are_one_line_and_a_failing_service_is_asked_again() {
+        let missing = CredentialsError::not_loaded("none.\nAttempted:\n  Environment: no");
+        let missing = no_credentials(&missing);
+        assert!(!missing.is_retryable() && !missing.to_string().contains('\n'));
+        let passing = CredentialsError::provider_error(CredentialsError::provider_error("503"));
+        assert!(no_credentials(&passing).is_retryable());
+        let wrapped = CredentialsError::provider_error(CredentialsError::not_loaded("none"));
+        assert!(!no_credentials(&wrapped).is_retryable());
+    }
+
+    #[test]
+    fn the_output_of_a_credential_process_is_not_told() {
+        assert_eq!(one_line("exit 1. Stderr: hush\nsecret"), "exit 1");
+    }
 }

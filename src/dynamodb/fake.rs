@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{DynamoDb, MAX_BATCH_ROWS, Page, PutOutcome, Write};
+use super::{DynamoDb, MAX_BATCH_ROWS, Page, PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 
@@ -15,22 +15,10 @@ use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)] // They are the arguments of the table's methods.
 pub enum Request {
-    Get {
-        row: RowKey,
-        consistent: bool,
-    },
-    Query {
-        namespace: String,
-        consistent: bool,
-        page: usize,
-    },
-    Put {
-        row: RowKey,
-        version: f64,
-    },
-    Batch {
-        writes: Vec<Write>,
-    },
+    Get { row: RowKey, reading: Reading },
+    Query { namespace: String, reading: Reading, page: usize },
+    Put { row: RowKey, version: f64 },
+    Batch { writes: Vec<Write> },
 }
 
 impl Request {
@@ -123,10 +111,7 @@ impl FakeDynamoDb {
 
     /// The names of the operations of [`FakeDynamoDb::take_requests`].
     pub fn take_operations(&self) -> Vec<&'static str> {
-        self.take_requests()
-            .iter()
-            .map(Request::operation)
-            .collect()
+        self.take_requests().iter().map(Request::operation).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -168,11 +153,7 @@ impl FakeDynamoDb {
 /// An item that says nothing but its key and version.
 pub fn item(key: &str, version: f64) -> Item {
     let json = format!(r#"{{"key":"{key}","version":{version}}}"#);
-    Item {
-        version,
-        deleted: false,
-        json: json.into(),
-    }
+    Item { version, deleted: false, json: json.into() }
 }
 
 /// The row of an item.
@@ -186,43 +167,27 @@ pub fn stored(row: &RowKey, item: &Item) -> StoredRow {
 }
 
 impl DynamoDb for FakeDynamoDb {
-    fn get(&self, row: &RowKey, consistent: bool) -> BoxFuture<'static, Result<Option<StoredRow>>> {
-        let request = Request::Get {
-            row: row.clone(),
-            consistent,
-        };
+    fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
+        let request = Request::Get { row: row.clone(), reading };
         self.respond(request, |state, _| Ok(state.rows.get(row).cloned()))
     }
 
     fn query(
         &self,
         namespace: &str,
-        consistent: bool,
+        reading: Reading,
         start: Option<RowKey>,
     ) -> BoxFuture<'static, Result<Page>> {
         let found: Vec<StoredRow> = {
             let state = self.state();
-            state
-                .rows
-                .values()
-                .filter(|row| *row.key.namespace == *namespace)
-                .cloned()
-                .collect()
+            state.rows.values().filter(|row| *row.key.namespace == *namespace).cloned().collect()
         };
         let before = start.map_or(0, |start| found.iter().filter(|r| r.key <= start).count());
         let page_size = self.state().page_size;
-        let request = Request::Query {
-            namespace: namespace.to_owned(),
-            consistent,
-            page: before / page_size,
-        };
+        let request =
+            Request::Query { namespace: namespace.to_owned(), reading, page: before / page_size };
         self.respond(request, |state, _| {
-            let rows: Vec<_> = found
-                .iter()
-                .skip(before)
-                .take(state.page_size)
-                .cloned()
-                .collect();
+            let rows: Vec<_> = found.iter().skip(before).take(state.page_size).cloned().collect();
             let more = before + rows.len() < found.len();
             let next = rows.last().filter(|_| more).map(|row| row.key.clone());
             Ok(Page { rows, next })
@@ -230,10 +195,7 @@ impl DynamoDb for FakeDynamoDb {
     }
 
     fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>> {
-        let request = Request::Put {
-            row: row.clone(),
-            version: item.version,
-        };
+        let request = Request::Put { row: row.clone(), version: item.version };
         self.respond(request, |state, _| {
             let held = state.rows.get(row);
             if let Some(held) = held.filter(|held| held.version.is_some_and(|v| v >= item.version))
@@ -246,9 +208,7 @@ impl DynamoDb for FakeDynamoDb {
     }
 
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
-        let request = Request::Batch {
-            writes: writes.clone(),
-        };
+        let request = Request::Batch { writes: writes.clone() };
         self.respond(request, |state, left| {
             let mut rows: Vec<_> = writes.iter().map(Write::row).collect();
             rows.sort();

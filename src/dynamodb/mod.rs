@@ -19,6 +19,17 @@ use crate::row::{Item, RowKey, StoredRow};
 /// The most rows that DynamoDB takes in one batch.
 pub const MAX_BATCH_ROWS: usize = 25;
 
+/// What a read is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// An answer that may lag a little behind the table.
+    Eventual,
+    /// An answer that doesn't.
+    Consistent,
+    /// A write that depends on it: consistent, and sent as writes are.
+    ForWrite,
+}
+
 /// One row of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
@@ -62,13 +73,13 @@ pub enum PutOutcome {
 /// The futures own what they need. Whoever drops one gives its request up.
 pub trait DynamoDb: Send + Sync {
     /// Reads one row.
-    fn get(&self, row: &RowKey, consistent: bool) -> BoxFuture<'static, Result<Option<StoredRow>>>;
+    fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>>;
 
     /// Reads a page of the rows of one namespace, the first or the one that begins after `start`.
     fn query(
         &self,
         namespace: &str,
-        consistent: bool,
+        reading: Reading,
         start: Option<RowKey>,
     ) -> BoxFuture<'static, Result<Page>>;
 

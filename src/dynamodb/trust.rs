@@ -28,10 +28,7 @@ const EXTRA_CERTIFICATE_FILES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDL
 /// where there are none: it takes that for a defect.
 static SYSTEM_HAS_ROOTS: LazyLock<bool> = LazyLock::new(|| {
     let found = rustls_native_certs::load_native_certs();
-    RootCertStore::empty()
-        .add_parsable_certificates(found.certs)
-        .0
-        > 0
+    RootCertStore::empty().add_parsable_certificates(found.certs).0 > 0
 });
 
 /// An HTTP client for DynamoDB and for whoever hands out credentials.
@@ -81,11 +78,7 @@ fn check(pem: &[u8]) -> Result<(), String> {
         let certificate = certificate.map_err(|e| e.to_string())?;
         store.add(certificate).map_err(|e| e.to_string())?;
     }
-    if store.is_empty() {
-        Err("there is none in it".to_owned())
-    } else {
-        Ok(())
-    }
+    if store.is_empty() { Err("there is none in it".to_owned()) } else { Ok(()) }
 }
 
 #[cfg(test)]

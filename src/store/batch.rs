@@ -10,6 +10,7 @@ use super::Inner;
 use crate::dynamodb::{MAX_BATCH_ROWS, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::retry::{Backoff, no_answer};
+use crate::row::RowKey;
 
 /// How many batches are sent at the same time.
 const PARALLEL_BATCHES: usize = 16;
@@ -20,8 +21,8 @@ const MAX_BATCH_BYTES: usize = 1024 * 1024;
 /// What was not written.
 #[derive(Debug)]
 pub(super) struct Unsaved {
-    /// The rows, with what each is to become.
-    pub writes: Vec<Write>,
+    /// The rows.
+    pub rows: Vec<RowKey>,
     /// Why.
     pub failure: Error,
 }
@@ -34,10 +35,7 @@ struct Progress {
 
 impl Progress {
     fn new(patience: Duration) -> Self {
-        Self {
-            last: Mutex::new(Instant::now()),
-            patience,
-        }
+        Self { last: Mutex::new(Instant::now()), patience }
     }
 
     fn made(&self) {
@@ -51,12 +49,12 @@ impl Progress {
 
 impl Inner {
     /// Writes rows in any order, until all are in or DynamoDB has taken none for the whole write
-    /// time-out. Rows that DynamoDB refuses by themselves don't hold up the others; they are
-    /// returned with the reason.
+    /// time-out. Rows that DynamoDB refuses by themselves don't hold up the others; they are logged
+    /// and returned, or, where the rest is given up, part of that.
     pub(super) async fn write_batches(
         &self,
         writes: Vec<Write>,
-    ) -> std::result::Result<Vec<(Write, Error)>, Unsaved> {
+    ) -> std::result::Result<Vec<RowKey>, Unsaved> {
         let progress = Progress::new(self.write_timeout);
         let mut backoff = Backoff::default();
         let mut refused = Vec::new();
@@ -76,13 +74,17 @@ impl Inner {
             for (batch, result) in results {
                 match result {
                     Ok(unprocessed) => left.extend(unprocessed),
-                    Err(failure) if failure.kind.is_retryable() => {
+                    Err(failure) if failure.is_retryable() => {
                         left.extend(batch);
                         transient = Some(failure);
                     }
                     // One bad row makes DynamoDB refuse the whole batch.
                     Err(failure) if failure.kind == ErrorKind::Refused => match batch.len() {
-                        1 => refused.extend(batch.into_iter().map(|row| (row, failure.clone()))),
+                        1 => {
+                            let row = batch[0].row().clone();
+                            self.log_failure(&format!("saving {row}"), &failure);
+                            refused.push(row);
+                        }
                         _ => alone.extend(batch.into_iter().map(|row| vec![row])),
                     },
                     Err(failure) => {
@@ -91,15 +93,12 @@ impl Inner {
                     }
                 }
             }
-            let give_up = |failure, left: Vec<Write>, alone: Vec<Vec<Write>>| {
-                let writes = left
-                    .into_iter()
-                    .chain(alone.into_iter().flatten())
-                    .collect();
-                Err(Unsaved { writes, failure })
+            let give_up = |failure, left: Vec<Write>, alone: Vec<Vec<Write>>, refused| {
+                let left = left.iter().chain(alone.iter().flatten()).map(|w| w.row().clone());
+                Err(Unsaved { rows: left.chain(refused).collect(), failure })
             };
             if let Some(failure) = fatal {
-                return give_up(failure, left, alone);
+                return give_up(failure, left, alone, refused);
             }
             if left.is_empty() && alone.is_empty() {
                 return Ok(refused);
@@ -110,7 +109,8 @@ impl Inner {
             if !left.is_empty() {
                 let pause = backoff.pause();
                 if Instant::now() + pause >= progress.deadline() {
-                    return give_up(transient.unwrap_or_else(left_unprocessed), left, alone);
+                    let failure = transient.unwrap_or_else(left_unprocessed);
+                    return give_up(failure, left, alone, refused);
                 }
                 sleep(pause).await;
             }
@@ -129,13 +129,8 @@ impl Inner {
             return (batch, Err(no_answer()));
         }
         let request = self.dynamodb.batch_write(batch.clone());
-        let result = timeout_at(deadline, request)
-            .await
-            .unwrap_or_else(|_| Err(no_answer()));
-        if result
-            .as_ref()
-            .is_ok_and(|unprocessed| unprocessed.len() < batch.len())
-        {
+        let result = timeout_at(deadline, request).await.unwrap_or_else(|_| Err(no_answer()));
+        if result.as_ref().is_ok_and(|unprocessed| unprocessed.len() < batch.len()) {
             progress.made();
         }
         (batch, result)
@@ -171,19 +166,12 @@ fn into_batches(writes: Vec<Write>) -> Vec<Vec<Write>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::{Item, RowKey};
+    use crate::row::Item;
 
     fn put(key: usize, bytes: usize) -> Write {
         let json = "x".repeat(bytes).into();
         let row = RowKey::new("features", key.to_string());
-        Write::Put(
-            row,
-            Item {
-                version: 1.0,
-                deleted: false,
-                json,
-            },
-        )
+        Write::Put(row, Item { version: 1.0, deleted: false, json })
     }
 
     fn sizes(writes: Vec<Write>) -> Vec<usize> {
@@ -192,10 +180,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_bounded_in_rows_and_bytes() {
-        assert_eq!(
-            sizes((0..60).map(|key| put(key, 10)).collect()),
-            [25, 25, 10]
-        );
+        assert_eq!(sizes((0..60).map(|key| put(key, 10)).collect()), [25, 25, 10]);
         assert_eq!(sizes((0..4).map(|key| put(key, 400_000)).collect()), [2, 2]);
         assert_eq!(sizes(vec![put(0, 2_000_000), put(1, 1)]), [1, 1]);
         assert!(sizes(Vec::new()).is_empty());

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::batch::Unsaved;
 use super::read::all_pages;
 use super::{Inner, Store};
-use crate::cache::KeyedItems;
-use crate::dynamodb::Write;
+use crate::cache::Replaced;
+use crate::dynamodb::{Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::init_plan::{KindData, plan};
 use crate::retry;
@@ -55,25 +55,17 @@ impl Store {
 
 impl Inner {
     async fn replace(&self, data: Vec<NewItems>) -> Result<()> {
-        let data = data
-            .into_iter()
-            .map(|new| self.parse(new))
-            .collect::<Result<Vec<_>>>()?;
+        let data = data.into_iter().map(|new| self.parse(new)).collect::<Result<Vec<_>>>()?;
         let (existing, marker_exists) = self.read_existing(&data).await?;
         let waves = plan(&self.layout, &data, &existing, marker_exists);
         drop(existing);
         match self.write_waves(waves).await {
-            Ok(refused) => {
-                if refused == 0 && data.iter().all(|kind| kind.untouched.is_empty()) {
-                    self.cache
-                        .replaced(data.into_iter().map(|kind| self.rows_of(kind)).collect());
-                } else {
-                    // The table is not what the data set says.
-                    self.cache.forget_all(self.cache.begin());
-                }
+            Ok(()) => {
+                self.cache.replaced(data.into_iter().map(|kind| self.replaced(kind)).collect());
                 self.set_initialized();
                 Ok(())
             }
+            // Nobody knows for certain what is in the table now.
             Err(failure) => {
                 self.cache.forget_all(self.cache.begin());
                 Err(failure)
@@ -88,10 +80,7 @@ impl Inner {
             let message = format!("the data of kind {:?} is not an object of items", new.kind);
             Error::new(ErrorKind::InvalidData, message)
         })?;
-        let mut data = KindData {
-            kind: new.kind.clone(),
-            ..KindData::default()
-        };
+        let mut data = KindData { kind: new.kind.clone(), ..KindData::default() };
         for (map_key, json) in items {
             let read = Item::from_sdk(json.get(), Some(&map_key)).and_then(|(key, item)| {
                 item.check_size(&self.row(&new.kind, &key))?;
@@ -99,10 +88,7 @@ impl Inner {
             });
             match read {
                 Ok((key, item)) => {
-                    let known = data
-                        .items
-                        .get(&key)
-                        .map_or(f64::NEG_INFINITY, |i| i.version);
+                    let known = data.items.get(&key).map_or(f64::NEG_INFINITY, |i| i.version);
                     if known <= item.version {
                         data.items.insert(key, item);
                     }
@@ -125,7 +111,7 @@ impl Inner {
                 all_pages(|start| {
                     let page = {
                         let namespace = Arc::clone(&namespace);
-                        move || self.dynamodb.query(&namespace, true, start.clone())
+                        move || self.dynamodb.query(&namespace, Reading::ForWrite, start.clone())
                     };
                     retry::until(Instant::now() + self.write_timeout, page)
                 })
@@ -134,59 +120,59 @@ impl Inner {
         });
         let marker = self.layout.marker();
         let deadline = Instant::now() + self.write_timeout;
-        let marker = retry::until(deadline, || self.dynamodb.get(&marker, true));
+        let marker = retry::until(deadline, || self.dynamodb.get(&marker, Reading::ForWrite));
         let (rows, marker) = tokio::try_join!(try_join_all(queries), marker)?;
         Ok((rows.into_iter().flatten().collect(), marker.is_some()))
     }
 
-    /// Writes one wave after the other; none begins before all of the one before it is in. Returns
-    /// how many rows DynamoDB refused by themselves.
-    async fn write_waves(&self, waves: Vec<Vec<Write>>) -> Result<usize> {
+    /// Writes one wave after the other; none begins before all of the one before it is in, but for
+    /// rows that DynamoDB refuses by themselves. The marker is not written after one of those.
+    async fn write_waves(&self, waves: Vec<Vec<Write>>) -> Result<()> {
         let total: usize = waves.iter().map(Vec::len).sum();
-        let mut refusals = 0;
+        let missing = |rows: &[RowKey], why: &str| {
+            let (count, names) = (rows.len(), named(rows));
+            format!("{count} of {total} rows did not get into the table ({names}): {why}")
+        };
+        let mut missing_rows = Vec::new();
         let mut waves = waves.into_iter();
         while let Some(wave) = waves.next() {
+            if !missing_rows.is_empty() && matches!(wave[..], [Write::PutMarker(_)]) {
+                break;
+            }
             match self.write_batches(wave).await {
-                Ok(refused) => {
-                    refusals += refused.len();
-                    for (write, failure) in refused {
-                        self.log_failure(&format!("saving {}", write.row()), &failure);
-                    }
-                }
-                Err(Unsaved { writes, failure }) => {
-                    let unsaved: Vec<Write> = writes.into_iter().chain(waves.flatten()).collect();
-                    let message = format!(
-                        "{} of {total} rows did not get into the table ({}): {}",
-                        unsaved.len(),
-                        named(unsaved.iter().map(Write::row)),
-                        failure.message()
-                    );
-                    return Err(Error::new(failure.kind, message));
+                Ok(rows) => missing_rows.extend(rows),
+                Err(Unsaved { rows, failure }) => {
+                    let later = waves.flatten().map(|write| write.row().clone());
+                    missing_rows.extend(rows.into_iter().chain(later));
+                    return Err(Error::new(
+                        failure.kind,
+                        missing(&missing_rows, failure.message()),
+                    ));
                 }
             }
         }
-        Ok(refusals)
+        if missing_rows.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Refused,
+            missing(&missing_rows, "DynamoDB refused them, as logged"),
+        ))
     }
 
-    fn rows_of(&self, data: KindData) -> (Arc<str>, KeyedItems) {
-        (
-            self.layout.namespace(&data.kind),
-            data.items.into_iter().collect(),
-        )
+    fn replaced(&self, data: KindData) -> Replaced {
+        Replaced {
+            namespace: self.layout.namespace(&data.kind),
+            items: data.items.into_iter().collect(),
+            complete: data.untouched.is_empty(),
+        }
     }
 }
 
 /// The first of these rows by name, and how many more there are.
-fn named<'a>(rows: impl ExactSizeIterator<Item = &'a RowKey>) -> String {
+fn named(rows: &[RowKey]) -> String {
     let more = rows.len().saturating_sub(NAMED_ROWS);
-    let names = rows
-        .take(NAMED_ROWS)
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
-    if more == 0 {
-        names
-    } else {
-        format!("{names} and {more} more")
-    }
+    let names: Vec<_> = rows.iter().take(NAMED_ROWS).map(ToString::to_string).collect();
+    let names = names.join(", ");
+    if more == 0 { names } else { format!("{names} and {more} more") }
 }

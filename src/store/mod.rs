@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use crate::cache::{Answer, Cache, Items};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
-use crate::dynamodb::DynamoDb;
+use crate::dynamodb::{DynamoDb, Reading};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log};
 use crate::row::{Item, Layout, Meaning, RowKey, StoredRow};
@@ -42,7 +42,7 @@ struct Inner {
     log: Arc<dyn Log>,
     layout: Layout,
     table: String,
-    consistent_read: bool,
+    reading: Reading,
     read_timeout: Duration,
     write_timeout: Duration,
     cache: Cache,
@@ -71,10 +71,10 @@ impl Store {
             log,
             layout: Layout::new(&config.prefix),
             table: config.table.clone(),
-            consistent_read: config.consistent_read,
+            reading: if config.consistent_read { Reading::Consistent } else { Reading::Eventual },
             read_timeout: config.read_timeout,
             write_timeout: config.write_timeout,
-            cache: Cache::new(config.cache_ttl_ms, clock.clone()),
+            cache: Cache::new(config.cache_ttl_ms, !config.consistent_read, clock.clone()),
             clock,
             gets: SingleFlight::new(),
             queries: SingleFlight::new(),
@@ -90,10 +90,7 @@ impl Store {
 
 impl Inner {
     fn row(&self, kind: &str, key: &str) -> RowKey {
-        RowKey {
-            namespace: self.layout.namespace(kind),
-            key: key.into(),
-        }
+        RowKey { namespace: self.layout.namespace(kind), key: key.into() }
     }
 
     /// Logs a failure: `what` was being done.
@@ -102,19 +99,13 @@ impl Inner {
     }
 
     fn log_error(&self, text: &str) {
-        self.log.log(
-            Level::Error,
-            format!("DynamoDB table {:?}: {text}", self.table),
-        );
+        self.log.log(Level::Error, format!("DynamoDB table {:?}: {text}", self.table));
     }
 
     /// The item that a row holds, tombstones included. A row that can't be read is logged the first
     /// time, and counts as missing.
     fn item_in(&self, stored: &StoredRow) -> Option<Item> {
-        let mut logged = self
-            .unreadable
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut logged = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
         match stored.meaning() {
             Meaning::Item(item) => {
                 logged.remove(&stored.key);
@@ -126,10 +117,7 @@ impl Inner {
                     logged.clear();
                 }
                 if logged.insert(stored.key.clone()) {
-                    self.log_error(&format!(
-                        "the row {} is read as missing: {reason}",
-                        stored.key
-                    ));
+                    self.log_error(&format!("the row {} is read as missing: {reason}", stored.key));
                 }
                 None
             }
@@ -137,9 +125,7 @@ impl Inner {
     }
 
     fn uninitialized_at(&self) -> MutexGuard<'_, Option<Millis>> {
-        self.uninitialized_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.uninitialized_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_initialized(&self) {

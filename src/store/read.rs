@@ -24,10 +24,7 @@ impl Store {
             None => self.0.read_row(row).await?,
         };
         let live = answer.value.filter(|item| !item.deleted);
-        Ok(Answer {
-            value: live.map(|item| item.json),
-            fresh_until: answer.fresh_until,
-        })
+        Ok(Answer { value: live.map(|item| item.json), fresh_until: answer.fresh_until })
     }
 
     /// All live items of `kind` in one JSON object by key.
@@ -37,10 +34,7 @@ impl Store {
             Some(answer) => answer,
             None => self.0.read_all(namespace).await?,
         };
-        Ok(Answer {
-            value: json_object(&answer.value),
-            fresh_until: answer.fresh_until,
-        })
+        Ok(Answer { value: json_object(&answer.value), fresh_until: answer.fresh_until })
     }
 
     /// Whether somebody has initialised this prefix. Once it has been seen to be true it stays so:
@@ -55,15 +49,23 @@ impl Store {
         let inner = Arc::clone(&self.0);
         let read = async move { inner.fetch_marker().await };
         if self.0.cache.is_on() {
-            self.0
-                .marker_reads
-                .join((), read)
-                .await
-                .unwrap_or_else(|| Err(Error::panicked()))
+            let read = self.0.marker_reads.join((), read).await;
+            self.0.unless_panicked(read, || MARKER_READ.to_owned())
         } else {
             read.await
         }
     }
+}
+
+/// What was being done, for the log.
+const MARKER_READ: &str = "asking whether the store is initialised";
+
+fn row_read(row: &RowKey) -> String {
+    format!("reading {row}")
+}
+
+fn all_read(namespace: &str) -> String {
+    format!("reading all of {namespace:?}")
 }
 
 impl Inner {
@@ -71,10 +73,8 @@ impl Inner {
         let (inner, wanted) = (Arc::clone(self), row.clone());
         let read = async move { inner.fetch_row(&wanted).await };
         if self.cache.is_on() {
-            self.gets
-                .join(row, read)
-                .await
-                .unwrap_or_else(|| Err(Error::panicked()))
+            let read = self.gets.join(row.clone(), read).await;
+            self.unless_panicked(read, || row_read(&row))
         } else {
             read.await
         }
@@ -86,16 +86,13 @@ impl Inner {
             return Ok(answer);
         }
         let begun = self.cache.begin();
-        match self
-            .in_read_time(self.dynamodb.get(row, self.consistent_read))
-            .await
-        {
+        match self.in_read_time(self.dynamodb.get(row, self.reading)).await {
             Ok(stored) => {
                 let item = stored.and_then(|stored| self.item_in(&stored));
                 Ok(self.cache.fill(begun, row, item))
             }
             Err(failure) => {
-                self.log_failure(&format!("reading {row}"), &failure);
+                self.log_failure(&row_read(row), &failure);
                 Err(failure)
             }
         }
@@ -105,10 +102,8 @@ impl Inner {
         let (inner, wanted) = (Arc::clone(self), namespace.clone());
         let read = async move { inner.fetch_all(&wanted).await };
         if self.cache.is_on() {
-            self.queries
-                .join(namespace, read)
-                .await
-                .unwrap_or_else(|| Err(Error::panicked()))
+            let read = self.queries.join(namespace.clone(), read).await;
+            self.unless_panicked(read, || all_read(&namespace))
         } else {
             read.await
         }
@@ -121,7 +116,7 @@ impl Inner {
         let begun = self.cache.begin();
         // Each page has the read time-out to itself: no prefix is too large to be read.
         let rows = all_pages(|start| {
-            self.in_read_time(self.dynamodb.query(namespace, self.consistent_read, start))
+            self.in_read_time(self.dynamodb.query(namespace, self.reading, start))
         });
         match rows.await {
             Ok(rows) => {
@@ -132,7 +127,7 @@ impl Inner {
                 Ok(self.cache.fill_all(begun, namespace, items))
             }
             Err(failure) => {
-                self.log_failure(&format!("reading all of {namespace:?}"), &failure);
+                self.log_failure(&all_read(namespace), &failure);
                 Err(failure)
             }
         }
@@ -140,10 +135,7 @@ impl Inner {
 
     async fn fetch_marker(&self) -> Result<bool> {
         let marker = self.layout.marker();
-        match self
-            .in_read_time(self.dynamodb.get(&marker, self.consistent_read))
-            .await
-        {
+        match self.in_read_time(self.dynamodb.get(&marker, self.reading)).await {
             Ok(Some(_)) => {
                 self.set_initialized();
                 Ok(true)
@@ -153,22 +145,32 @@ impl Inner {
                 Ok(self.initialized.load(Ordering::SeqCst))
             }
             Err(failure) => {
-                self.log_failure("asking whether the store is initialised", &failure);
+                self.log_failure(MARKER_READ, &failure);
                 Err(failure)
             }
         }
     }
 
+    /// What a shared request found; one that panicked has logged nothing.
+    fn unless_panicked<T>(
+        &self,
+        read: Option<Result<T>>,
+        what: impl FnOnce() -> String,
+    ) -> Result<T> {
+        read.unwrap_or_else(|| {
+            let failure = Error::panicked();
+            self.log_failure(&what(), &failure);
+            Err(failure)
+        })
+    }
+
     fn is_known_uninitialized(&self) -> bool {
         let ttl = self.cache.ttl_of(None);
-        self.uninitialized_at()
-            .is_some_and(|at| self.cache.is_fresh(at, ttl))
+        self.uninitialized_at().is_some_and(|at| self.cache.is_fresh(at, ttl))
     }
 
     async fn in_read_time<T>(&self, request: BoxFuture<'static, Result<T>>) -> Result<T> {
-        timeout(self.read_timeout, request)
-            .await
-            .unwrap_or_else(|_| Err(no_answer()))
+        timeout(self.read_timeout, request).await.unwrap_or_else(|_| Err(no_answer()))
     }
 }
 
@@ -193,10 +195,7 @@ where
 
 /// The items as one JSON object, their texts untouched.
 fn json_object(items: &Items) -> String {
-    let size = items
-        .iter()
-        .map(|(key, item)| key.len() + item.json.len() + 8)
-        .sum::<usize>();
+    let size = items.iter().map(|(key, item)| key.len() + item.json.len() + 8).sum::<usize>();
     let mut json = String::with_capacity(size + 2);
     json.push('{');
     for (key, item) in items {

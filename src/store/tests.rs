@@ -16,10 +16,7 @@ struct Lines(Mutex<Vec<String>>);
 
 impl Log for Lines {
     fn log(&self, level: Level, line: String) {
-        self.0
-            .lock()
-            .unwrap()
-            .push(format!("{}: {line}", level.name()));
+        self.0.lock().unwrap().push(format!("{}: {line}", level.name()));
     }
 }
 
@@ -43,12 +40,7 @@ impl Setup {
         let hands = Arc::clone(&now);
         let clock = Clock::from_fn(move || hands.load(Ordering::SeqCst));
         let store = Store::new(&config, Arc::new(table.clone()), lines.clone(), clock);
-        Self {
-            store,
-            table,
-            lines,
-            now,
-        }
+        Self { store, table, lines, now }
     }
 
     fn take_lines(&self) -> Vec<String> {
@@ -61,32 +53,19 @@ impl Setup {
     }
 
     async fn init(&self, versions: &[(&str, u32)]) -> Result<()> {
-        self.store
-            .init(vec![flags(
-                versions.iter().map(|(k, v)| (k.to_string(), *v)),
-            )])
-            .await
+        self.store.init(vec![flags(versions.iter().map(|(k, v)| (k.to_string(), *v)))]).await
     }
 
     async fn upsert(&self, key: &str, version: u32) -> Result<()> {
-        self.store
-            .upsert("features", &item(key, version.into()).json)
-            .await
+        self.store.upsert("features", &item(key, version.into()).json).await
     }
 }
 
 fn flags(versions: impl Iterator<Item = (String, u32)>) -> NewItems {
-    let items = versions.map(|(key, version)| {
-        (
-            key.clone(),
-            serde_json::json!({"key": key, "version": version}),
-        )
-    });
+    let items = versions
+        .map(|(key, version)| (key.clone(), serde_json::json!({"key": key, "version": version})));
     let items: serde_json::Map<_, _> = items.collect();
-    NewItems {
-        kind: "features".into(),
-        json: serde_json::Value::from(items).to_string(),
-    }
+    NewItems { kind: "features".into(), json: serde_json::Value::from(items).to_string() }
 }
 
 fn kind<T>(result: Result<T>) -> Option<ErrorKind> {
@@ -101,11 +80,7 @@ mod reading {
         let setup = Setup::new();
         setup.table.put_item("features", "k", 1.0);
         let reads = join_all((0..50).map(|_| setup.store.get("features", "k"))).await;
-        assert!(
-            reads
-                .iter()
-                .all(|read| read.as_ref().unwrap().value.is_some())
-        );
+        assert!(reads.iter().all(|read| read.as_ref().unwrap().value.is_some()));
         assert_eq!(setup.table.take_operations(), ["GetItem"]);
         assert_eq!(setup.version("k").await, Some(1.0));
         assert!(setup.table.take_operations().is_empty());
@@ -117,10 +92,7 @@ mod reading {
         setup.table.put_item("features", "k", 1.0);
         join_all((0..5).map(|_| setup.store.get("features", "k"))).await;
         assert_eq!(setup.table.take_operations(), ["GetItem"; 5]);
-        assert_eq!(
-            setup.store.get("features", "k").await.unwrap().fresh_until,
-            0.0
-        );
+        assert_eq!(setup.store.get("features", "k").await.unwrap().fresh_until, 0.0);
     }
 
     #[tokio::test]
@@ -132,10 +104,7 @@ mod reading {
         setup.table.put_item("features", "k", 1.0);
         setup.now.fetch_add(15_000, Ordering::SeqCst);
         setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
-        assert_eq!(
-            kind(setup.store.get("features", "k").await),
-            Some(ErrorKind::Unavailable)
-        );
+        assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::Unavailable));
         setup.table.script(|_| Fate::Answer);
         assert_eq!(setup.version("k").await, Some(1.0));
     }
@@ -145,20 +114,10 @@ mod reading {
         let setup = Setup::with(|config| config.prefix = "p".into());
         setup.table.script(|_| Fate::Fail(ErrorKind::AccessDenied));
         let reads = join_all((0..5).map(|_| setup.store.get("features", "k"))).await;
-        assert!(
-            reads
-                .into_iter()
-                .all(|read| kind(read) == Some(ErrorKind::AccessDenied))
-        );
+        assert!(reads.into_iter().all(|read| kind(read) == Some(ErrorKind::AccessDenied)));
         let lines = setup.take_lines();
         assert_eq!(lines.len(), 1);
-        for part in [
-            "error: ",
-            "\"flags\"",
-            "\"p:features\"",
-            "\"k\"",
-            "dynamodb:GetItem",
-        ] {
+        for part in ["error: ", "\"flags\"", "\"p:features\"", "\"k\"", "dynamodb:GetItem"] {
             assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
         }
     }
@@ -168,18 +127,9 @@ mod reading {
         let setup = Setup::new();
         setup.table.script(|_| Fate::Hang);
         let begun = Instant::now();
-        assert_eq!(
-            kind(setup.store.get("features", "k").await),
-            Some(ErrorKind::TimedOut)
-        );
-        assert_eq!(
-            kind(setup.store.all("features").await),
-            Some(ErrorKind::TimedOut)
-        );
-        assert_eq!(
-            kind(setup.store.initialized().await),
-            Some(ErrorKind::TimedOut)
-        );
+        assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::TimedOut));
+        assert_eq!(kind(setup.store.all("features").await), Some(ErrorKind::TimedOut));
+        assert_eq!(kind(setup.store.initialized().await), Some(ErrorKind::TimedOut));
         let expected = crate::config::DEFAULT_READ_TIMEOUT * 3;
         assert!(begun.elapsed() >= expected && begun.elapsed() < expected * 2);
         assert_eq!(setup.take_lines().len(), 3);
@@ -196,10 +146,7 @@ mod reading {
         assert_eq!(all.as_object().unwrap().len(), 250);
         assert_eq!(setup.table.take_operations(), ["Query"; 3]);
         assert_eq!(setup.version("7").await, Some(1.0));
-        assert!(
-            setup.table.take_operations().is_empty(),
-            "the Query freshened the item"
-        );
+        assert!(setup.table.take_operations().is_empty(), "the Query freshened the item");
     }
 
     #[tokio::test]
@@ -212,10 +159,7 @@ mod reading {
             Request::Query { page: 1, .. } => Fate::Fail(ErrorKind::Refused),
             _ => Fate::Answer,
         });
-        assert_eq!(
-            kind(setup.store.all("features").await),
-            Some(ErrorKind::Refused)
-        );
+        assert_eq!(kind(setup.store.all("features").await), Some(ErrorKind::Refused));
         assert_eq!(setup.take_lines().len(), 1);
         setup.table.script(|_| Fate::Answer);
         assert!(setup.store.all("features").await.is_ok());
@@ -226,10 +170,7 @@ mod reading {
         let setup = Setup::with(|config| config.cache_ttl_ms = 0.0);
         setup.table.put_item("features", "good", 1.0);
         let bad = stored(&RowKey::new("features", "bad"), &item("bad", 1.0));
-        setup.table.put(StoredRow {
-            item: ItemAttribute::Text("{oops".into()),
-            ..bad.clone()
-        });
+        setup.table.put(StoredRow { item: ItemAttribute::Text("{oops".into()), ..bad.clone() });
         let all = setup.store.all("features").await.unwrap().value;
         assert_eq!(all, r#"{"good":{"key":"good","version":1}}"#);
         assert_eq!(setup.version("bad").await, None);
@@ -238,10 +179,7 @@ mod reading {
         assert!(lines[0].contains("\"bad\""));
         setup.table.put(bad.clone());
         assert_eq!(setup.version("bad").await, Some(1.0));
-        setup.table.put(StoredRow {
-            item: ItemAttribute::Absent,
-            ..bad
-        });
+        setup.table.put(StoredRow { item: ItemAttribute::Absent, ..bad });
         assert_eq!(setup.version("bad").await, None);
         assert_eq!(setup.take_lines().len(), 1, "it was readable in between");
     }
@@ -269,12 +207,13 @@ mod reading {
             setup.store.get("features", "k").await.unwrap();
             setup.store.all("features").await.unwrap();
             setup.store.initialized().await.unwrap();
+            let expected = if consistent_read { Reading::Consistent } else { Reading::Eventual };
             for request in setup.table.take_requests() {
-                let (Request::Get { consistent, .. } | Request::Query { consistent, .. }) = request
+                let (Request::Get { reading, .. } | Request::Query { reading, .. }) = request
                 else {
                     panic!("{request:?}");
                 };
-                assert_eq!(consistent, consistent_read);
+                assert_eq!(reading, expected);
             }
         }
     }
@@ -331,11 +270,7 @@ mod updating {
         let mut failures = 6;
         setup.table.script(move |_| {
             failures -= 1;
-            if failures > 0 {
-                Fate::Fail(ErrorKind::Throttled)
-            } else {
-                Fate::Answer
-            }
+            if failures > 0 { Fate::Fail(ErrorKind::Throttled) } else { Fate::Answer }
         });
         setup.upsert("k", 1).await.unwrap();
         assert!(setup.table.row("features", "k").is_some());
@@ -369,20 +304,12 @@ mod updating {
             assert!(begun.elapsed() <= crate::config::DEFAULT_WRITE_TIMEOUT * 2);
             let lines = setup.take_lines();
             assert_eq!(lines.len(), 1);
-            assert!(
-                lines[0].contains("version 2 of \"k\" in \"features\""),
-                "{}",
-                lines[0]
-            );
+            assert!(lines[0].contains("version 2 of \"k\" in \"features\""), "{}", lines[0]);
         }
         setup.table.script(|_| Fate::Answer);
         setup.table.take_requests();
         setup.version("k").await;
-        assert_eq!(
-            setup.table.take_operations(),
-            ["GetItem"],
-            "the table is asked what it has"
-        );
+        assert_eq!(setup.table.take_operations(), ["GetItem"], "the table is asked what it has");
     }
 
     #[tokio::test]
@@ -390,20 +317,29 @@ mod updating {
         let setup = Setup::new();
         let refused = setup.store.upsert("features", r#"{"version":1}"#).await;
         assert_eq!(kind(refused), Some(ErrorKind::InvalidData));
-        let large = format!(
-            r#"{{"key":"large","version":1,"x":"{}"}}"#,
-            "x".repeat(400_000)
-        );
+        let large = format!(r#"{{"key":"large","version":1,"x":"{}"}}"#, "x".repeat(400_000));
         let refused = setup.store.upsert("features", &large).await;
         assert_eq!(kind(refused), Some(ErrorKind::TooLarge));
         assert!(setup.table.take_requests().is_empty());
         let lines = setup.take_lines();
         assert_eq!(lines.len(), 2);
-        assert!(
-            lines[1].contains("\"large\" in \"features\""),
-            "{}",
-            lines[1]
-        );
+        assert!(lines[1].contains("\"large\" in \"features\""), "{}", lines[1]);
+    }
+
+    #[tokio::test]
+    async fn an_item_over_the_size_does_not_let_others_overtake_an_earlier_update() {
+        let setup = Setup::new();
+        let earlier = setup.store.upsert("features", &item("k", 5.0).json);
+        let large = format!(r#"{{"key":"k","version":6,"x":"{}"}}"#, "x".repeat(400_000));
+        let refused = setup.store.upsert("features", &large);
+        let later = setup.store.upsert("features", &item("k", 7.0).json);
+        let (_, later, earlier) = tokio::join!(refused, later, earlier);
+        later.and(earlier).unwrap();
+        let versions = setup.table.take_requests().into_iter().map(|request| match request {
+            Request::Put { version, .. } => version,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(versions.collect::<Vec<_>>(), [5.0, 7.0]);
     }
 
     #[tokio::test]
@@ -411,14 +347,10 @@ mod updating {
         let setup = Setup::new();
         let updates = (1..=20).map(|version| setup.upsert("k", version));
         join_all(updates.collect::<Vec<_>>()).await;
-        let versions = setup
-            .table
-            .take_requests()
-            .into_iter()
-            .map(|request| match request {
-                Request::Put { version, .. } => version as u32,
-                other => panic!("{other:?}"),
-            });
+        let versions = setup.table.take_requests().into_iter().map(|request| match request {
+            Request::Put { version, .. } => version as u32,
+            other => panic!("{other:?}"),
+        });
         assert_eq!(versions.collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
     }
 
@@ -468,9 +400,7 @@ mod initialising {
     use super::*;
 
     fn many(count: u32) -> Vec<(String, u32)> {
-        (0..count)
-            .map(|number| (format!("flag-{number}"), 1))
-            .collect()
+        (0..count).map(|number| (format!("flag-{number}"), 1)).collect()
     }
 
     async fn init(setup: &Setup, items: Vec<(String, u32)>) -> Result<()> {
@@ -486,12 +416,7 @@ mod initialising {
         setup.init(&[("k", 1), ("new", 1)]).await.unwrap();
         assert_eq!(setup.version("k").await, Some(1.0));
         assert_eq!(setup.version("old").await, None);
-        let keys: Vec<_> = setup
-            .table
-            .keys()
-            .iter()
-            .map(|row| row.key.to_string())
-            .collect();
+        let keys: Vec<_> = setup.table.keys().iter().map(|row| row.key.to_string()).collect();
         assert_eq!(keys, ["$inited", "k", "new", "other kind"]);
         assert!(setup.store.initialized().await.unwrap());
         setup.table.take_requests();
@@ -505,15 +430,7 @@ mod initialising {
         setup.init(&[("k", 1)]).await.unwrap();
         setup.table.take_requests();
         assert_eq!(setup.version("k").await, Some(1.0));
-        assert!(
-            setup
-                .store
-                .all("features")
-                .await
-                .unwrap()
-                .value
-                .contains("\"k\"")
-        );
+        assert!(setup.store.all("features").await.unwrap().value.contains("\"k\""));
         assert!(setup.store.initialized().await.unwrap());
         assert!(setup.table.take_requests().is_empty());
     }
@@ -583,36 +500,24 @@ mod initialising {
     async fn an_init_that_cannot_read_the_table_writes_nothing() {
         let setup = Setup::new();
         setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
-        assert_eq!(
-            kind(setup.init(&[("k", 1)]).await),
-            Some(ErrorKind::Unavailable)
-        );
+        assert_eq!(kind(setup.init(&[("k", 1)]).await), Some(ErrorKind::Unavailable));
         assert!(!setup.table.take_operations().contains(&"BatchWriteItem"));
         assert_eq!(setup.take_lines().len(), 1);
     }
 
     #[tokio::test]
-    async fn a_row_that_dynamodb_refuses_does_not_hold_up_the_others() {
+    async fn a_row_that_dynamodb_refuses_does_not_hold_up_the_others_but_the_marker() {
         let setup = Setup::new();
-        setup
-            .init(&[("a", 1), ("REFUSE", 1), ("b", 1)])
-            .await
-            .unwrap();
-        let keys: Vec<_> = setup
-            .table
-            .keys()
-            .iter()
-            .map(|row| row.key.to_string())
-            .collect();
-        assert_eq!(keys, ["$inited", "a", "b"]);
+        let refused = setup.init(&[("a", 1), ("REFUSE", 1), ("b", 1)]).await;
+        assert_eq!(kind(refused), Some(ErrorKind::Refused));
+        let keys: Vec<_> = setup.table.keys().iter().map(|row| row.key.to_string()).collect();
+        assert_eq!(keys, ["a", "b"]);
         let lines = setup.take_lines();
-        assert_eq!(lines.len(), 1);
-        assert!(
-            lines[0].contains("\"REFUSE\" in \"features\""),
-            "{}",
-            lines[0]
-        );
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].contains("\"REFUSE\" in \"features\""), "{}", lines[0]);
+        assert!(lines[1].contains("1 of 4 rows"), "{}", lines[1]);
         assert_eq!(setup.version("REFUSE").await, None);
+        assert!(!setup.store.initialized().await.unwrap());
     }
 
     #[tokio::test]
@@ -621,10 +526,7 @@ mod initialising {
         setup.table.put_item("features", "large", 1.0);
         let large = serde_json::json!({"key": "large", "version": 2, "x": "x".repeat(400_000)});
         let json = serde_json::json!({"large": large, "null": null, "k": {"version": 3}});
-        let data = NewItems {
-            kind: "features".into(),
-            json: json.to_string(),
-        };
+        let data = NewItems { kind: "features".into(), json: json.to_string() };
         setup.store.init(vec![data]).await.unwrap();
         let lines = setup.take_lines();
         assert_eq!(lines.len(), 2, "{lines:?}");
@@ -637,14 +539,8 @@ mod initialising {
     #[tokio::test]
     async fn data_that_is_no_object_is_refused_whole() {
         let setup = Setup::new();
-        let data = NewItems {
-            kind: "features".into(),
-            json: "[]".into(),
-        };
-        assert_eq!(
-            kind(setup.store.init(vec![data]).await),
-            Some(ErrorKind::InvalidData)
-        );
+        let data = NewItems { kind: "features".into(), json: "[]".into() };
+        assert_eq!(kind(setup.store.init(vec![data]).await), Some(ErrorKind::InvalidData));
         assert!(setup.table.take_requests().is_empty());
         assert_eq!(setup.take_lines().len(), 1);
     }
@@ -660,29 +556,16 @@ mod initialising {
         let flag = r#"{"f":{"key":"f","version":1,"prerequisites":[{"key":"p"}]},
             "p":{"key":"p","version":1}}"#;
         let data = vec![
-            NewItems {
-                kind: "features".into(),
-                json: flag.into(),
-            },
-            NewItems {
-                kind: "segments".into(),
-                json: r#"{"s":{"version":1}}"#.into(),
-            },
+            NewItems { kind: "features".into(), json: flag.into() },
+            NewItems { kind: "segments".into(), json: r#"{"s":{"version":1}}"#.into() },
         ];
         setup.store.init(data).await.unwrap();
-        let written = setup
-            .table
-            .take_requests()
-            .into_iter()
-            .filter_map(|request| match request {
-                Request::Batch { writes } => Some(
-                    writes
-                        .iter()
-                        .map(|w| w.row().key.to_string())
-                        .collect::<Vec<_>>(),
-                ),
-                _ => None,
-            });
+        let written = setup.table.take_requests().into_iter().filter_map(|request| match request {
+            Request::Batch { writes } => {
+                Some(writes.iter().map(|w| w.row().key.to_string()).collect::<Vec<_>>())
+            }
+            _ => None,
+        });
         let written: Vec<_> = written.collect();
         assert_eq!(written, [["s"], ["s"], ["p"], ["f"], ["$inited"]]);
     }
@@ -691,9 +574,7 @@ mod initialising {
     async fn an_init_waits_for_the_upserts_before_it_and_they_for_it() {
         let setup = Setup::new();
         let before = setup.store.upsert("features", &item("before", 5.0).json);
-        let init = setup
-            .store
-            .init(vec![flags([("k".to_owned(), 1)].into_iter())]);
+        let init = setup.store.init(vec![flags([("k".to_owned(), 1)].into_iter())]);
         let after = setup.store.upsert("features", &item("k", 2.0).json);
         let (after, init, before) = tokio::join!(after, init, before);
         after.and(init).and(before).unwrap();
@@ -711,24 +592,13 @@ mod initialising {
         setup.table.put_item("a$b:features", "k", 9.0);
         setup.init(&[("$", 1)]).await.unwrap();
         setup.init(&[("a:b", 1)]).await.unwrap();
-        let rows: Vec<_> = setup
-            .table
-            .keys()
-            .iter()
-            .map(|row| format!("{}|{}", row.namespace, row.key))
-            .collect();
+        let rows: Vec<_> =
+            setup.table.keys().iter().map(|row| format!("{}|{}", row.namespace, row.key)).collect();
         assert_eq!(
             rows,
-            [
-                "a$b:c:$inited|a$b:c:$inited",
-                "a$b:c:features|a:b",
-                "a$b:features|k",
-                "features|k"
-            ]
+            ["a$b:c:$inited|a$b:c:$inited", "a$b:c:features|a:b", "a$b:features|k", "features|k"]
         );
-        assert!(
-            matches!(setup.table.take_requests().last(), Some(Request::Batch { writes })
-            if matches!(writes[..], [Write::Delete(_)]))
-        );
+        assert!(matches!(setup.table.take_requests().last(), Some(Request::Batch { writes })
+            if matches!(writes[..], [Write::Delete(_)])));
     }
 }

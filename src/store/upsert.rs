@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::{Inner, Store};
-use crate::dynamodb::PutOutcome;
+use crate::dynamodb::{PutOutcome, Reading};
 use crate::error::{Error, Result};
 use crate::references::references;
 use crate::retry;
@@ -36,10 +36,11 @@ impl Store {
 
     fn update(&self, kind: &str, key: Arc<str>, item: Item) -> BoxFuture<'static, Result<()>> {
         let inner = Arc::clone(&self.0);
-        let row = RowKey {
-            namespace: inner.layout.namespace(kind),
-            key,
-        };
+        let row = RowKey { namespace: inner.layout.namespace(kind), key };
+        let what = format!("saving version {} of {row}", item.version);
+        if let Err(too_large) = item.check_size(&row) {
+            return self.refuse(what, too_large);
+        }
         let references: Vec<RowKey> = references(kind, &item.json)
             .into_iter()
             .map(|(kind, key)| inner.row(kind, &key))
@@ -50,7 +51,6 @@ impl Store {
         async move {
             let result = inner.put(turn, deadline, &row, &item, refers).await;
             if let Err(failure) = &result {
-                let what = format!("saving version {} of {row}", item.version);
                 inner.log_failure(&what, failure);
             }
             result
@@ -73,7 +73,6 @@ impl Inner {
         item: &Item,
         refers: bool,
     ) -> Result<()> {
-        item.check_size(row)?;
         turn.come().await;
         let _permit = self.update_permits.acquire().await;
         let begun = self.cache.begin();
@@ -99,7 +98,7 @@ impl Inner {
 
     /// The item that an upsert lost against, for engines that don't return it with their refusal.
     async fn winner(&self, deadline: Instant, row: &RowKey) -> Option<Item> {
-        let read = retry::until(deadline, || self.dynamodb.get(row, true)).await;
+        let read = retry::until(deadline, || self.dynamodb.get(row, Reading::ForWrite)).await;
         self.item_in(&read.ok()??)
     }
 }
