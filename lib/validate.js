@@ -15,17 +15,17 @@ function fail(name, expected, value) {
 }
 
 /**
- * A value in a few characters. What may be a secret is not shown: of objects only the type is.
+ * A value in a few characters. Texts are not shown: one in the wrong place may be a secret.
  *
  * @param {unknown} value
  * @returns {string}
  */
 function describe(value) {
+  if (value === '') return 'an empty string';
+  if (typeof value === 'string') return 'a string';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (value !== null && (typeof value === 'object' || typeof value === 'function')) {
-    return `of type ${typeof value}`;
-  }
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return 'an object';
   return String(value);
 }
 

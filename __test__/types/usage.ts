@@ -26,7 +26,7 @@ const withOptions: LaunchDarkly.LDOptions = { featureStore: Named('table', optio
 const fromDefault: LaunchDarkly.LDOptions = { featureStore: Default('table', null) };
 
 const view: FeatureStore = Named('table')();
-view.get({ namespace: 'features' }, 'key', (item) => item && item.version);
+view.get({ namespace: 'features' }, 'key', (item) => item?.version);
 view.delete({ namespace: 'features' }, 'key', 2);
 
 // @ts-expect-error a table name is needed

@@ -188,7 +188,12 @@ fn endpoint_url(text: &str) -> Result<String> {
     let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let usable = url.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.authority().is_some_and(|authority| {
+                let host = authority.host();
+                let port = authority.as_str().rsplit('@').next().and_then(|s| s.strip_prefix(host));
+                let port = port.map(|port| port.strip_prefix(':').unwrap_or("0"));
+                !host.is_empty() && port.is_some_and(|port| port.parse::<u16>().is_ok())
+            })
     });
     if usable {
         Ok(url)
@@ -389,7 +394,9 @@ mod tests {
         assert_eq!(url("http://localhost:8000").as_deref(), Ok("http://localhost:8000"));
         assert_eq!(url("localhost:8000").as_deref(), Ok("https://localhost:8000"));
         assert_eq!(url(" https://[::1]:1 ").as_deref(), Ok("https://[::1]:1"));
-        for bad in ["not a url", "", "http://", "ftp://host", "://"] {
+        for bad in
+            ["not a url", "", "http://", "ftp://host", "://", "http://host:port", "host:99999"]
+        {
             assert_eq!(url(bad), Err(ErrorKind::BadEndpoint), "{bad}");
         }
     }
