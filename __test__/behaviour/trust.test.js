@@ -1,0 +1,169 @@
+'use strict';
+
+/**
+ * Which certificates are trusted: the system's, Node's own where the system has none, and those that
+ * `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE` name.
+ */
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+
+const { childResult } = require('../helpers/child');
+const { FEATURES, itemRow } = require('../helpers/data');
+const { createTable, deleteTable, putRow } = require('../helpers/dynamodb');
+const { startEngine } = require('../helpers/engine');
+const { startProxy } = require('../helpers/engine-proxy');
+const { PATIENT } = require('../helpers/wait');
+
+const REPOSITORY = path.join(__dirname, '..', '..');
+const flag = { key: 'a', version: 1 };
+/** A system that has no certificates, and no settings about them. */
+const NO_ROOTS = {
+  SSL_CERT_FILE: os.devNull,
+  SSL_CERT_DIR: '/nonexistent',
+  NODE_EXTRA_CA_CERTS: undefined,
+  AWS_CA_BUNDLE: undefined,
+};
+
+/** Runs openssl, which must succeed. */
+function openssl(folder, ...args) {
+  const { status, stderr } = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`openssl ${args[0]} failed: ${stderr}`);
+}
+
+/** Makes an authority, and a certificate of it for `localhost`. */
+function makeCertificates(folder) {
+  const key = ['-newkey', 'rsa:2048', '-nodes', '-sha256'];
+  const authority = ['-x509', '-days', '2', '-subj', '/CN=Test authority'];
+  const files = ['-keyout', 'ca.key', '-out', 'ca.pem'];
+  openssl(folder, 'req', ...authority, ...key, ...files);
+  const subject = ['-subj', '/CN=localhost'];
+  openssl(folder, 'req', ...key, ...subject, '-keyout', 'server.key', '-out', 'server.csr');
+  const names = 'subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n';
+  fs.writeFileSync(path.join(folder, 'server.ext'), names);
+  const signed = ['-in', 'server.csr', '-out', 'server.pem', '-extfile', 'server.ext'];
+  const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-sha256'];
+  openssl(folder, 'x509', '-req', ...signed, ...by);
+}
+
+/** Where `cargo test` and `cargo build` leave their library. */
+const DEBUG_LIBRARIES = ['target/debug/deps', 'target/debug'].map((place) =>
+  path.join(REPOSITORY, place, 'libdynamodb_feature_store.so')
+);
+
+/** The native libraries to test: the one that ships and, where it is fresh, a debug build. */
+function libraries(folder) {
+  const found = { release: undefined };
+  const sources = newestSource();
+  const debug = DEBUG_LIBRARIES.find((file) => modified(file) >= sources);
+  if (debug) {
+    found.debug = path.join(folder, 'dynamodb-feature-store.node');
+    fs.copyFileSync(debug, found.debug);
+  }
+  return found;
+}
+
+/** @returns {number} when a file was last changed; 0 if there is none */
+function modified(file) {
+  return fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function newestSource() {
+  const folder = path.join(REPOSITORY, 'src');
+  const files = fs.readdirSync(folder, { recursive: true });
+  return Math.max(...files.map((name) => modified(path.join(folder, name))));
+}
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'feature-store-trust-'));
+
+describe('trust', { skip: hasOpenssl ? false : 'there is no openssl' }, () => {
+  let engine;
+  let proxy;
+  let table;
+
+  before(async () => {
+    makeCertificates(folder);
+    const [key, cert] = ['server.key', 'server.pem'].map((name) =>
+      fs.readFileSync(path.join(folder, name))
+    );
+    engine = await startEngine();
+    table = await createTable(engine.endpoint);
+    await putRow(engine.endpoint, table, itemRow('features', flag));
+    proxy = await startProxy(engine.endpoint, { tls: { key, cert } });
+  });
+
+  after(async () => {
+    await proxy.close();
+    await deleteTable(engine.endpoint, table);
+    await engine.close();
+    fs.rmSync(folder, { recursive: true });
+  });
+
+  /** What a process reads over HTTPS. */
+  async function readElsewhere(library, env) {
+    const options = { ...PATIENT, clientOptions: { endpoint: proxy.endpoint } };
+    const { results, lines } = await childResult(
+      'operate.js',
+      { table, options, calls: [['get', FEATURES, 'a']] },
+      { ...NO_ROOTS, NAPI_RS_NATIVE_LIBRARY_PATH: library, ...env }
+    );
+    return { item: results[0], lines };
+  }
+
+  const builds = libraries(folder);
+  if (!builds.debug) test('the debug build', { skip: 'there is none, or an outdated one' });
+
+  for (const [build, library] of Object.entries(builds)) {
+    for (const variable of ['NODE_EXTRA_CA_CERTS', 'AWS_CA_BUNDLE']) {
+      test(`an authority that ${variable} names is trusted (${build} build)`, async () => {
+        const env = { [variable]: path.join(folder, 'ca.pem') };
+        assert.deepStrictEqual(await readElsewhere(library, env), { item: flag, lines: [] });
+      });
+
+      test(`it is as well where the system has roots (${build} build)`, async () => {
+        const env = {
+          SSL_CERT_FILE: undefined,
+          SSL_CERT_DIR: undefined,
+          [variable]: path.join(folder, 'ca.pem'),
+        };
+        assert.deepStrictEqual(await readElsewhere(library, env), { item: flag, lines: [] });
+      });
+
+      test(`a file that ${variable} names in vain is a warning (${build} build)`, async () => {
+        const empty = path.join(folder, 'empty.pem');
+        fs.writeFileSync(empty, 'nothing');
+        for (const file of [empty, path.join(folder, 'missing.pem')]) {
+          const { item, lines } = await readElsewhere(library, { [variable]: file });
+          assert.strictEqual(item, null);
+          const warnings = lines.filter(({ level }) => level === 'warn');
+          assert.strictEqual(warnings.length, 1, JSON.stringify(lines));
+          assert.ok(warnings[0].message.includes(variable), warnings[0].message);
+        }
+      });
+    }
+
+    test(`an authority that nobody vouches for is an error that says so (${build} build)`, async () => {
+      const { item, lines } = await readElsewhere(library, {});
+      assert.strictEqual(item, null);
+      assert.strictEqual(lines.length, 1);
+      assert.strictEqual(lines[0].level, 'error');
+      assert.match(lines[0].message, /certificate/i);
+      assert.ok(lines[0].message.includes(table), lines[0].message);
+    });
+
+    test(`proxies that the environment names are not used (${build} build)`, async () => {
+      const nowhere = 'http://127.0.0.1:1';
+      const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy'];
+      const env = Object.fromEntries(names.map((name) => [name, nowhere]));
+      env.NO_PROXY = undefined;
+      env.no_proxy = undefined;
+      env.AWS_CA_BUNDLE = path.join(folder, 'ca.pem');
+      assert.deepStrictEqual(await readElsewhere(library, env), { item: flag, lines: [] });
+    });
+  }
+});

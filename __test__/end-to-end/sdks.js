@@ -1,0 +1,54 @@
+'use strict';
+
+/**
+ * The published SDKs that the tests run with, and what tells their generations apart.
+ */
+
+const { createRequire } = require('node:module');
+const path = require('node:path');
+
+/**
+ * @typedef {object} Traits
+ * @property {boolean} [contexts] evaluates for contexts of any kind, not only for users
+ * @property {boolean} [dependentUpdates] reports a flag as updated when what it refers to was
+ * @property {boolean} [stopsPolling] a closed client lets go of its timer for the next poll
+ * @property {boolean} [allFlags] has the method `allFlags`
+ */
+
+const GENERATION_5 = { allFlags: true };
+const GENERATION_6 = { dependentUpdates: true, stopsPolling: true };
+const GENERATION_7 = { ...GENERATION_6, contexts: true };
+
+const SDKS = [
+  sdk('v5', 'ldclient-node-5.7', GENERATION_5),
+  sdk('v5', 'ldclient-node-5.8', GENERATION_5),
+  sdk('v5', 'launchdarkly-node-server-sdk', { ...GENERATION_5, dependentUpdates: true }),
+  sdk('v6-v7', 'launchdarkly-node-server-sdk-6', GENERATION_6),
+  sdk('v6-v7', 'launchdarkly-node-server-sdk-7', GENERATION_7),
+];
+
+/**
+ * @param {string} folder where the SDK is installed
+ * @param {string} alias the name that it has there
+ * @param {Traits} traits
+ */
+function sdk(folder, alias, traits) {
+  const load = createRequire(path.join(__dirname, '..', 'sdk-suites', folder, 'package.json'));
+  const { name, version } = load(`${alias}/package.json`);
+  return {
+    ...traits,
+    alias,
+    title: `${name} ${version}`,
+    LaunchDarkly: load(alias),
+    InMemoryFeatureStore: load(`${alias}/feature_store`),
+  };
+}
+
+/**
+ * @param {string} alias
+ */
+function sdkNamed(alias) {
+  return SDKS.find((candidate) => candidate.alias === alias);
+}
+
+module.exports = { SDKS, sdkNamed };

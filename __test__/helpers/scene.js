@@ -1,0 +1,107 @@
+'use strict';
+
+/**
+ * What most tests need: a table of their own in an engine, a proxy in front of it, a logger that
+ * remembers, and stores that use all three.
+ */
+
+const { after, before } = require('node:test');
+
+const { DynamoDBFeatureStore } = require('../..');
+const dynamodb = require('./dynamodb');
+const { startEngine } = require('./engine');
+const { startProxy } = require('./engine-proxy');
+const { recordingLogger } = require('./logger');
+const { PATIENT, promised } = require('./wait');
+
+class Scene {
+  /**
+   * @param {{engine: string, table: string, proxy: Awaited<ReturnType<typeof startProxy>>}} parts
+   */
+  constructor({ engine, table, proxy }) {
+    this.engine = engine;
+    this.table = table;
+    this.proxy = proxy;
+    this.logger = recordingLogger();
+    /** @type {any[]} */
+    this.values = [];
+  }
+
+  /**
+   * @param {object} [options] options of the store besides those that point to this scene
+   * @returns {any} a store value
+   */
+  value(options = {}) {
+    const value = DynamoDBFeatureStore(this.table, this.options(options));
+    this.values.push(value);
+    return value;
+  }
+
+  /** The options that point to this scene, and others. */
+  options(options = {}) {
+    return {
+      ...PATIENT,
+      logger: this.logger,
+      ...options,
+      clientOptions: { endpoint: this.proxy.endpoint, ...options.clientOptions },
+    };
+  }
+
+  /**
+   * @param {object} [options]
+   * @returns a new store's methods, as functions that return promises
+   */
+  open(options) {
+    return promised(this.value(options));
+  }
+
+  /** Puts rows behind the store's back. */
+  async put(...rows) {
+    await dynamodb.putRows(this.engine, this.table, rows);
+  }
+
+  /** @returns {Promise<any>} a row as it is in the table */
+  row(namespace, key) {
+    return dynamodb.getRow(this.engine, this.table, namespace, key);
+  }
+
+  /** @returns {Promise<any>} the item in a row */
+  async item(namespace, key) {
+    const row = await this.row(namespace, key);
+    return row && JSON.parse(row.item.S);
+  }
+
+  /** @returns {Promise<object[]>} all rows of the table, ordered by namespace and key */
+  rows() {
+    return dynamodb.rows(this.engine, this.table);
+  }
+
+  async end() {
+    for (const value of this.values) value.close();
+    await this.proxy.close();
+    await dynamodb.deleteTable(this.engine, this.table);
+  }
+}
+
+/**
+ * Starts an engine for the tests of a file.
+ *
+ * @returns {(t: import('node:test').TestContext, keys?: [string, string]) => Promise<Scene>} makes
+ *   the scene of one test, which ends with the test; `keys` are the table's
+ */
+function scenes() {
+  let engine;
+  before(async () => {
+    engine = await startEngine();
+  });
+  after(() => engine.close());
+  return async (t, keys) => {
+    const table = await dynamodb.createTable(engine.endpoint, keys);
+    const proxy = await startProxy(engine.endpoint);
+    const scene = new Scene({ engine: engine.endpoint, table, proxy });
+    t.after(() => scene.end());
+    return scene;
+  };
+}
+
+module.exports = { scenes };

@@ -1,0 +1,84 @@
+'use strict';
+
+/**
+ * Waiting for what a test has started. The times here only guard against hanging for ever.
+ */
+
+const GUARD_MS = 120_000;
+
+/** Options of stores for which the engine is fast enough, however busy the machine is. */
+const PATIENT = { readTimeout: 60, writeTimeout: 60 };
+/** Options of stores that are to give up, in seconds. */
+const IMPATIENT = { readTimeout: 1, writeTimeout: 1 };
+
+/**
+ * @param {() => any} condition asked again and again until it is truthy; may be async
+ * @param {string} what it says, for the failure
+ * @returns {Promise<any>} what the condition gave
+ */
+async function waitFor(condition, what) {
+  const started = Date.now();
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() - started > GUARD_MS) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/**
+ * A gate that is closed until the test opens it.
+ *
+ * @returns {{opened: Promise<void>, open: () => void}}
+ */
+function gate() {
+  let open;
+  const opened = new Promise((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/**
+ * Calls a function that takes a callback.
+ *
+ * @param {string} what is called, for the failure
+ * @param {(callback: (...values: any[]) => void) => void} start
+ * @returns {Promise<any[]>} what the callback got. A second call of the callback is an uncaught
+ *   exception, which fails the test.
+ */
+function answered(what, start) {
+  return new Promise((resolve, reject) => {
+    let count = 0;
+    const guard = setTimeout(() => reject(new Error(`${what}: no callback`)), GUARD_MS);
+    start((...values) => {
+      count += 1;
+      if (count > 1) throw new Error(`${what}: callback number ${count}`);
+      clearTimeout(guard);
+      resolve(values);
+    });
+  });
+}
+
+/**
+ * A store's methods as functions that return promises.
+ *
+ * @param {any} store
+ */
+function promised(store) {
+  const method =
+    (name) =>
+    (...args) =>
+      answered(name, (callback) => store[name](...args, callback)).then(([value]) => value);
+  return {
+    get: method('get'),
+    all: method('all'),
+    init: method('init'),
+    upsert: method('upsert'),
+    delete: method('delete'),
+    initialized: method('initialized'),
+    close: () => store.close(),
+  };
+}
+
+module.exports = { IMPATIENT, PATIENT, answered, gate, promised, waitFor };

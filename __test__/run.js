@@ -1,0 +1,110 @@
+'use strict';
+
+/**
+ * Runs the tests against real engines: dynalite, and DynamoDB Local where there is Java.
+ *
+ *     node __test__/run.js [--engine dynalite|local] [test files]
+ *
+ * With test files, only these are run, else all of them and the suites that the SDKs ship.
+ */
+
+require('./helpers/environment');
+
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const { Unavailable, startDynamoDBLocal } = require('./runner/dynamodb-local');
+const { runNodeTests, testFiles } = require('./runner/node-tests');
+const { FOLDERS, installSdks, runSdkSuites } = require('./runner/sdk-suites');
+
+/** In CI nothing may be left out. */
+const IS_CI = process.env.CI === 'true';
+const ENGINES = {
+  // Each test file and suite starts one of its own.
+  dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
+  local: { name: 'DynamoDB Local', start: startDynamoDBLocal },
+};
+
+/**
+ * @typedef {{suite: string, engine: string, passed: number, failed: number, skipped: number}} Row
+ */
+
+async function main() {
+  const { engines, files } = readArguments();
+  if (files.length === 0) installSdks();
+  /** @type {Row[]} */
+  const table = [];
+  for (const engine of engines) table.push(...(await runOn(engine, files)));
+  process.exitCode = printSummary(table) ? 0 : 1;
+}
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    options: { engine: { type: 'string' } },
+    allowPositionals: true,
+  });
+  if (values.engine !== undefined && !Object.hasOwn(ENGINES, values.engine)) {
+    throw new Error(`--engine is one of ${Object.keys(ENGINES).join(', ')}`);
+  }
+  const engines = values.engine ? [ENGINES[values.engine]] : Object.values(ENGINES);
+  return { engines, files: positionals.map((file) => path.resolve(file)) };
+}
+
+/**
+ * @param {{name: string, start: () => Promise<{endpoint?: string, stop: () => void}>}} engine
+ * @param {string[]} files
+ * @returns {Promise<Row[]>}
+ */
+async function runOn(engine, files) {
+  let running;
+  try {
+    running = await engine.start();
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    console.log(`\nNOTICE: nothing is run on ${engine.name}: ${error.message}`);
+    const row = {
+      suite: `all: ${error.message}`,
+      engine: engine.name,
+      passed: 0,
+      failed: 0,
+      skipped: 0,
+    };
+    return [{ ...row, [IS_CI ? 'failed' : 'skipped']: 1 }];
+  }
+  delete process.env.DYNAMODB_ENDPOINT;
+  if (running.endpoint) process.env.DYNAMODB_ENDPOINT = running.endpoint;
+  try {
+    console.log(`\nOn ${engine.name}`);
+    /** @type {Row[]} */
+    const table = [];
+    const tests = await runNodeTests(files.length > 0 ? files : testFiles());
+    table.push({ suite: 'node tests', engine: engine.name, ...tests });
+    for (const folder of files.length > 0 ? [] : FOLDERS) {
+      table.push({ suite: `SDK ${folder}`, engine: engine.name, ...(await runSdkSuites(folder)) });
+    }
+    return table;
+  } finally {
+    running.stop();
+  }
+}
+
+/**
+ * @param {Row[]} table
+ * @returns {boolean} whether all is well
+ */
+function printSummary(table) {
+  const columns = ['suite', 'engine', 'passed', 'failed', 'skipped'];
+  const lines = [columns, ...table.map((row) => columns.map((column) => String(row[column])))];
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  console.log();
+  for (const line of lines) console.log(line.map((cell, i) => cell.padEnd(widths[i])).join('  '));
+  const sum = (column) => table.reduce((total, row) => total + row[column], 0);
+  const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map(sum);
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed === 0 && passed + skipped > 0;
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

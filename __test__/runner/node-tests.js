@@ -1,0 +1,55 @@
+'use strict';
+
+/**
+ * The tests of Node's own runner.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { run } = require('node:test');
+const { spec: Spec } = require('node:test/reporters');
+
+const { end } = require('./end');
+
+const TESTS = path.join(__dirname, '..');
+/** Folders whose files another runner runs, or nobody. */
+const OTHERS = ['node_modules', 'sdk-suites'];
+/** Files that run at the same time; most of their time they wait. */
+const CONCURRENCY = 4;
+/** Only a guard against hanging, for one file. */
+const GUARD_MS = 900_000;
+
+/** @returns {string[]} */
+function testFiles(folder = TESTS) {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) return OTHERS.includes(entry.name) ? [] : testFiles(file);
+    return entry.name.endsWith('.test.js') ? [file] : [];
+  });
+}
+
+/**
+ * @param {string[]} files
+ * @returns {Promise<{passed: number, failed: number, skipped: number}>}
+ */
+async function runNodeTests(files) {
+  const result = { passed: 0, failed: 0, skipped: 0 };
+  let failedSuites = 0;
+  const isTest = ({ details }) => details.type !== 'suite';
+  const stream = run({ files, concurrency: CONCURRENCY, timeout: GUARD_MS, signal: end });
+  stream.on('test:pass', (event) => {
+    if (event.skip !== undefined) result.skipped += 1;
+    else if (isTest(event)) result.passed += 1;
+  });
+  stream.on('test:fail', (event) => {
+    if (isTest(event)) result.failed += 1;
+    else failedSuites += 1;
+  });
+  const report = stream.compose(new Spec());
+  for await (const chunk of report) process.stdout.write(chunk);
+  // A suite may fail without a test of it, in a hook.
+  if (result.failed === 0) result.failed = failedSuites;
+  return result;
+}
+
+module.exports = { runNodeTests, testFiles };

@@ -1,0 +1,74 @@
+'use strict';
+
+/**
+ * The feature store tests that the LaunchDarkly SDKs ship. Each folder has SDKs that go with one
+ * version of their test helpers, and a jest of its own.
+ */
+
+const { spawn, spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const { end } = require('./end');
+
+const SUITES = path.join(__dirname, '..', 'sdk-suites');
+const FOLDERS = ['v5', 'v6-v7'];
+/** Remembers which lock file a folder was installed from. */
+const STAMP = path.join('node_modules', '.installed-from');
+/** Only a guard against hanging. */
+const GUARD_MS = 600_000;
+
+/** Installs what the folders need where that is missing or outdated. */
+function installSdks() {
+  for (const folder of FOLDERS.map((name) => path.join(SUITES, name))) {
+    const lock = fs.readFileSync(path.join(folder, 'package-lock.json'));
+    const wanted = crypto.createHash('sha256').update(lock).digest('hex');
+    const stamp = path.join(folder, STAMP);
+    if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) continue;
+    console.log(`Installing the SDKs in ${path.relative(process.cwd(), folder)}`);
+    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const { status, error } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit' });
+    if (status !== 0) throw error || new Error(`npm ci failed in ${folder}`);
+    fs.writeFileSync(stamp, wanted);
+  }
+}
+
+/**
+ * @param {string} name of the folder
+ * @returns {Promise<{passed: number, failed: number, skipped: number}>}
+ */
+async function runSdkSuites(name) {
+  const folder = path.join(SUITES, name);
+  const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'sdk-suites-'));
+  const report = path.join(temporary, 'report.json');
+  try {
+    const jest = path.join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
+    const args = [jest, '--ci', '--runInBand', '--json', `--outputFile=${report}`];
+    const stdio = ['ignore', 'ignore', 'inherit'];
+    await ended(spawn(process.execPath, args, { cwd: folder, stdio, signal: end }));
+    const results = JSON.parse(fs.readFileSync(report, 'utf8'));
+    return {
+      passed: results.numPassedTests,
+      failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
+      skipped: results.numPendingTests + results.numTodoTests,
+    };
+  } finally {
+    fs.rmSync(temporary, { recursive: true });
+  }
+}
+
+function ended(child) {
+  const guard = setTimeout(() => child.kill('SIGKILL'), GUARD_MS);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(guard);
+      if (signal) reject(new Error(`jest was ended by ${signal}`));
+      else resolve(code);
+    });
+  });
+}
+
+module.exports = { FOLDERS, installSdks, runSdkSuites };

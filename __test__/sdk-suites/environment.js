@@ -1,0 +1,51 @@
+'use strict';
+
+/**
+ * What the suites run in: jest's Node environment, and outside of its sandbox an engine, a table and
+ * a proxy that counts. The suites find these as the global `dynamodb`.
+ */
+
+const dynamodb = require('../helpers/dynamodb');
+const { startEngine } = require('../helpers/engine');
+const { startProxy } = require('../helpers/engine-proxy');
+
+/**
+ * @param {any} NodeEnvironment the one of the jest that is used
+ */
+function suiteEnvironment(NodeEnvironment) {
+  return class SuiteEnvironment extends NodeEnvironment {
+    constructor(config, context) {
+      super(config, context);
+      this.passed = 0;
+    }
+
+    async setup() {
+      await super.setup();
+      this.engine = await startEngine();
+      this.table = await dynamodb.createTable(this.engine.endpoint);
+      this.proxy = await startProxy(this.engine.endpoint);
+      this.global.dynamodb = {
+        table: this.table,
+        proxy: this.proxy,
+        rows: () => dynamodb.rows(this.engine.endpoint, this.table),
+        clear: (beginning) => dynamodb.clear(this.engine.endpoint, this.table, beginning),
+      };
+    }
+
+    handleTestEvent(event) {
+      if (event.name === 'test_fn_success') this.passed += 1;
+    }
+
+    async teardown() {
+      const saw = Object.entries(this.proxy.requests).map((entry) => entry.join(' '));
+      const { suiteName } = this.global.dynamodb;
+      process.stderr.write(`${suiteName}: ${this.passed} passed; engine saw ${saw.join(', ')}\n`);
+      await this.proxy.close();
+      await dynamodb.deleteTable(this.engine.endpoint, this.table);
+      await this.engine.close();
+      await super.teardown();
+    }
+  };
+}
+
+module.exports = { suiteEnvironment };

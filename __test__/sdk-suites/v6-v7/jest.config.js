@@ -1,0 +1,8 @@
+'use strict';
+
+module.exports = {
+  testEnvironment: './environment.js',
+  testMatch: ['**/*.suite.js'],
+  transform: {},
+  watchman: false,
+};

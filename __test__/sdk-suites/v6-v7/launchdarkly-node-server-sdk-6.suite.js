@@ -1,0 +1,7 @@
+'use strict';
+
+const { version } = require('launchdarkly-node-server-sdk-6/package.json');
+const tests = require('launchdarkly-node-server-sdk-6/sharedtest/store_tests');
+const { runPersistentStoreSuite } = require('./persistent-store-suite');
+
+runPersistentStoreSuite(`launchdarkly-node-server-sdk ${version}`, tests);

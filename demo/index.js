@@ -1,0 +1,237 @@
+'use strict';
+
+/**
+ * Shows what the package is for, and checks that it does it: `npm run demo`.
+ */
+
+const assert = require('node:assert');
+
+const LaunchDarkly = require('launchdarkly-node-server-sdk');
+const { version: sdkVersion } = require('launchdarkly-node-server-sdk/package.json');
+
+const { DynamoDBFeatureStore } = require('..');
+const dynamodb = require('../__test__/helpers/dynamodb');
+const { startEngine } = require('../__test__/helpers/engine');
+const { waitFor } = require('../__test__/helpers/wait');
+const { heading, paragraph, table: printTable } = require('./print');
+const { CUSTOMERS, EXPECTED, PRODUCTION, STAGING } = require('./shop');
+const { startStreamServer } = require('./stream-server');
+
+/** Only a guard against hanging. */
+const GUARD_MS = 120_000;
+/** In seconds; short, so that nobody has to wait for the third step. */
+const CACHE_TTL = 1;
+
+const [ADA] = CUSTOMERS;
+const FLAG_KEYS = Object.keys(PRODUCTION.flags);
+const logger = LaunchDarkly.basicLogger({ level: 'warn' });
+
+/** What is to be closed at the end, the last one first. */
+const closers = [];
+
+async function main() {
+  const engine = await startEngine();
+  closers.push(() => engine.close());
+  const table = await dynamodb.createTable(engine.endpoint);
+  closers.push(() => dynamodb.deleteTable(engine.endpoint, table));
+
+  /** How an application makes its store. Real ones seldom need `clientOptions`. */
+  const createStore = (prefix) =>
+    DynamoDBFeatureStore(table, {
+      prefix,
+      cacheTTL: CACHE_TTL,
+      clientOptions: {
+        endpoint: engine.endpoint,
+        region: 'eu-west-1',
+        accessKeyId: 'none needed here',
+        secretAccessKey: 'none needed here',
+      },
+    });
+  const rows = () => dynamodb.rows(engine.endpoint, table);
+
+  introduce();
+  const production = await receiveFlags(createStore, rows);
+  const reader = await evaluateInDaemonMode(createStore);
+  await seeChange(production, reader);
+  await keepEnvironmentsApart(createStore, rows, reader);
+  paragraph('Everything was as expected.');
+}
+
+function introduce() {
+  const engine = process.env.DYNAMODB_ENDPOINT || 'an embedded one (dynalite)';
+  heading('dynamodb-feature-store at work');
+  paragraph(`
+    All of this happens on this machine. DynamoDB is ${engine}, a small server sends flags in place
+    of LaunchDarkly's, and the SDK is the published launchdarkly-node-server-sdk ${sdkVersion}.
+  `);
+}
+
+/** The SDK with the stream as its source, which fills the table. */
+async function receiveFlags(createStore, rows) {
+  heading('1. Flags arrive from LaunchDarkly and are stored in DynamoDB');
+  const server = await startServer(PRODUCTION);
+  await startClient({
+    featureStore: createStore('production'),
+    baseUri: server.url,
+    streamUri: server.url,
+    eventsUri: server.url,
+  });
+  paragraph(`
+    A client of the environment "production" has connected to the stream and is ready. The store
+    that it was given, with the prefix "production", has put all flags and segments into the table,
+    and "$inited", which says that the data set is complete, after them:
+  `);
+  printRows(await rows());
+  assert.deepStrictEqual(contents(await rows()), expectedContents({ production: PRODUCTION }));
+  return server;
+}
+
+/** The SDK without any source but the table. */
+async function evaluateInDaemonMode(createStore) {
+  heading('2. Another client evaluates them from DynamoDB alone');
+  paragraph(`
+    This one is in daemon mode (useLdd: true). It never connects to LaunchDarkly: all it knows, the
+    segment and the prerequisite included, it reads from the table.
+  `);
+  const client = await startClient({ featureStore: createStore('production'), useLdd: true });
+  const results = {};
+  for (const customer of CUSTOMERS) {
+    results[customer.key] = {};
+    for (const key of FLAG_KEYS) {
+      const { value, reason } = await client.variationDetail(key, customer, 'no value');
+      const because = [reason.kind, reason.ruleId || reason.prerequisiteKey].filter(Boolean);
+      results[customer.key][key] = [value, because.join(' ')];
+    }
+  }
+  const described = ({ key, country, email }) => [key, `country: ${country}`, email];
+  printTable(
+    ['context', 'flag', 'value', 'reason'],
+    CUSTOMERS.flatMap((customer) =>
+      Object.entries(results[customer.key]).map(([flag, result], i) => [
+        described(customer)[i] || '',
+        flag,
+        ...result,
+      ])
+    )
+  );
+  paragraph(`
+    Eve is in the segment of beta testers, but new-checkout needs payment-api, which is off for her.
+  `);
+  assert.deepStrictEqual(results, EXPECTED);
+  return client;
+}
+
+/** A flag changes at LaunchDarkly. */
+async function seeChange(server, reader) {
+  heading('3. A flag changes');
+  const banner = () => reader.variation('banner', ADA, 'no value');
+  const before = await banner();
+  assert.strictEqual(before, 'Summer sale');
+  server.patchFlag({ ...PRODUCTION.flags.banner, version: 2, fallthrough: { variation: 1 } });
+  const started = Date.now();
+  await waitFor(async () => (await banner()) !== before, 'the banner to change');
+  const after = await banner();
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  paragraph(`
+    The stream brings version 2 of "banner", and the first client writes it to the table. The client
+    in daemon mode sees it when its own copy expires: cacheTTL is ${CACHE_TTL} second here, 15 by
+    default.
+  `);
+  printTable(
+    ['banner', 'value in daemon mode'],
+    [
+      ['before', before],
+      [`${seconds} s later`, after],
+    ]
+  );
+  assert.strictEqual(after, 'Winter sale');
+}
+
+/** Two prefixes in one table. */
+async function keepEnvironmentsApart(createStore, rows, productionReader) {
+  heading('4. Two environments in one table');
+  const before = contents(await rows());
+  const { url } = await startServer(STAGING);
+  const uris = { baseUri: url, streamUri: url, eventsUri: url };
+  await startClient({ featureStore: createStore('staging'), ...uris });
+  const stagingReader = await startClient({ featureStore: createStore('staging'), useLdd: true });
+  paragraph(`
+    The environment "staging" has flags with the same keys. Its stores have the prefix "staging", so
+    neither environment touches the other's rows. For Ada the flags are:
+  `);
+  const values = [];
+  for (const key of FLAG_KEYS) {
+    const [inProduction, inStaging] = await Promise.all(
+      [productionReader, stagingReader].map((reader) => reader.variation(key, ADA, 'no value'))
+    );
+    values.push([key, inProduction, inStaging]);
+  }
+  printTable(['flag', 'production', 'staging'], values);
+  paragraph('And this is the table now:');
+  printRows(await rows());
+
+  assert.deepStrictEqual(values, [
+    ['payment-api', true, true],
+    ['new-checkout', true, true],
+    ['button-colour', 'red', 'purple'],
+    ['banner', 'Winter sale', 'Not a real shop'],
+  ]);
+  const added = expectedContents({ staging: STAGING });
+  assert.deepStrictEqual(contents(await rows()), [...before, ...added]);
+}
+
+async function startServer(environment) {
+  const server = await startStreamServer(environment);
+  closers.push(() => server.close());
+  return server;
+}
+
+/** A client that is ready. */
+async function startClient(config) {
+  const client = LaunchDarkly.init('no SDK key is needed here', {
+    logger,
+    sendEvents: false,
+    ...config,
+  });
+  closers.push(() => client.close());
+  await client.waitForInitialization();
+  return client;
+}
+
+/** Rows as namespace, key and version. */
+function contents(rows) {
+  return rows.map(({ namespace, key, version }) => [namespace.S, key.S, version ? version.N : '']);
+}
+
+function expectedContents(environments) {
+  return Object.entries(environments).flatMap(([prefix, { flags, segments }]) => {
+    const ofKind = (kind, items) =>
+      Object.values(items).map(({ key, version }) => [`${prefix}:${kind}`, key, String(version)]);
+    return [
+      [`${prefix}:$inited`, `${prefix}:$inited`, ''],
+      ...ofKind('features', flags).sort(),
+      ...ofKind('segments', segments).sort(),
+    ];
+  });
+}
+
+function printRows(rows) {
+  printTable(['namespace', 'key', 'version'], contents(rows));
+}
+
+async function run() {
+  const guard = setTimeout(() => {
+    console.error('The demo hangs.');
+    process.exit(1);
+  }, GUARD_MS);
+  try {
+    await main();
+  } catch (error) {
+    console.error('Something is not as expected:', error);
+    process.exitCode = 1;
+  }
+  for (const close of closers.reverse()) await close();
+  clearTimeout(guard);
+}
+
+run();
