@@ -5,7 +5,6 @@
 //!   binding        the only module that knows N-API
 //!     store        what get, all, init, upsert, delete and initialized mean
 //!       cache        what is held, and for how long it is fresh
-//!       single_flight  one request for everybody who wants the same
 //!       write_order  which update waits for which
 //!       init_plan    which rows an init writes, in which order
 //!       retry        trying again, within a time
@@ -13,7 +12,8 @@
 //!         dynamodb   get, query, put-if-newer, batch-write
 //! ```
 //!
-//! Each module uses those below it. `clock`, `config`, `error` and `log` are used by all.
+//! Each module uses those below it. `clock`, `config`, `error`, `log` and `single_flight` (one request
+//! for everybody who wants the same) are used by all.
 
 mod binding;
 pub mod cache;

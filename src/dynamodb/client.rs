@@ -1,8 +1,8 @@
 //! DynamoDB through aws-sdk-dynamodb.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -19,7 +19,6 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use super::credentials::SteadyCredentials;
@@ -55,7 +54,7 @@ struct Inner {
     write_config: aws_sdk_dynamodb::config::Builder,
     node_roots: RootCertificates,
     log: Arc<dyn Log>,
-    connection: OnceCell<Connection>,
+    connection: OnceLock<Connection>,
     connecting: SingleFlight<(), Result<Connection>>,
     /// Set when credentials have been found.
     ready: AtomicBool,
@@ -82,7 +81,7 @@ impl SdkDynamoDb {
             write_config,
             node_roots,
             log,
-            connection: OnceCell::new(),
+            connection: OnceLock::new(),
             connecting: SingleFlight::new(),
             ready: AtomicBool::new(false),
         }))
@@ -94,7 +93,13 @@ impl Inner {
     /// them is missing; the search goes on.
     async fn client(&self) -> Result<&Client> {
         let deadline = Instant::now() + self.read_timeout.mul_f64(SEARCH_SHARE);
-        let connection = self.connection.get_or_try_init(|| self.connected(deadline)).await?;
+        let connection = match self.connection.get() {
+            Some(connection) => connection,
+            None => {
+                let connection = self.connected(deadline).await?;
+                self.connection.get_or_init(|| connection)
+            }
+        };
         if !self.ready.load(Ordering::Relaxed)
             && let Some(credentials) = &connection.credentials
         {
