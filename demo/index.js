@@ -43,7 +43,7 @@ async function main() {
       clientOptions: {
         endpoint: engine.endpoint,
         region: 'eu-west-1',
-        accessKeyId: 'none needed here',
+        accessKeyId: 'none',
         secretAccessKey: 'none needed here',
       },
     });

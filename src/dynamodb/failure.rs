@@ -124,9 +124,15 @@ fn foreign_answer(status: u16) -> Error {
 /// has a sentence for each operation.
 fn is_key_schema_message(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    ["does not match the schema", "missed key schema element", "missing the key", "missing a key"]
-        .iter()
-        .any(|sentence| text.contains(sentence))
+    [
+        "does not match the schema",
+        "missed key schema element",
+        "missing the key",
+        // DynamoDB Local has one of its own.
+        "one of the required keys was not given a value",
+    ]
+    .iter()
+    .any(|sentence| text.contains(sentence))
 }
 
 type Cause<'a> = &'a (dyn StdError + 'static);
@@ -170,6 +176,7 @@ mod tests {
             "The provided key element does not match the schema",
             "Query condition missed key schema element: id",
             "One or more parameter values were invalid: Missing the key id in the item",
+            "One of the required keys was not given a value",
         ] {
             assert_eq!(refusal("ValidationException", text).kind, ErrorKind::WrongKeySchema);
         }
