@@ -151,6 +151,10 @@ for (const sdk of SDKS) {
     const client = await stage.streamingClient(server);
     const updates = [];
     client.on('update', ({ key }) => updates.push(key));
+    // What some SDKs still have to report about the first data set comes before this.
+    server.patchFlag(flag('b'));
+    await waitFor(() => updates.includes('b'), 'an update of b');
+    updates.length = 0;
     server.patchFlag(flag('a', { version: 4, on: false }));
     server.patchFlag(flag('a', { version: 6, on: false }));
     await waitFor(() => updates.length > 0, 'an update of a');
@@ -160,19 +164,19 @@ for (const sdk of SDKS) {
 
   test(`${sdk.title}: reports the updates of a whole data set`, async (t) => {
     const stage = await newStage(t, sdk);
-    const data = { flags: { a: flag('a'), b: flag('b'), c: flag('c') } };
-    await stage.write({ features: data.flags, segments: {} });
-    const client = stage.connect(
-      await stage.startServer({ flags: { ...data.flags, b: flag('b', { version: 2 }) } })
-    );
+    const flags = { a: flag('a'), b: flag('b'), c: flag('c') };
+    await stage.write({ features: flags, segments: {} });
+    const server = await stage.startServer({ flags: { ...flags, b: flag('b', { version: 2 }) } });
+    const client = stage.connect(server);
     const updates = [];
-    client.on('update:b', () => updates.push('b'));
-    await waitFor(() => updates.length > 0, 'the update of b');
+    for (const key of Object.keys(flags)) client.on(`update:${key}`, () => updates.push(key));
     await ready(client);
-    assert.deepStrictEqual(updates, ['b']);
+    const expected = sdk.exactUpdates ? ['b'] : Object.keys(flags);
+    await waitFor(() => updates.length >= expected.length, 'the updates');
+    assert.deepStrictEqual(updates.sort(), expected);
   });
 
-  if (sdk.dependentUpdates) {
+  if (sdk.exactUpdates) {
     test(`${sdk.title}: reports an update of the flags that refer to what changed`, async (t) => {
       const stage = await newStage(t, sdk);
       const flags = {
@@ -190,21 +194,24 @@ for (const sdk of SDKS) {
     });
   }
 
-  test(`${sdk.title}: takes the next update after DynamoDB refused all the first ones`, async (t) => {
-    const stage = await newStage(t, sdk, { mayLog: true });
-    const server = await stage.startServer();
-    stage.scene.proxy.intercept(answerWith(refusal()));
-    const client = stage.connect(server);
-    client.on('update', () => {});
-    await ready(client);
-    assert.strictEqual(await stage.value(client, 'plain'), DEFAULT);
-    assert.deepStrictEqual((await client.allFlagsState(stage.subject('joe'))).allValues(), {});
-    assert.ok(stage.scene.logger.linesWith(stage.scene.table).length > 0);
+  // ldclient-node's own code throws where `all` says that the items can't be read.
+  if (sdk.toleratesUnreadable) {
+    test(`${sdk.title}: takes the next update after DynamoDB refused all the first ones`, async (t) => {
+      const stage = await newStage(t, sdk, { mayLog: true });
+      const server = await stage.startServer();
+      stage.scene.proxy.intercept(answerWith(refusal()));
+      const client = stage.connect(server);
+      client.on('update', () => {});
+      await ready(client);
+      assert.strictEqual(await stage.value(client, 'plain'), DEFAULT);
+      assert.deepStrictEqual((await client.allFlagsState(stage.subject('joe'))).allValues(), {});
+      assert.ok(stage.scene.logger.linesWith(stage.scene.table).length > 0);
 
-    stage.scene.proxy.reset();
-    server.patchFlag(flag('plain', { version: 2, on: false }));
-    await stage.sees(client, false, 'plain');
-  });
+      stage.scene.proxy.reset();
+      server.patchFlag(flag('plain', { version: 2, on: false }));
+      await stage.sees(client, false, 'plain');
+    });
+  }
 
   // The others keep a finished process alive until the next poll would be due.
   if (sdk.stopsPolling) {
