@@ -2,7 +2,8 @@
 
 /**
  * A server on this machine that stands in for LaunchDarkly's: it sends flags and segments to SDK
- * clients as server-sent events, and to those that poll as JSON, and takes the events that they send.
+ * clients as server-sent events, and to those that poll as JSON, and takes the events that they
+ * send.
  */
 
 const http = require('node:http');

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Flags and segments that need all of what an SDK's evaluation has, people to evaluate them for, and
- * what comes out.
+ * Flags and segments that need all of what an SDK's evaluation has, people to evaluate them for,
+ * and what comes out.
  */
 
 const { THIRDS, byKey, flag } = require('../../demo/flag');

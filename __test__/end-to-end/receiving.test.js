@@ -194,7 +194,7 @@ for (const sdk of SDKS) {
     });
   }
 
-  // ldclient-node's own code throws where `all` says that the items can't be read.
+  // The code of ldclient-node 5.8 throws where `all` says that the items can't be read.
   if (sdk.toleratesUnreadable) {
     test(`${sdk.title}: takes the next update after DynamoDB refused all the first ones`, async (t) => {
       const stage = await newStage(t, sdk, { mayLog: true });

@@ -10,11 +10,11 @@ const path = require('node:path');
 /**
  * @typedef {object} Traits
  * @property {boolean} [contexts] evaluates for contexts of any kind, not only for users
- * @property {boolean} [exactUpdates] reports as updated what changed in a new data set, not all of it, and
- *   the flags that refer to it
+ * @property {boolean} [exactUpdates] reports as updated what changed in a new data set, not all
+ *   of it, and the flags that refer to it
  * @property {boolean} [stopsPolling] a closed client lets go of its timer for the next poll
- * @property {boolean} [toleratesUnreadable] goes on when it wants to compare a new data set with the old
- *   one, and the store can't read that
+ * @property {boolean} [toleratesUnreadable] goes on when it wants to compare a new data set with
+ *   the old one, and the store can't read that
  * @property {boolean} [allFlags] has the method `allFlags`
  */
 
@@ -23,7 +23,7 @@ const GENERATION_6 = { exactUpdates: true, stopsPolling: true, toleratesUnreadab
 const GENERATION_7 = { ...GENERATION_6, contexts: true };
 
 const SDKS = [
-  sdk('v5', 'ldclient-node-5.7', GENERATION_5),
+  sdk('v5', 'ldclient-node-5.7', { ...GENERATION_5, toleratesUnreadable: true }),
   sdk('v5', 'ldclient-node-5.8', GENERATION_5),
   sdk('v5', 'launchdarkly-node-server-sdk', {
     ...GENERATION_5,

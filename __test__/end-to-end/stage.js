@@ -152,8 +152,8 @@ async function ready(client) {
  * Prepares the tests of a file.
  *
  * @returns {(t: import('node:test').TestContext, sdk: Stage['sdk'],
- *   options?: {mayLog?: boolean}) => Promise<Stage>} makes the stage of one test, which ends with the
- *   test; unless a store `mayLog`, the test fails when one does
+ *   options?: {mayLog?: boolean}) => Promise<Stage>} makes the stage of one test, which ends with
+ *   the test; unless a store `mayLog`, the test fails when one does
  */
 function stages() {
   const newScene = scenes();
