@@ -105,8 +105,9 @@ impl Inner {
     /// The item that a row holds, tombstones included. A row that can't be read is logged the first
     /// time, and counts as missing.
     fn item_in(&self, stored: &StoredRow) -> Option<Item> {
+        let meaning = stored.meaning();
         let mut logged = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
-        match stored.meaning() {
+        match meaning {
             Meaning::Item(item) => {
                 logged.remove(&stored.key);
                 Some(item)

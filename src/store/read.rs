@@ -2,6 +2,7 @@
 //! for it at the same time.
 
 use std::fmt::Write as _;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +15,7 @@ use crate::dynamodb::Page;
 use crate::error::{Error, Result};
 use crate::retry::no_answer;
 use crate::row::{Item, RowKey, StoredRow};
+use crate::single_flight::SingleFlight;
 
 impl Store {
     /// The JSON of the item `key` of `kind`; `None` for one that is unknown, deleted or unreadable.
@@ -48,12 +50,7 @@ impl Store {
         }
         let inner = Arc::clone(&self.0);
         let read = async move { inner.fetch_marker().await };
-        if self.0.cache.is_on() {
-            let read = self.0.marker_reads.join((), read).await;
-            self.0.unless_panicked(read, || MARKER_READ.to_owned())
-        } else {
-            read.await
-        }
+        self.0.share(&self.0.marker_reads, (), read, || MARKER_READ.to_owned()).await
     }
 }
 
@@ -72,12 +69,7 @@ impl Inner {
     async fn read_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Item>>> {
         let (inner, wanted) = (Arc::clone(self), row.clone());
         let read = async move { inner.fetch_row(&wanted).await };
-        if self.cache.is_on() {
-            let read = self.gets.join(row.clone(), read).await;
-            self.unless_panicked(read, || row_read(&row))
-        } else {
-            read.await
-        }
+        self.share(&self.gets, row.clone(), read, || row_read(&row)).await
     }
 
     async fn fetch_row(&self, row: &RowKey) -> Result<Answer<Option<Item>>> {
@@ -101,12 +93,7 @@ impl Inner {
     async fn read_all(self: &Arc<Self>, namespace: Arc<str>) -> Result<Answer<Arc<Items>>> {
         let (inner, wanted) = (Arc::clone(self), namespace.clone());
         let read = async move { inner.fetch_all(&wanted).await };
-        if self.cache.is_on() {
-            let read = self.queries.join(namespace.clone(), read).await;
-            self.unless_panicked(read, || all_read(&namespace))
-        } else {
-            read.await
-        }
+        self.share(&self.queries, namespace.clone(), read, || all_read(&namespace)).await
     }
 
     async fn fetch_all(&self, namespace: &Arc<str>) -> Result<Answer<Arc<Items>>> {
@@ -151,13 +138,23 @@ impl Inner {
         }
     }
 
-    /// What a shared request found; one that panicked has logged nothing.
-    fn unless_panicked<T>(
+    /// Reads once for everybody who asks for `key` at the same time; without caching, each for
+    /// itself. A shared read that panicked has logged nothing; `what` it was doing is logged here.
+    async fn share<K, T>(
         &self,
-        read: Option<Result<T>>,
+        flights: &SingleFlight<K, Result<T>>,
+        key: K,
+        read: impl Future<Output = Result<T>> + Send + 'static,
         what: impl FnOnce() -> String,
-    ) -> Result<T> {
-        read.unwrap_or_else(|| {
+    ) -> Result<T>
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        T: Clone + Send + Sync + 'static,
+    {
+        if !self.cache.is_on() {
+            return read.await;
+        }
+        flights.join(key, read).await.unwrap_or_else(|| {
             let failure = Error::panicked();
             self.log_failure(&what(), &failure);
             Err(failure)

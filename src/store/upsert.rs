@@ -37,9 +37,8 @@ impl Store {
     fn update(&self, kind: &str, key: Arc<str>, item: Item) -> BoxFuture<'static, Result<()>> {
         let inner = Arc::clone(&self.0);
         let row = RowKey { namespace: inner.layout.namespace(kind), key };
-        let what = format!("saving version {} of {row}", item.version);
         if let Err(too_large) = item.check_size(&row) {
-            return self.refuse(what, too_large);
+            return self.refuse(saving(&row, &item), too_large);
         }
         let references: Vec<RowKey> = references(kind, &item.json)
             .into_iter()
@@ -51,7 +50,7 @@ impl Store {
         async move {
             let result = inner.put(turn, deadline, &row, &item, refers).await;
             if let Err(failure) = &result {
-                inner.log_failure(&what, failure);
+                inner.log_failure(&saving(&row, &item), failure);
             }
             result
         }
@@ -62,6 +61,11 @@ impl Store {
         self.0.log_failure(&what, &invalid);
         async { Err(invalid) }.boxed()
     }
+}
+
+/// What is being done, for the log.
+fn saving(row: &RowKey, item: &Item) -> String {
+    format!("saving version {} of {row}", item.version)
 }
 
 impl Inner {
