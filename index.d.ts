@@ -66,6 +66,32 @@ declare namespace DynamoDBFeatureStore {
      * flag is believed for 15 seconds at most.
      */
     cacheTTL?: number | null;
+    /**
+     * For how many seconds after that an answer is still used when DynamoDB fails. 0 for not at all.
+     * Default: `Infinity`, so that nothing that was known is lost in an outage.
+     */
+    staleIfError?: number | null;
+    /**
+     * For how many seconds a read that has such an answer waits for a newer one. Default: 0.2.
+     */
+    staleIfSlow?: number | null;
+    /**
+     * For how many seconds after `cacheTTL` an answer is used at once, while a newer one is fetched
+     * behind it. Default: 0.
+     */
+    staleWhileRevalidate?: number | null;
+    /**
+     * How many bytes of items are held. An item counts with twice the length of its JSON, once for
+     * the text and once for what is parsed of it; the least recently used ones go first. All items of
+     * a kind are only held together if they fit. Default: 134,217,728 (128 MiB).
+     */
+    maxCacheBytes?: number | null;
+    /**
+     * Whether all flags and segments are read as soon as the store is made, with one Query for each
+     * of the two, so that the first reads find them there. It takes half a read unit for each 4 KB of
+     * all of them (one with `consistentRead`). Default: false.
+     */
+    preload?: boolean | null;
     /** Where lines are logged. Default: the SDK client's logger, else the console. */
     logger?: Logger | null;
     /**
@@ -87,6 +113,34 @@ declare namespace DynamoDBFeatureStore {
     writeTimeout?: number | null;
   }
 
+  /** What a store value and all its views have done since the store was made. */
+  interface Stats {
+    /** Reads answered with what was fresh. */
+    hits: number;
+    /** Reads for which DynamoDB was asked. */
+    misses: number;
+    /** Reads answered with what was past its time, since nothing newer could be had soon. */
+    stale: number;
+    /** Reads that waited for the request of another one. */
+    coalesced: number;
+    /** Requests sent to DynamoDB, those included that were sent again. */
+    requests: { GetItem: number; Query: number; PutItem: number; BatchWriteItem: number };
+    /** Requests that failed. */
+    errors: number;
+    /** Requests that DynamoDB refused because there were too many of them. */
+    throttles: number;
+    /** Items held, those included that are known to be missing or deleted. */
+    items: number;
+    /** Bytes held, as `maxCacheBytes` counts them. */
+    bytes: number;
+    /** Inits, upserts and deletes that are not in the table yet. */
+    unsaved: number;
+    /** Read capacity units that DynamoDB said it took. */
+    readUnits: number;
+    /** Write capacity units that DynamoDB said it took. */
+    writeUnits: number;
+  }
+
   /**
    * What an SDK client calls. Callbacks come exactly once, and at once when the answer is known;
    * failures are logged.
@@ -104,6 +158,8 @@ declare namespace DynamoDBFeatureStore {
     delete(kind: Kind, key: string, version: number | string, callback?: () => void): void;
     /** Whether somebody has initialised this table and prefix. */
     initialized(callback: (initialized: boolean) => void): void;
+    /** What was done so far. After a close, what had been done until then. */
+    stats(): Stats;
     /** Lets go of what this store holds. */
     close(): void;
     /** `'DynamoDB'` */
@@ -125,7 +181,8 @@ declare namespace DynamoDBFeatureStore {
 
 /**
  * A feature store on the table `tableName`, which must exist and have the partition key `namespace`
- * and the sort key `key`, both strings. Nothing is sent before the first call.
+ * and the sort key `key`, both strings. Credentials and a connection are got ready at once; without
+ * `preload`, nothing is read before the first call.
  *
  * @throws {TypeError} for a bad value; it names the option
  */

@@ -21,19 +21,18 @@ function DynamoDBFeatureStore(tableName, options) {
   const logs = new LogRouter(logger);
   for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
 
-  /** @type {Core | undefined} */
-  let core;
+  // It gets ready for the first read while Node goes on loading modules.
+  let core = new Core(native, logs);
   let openViews = 0;
 
   /** @returns {Core} the open core; after a close a new one */
   function openCore() {
-    if (!core) core = new Core(native, logs);
+    if (core.closed) core = new Core(native, logs);
     return core;
   }
 
   function closeCore() {
-    if (core) core.close();
-    core = undefined;
+    core.close();
     openViews = 0;
   }
 
@@ -52,19 +51,20 @@ function DynamoDBFeatureStore(tableName, options) {
     const viewLogger = config && isLogger(config.logger) ? config.logger : undefined;
     if (viewLogger) logs.add(viewLogger);
     else logs.settleForConsole();
-    /** @type {Core | undefined} */
-    let viewed = openCore();
+    const viewed = openCore();
+    let closed = false;
     openViews += 1;
     return viewMethods(logs, {
-      core: () => (viewed && !viewed.closed ? viewed : undefined),
+      core: () => (closed || viewed.closed ? undefined : viewed),
+      lastCore: () => viewed,
       close: () => {
-        if (!viewed) return;
+        if (closed) return;
+        closed = true;
         if (viewLogger) logs.remove(viewLogger);
-        if (viewed === core) {
+        if (viewed === core && !viewed.closed) {
           openViews -= 1;
           if (openViews === 0) closeCore();
         }
-        viewed = undefined;
       },
     });
   }
@@ -76,6 +76,7 @@ function DynamoDBFeatureStore(tableName, options) {
       logs.settleForConsole();
       return openCore();
     },
+    lastCore: () => core,
     close: closeCore,
   });
   return Object.assign(store, methods);

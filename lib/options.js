@@ -43,8 +43,7 @@ function storeOptions(tableName, given) {
       Object.assign(native, clientOptions(value, warnings));
     },
     consistentRead: (name, value) => {
-      if (typeof value !== 'boolean') fail(name, 'true or false', value);
-      native.consistentRead = value;
+      native.consistentRead = flag(name, value);
     },
     dynamoDBClient: (name) => {
       throw new TypeError(
@@ -55,12 +54,29 @@ function storeOptions(tableName, given) {
       if (!isLogger(value)) fail(name, 'a logger with the methods error and warn', value);
       logger = value;
     },
+    maxCacheBytes: (name, value) => {
+      if (!Number.isSafeInteger(value) || value <= 0)
+        fail(name, 'a number of bytes above 0', value);
+      native.maxCacheBytes = value;
+    },
+    preload: (name, value) => {
+      native.preload = flag(name, value);
+    },
     prefix: (name, value) => {
       if (typeof value !== 'string') fail(name, 'a string', value);
       native.prefix = value;
     },
     readTimeout: (name, value) => {
       native.readTimeoutMs = timeout(name, value);
+    },
+    staleIfError: (name, value) => {
+      native.staleIfErrorMs = span(name, value);
+    },
+    staleIfSlow: (name, value) => {
+      native.staleIfSlowMs = span(name, value);
+    },
+    staleWhileRevalidate: (name, value) => {
+      native.staleWhileRevalidateMs = span(name, value);
     },
     writeTimeout: (name, value) => {
       native.writeTimeoutMs = timeout(name, value);
@@ -80,7 +96,26 @@ function storeOptions(tableName, given) {
       warnings.push(`the option ${name} is unknown and is ignored`);
     }
   }
+  if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
   return { native, logger, warnings };
+}
+
+/**
+ * Warns of options that have no effect, since nothing is cached.
+ *
+ * @param {NativeOptions} native
+ * @param {string[]} warnings
+ */
+function warnOfIdleOptions(native, warnings) {
+  const idle = [
+    native.preload && 'preload',
+    native.staleIfErrorMs && 'staleIfError',
+    native.staleWhileRevalidateMs && 'staleWhileRevalidate',
+  ].filter(Boolean);
+  native.preload = false;
+  if (idle.length > 0) {
+    warnings.push(`${idle.join(', ')}: no effect with cacheTTL 0, which turns caching off`);
+  }
 }
 
 /**
@@ -96,6 +131,28 @@ function cacheTtl(name, seconds, warnings) {
   if (seconds < 0) {
     warnings.push(`${name} is negative (${seconds}); nothing is cached, as with 0`);
     return 0;
+  }
+  return seconds * 1000;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {boolean}
+ */
+function flag(name, value) {
+  if (typeof value !== 'boolean') fail(name, 'true or false', value);
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} seconds
+ * @returns {number} milliseconds
+ */
+function span(name, seconds) {
+  if (typeof seconds !== 'number' || !(seconds >= 0)) {
+    fail(name, 'a number of seconds, 0 or more', seconds);
   }
   return seconds * 1000;
 }

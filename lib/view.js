@@ -6,10 +6,9 @@
  *
  * @typedef {import('./core').Core} Core
  * @typedef {import('./logger').LogRouter} LogRouter
- * @typedef {import('../binding').NativeItems} NativeItems
- *
  * @typedef {object} Access
  * @property {() => Core | undefined} core the core to use; `undefined` once the view is closed
+ * @property {() => Core} lastCore the core that is or was used
  * @property {() => void} close
  */
 
@@ -39,7 +38,7 @@ function viewMethods(logs, access) {
       const answer = orIgnore(callback);
       const core = access.core();
       const problem = problemOfKind(kind) || problemOfKey(key);
-      if (!core || problem) refuse('get', problem, answer, null);
+      if (core === undefined || problem !== undefined) refuse('get', problem, answer, null);
       else core.get(kind.namespace, key, answer);
     },
 
@@ -62,7 +61,7 @@ function viewMethods(logs, access) {
     init(allData, callback) {
       const answer = orIgnore(callback);
       const core = access.core();
-      const data = itemsByKind(allData);
+      const data = givenKinds(allData);
       if (!core || data.problem !== undefined) refuse('init', data.problem, answer);
       else core.init(data.value, answer);
     },
@@ -104,6 +103,10 @@ function viewMethods(logs, access) {
       const core = access.core();
       if (!core) refuse('initialized', undefined, answer, false);
       else core.initialized(answer);
+    },
+
+    stats() {
+      return access.lastCore().stats();
     },
 
     close() {
@@ -175,18 +178,21 @@ function shown(value) {
  * A kind that is `null` or absent is not given: its rows are left alone.
  *
  * @param {any} allData
- * @returns {Checked<NativeItems[]>}
+ * @returns {Checked<[string, Record<string, any>][]>} kinds and their items by key
  */
-function itemsByKind(allData) {
+function givenKinds(allData) {
   if (typeof allData !== 'object' || allData === null) {
     return { problem: 'the data must be an object of items by key, by namespace' };
   }
+  /** @type {[string, Record<string, any>][]} */
   const value = [];
   for (const kind of Object.keys(allData)) {
-    if (allData[kind] === undefined || allData[kind] === null) continue;
-    const json = stringify(`the data of kind ${kind}`, allData[kind]);
-    if (json.problem !== undefined) return json;
-    value.push({ kind, json: json.value });
+    const items = allData[kind];
+    if (items === undefined || items === null) continue;
+    if (typeof items !== 'object' || Array.isArray(items)) {
+      return { problem: `the data of kind ${kind} is not an object` };
+    }
+    value.push([kind, items]);
   }
   return { value };
 }

@@ -4,21 +4,26 @@
 //! A future never borrows the JavaScript object that started it: a worker thread can end while calls
 //! are in flight, and then the object is gone.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use napi::Status;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{JsError, Status};
 use napi_derive::napi;
+use tokio::sync::oneshot;
 
-use crate::cache::Answer;
+use crate::allocator;
 use crate::clock::Clock;
 use crate::config::{ClientConfig, Config, Credentials};
 use crate::dynamodb::{RootCertificates, SdkDynamoDb};
+use crate::error;
 use crate::log::{Level, Log};
-use crate::store::{NewItems, Store};
+use crate::mailbox::{Mailbox, RequestId, item_text};
+use crate::stats::Stats;
+use crate::store::{NewItems, Store, WeakStore};
 
 /// The options of a store, checked by JavaScript; what is absent has its default here.
 #[napi(object, object_to_js = false)]
@@ -29,6 +34,16 @@ pub struct NativeOptions {
     pub prefix: Option<String>,
     /// For how many milliseconds an answer is fresh.
     pub cache_ttl_ms: Option<f64>,
+    /// For how many milliseconds after that it is used when DynamoDB fails.
+    pub stale_if_error_ms: Option<f64>,
+    /// For how many milliseconds after that it is used while a newer one is fetched.
+    pub stale_while_revalidate_ms: Option<f64>,
+    /// For how many milliseconds a read waits that has something stale to answer with.
+    pub stale_if_slow_ms: Option<f64>,
+    /// How many bytes are held.
+    pub max_cache_bytes: Option<f64>,
+    /// Whether everything is read at once.
+    pub preload: Option<bool>,
     /// Whether reads are strongly consistent.
     pub consistent_read: Option<bool>,
     /// For how many milliseconds a read waits.
@@ -64,7 +79,19 @@ impl From<NativeOptions> for Config {
             |ms: f64| Duration::from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0);
         config.prefix = options.prefix.unwrap_or_default();
         if let Some(ms) = options.cache_ttl_ms {
-            config.cache_ttl_ms = ms;
+            config.freshness.ttl_ms = ms;
+        }
+        if let Some(ms) = options.stale_if_error_ms {
+            config.freshness.stale_if_error_ms = ms;
+        }
+        if let Some(ms) = options.stale_while_revalidate_ms {
+            config.freshness.stale_while_revalidate_ms = ms;
+        }
+        if let Some(ms) = options.stale_if_slow_ms {
+            config.stale_if_slow = duration(ms);
+        }
+        if let Some(bytes) = options.max_cache_bytes {
+            config.max_cache_bytes = bytes as u64;
         }
         if let Some(consistent) = options.consistent_read {
             config.consistent_read = consistent;
@@ -88,90 +115,74 @@ impl From<NativeOptions> for Config {
     }
 }
 
-/// An item's JSON, or all items of a kind in one JSON object.
+/// What was counted since the store was made.
 #[napi(object, object_from_js = false)]
-pub struct NativeAnswer {
-    /// `null` where there is no such item.
-    pub json: Option<String>,
-    /// Until when it may be given again without asking: `Date.now()` time, or `Infinity`.
-    pub fresh_until: f64,
+#[allow(missing_docs)] // They are described where JavaScript hands them out.
+pub struct NativeStats {
+    pub hits: f64,
+    pub misses: f64,
+    pub stale: f64,
+    pub coalesced: f64,
+    pub get_item: f64,
+    pub query: f64,
+    pub put_item: f64,
+    pub batch_write_item: f64,
+    pub errors: f64,
+    pub throttles: f64,
+    pub items: f64,
+    pub bytes: f64,
+    pub read_units: f64,
+    pub write_units: f64,
 }
 
-/// The new items of one kind.
-#[napi(object, object_to_js = false)]
-pub struct NativeItems {
-    /// The kind's namespace, without the prefix.
-    pub kind: String,
-    /// The JSON of an object of items by key.
-    pub json: String,
-}
-
-/// A line for the log.
-#[napi(object, object_from_js = false)]
-pub struct NativeLine {
-    /// The logger's method for it.
-    pub level: &'static str,
-    /// The line.
-    pub text: String,
-}
-
-/// Lines that JavaScript hasn't taken yet.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<NativeLine>>>);
-
-impl Lines {
-    fn push(&self, line: NativeLine) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-    }
-
-    fn take(&self) -> Vec<NativeLine> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Gives lines to JavaScript. It is called with those that are waiting, unless it has taken them
-/// before, with the answer that they belong to. The function is weak: it keeps no process alive.
-struct JsLog {
-    lines: Lines,
-    deliver: ThreadsafeFunction<(), (), Vec<NativeLine>, Status, false, true>,
-}
-
-impl Log for JsLog {
-    fn log(&self, level: Level, line: String) {
-        self.lines.push(NativeLine { level: level.name(), text: line });
-        self.deliver.call((), ThreadsafeFunctionCallMode::NonBlocking);
-    }
-}
-
+type WakeFunction = ThreadsafeFunction<(), (), Option<String>, Status, false, true>;
 type RootsFunction = ThreadsafeFunction<(), String, (), Status, false, true>;
 
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
+///
+/// Requests carry a number; their answers come through the mailbox, in the form that is described
+/// there.
 #[napi]
 pub struct NativeStore {
     store: Store,
-    lines: Lines,
+    mailbox: Arc<Mailbox>,
+    inits: Mutex<HashMap<RequestId, Init>>,
+}
+
+/// An init whose data is on its way.
+struct Init {
+    parts: Vec<NewItems>,
+    complete: oneshot::Sender<Vec<NewItems>>,
 }
 
 #[napi]
 impl NativeStore {
-    /// `log` gets lines; `root_certificates` returns Node's own root certificates as PEM text.
-    /// Neither may refer to this object, which would then never be collected.
+    /// `deliver` gets what waits in the mailbox, if anything does; `root_certificates` returns Node's
+    /// own root certificates as PEM text. Neither may refer to this object, which would then never be
+    /// collected; and neither keeps the process alive.
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, log: (lines: Array<NativeLine>) => void, rootCertificates: () => string"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, rootCertificates: () => string"
     )]
     pub fn new(
         options: NativeOptions,
-        log: Function<(), ()>,
+        deliver: Function<(), ()>,
         root_certificates: Function<(), String>,
     ) -> Result<Self> {
-        let lines = Lines::default();
-        let waiting = lines.clone();
-        let deliver = log
-            .build_threadsafe_function()
-            .weak::<true>()
-            .build_callback(move |_| Ok(waiting.take()))?;
+        let known_store: Arc<OnceLock<WeakStore>> = Arc::default();
+        let known_mailbox: Arc<OnceLock<std::sync::Weak<Mailbox>>> = Arc::default();
+        let (delivered_store, delivered) = (Arc::clone(&known_store), Arc::clone(&known_mailbox));
+        let wake: WakeFunction =
+            deliver.build_threadsafe_function().weak::<true>().build_callback(move |_| {
+                let mailbox = delivered.get().and_then(std::sync::Weak::upgrade);
+                let store = delivered_store.get().and_then(WeakStore::get);
+                Ok(mailbox.and_then(|mailbox| mailbox.take(store.as_ref())))
+            })?;
+        let mailbox = Mailbox::new(Box::new(move || {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }));
+        drop(known_mailbox.set(Arc::downgrade(&mailbox)));
         let roots: RootsFunction =
             root_certificates.build_threadsafe_function().weak::<true>().build()?;
         let roots = Arc::new(roots);
@@ -179,93 +190,179 @@ impl NativeStore {
             let roots = Arc::clone(&roots);
             async move { roots.call_async_catch(()).await.ok() }.boxed()
         });
-        let config = Config::from(options);
-        let log = Arc::new(JsLog { lines: lines.clone(), deliver });
-        let dynamodb = SdkDynamoDb::new(&config, node_roots, log.clone());
-        let store = Store::new(&config, Arc::new(dynamodb), log, Clock::system());
-        Ok(Self { store, lines })
+
+        let preload = options.preload.unwrap_or(false);
+        let (config, stats) = (Config::from(options), Arc::new(Stats::default()));
+        let (clock, log): (_, Arc<dyn Log>) = (Clock::system(), mailbox.clone());
+        let dynamodb =
+            SdkDynamoDb::new(&config, node_roots, log.clone(), clock.clone(), stats.clone());
+        let connect = dynamodb.connect();
+        let store = Store::new(&config, Arc::new(dynamodb), log, clock, stats);
+        drop(known_store.set(store.downgrade()));
+        // Node goes on loading modules meanwhile.
+        if preload {
+            spawn(store.preload());
+        } else {
+            spawn(connect);
+        }
+        Ok(Self { store, mailbox, inits: Mutex::default() })
     }
 
-    /// The lines that are waiting for the log.
+    /// What waits in the mailbox.
     #[napi(catch_unwind)]
-    pub fn take_lines(&self) -> Vec<NativeLine> {
-        self.lines.take()
+    pub fn take(&self) -> Option<String> {
+        let text = self.mailbox.take(Some(&self.store));
+        if self.mailbox.is_relieved() {
+            spawn(async { allocator::give_back() });
+        }
+        text
     }
 
-    /// One item.
-    #[napi(ts_return_type = "Promise<NativeAnswer>", catch_unwind)]
-    pub fn get<'e>(
-        &self,
-        env: &'e Env,
-        kind: String,
-        key: String,
-    ) -> Result<PromiseRaw<'e, NativeAnswer>> {
+    /// One item; `held` is the revision of it that JavaScript has, or 0. Where it is known freshly,
+    /// the answer is returned, and does not come through the mailbox.
+    #[napi(catch_unwind)]
+    pub fn get(&self, id: u32, kind: String, key: String, held: f64) -> Option<String> {
+        if let Some(answer) = self.store.peek(&kind, &key) {
+            return Some(item_text(id, held as u64, &answer));
+        }
         let store = self.store.clone();
-        promise(env, async move {
-            let answer = store.get(&kind, &key).await?;
-            Ok(native(answer, |json| json.map(|json| json.to_string())))
-        })
+        self.answer(id, async move { store.get(&kind, &key).await }, move |mailbox, answer| {
+            mailbox.item(id, held as u64, &answer);
+        });
+        None
     }
 
-    /// All live items of a kind.
-    #[napi(ts_return_type = "Promise<NativeAnswer>", catch_unwind)]
-    pub fn all<'e>(&self, env: &'e Env, kind: String) -> Result<PromiseRaw<'e, NativeAnswer>> {
+    /// All live items of a kind; `held` is the state of them that JavaScript has, or 0.
+    #[napi(catch_unwind)]
+    pub fn all(&self, id: u32, kind: String, held: f64) {
         let store = self.store.clone();
-        promise(env, async move { Ok(native(store.all(&kind).await?, Some)) })
+        self.answer(id, async move { store.all(&kind, held as u64).await }, move |mailbox, all| {
+            mailbox.all(id, &all);
+        });
     }
 
-    /// Replaces all items of the given kinds.
-    #[napi(ts_return_type = "Promise<void>", catch_unwind)]
-    pub fn init<'e>(&self, env: &'e Env, data: Vec<NativeItems>) -> Result<PromiseRaw<'e, ()>> {
-        let data = data.into_iter().map(|new| NewItems { kind: new.kind, json: new.json });
-        promise(env, self.store.init(data.collect()))
+    /// Takes an init's place in the order of writes. Its data comes with [`NativeStore::init_part`].
+    #[napi(catch_unwind)]
+    pub fn init_begin(&self, id: u32) {
+        let (complete, data) = oneshot::channel();
+        self.inits().insert(id, Init { parts: Vec::new(), complete });
+        let init = self.store.init(async move { data.await.ok() });
+        self.answer(id, init, move |mailbox, ()| mailbox.done(id));
+    }
+
+    /// More of an init's data: the JSON of an object of items by key, of one kind.
+    #[napi(catch_unwind)]
+    pub fn init_part(&self, id: u32, kind: String, json: String) {
+        if let Some(init) = self.inits().get_mut(&id) {
+            init.parts.push(NewItems { kind, json });
+        }
+    }
+
+    /// An init's data is complete; or, where it isn't `whole`, there is none, and nothing is done.
+    #[napi(catch_unwind)]
+    pub fn init_end(&self, id: u32, whole: bool) {
+        if let Some(Init { parts, complete }) = self.inits().remove(&id)
+            && whole
+        {
+            drop(complete.send(parts));
+        }
     }
 
     /// Stores an item unless a version as new is there.
-    #[napi(ts_return_type = "Promise<void>", catch_unwind)]
-    pub fn upsert<'e>(
-        &self,
-        env: &'e Env,
-        kind: String,
-        json: String,
-    ) -> Result<PromiseRaw<'e, ()>> {
-        promise(env, self.store.upsert(&kind, &json))
+    #[napi(catch_unwind)]
+    pub fn upsert(&self, id: u32, kind: String, json: String) {
+        let upsert = self.store.upsert(&kind, &json);
+        self.answer(id, upsert, move |mailbox, known| mailbox.item(id, 0, &known));
     }
 
     /// Stores a tombstone unless a version as new is there.
-    #[napi(ts_return_type = "Promise<void>", catch_unwind)]
-    pub fn delete<'e>(
-        &self,
-        env: &'e Env,
-        kind: String,
-        key: String,
-        version: f64,
-    ) -> Result<PromiseRaw<'e, ()>> {
-        promise(env, self.store.delete(&kind, &key, version))
+    #[napi(catch_unwind)]
+    pub fn delete(&self, id: u32, kind: String, key: String, version: f64) {
+        let delete = self.store.delete(&kind, &key, version);
+        self.answer(id, delete, move |mailbox, known| mailbox.item(id, 0, &known));
     }
 
     /// Whether somebody has initialised the store.
-    #[napi(ts_return_type = "Promise<boolean>", catch_unwind)]
-    pub fn initialized<'e>(&self, env: &'e Env) -> Result<PromiseRaw<'e, bool>> {
+    #[napi(catch_unwind)]
+    pub fn initialized(&self, id: u32) {
         let store = self.store.clone();
-        promise(env, async move { store.initialized().await })
+        self.answer(id, async move { store.initialized().await }, move |mailbox, known| {
+            mailbox.initialized(id, &known);
+        });
+    }
+
+    /// Items of a kind that were used without asking here.
+    #[napi(catch_unwind)]
+    pub fn touch(&self, kind: String, keys: Vec<String>) {
+        self.store.touch(&kind, &keys);
+    }
+
+    /// What was counted.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> NativeStats {
+        let (stats, (items, bytes)) = (self.store.stats(), self.store.held());
+        let count = |count: &crate::stats::Count| count.get() as f64;
+        NativeStats {
+            hits: count(&stats.hits),
+            misses: count(&stats.misses),
+            stale: count(&stats.stale),
+            coalesced: count(&stats.coalesced),
+            get_item: count(&stats.requests.get),
+            query: count(&stats.requests.query),
+            put_item: count(&stats.requests.put),
+            batch_write_item: count(&stats.requests.batch_write),
+            errors: count(&stats.errors),
+            throttles: count(&stats.throttles),
+            items: items as f64,
+            bytes: bytes as f64,
+            read_units: stats.read_units.get(),
+            write_units: stats.write_units.get(),
+        }
+    }
+
+    /// Puts what comes of `work` into the mailbox: one answer, come what may.
+    fn answer<T: Send + 'static>(
+        &self,
+        id: RequestId,
+        work: impl Future<Output = error::Result<T>> + Send + 'static,
+        put: impl FnOnce(&Mailbox, T) + Send + 'static,
+    ) {
+        let (mailbox, store) = (Arc::clone(&self.mailbox), self.store.clone());
+        let reply = Reply { mailbox, store, id, given: false };
+        spawn(async move {
+            match work.await {
+                Ok(answer) => put(&reply.mailbox, answer),
+                Err(failure) => reply.mailbox.failed(id, &failure, reply.store.now()),
+            }
+            reply.was_given();
+        });
+    }
+
+    fn inits(&self) -> MutexGuard<'_, HashMap<RequestId, Init>> {
+        self.inits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn native<T>(answer: Answer<T>, json: impl FnOnce(T) -> Option<String>) -> NativeAnswer {
-    NativeAnswer { json: json(answer.value), fresh_until: answer.fresh_until }
+/// What somebody waits for. Work that panics ends without an answer of its own.
+struct Reply {
+    mailbox: Arc<Mailbox>,
+    store: Store,
+    id: RequestId,
+    given: bool,
 }
 
-/// A promise whose rejection carries the store's error code.
-fn promise<'e, T, F>(env: &'e Env, work: F) -> Result<PromiseRaw<'e, T>>
-where
-    T: ToNapiValue + Send + 'static,
-    F: Future<Output = crate::error::Result<T>> + Send + 'static,
-{
-    env.spawn_future_with_callback(async move { Ok(work.await) }, |env, result| {
-        result.map_err(|failure| {
-            let coded = Error::new(failure.kind.code(), failure.to_string());
-            Error::from(JsError::from(coded).into_unknown(*env))
-        })
-    })
+impl Reply {
+    fn was_given(mut self) {
+        self.given = true;
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if !self.given {
+            let failure = error::Error::panicked();
+            self.mailbox.log(Level::Error, format!("DynamoDBFeatureStore: {failure}"));
+            self.mailbox.failed(self.id, &failure, self.store.now());
+        }
+    }
 }

@@ -10,6 +10,33 @@ pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a write is tried when `writeTimeout` is not given.
 pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a read waits that has something stale to answer with, when `staleIfSlow` is not given.
+pub const DEFAULT_STALE_IF_SLOW: Duration = Duration::from_millis(200);
+/// How much a store holds, in bytes, when `maxCacheBytes` is not given.
+pub const DEFAULT_MAX_CACHE_BYTES: u64 = 128 * 1024 * 1024;
+
+/// For how long what was read may be used, in milliseconds by the wall clock. The names are those of
+/// HTTP caching (RFC 5861).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Freshness {
+    /// For how long it is fresh: 0 for no caching, infinite for ever.
+    pub ttl_ms: f64,
+    /// For how long after that it is used when DynamoDB fails.
+    pub stale_if_error_ms: f64,
+    /// For how long after that it is used while a newer one is fetched.
+    pub stale_while_revalidate_ms: f64,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self {
+            ttl_ms: DEFAULT_CACHE_TTL_MS,
+            stale_if_error_ms: f64::INFINITY,
+            stale_while_revalidate_ms: 0.0,
+        }
+    }
+}
+
 /// What a store is made from.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -17,8 +44,12 @@ pub struct Config {
     pub table: String,
     /// Keeps environments that share a table apart; empty for none.
     pub prefix: String,
-    /// For how many milliseconds an answer is fresh: 0 for no caching, infinite for ever.
-    pub cache_ttl_ms: f64,
+    /// For how long what was read may be used.
+    pub freshness: Freshness,
+    /// How long a read waits that has something stale to answer with.
+    pub stale_if_slow: Duration,
+    /// How much is held, in bytes: the items' texts twice, since they are parsed where they are used.
+    pub max_cache_bytes: u64,
     /// Whether reads are strongly consistent; it doubles the read units they take.
     pub consistent_read: bool,
     /// How long a read waits for an answer. A Query of several pages has this time for each page.
@@ -35,7 +66,9 @@ impl Config {
         Self {
             table: table.into(),
             prefix: String::new(),
-            cache_ttl_ms: DEFAULT_CACHE_TTL_MS,
+            freshness: Freshness::default(),
+            stale_if_slow: DEFAULT_STALE_IF_SLOW,
+            max_cache_bytes: DEFAULT_MAX_CACHE_BYTES,
             consistent_read: false,
             read_timeout: DEFAULT_READ_TIMEOUT,
             write_timeout: DEFAULT_WRITE_TIMEOUT,

@@ -3,18 +3,21 @@
 //! ```text
 //! JavaScript (index.js, lib/)
 //!   binding        the only module that knows N-API
-//!     store        what get, all, init, upsert, delete and initialized mean
-//!       cache        what is held, and for how long it is fresh
-//!       write_order  which update waits for which
-//!       init_plan    which rows an init writes, in which order
-//!       retry        trying again, within a time
+//!     mailbox        answers and lines on their way to JavaScript
+//!     store          what get, all, init, upsert, delete and initialized mean
+//!       cache          what is held, and for how long it is fresh
+//!       outage         while DynamoDB fails: who tries again, and when
+//!       write_order    which update waits for which
+//!       init_plan      which rows an init writes, in which order
+//!       retry          trying again, within a time
 //!         row, references   the table layout; what an item refers to
-//!         dynamodb   get, query, put-if-newer, batch-write
+//!         dynamodb          get, query, put-if-newer, batch-write
 //! ```
 //!
-//! Each module uses those below it. `clock`, `config`, `error`, `log` and `single_flight` (one request
-//! for everybody who wants the same) are used by all.
+//! Each module uses those below it. `clock`, `config`, `error`, `log`, `stats` and `single_flight` (one
+//! request for everybody who wants the same) are used by all; `allocator` is where memory comes from.
 
+mod allocator;
 mod binding;
 pub mod cache;
 pub mod clock;
@@ -23,9 +26,12 @@ pub mod dynamodb;
 pub mod error;
 pub mod init_plan;
 pub mod log;
+pub mod mailbox;
+pub mod outage;
 pub mod references;
 pub mod retry;
 pub mod row;
 pub mod single_flight;
+pub mod stats;
 pub mod store;
 pub mod write_order;

@@ -66,6 +66,14 @@ impl Layout {
         if self.prefix.is_empty() { kind.into() } else { format!("{}:{kind}", self.prefix).into() }
     }
 
+    /// The kind whose items lie in this partition.
+    pub fn kind<'n>(&self, namespace: &'n str) -> &'n str {
+        match namespace.strip_prefix(self.prefix.as_str()) {
+            Some(rest) if !self.prefix.is_empty() => rest.strip_prefix(':').unwrap_or(rest),
+            _ => namespace,
+        }
+    }
+
     /// The row that says that this prefix has been initialised.
     pub fn marker(&self) -> RowKey {
         let name = self.namespace("$inited");

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
+use tokio::time::Instant;
 
 /// Requests under way, by what they ask for.
 ///
@@ -20,8 +21,21 @@ struct Flights<K, V: Clone> {
     next_id: u64,
 }
 
-/// `None` when the request's task panicked.
-type Flight<V> = Shared<BoxFuture<'static, Option<V>>>;
+/// A request under way.
+pub struct Flight<V: Clone> {
+    /// When it began.
+    pub begun: Instant,
+    /// Its result; `None` when its task panicked.
+    pub result: Shared<BoxFuture<'static, Option<V>>>,
+    /// Whether it was under way already.
+    pub joined: bool,
+}
+
+impl<V: Clone> Clone for Flight<V> {
+    fn clone(&self) -> Self {
+        Self { begun: self.begun, result: self.result.clone(), joined: self.joined }
+    }
+}
 
 impl<K, V> SingleFlight<K, V>
 where
@@ -41,17 +55,20 @@ where
     where
         F: Future<Output = V> + Send + 'static,
     {
-        self.flight(key, request).await
+        self.join_or_start(key, || Some(request))?.result.await
     }
 
-    fn flight<F>(&self, key: K, request: F) -> Flight<V>
+    /// Joins the request for `key` that is under way, or else starts the one that `request` gives, if
+    /// it gives one.
+    pub fn join_or_start<F>(&self, key: K, request: impl FnOnce() -> Option<F>) -> Option<Flight<V>>
     where
         F: Future<Output = V> + Send + 'static,
     {
         let mut flights = self.lock();
         if let Some((_, flight)) = flights.by_key.get(&key) {
-            return flight.clone();
+            return Some(Flight { joined: true, ..flight.clone() });
         }
+        let request = request()?;
         let id = flights.next_id;
         flights.next_id += 1;
         let (landed, landing_key) = (Arc::clone(&self.flights), key.clone());
@@ -60,9 +77,10 @@ where
             let _landing = Landing { flights: landed, key: landing_key, id };
             request.await
         });
-        let flight = task.map(std::result::Result::ok).boxed().shared();
+        let result = task.map(std::result::Result::ok).boxed().shared();
+        let flight = Flight { begun: Instant::now(), result, joined: false };
         flights.by_key.insert(key, (id, flight.clone()));
-        flight
+        Some(flight)
     }
 
     /// Lets whoever asks for `key` from now on start a request of their own. Those who joined keep
@@ -127,15 +145,16 @@ mod tests {
         let flights = SingleFlight::new();
         let go = Arc::new(Notify::new());
         let held = Arc::clone(&go);
-        let joined = flights.flight("k", async move {
+        let request = async move {
             held.notified().await;
             "old"
-        });
+        };
+        let joined = flights.join_or_start("k", || Some(request.boxed())).unwrap();
         flights.detach(&"k");
-        let new = flights.flight("k", std::future::pending());
+        let new = flights.join_or_start("k", || Some(std::future::pending().boxed())).unwrap();
         go.notify_one();
-        assert_eq!(joined.await, Some("old"));
-        assert!(new.now_or_never().is_none());
+        assert_eq!(joined.result.await, Some("old"));
+        assert!(new.result.now_or_never().is_none());
         assert_eq!(flights.lock().by_key.len(), 1, "the old request's end removed the new one");
     }
 
@@ -151,7 +170,7 @@ mod tests {
         let flights = SingleFlight::new();
         let done = Arc::new(Notify::new());
         let told = Arc::clone(&done);
-        drop(flights.flight("k", async move { told.notify_one() }));
+        drop(flights.join_or_start("k", || Some(async move { told.notify_one() })));
         done.notified().await;
     }
 }

@@ -35,12 +35,11 @@ const CALLS = {
   delete: [(store) => store.delete(FEATURES, 'a', 2), undefined],
 };
 
-/** Asserts that exactly one line was logged: an error that names the table. */
+/** Asserts that exactly one error was logged, and that it names the table. */
 function assertOneError(scene, what) {
-  const { lines } = scene.logger;
-  assert.strictEqual(lines.length, 1, `${what}: ${JSON.stringify(lines)}`);
-  assert.strictEqual(lines[0].level, 'error', what);
-  assert.ok(lines[0].message.includes(scene.table), `${what}: ${lines[0].message}`);
+  const errors = scene.logger.lines.filter(({ level }) => level === 'error');
+  assert.strictEqual(errors.length, 1, `${what}: ${JSON.stringify(scene.logger.lines)}`);
+  assert.ok(errors[0].message.includes(scene.table), `${what}: ${errors[0].message}`);
 }
 
 for (const [what, answer] of Object.entries({ refused: refusal(), 'breaking down': breakdown() })) {
@@ -106,10 +105,9 @@ for (const [method, [call, answer]] of Object.entries(CALLS)) {
   });
 
   test(`${method} is answered though what answers is not DynamoDB`, async (t) => {
-    const scene = await newScene(t);
-    const store = scene.open({ ...IMPATIENT, cacheTTL: 0 });
     for (const status of [200, 404, 503]) {
-      scene.logger.lines.length = 0;
+      const scene = await newScene(t);
+      const store = scene.open({ ...IMPATIENT, cacheTTL: 0 });
       scene.proxy.intercept(answerWith({ status, body: 'Welcome!' }));
       assert.strictEqual(await call(store), answer);
       assertOneError(scene, `${method} with status ${status}`);

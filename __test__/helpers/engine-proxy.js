@@ -7,6 +7,7 @@
 
 const http = require('node:http');
 const https = require('node:https');
+const net = require('node:net');
 
 const { send } = require('./dynamodb');
 
@@ -29,8 +30,9 @@ const RESET = Symbol('reset');
  * @returns {Promise<Answer | symbol | undefined> | Answer | symbol | undefined} `undefined` to let
  *   the request pass
  *
- * @typedef {Request & {arrived: number, answered: number | undefined, answer: any}} Recorded a
- *   request with its answer, and when among all arrivals and answers those were
+ * @typedef {Request & {arrived: number, answered: number | undefined, answer: any,
+ *   connection: number}} Recorded a request with its answer, when among all arrivals and answers
+ *   those were, and which connection it came by, counted from 1
  */
 
 class EngineProxy {
@@ -45,6 +47,9 @@ class EngineProxy {
     /** @type {unknown[]} what interceptors threw */
     this.defects = [];
     this.moment = 0;
+    this.connections = 0;
+    /** @type {WeakMap<object, number>} numbers of connections */
+    this.connectionNumbers = new WeakMap();
     this.reset();
   }
 
@@ -54,6 +59,8 @@ class EngineProxy {
     this.requests = {};
     /** @type {Recorded[]} */
     this.history = [];
+    /** How often somebody asked whether DynamoDB is there. */
+    this.greetings = 0;
     this.interceptors = [];
   }
 
@@ -111,6 +118,12 @@ class EngineProxy {
    * @param {http.ServerResponse} response
    */
   async handle(incoming, response) {
+    if (incoming.method === 'GET') {
+      // Whether DynamoDB is there; it answers anybody.
+      this.greetings += 1;
+      response.end('healthy');
+      return;
+    }
     const operation = String(incoming.headers['x-amz-target']).split('.').pop();
     this.requests[operation] = this.count(operation) + 1;
     const call = this.requests[operation];
@@ -118,7 +131,15 @@ class EngineProxy {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const body = JSON.parse(Buffer.concat(chunks).toString());
-    const recorded = { operation, body, call, arrived, answered: undefined, answer: undefined };
+    const recorded = {
+      operation,
+      body,
+      call,
+      arrived,
+      answered: undefined,
+      answer: undefined,
+      connection: this.connectionNumber(incoming.socket),
+    };
     this.history.push(recorded);
 
     const answer = await this.pass({ operation, body, call }, this.interceptors);
@@ -145,6 +166,18 @@ class EngineProxy {
     return (await next(request, forward)) ?? forward();
   }
 
+  /**
+   * @param {import('net').Socket} socket
+   * @returns {number}
+   */
+  connectionNumber(socket) {
+    if (!this.connectionNumbers.has(socket)) {
+      this.connections += 1;
+      this.connectionNumbers.set(socket, this.connections);
+    }
+    return this.connectionNumbers.get(socket);
+  }
+
   tick() {
     this.moment += 1;
     return this.moment;
@@ -168,8 +201,9 @@ function written(row, put) {
  * @param {string} engineEndpoint
  * @param {{tls?: {key: string | Buffer, cert: string | Buffer}}} [options] with `tls` the proxy
  *   speaks HTTPS, as `localhost`
- * @returns {Promise<EngineProxy & {endpoint: string, close: () => Promise<void>}>} `close` fails
- *   when an interceptor has thrown
+ * @returns {Promise<EngineProxy & {endpoint: string, close: () => Promise<void>,
+ *   leave: () => Promise<void>, comeBack: () => Promise<void>}>} `close` fails when an interceptor has
+ *   thrown; from `leave` to `comeBack` connections are refused
  */
 async function startProxy(engineEndpoint, { tls } = {}) {
   const proxy = new EngineProxy(engineEndpoint);
@@ -180,19 +214,41 @@ async function startProxy(engineEndpoint, { tls } = {}) {
     });
   };
   const server = tls ? https.createServer(tls, listener) : http.createServer(listener);
-  await new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = /** @type {import('net').AddressInfo} */ (server.address());
-  const close = async () => {
+  const listen = (port) =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+  const stop = () => {
+    const stopped = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    return stopped;
+  };
+  await listen(0);
+  const { port } = /** @type {import('net').AddressInfo} */ (server.address());
+
+  /** @type {net.Socket | undefined} keeps the port from being given to somebody else */
+  let holder;
+  const leave = async () => {
+    const stopped = stop();
+    const { hostname, port: enginePort } = new URL(engineEndpoint);
+    const place = { localAddress: '127.0.0.1', localPort: port };
+    holder = net.connect({ host: hostname, port: Number(enginePort), ...place });
+    holder.on('error', () => {});
+    await stopped;
+  };
+  const comeBack = async () => {
+    await listen(port);
+    holder?.resetAndDestroy();
+  };
+  const close = async () => {
+    holder?.destroy();
+    await stop();
     proxy.agent.destroy();
     if (proxy.defects.length > 0) throw proxy.defects[0];
   };
   const endpoint = tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
-  return Object.assign(proxy, { endpoint, close });
+  return Object.assign(proxy, { endpoint, close, leave, comeBack });
 }
 
 module.exports = { HANG, RESET, startProxy };

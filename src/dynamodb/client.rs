@@ -1,35 +1,42 @@
 //! DynamoDB through aws-sdk-dynamodb.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::client::customize::CustomizableOperation;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest,
+    AttributeValue, ConsumedCapacity, DeleteRequest, PutRequest, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
+use aws_smithy_types::body::SdkBody;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+use super::counting::Counting;
 use super::credentials::SteadyCredentials;
 use super::failure::{no_credentials, to_error};
-use super::trust::{self, RootCertificates};
-use super::{DynamoDb, Page, PutOutcome, Reading, Write};
+use super::http::Http;
+use super::trust::RootCertificates;
+use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
+use crate::clock::{Clock, JumpWatch};
 use crate::config::{ClientConfig, Config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
 use crate::single_flight::SingleFlight;
+use crate::stats::Stats;
 
 /// How often a read is sent, the first time included.
 const READ_ATTEMPTS: u32 = 3;
@@ -49,11 +56,16 @@ struct Inner {
     table: String,
     config: ClientConfig,
     read_timeout: Duration,
+    /// How a read is sent that need not be tried again.
+    once: aws_sdk_dynamodb::config::Builder,
     /// How what belongs to a write is sent: once, since the store decides itself when a write is
     /// tried again.
-    write_config: aws_sdk_dynamodb::config::Builder,
-    node_roots: RootCertificates,
-    log: Arc<dyn Log>,
+    for_write: aws_sdk_dynamodb::config::Builder,
+    http: Http,
+    stats: Arc<Stats>,
+    jumps: JumpWatch,
+    /// How often the connections were taken for dead.
+    epoch: AtomicU64,
     connection: OnceLock<Connection>,
     connecting: SingleFlight<(), Result<Connection>>,
     /// Set when credentials have been found.
@@ -69,22 +81,57 @@ struct Connection {
 
 impl SdkDynamoDb {
     /// The table that `config` names. Nothing is sent, and no credentials are looked for, before
-    /// the first request.
-    pub fn new(config: &Config, node_roots: RootCertificates, log: Arc<dyn Log>) -> Self {
-        let write_config = aws_sdk_dynamodb::Config::builder()
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts(config.write_timeout / 2));
+    /// [`SdkDynamoDb::connect`] or the first request. Requests are counted in `stats`.
+    pub fn new(
+        config: &Config,
+        node_roots: RootCertificates,
+        log: Arc<dyn Log>,
+        clock: Clock,
+        stats: Arc<Stats>,
+    ) -> Self {
+        let sent_once = |time: Duration| {
+            aws_sdk_dynamodb::Config::builder()
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(timeouts(time / 2))
+        };
         Self(Arc::new(Inner {
             table: config.table.clone(),
             config: config.client.clone(),
             read_timeout: config.read_timeout,
-            write_config,
-            node_roots,
-            log,
+            once: sent_once(config.read_timeout),
+            for_write: sent_once(config.write_timeout),
+            http: Http::new(node_roots, log),
+            stats,
+            jumps: JumpWatch::new(clock),
+            epoch: AtomicU64::new(0),
             connection: OnceLock::new(),
             connecting: SingleFlight::new(),
             ready: AtomicBool::new(false),
         }))
+    }
+
+    /// Gets a connection ready, with the credentials for it, for the first request. That it fails is
+    /// for the first request to tell.
+    pub fn connect(&self) -> impl Future<Output = ()> + Send + 'static {
+        let inner = Arc::clone(&self.0);
+        async move {
+            let Ok(client) = inner.client().await else {
+                return;
+            };
+            // Only a request makes a connection. This one becomes the question whether DynamoDB is
+            // there, which costs nothing and needs no rights. Without TLS there is nothing to gain.
+            let request = client.describe_limits().customize();
+            let request = request.config_override(inner.once.clone()).map_request(|mut request| {
+                if !request.uri().starts_with("https:") {
+                    return Err(io::Error::other("no TLS"));
+                }
+                request.set_method("GET").map_err(io::Error::other)?;
+                request.headers_mut().remove("x-amz-target");
+                *request.body_mut() = SdkBody::empty();
+                Ok(request)
+            });
+            drop(request.send().await);
+        }
     }
 }
 
@@ -112,18 +159,45 @@ impl Inner {
         Ok(&connection.client)
     }
 
-    /// The request as what belongs to a write is sent.
-    fn as_write<T, E, B>(
-        &self,
-        request: CustomizableOperation<T, E, B>,
-    ) -> CustomizableOperation<T, E, B> {
-        request.config_override(self.write_config.clone())
+    /// How often the connections were taken for dead until now. They are when this process has stood
+    /// still for long enough for the other side to hang up.
+    fn epoch(&self) -> u64 {
+        if self.jumps.has_jumped() {
+            self.http.give_up_connections();
+            self.epoch.fetch_add(1, Ordering::SeqCst);
+        }
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Sends a request. One that fails on a connection which died while this process stood still is
+    /// sent again at once.
+    async fn send<T, F>(&self, request: impl Fn(Client) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let epoch = self.epoch();
+        let client = self.client().await?;
+        match request(client.clone()).await {
+            Err(failure) if failure.is_retryable() && self.epoch() != epoch => {
+                request(client.clone()).await
+            }
+            result => result,
+        }
+    }
+
+    /// How a request is sent that is not sent as the client is configured.
+    fn overrides(&self, effort: Effort) -> Option<aws_sdk_dynamodb::config::Builder> {
+        match effort {
+            Effort::Retried => None,
+            Effort::Once => Some(self.once.clone()),
+            Effort::ForWrite => Some(self.for_write.clone()),
+        }
     }
 
     async fn connected(&self, deadline: Instant) -> Result<Connection> {
-        let (config, node_roots) = (self.config.clone(), Arc::clone(&self.node_roots));
-        let (log, read_timeout) = (Arc::clone(&self.log), self.read_timeout);
-        let connect = async move { connect(&config, &node_roots, &*log, read_timeout).await };
+        let (config, http, stats) = (self.config.clone(), self.http.clone(), self.stats.clone());
+        let read_timeout = self.read_timeout;
+        let connect = async move { connect(&config, http, stats, read_timeout).await };
         match timeout_at(deadline, self.connecting.join((), connect)).await {
             Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
             // Nothing else takes long: the search for a region ends at the instance's metadata.
@@ -138,13 +212,12 @@ fn not_in_time(kind: ErrorKind, what: &str) -> Error {
 
 async fn connect(
     options: &ClientConfig,
-    node_roots: &RootCertificates,
-    log: &dyn Log,
+    http: Http,
+    stats: Arc<Stats>,
     read_timeout: Duration,
 ) -> Result<Connection> {
     let endpoint = options.endpoint.as_deref().map(endpoint_url).transpose()?;
-    let http_client = trust::http_client(node_roots, log).await;
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http_client);
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http);
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -169,7 +242,10 @@ async fn connect(
     let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
         .retry_config(retries)
         .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
-        .timeout_config(timeouts(read_timeout / 2));
+        .timeout_config(timeouts(read_timeout / 2))
+        // The time-out of an attempt bounds its body too, and watching the stream is work.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(Counting(stats));
     let credentials = shared.credentials_provider().map(SteadyCredentials::new);
     if let Some(credentials) = &credentials {
         config = config.credentials_provider(credentials.clone());
@@ -213,16 +289,24 @@ impl DynamoDb for SdkDynamoDb {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
         async move {
-            let request = inner.client().await?.get_item();
-            let request = request
-                .table_name(&inner.table)
-                .set_key(Some(key_attributes(&row)))
-                .consistent_read(reading != Reading::Eventual);
-            let answer = match reading {
-                Reading::ForWrite => inner.as_write(request.customize()).send().await,
-                Reading::Eventual | Reading::Consistent => request.send().await,
+            let send = |client: Client| {
+                let request = client
+                    .get_item()
+                    .table_name(&inner.table)
+                    .set_key(Some(key_attributes(&row)))
+                    .consistent_read(reading.consistent)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total);
+                let overrides = inner.overrides(reading.effort);
+                async move {
+                    match overrides {
+                        Some(config) => request.customize().config_override(config).send().await,
+                        None => request.send().await,
+                    }
+                    .map_err(to_error)
+                }
             };
-            let answer = answer.map_err(to_error)?;
+            let answer = inner.send(send).await?;
+            inner.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
             Ok(answer.item.and_then(stored_row))
         }
         .boxed()
@@ -236,19 +320,28 @@ impl DynamoDb for SdkDynamoDb {
     ) -> BoxFuture<'static, Result<Page>> {
         let (inner, namespace) = (Arc::clone(&self.0), namespace.to_owned());
         async move {
-            let request = inner.client().await?.query();
-            let request = request
-                .table_name(&inner.table)
-                .key_condition_expression("#namespace = :namespace")
-                .expression_attribute_names("#namespace", "namespace")
-                .expression_attribute_values(":namespace", AttributeValue::S(namespace))
-                .consistent_read(reading != Reading::Eventual)
-                .set_exclusive_start_key(start.as_ref().map(key_attributes));
-            let answer = match reading {
-                Reading::ForWrite => inner.as_write(request.customize()).send().await,
-                Reading::Eventual | Reading::Consistent => request.send().await,
+            let send = |client: Client| {
+                let namespace = AttributeValue::S(namespace.clone());
+                let request = client
+                    .query()
+                    .table_name(&inner.table)
+                    .key_condition_expression("#namespace = :namespace")
+                    .expression_attribute_names("#namespace", "namespace")
+                    .expression_attribute_values(":namespace", namespace)
+                    .consistent_read(reading.consistent)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .set_exclusive_start_key(start.as_ref().map(key_attributes));
+                let overrides = inner.overrides(reading.effort);
+                async move {
+                    match overrides {
+                        Some(config) => request.customize().config_override(config).send().await,
+                        None => request.send().await,
+                    }
+                    .map_err(to_error)
+                }
             };
-            let answer = answer.map_err(to_error)?;
+            let answer = inner.send(send).await?;
+            inner.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
             Ok(Page {
                 rows: answer.items.unwrap_or_default().into_iter().filter_map(stored_row).collect(),
                 next: answer.last_evaluated_key.and_then(|key| row_key(&key)),
@@ -260,29 +353,25 @@ impl DynamoDb for SdkDynamoDb {
     fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>> {
         let (inner, row, item) = (Arc::clone(&self.0), row.clone(), item.clone());
         async move {
-            let request = inner.client().await?.put_item();
-            let request = request
-                .table_name(&inner.table)
-                .set_item(Some(item_attributes(&row, &item)))
-                .condition_expression("attribute_not_exists(#version) OR #version < :version")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":version", AttributeValue::N(number(item.version)))
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                );
-            match inner.as_write(request.customize()).send().await {
-                Ok(_) => Ok(PutOutcome::Stored),
-                Err(SdkError::ServiceError(refusal))
-                    if refusal.err().is_conditional_check_failed_exception() =>
-                {
-                    let PutItemError::ConditionalCheckFailedException(refusal) = refusal.into_err()
-                    else {
-                        return Ok(PutOutcome::Newer(None));
-                    };
-                    Ok(PutOutcome::Newer(refusal.item.and_then(stored_row)))
-                }
-                Err(failure) => Err(to_error(failure)),
-            }
+            let send = |client: Client| {
+                let version = AttributeValue::N(number(item.version));
+                let request = client
+                    .put_item()
+                    .table_name(&inner.table)
+                    .set_item(Some(item_attributes(&row, &item)))
+                    .condition_expression("attribute_not_exists(#version) OR #version < :version")
+                    .expression_attribute_names("#version", "version")
+                    .expression_attribute_values(":version", version)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .return_values_on_condition_check_failure(
+                        ReturnValuesOnConditionCheckFailure::AllOld,
+                    );
+                let request = request.customize().config_override(inner.for_write.clone());
+                async move { put_outcome(request.send().await) }
+            };
+            let (outcome, capacity) = inner.send(send).await?;
+            inner.stats.write_units.add(units(capacity.as_ref()));
+            Ok(outcome)
         }
         .boxed()
     }
@@ -290,10 +379,20 @@ impl DynamoDb for SdkDynamoDb {
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
         let inner = Arc::clone(&self.0);
         async move {
-            let requests = writes.iter().map(write_request).collect();
-            let request = inner.client().await?.batch_write_item();
-            let request = request.request_items(&inner.table, requests);
-            let answer = inner.as_write(request.customize()).send().await.map_err(to_error)?;
+            let send = |client: Client| {
+                let requests = writes.iter().map(write_request).collect();
+                let request = client
+                    .batch_write_item()
+                    .request_items(&inner.table, requests)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .customize()
+                    .config_override(inner.for_write.clone());
+                async move { request.send().await.map_err(to_error) }
+            };
+            let answer = inner.send(send).await?;
+            for capacity in answer.consumed_capacity() {
+                inner.stats.write_units.add(units(Some(capacity)));
+            }
             // All of it is this table's, under whichever of its names.
             let left = answer.unprocessed_items.unwrap_or_default();
             if left.is_empty() {
@@ -310,6 +409,28 @@ impl DynamoDb for SdkDynamoDb {
         }
         .boxed()
     }
+}
+
+/// What became of a conditional put, and the capacity that it took where that is told.
+fn put_outcome(
+    answer: std::result::Result<PutItemOutput, SdkError<PutItemError>>,
+) -> Result<(PutOutcome, Option<ConsumedCapacity>)> {
+    match answer {
+        Ok(answer) => Ok((PutOutcome::Stored, answer.consumed_capacity)),
+        Err(SdkError::ServiceError(refusal))
+            if refusal.err().is_conditional_check_failed_exception() =>
+        {
+            let PutItemError::ConditionalCheckFailedException(refusal) = refusal.into_err() else {
+                return Ok((PutOutcome::Newer(None), None));
+            };
+            Ok((PutOutcome::Newer(refusal.item.and_then(stored_row)), None))
+        }
+        Err(failure) => Err(to_error(failure)),
+    }
+}
+
+fn units(capacity: Option<&ConsumedCapacity>) -> Option<f64> {
+    capacity?.capacity_units
 }
 
 type Attributes = HashMap<String, AttributeValue>;

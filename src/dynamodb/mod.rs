@@ -1,8 +1,10 @@
 //! The few things that the store asks of DynamoDB.
 
 mod client;
+mod counting;
 mod credentials;
 mod failure;
+mod http;
 mod trust;
 
 #[cfg(test)]
@@ -19,14 +21,28 @@ use crate::row::{Item, RowKey, StoredRow};
 /// The most rows that DynamoDB takes in one batch.
 pub const MAX_BATCH_ROWS: usize = 25;
 
-/// What a read is for.
+/// How a read is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// An answer that may lag a little behind the table.
-    Eventual,
-    /// An answer that doesn't.
-    Consistent,
-    /// A write that depends on it: consistent, and sent as writes are.
+pub struct Reading {
+    /// Whether the answer may not lag behind the table.
+    pub consistent: bool,
+    /// What is done for it.
+    pub effort: Effort,
+}
+
+impl Reading {
+    /// A read that a write depends on.
+    pub const FOR_WRITE: Self = Self { consistent: true, effort: Effort::ForWrite };
+}
+
+/// How hard a request is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effort {
+    /// It is sent again when it fails, as is configured.
+    Retried,
+    /// It is sent once: there is something else to answer with.
+    Once,
+    /// It is sent once, with the time that a write has.
     ForWrite,
 }
 

@@ -1,16 +1,13 @@
-//! The HTTP client, and which TLS certificates it trusts.
+//! Which TLS certificates are trusted.
 //!
 //! Trusted are the operating system's roots or, where it has none (slim and distroless images),
 //! Node's own, and besides the certificates in the files that `NODE_EXTRA_CA_CERTS` and
-//! `AWS_CA_BUNDLE` name. Proxies that the environment names are not used: this client does so only
-//! when told, and the AWS SDKs for JavaScript don't either.
+//! `AWS_CA_BUNDLE` name.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use aws_smithy_types::base64;
 use futures_util::future::BoxFuture;
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
@@ -24,28 +21,23 @@ pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> +
 /// The variables that name files with further certificates to trust.
 const EXTRA_CERTIFICATE_FILES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE"];
 
-/// Whether the operating system has any usable root. The HTTP client must not be told to load roots
-/// where there are none: it takes that for a defect.
-static SYSTEM_HAS_ROOTS: LazyLock<bool> = LazyLock::new(|| {
-    let found = rustls_native_certs::load_native_certs();
-    RootCertStore::empty().add_parsable_certificates(found.certs).0 > 0
-});
-
-/// An HTTP client for DynamoDB and for whoever hands out credentials.
-pub async fn http_client(node_roots: &RootCertificates, log: &dyn Log) -> SharedHttpClient {
-    let context = TlsContext::builder()
+/// What a TLS connection needs to know.
+pub async fn tls_context(node_roots: &RootCertificates, log: &dyn Log) -> TlsContext {
+    TlsContext::builder()
         .with_trust_store(trust_store(node_roots, log).await)
         .build()
-        .expect("a trust store is all it needs");
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(context)
-        .build_https()
+        .expect("a trust store is all it needs")
 }
 
 async fn trust_store(node_roots: &RootCertificates, log: &dyn Log) -> TrustStore {
-    let mut store = TrustStore::empty().with_native_roots(*SYSTEM_HAS_ROOTS);
-    if !*SYSTEM_HAS_ROOTS
+    let mut store = TrustStore::empty().with_native_roots(false);
+    // The HTTP client would read them anew for each of its pools.
+    let system_roots = usable(system_roots());
+    let system_has_roots = !system_roots.is_empty();
+    for certificate in system_roots {
+        store.add_pem_certificate(pem(&certificate));
+    }
+    if !system_has_roots
         && let Some(pem) = node_roots().await
         && check(pem.as_bytes()).is_ok()
     {
@@ -69,6 +61,32 @@ async fn trust_store(node_roots: &RootCertificates, log: &dyn Log) -> TrustStore
         }
     }
     store
+}
+
+/// The operating system's root certificates.
+fn system_roots() -> Vec<CertificateDer<'static>> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().all(|name| std::env::var_os(name).is_none()) {
+        // The same certificates lie beside this file in one file each, hundreds of them.
+        if let Some(bundle) = openssl_probe::probe().cert_file {
+            let found = rustls_native_certs::load_certs_from_paths(Some(&bundle), None).certs;
+            if !found.is_empty() {
+                return found;
+            }
+        }
+    }
+    rustls_native_certs::load_native_certs().certs
+}
+
+/// Those that the HTTP client would not panic on.
+fn usable(mut certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
+    certificates.retain(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
+    certificates
+}
+
+fn pem(certificate: &CertificateDer<'_>) -> String {
+    let text = base64::encode(certificate);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
 /// Refuses what the HTTP client would panic on.

@@ -21,7 +21,7 @@ use crate::row::{Item, RowKey, StoredRow};
 /// How many rows an error line names before it goes on with a count.
 const NAMED_ROWS: usize = 10;
 
-/// The new items of one kind as JSON text.
+/// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
 pub struct NewItems {
     /// The kind, without the prefix.
@@ -36,10 +36,18 @@ impl Store {
     ///
     /// Ends when all is in the table, or when DynamoDB has taken nothing for the whole write
     /// time-out. Items that can't be stored are logged; the others are.
-    pub fn init(&self, data: Vec<NewItems>) -> BoxFuture<'static, Result<()>> {
+    ///
+    /// The data may come later than the call, and in parts. Where it ends as `None`, nothing is done.
+    pub fn init(
+        &self,
+        data: impl Future<Output = Option<Vec<NewItems>>> + Send + 'static,
+    ) -> BoxFuture<'static, Result<()>> {
         let inner = Arc::clone(&self.0);
         let mut turn = inner.order.init();
         async move {
+            let Some(data) = data.await else {
+                return Ok(());
+            };
             turn.come().await;
             let result = inner.replace(data).await;
             if let Err(failure) = &result {
@@ -55,7 +63,11 @@ impl Store {
 
 impl Inner {
     async fn replace(&self, data: Vec<NewItems>) -> Result<()> {
-        let data = data.into_iter().map(|new| self.parse(new)).collect::<Result<Vec<_>>>()?;
+        let mut kinds = BTreeMap::new();
+        for part in data {
+            self.parse(part, &mut kinds)?;
+        }
+        let data: Vec<KindData> = kinds.into_values().collect();
         let (existing, marker_exists) = self.read_existing(&data).await?;
         let waves = plan(&self.layout, &data, &existing, marker_exists);
         drop(existing);
@@ -67,20 +79,22 @@ impl Inner {
             }
             // Nobody knows for certain what is in the table now.
             Err(failure) => {
-                self.cache.forget_all(self.cache.begin());
+                self.cache.outdate_all(self.cache.begin());
                 Err(failure)
             }
         }
     }
 
-    /// Reads the items of one kind. Those that can't be stored are logged, and their rows are left
-    /// as they are.
-    fn parse(&self, new: NewItems) -> Result<KindData> {
+    /// Reads items of one kind. Those that can't be stored are logged, and their rows are left as
+    /// they are.
+    fn parse(&self, new: NewItems, kinds: &mut BTreeMap<String, KindData>) -> Result<()> {
         let items: BTreeMap<String, &RawValue> = serde_json::from_str(&new.json).map_err(|_| {
             let message = format!("the data of kind {:?} is not an object of items", new.kind);
             Error::new(ErrorKind::InvalidData, message)
         })?;
-        let mut data = KindData { kind: new.kind.clone(), ..KindData::default() };
+        let data = kinds
+            .entry(new.kind.clone())
+            .or_insert_with(|| KindData { kind: new.kind.clone(), ..KindData::default() });
         for (map_key, json) in items {
             let read = Item::from_sdk(json.get(), Some(&map_key)).and_then(|(key, item)| {
                 item.check_size(&self.row(&new.kind, &key))?;
@@ -100,7 +114,7 @@ impl Inner {
                 }
             }
         }
-        Ok(data)
+        Ok(())
     }
 
     /// What is in the table: the rows of these kinds, and whether there is a marker.
@@ -111,7 +125,7 @@ impl Inner {
                 all_pages(|start| {
                     let page = {
                         let namespace = Arc::clone(&namespace);
-                        move || self.dynamodb.query(&namespace, Reading::ForWrite, start.clone())
+                        move || self.dynamodb.query(&namespace, Reading::FOR_WRITE, start.clone())
                     };
                     retry::until(Instant::now() + self.write_timeout, page)
                 })
@@ -120,7 +134,7 @@ impl Inner {
         });
         let marker = self.layout.marker();
         let deadline = Instant::now() + self.write_timeout;
-        let marker = retry::until(deadline, || self.dynamodb.get(&marker, Reading::ForWrite));
+        let marker = retry::until(deadline, || self.dynamodb.get(&marker, Reading::FOR_WRITE));
         let (rows, marker) = tokio::try_join!(try_join_all(queries), marker)?;
         Ok((rows.into_iter().flatten().collect(), marker.is_some()))
     }

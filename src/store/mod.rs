@@ -2,32 +2,48 @@
 
 mod batch;
 mod init;
+mod preload;
 mod read;
 mod upsert;
 
 pub use init::NewItems;
 
+use preload::Preload;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::cache::{Answer, Cache, Items};
+use crate::cache::{Answer, Cache, Cached, Items, Ticket};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
-use crate::dynamodb::{DynamoDb, Reading};
+use crate::dynamodb::{DynamoDb, Effort};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log};
+use crate::outage::{Line, Outages};
 use crate::row::{Item, Layout, Meaning, RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
+use crate::stats::Stats;
 use crate::write_order::WriteOrder;
 
 /// How many upserts and deletes are sent to DynamoDB at the same time.
 const PARALLEL_UPDATES: usize = 32;
 /// Of how many unreadable rows it is remembered that they were logged.
 const REMEMBERED_UNREADABLE_ROWS: usize = 10_000;
+
+/// A [`Store`] that is not kept by this.
+#[derive(Clone)]
+pub struct WeakStore(Weak<Inner>);
+
+impl WeakStore {
+    /// The store, if anybody still has it.
+    pub fn get(&self) -> Option<Store> {
+        self.0.upgrade().map(Store)
+    }
+}
 
 /// A feature store on one table and prefix. Clones are the same store.
 ///
@@ -37,19 +53,26 @@ const REMEMBERED_UNREADABLE_ROWS: usize = 10_000;
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
+/// Reads under way, by what they read and how hard it is tried.
+type Reads<K, T> = SingleFlight<(K, Effort), Result<Answer<T>>>;
+
 struct Inner {
     dynamodb: Arc<dyn DynamoDb>,
     log: Arc<dyn Log>,
     layout: Layout,
     table: String,
-    reading: Reading,
+    consistent_read: bool,
     read_timeout: Duration,
+    stale_if_slow: Duration,
     write_timeout: Duration,
     cache: Cache,
     clock: Clock,
-    gets: SingleFlight<RowKey, Result<Answer<Option<Item>>>>,
-    queries: SingleFlight<Arc<str>, Result<Answer<Arc<Items>>>>,
-    marker_reads: SingleFlight<(), Result<bool>>,
+    outages: Outages,
+    stats: Arc<Stats>,
+    preload: Preload,
+    gets: Reads<RowKey, Option<Cached>>,
+    queries: Reads<Arc<str>, Arc<Items>>,
+    marker_reads: SingleFlight<(), Result<()>>,
     initialized: AtomicBool,
     /// When the marker was last found missing.
     uninitialized_at: Mutex<Option<Millis>>,
@@ -59,23 +82,33 @@ struct Inner {
 }
 
 impl Store {
-    /// A store on `dynamodb`.
+    /// A store on `dynamodb`, whose requests are counted in `stats`.
     pub fn new(
         config: &Config,
         dynamodb: Arc<dyn DynamoDb>,
         log: Arc<dyn Log>,
         clock: Clock,
+        stats: Arc<Stats>,
     ) -> Self {
         Self(Arc::new(Inner {
             dynamodb,
             log,
             layout: Layout::new(&config.prefix),
             table: config.table.clone(),
-            reading: if config.consistent_read { Reading::Consistent } else { Reading::Eventual },
+            consistent_read: config.consistent_read,
             read_timeout: config.read_timeout,
+            stale_if_slow: config.stale_if_slow,
             write_timeout: config.write_timeout,
-            cache: Cache::new(config.cache_ttl_ms, !config.consistent_read, clock.clone()),
+            cache: Cache::new(
+                config.freshness,
+                config.max_cache_bytes,
+                !config.consistent_read,
+                clock.clone(),
+            ),
             clock,
+            outages: Outages::default(),
+            stats,
+            preload: Preload::default(),
             gets: SingleFlight::new(),
             queries: SingleFlight::new(),
             marker_reads: SingleFlight::new(),
@@ -85,6 +118,49 @@ impl Store {
             update_permits: Semaphore::new(PARALLEL_UPDATES),
             unreadable: Mutex::default(),
         }))
+    }
+}
+
+impl Store {
+    /// This store, for somebody who must not keep it.
+    pub fn downgrade(&self) -> WeakStore {
+        WeakStore(Arc::downgrade(&self.0))
+    }
+
+    /// The items, as kind, key and revision, that had to make room since the last call.
+    pub fn take_evicted(&self) -> Vec<(Arc<str>, Arc<str>, u64)> {
+        let evicted = self.0.cache.take_evicted().into_iter();
+        let kind = |row: &RowKey| self.0.layout.kind(&row.namespace).into();
+        evicted.map(|(row, revision)| (kind(&row), row.key, revision)).collect()
+    }
+
+    /// Whether items may soon have to make room, and the tickets before which nothing that is known
+    /// may be taken for fresh, and nothing for missing.
+    pub fn bounds(&self) -> (bool, u64, u64) {
+        let (valid_from, missing_from) = self.0.cache.bounds();
+        (self.0.cache.is_tight(), valid_from.0, missing_from.0)
+    }
+
+    /// A moment after all that has happened.
+    pub fn now(&self) -> Ticket {
+        self.0.cache.begin()
+    }
+
+    /// Takes it that these items were just used.
+    pub fn touch(&self, kind: &str, keys: &[String]) {
+        for key in keys {
+            drop(self.0.cache.look(&self.0.row(kind, key)));
+        }
+    }
+
+    /// What was counted.
+    pub fn stats(&self) -> &Stats {
+        &self.0.stats
+    }
+
+    /// How many items are held, and how many bytes.
+    pub fn held(&self) -> (u64, u64) {
+        (self.0.cache.count(), self.0.cache.bytes())
     }
 }
 
@@ -99,7 +175,19 @@ impl Inner {
     }
 
     fn log_error(&self, text: &str) {
-        self.log.log(Level::Error, format!("DynamoDB table {:?}: {text}", self.table));
+        self.log_at(Level::Error, text);
+    }
+
+    fn log_at(&self, level: Level, text: &str) {
+        self.log.log(level, format!("DynamoDB table {:?}: {text}", self.table));
+    }
+
+    fn log_line(&self, line: Option<Line>) {
+        match line {
+            Some(Line::Error(text)) => self.log_error(&text),
+            Some(Line::Warn(text)) => self.log_at(Level::Warn, &text),
+            None => {}
+        }
     }
 
     /// The item that a row holds, tombstones included. A row that can't be read is logged the first

@@ -1,56 +1,81 @@
-//! Reading: what is fresh is answered from memory; the rest takes one request for everybody who asks
-//! for it at the same time.
+//! Reading: what is fresh is answered from memory. The rest takes one request for everybody who asks
+//! for it at the same time. Who has something stale to answer with waits for that request only
+//! shortly, and while DynamoDB fails not at all.
 
-use std::fmt::Write as _;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use super::{Inner, Store};
-use crate::cache::{Answer, Items};
-use crate::dynamodb::Page;
+use crate::cache::{Answer, Cached, Delta, Items, Known, Stale};
+use crate::dynamodb::{Effort, Page, Reading};
 use crate::error::{Error, Result};
+use crate::outage::{Operation, Permit, Probe};
 use crate::retry::no_answer;
-use crate::row::{Item, RowKey, StoredRow};
+use crate::row::{RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
 
 impl Store {
-    /// The JSON of the item `key` of `kind`; `None` for one that is unknown, deleted or unreadable.
-    pub async fn get(&self, kind: &str, key: &str) -> Result<Answer<Option<Arc<str>>>> {
-        let row = self.0.row(kind, key);
-        let answer = match self.0.cache.fresh(&row) {
-            Some(answer) => answer,
-            None => self.0.read_row(row).await?,
-        };
-        let live = answer.value.filter(|item| !item.deleted);
-        Ok(Answer { value: live.map(|item| item.json), fresh_until: answer.fresh_until })
+    /// The item `key` of `kind`, if it is known freshly: `None` in the answer for one that is unknown,
+    /// deleted or unreadable.
+    pub fn peek(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
+        match self.0.cache.look(&self.0.row(kind, key)) {
+            Known::Fresh(answer) => {
+                self.0.stats.hits.add_one();
+                Some(live(answer))
+            }
+            Known::Stale(_) | Known::Nothing => None,
+        }
     }
 
-    /// All live items of `kind` in one JSON object by key.
-    pub async fn all(&self, kind: &str) -> Result<Answer<String>> {
+    /// The item `key` of `kind`; `None` for one that is unknown, deleted or unreadable.
+    pub async fn get(&self, kind: &str, key: &str) -> Result<Answer<Option<Cached>>> {
+        let row = self.0.row(kind, key);
+        match self.0.cache.look(&row) {
+            Known::Fresh(answer) => {
+                self.0.stats.hits.add_one();
+                Ok(live(answer))
+            }
+            // That there is no such row is not to be believed for long, but when nobody can be asked.
+            Known::Stale(stale)
+                if stale.value.is_some() || self.0.outages.is_failing(Operation::Get) =>
+            {
+                Ok(live(self.0.refresh_row(row, stale).await))
+            }
+            Known::Stale(_) | Known::Nothing => self.0.read_row(row).await.map(live),
+        }
+    }
+
+    /// All live items of `kind`, told as a change of the state `held`, which an earlier answer named;
+    /// 0 for none.
+    pub async fn all(&self, kind: &str, held: u64) -> Result<Answer<Delta>> {
         let namespace = self.0.layout.namespace(kind);
-        let answer = match self.0.cache.fresh_all(&namespace) {
-            Some(answer) => answer,
-            None => self.0.read_all(namespace).await?,
+        let answer = match self.0.cache.look_all(&namespace) {
+            Known::Fresh(answer) => {
+                self.0.stats.hits.add_one();
+                answer
+            }
+            Known::Stale(stale) => self.0.refresh_all(namespace.clone(), stale).await,
+            Known::Nothing => self.0.read_all(namespace.clone()).await?,
         };
-        Ok(Answer { value: json_object(&answer.value), fresh_until: answer.fresh_until })
+        let delta = self.0.cache.take_all(&namespace, held, &answer.value);
+        Ok(Answer { value: delta, until: answer.until, ticket: answer.ticket, stale: answer.stale })
     }
 
     /// Whether somebody has initialised this prefix. Once it has been seen to be true it stays so:
     /// no SDK removes the marker.
-    pub async fn initialized(&self) -> Result<bool> {
-        if self.0.initialized.load(Ordering::SeqCst) {
-            return Ok(true);
-        }
-        if self.0.is_known_uninitialized() {
-            return Ok(false);
-        }
+    pub async fn initialized(&self) -> Result<Answer<bool>> {
         let inner = Arc::clone(&self.0);
-        let read = async move { inner.fetch_marker().await };
-        self.0.share(&self.0.marker_reads, (), read, || MARKER_READ.to_owned()).await
+        if let Some(known) = inner.known_initialized() {
+            return Ok(known);
+        }
+        let reading = Arc::clone(&inner);
+        let read = async move { reading.fetch_marker().await };
+        inner.share(&inner.marker_reads, (), read, || MARKER_READ.to_owned()).await?;
+        Ok(inner.known_initialized().unwrap_or_else(|| inner.initialized_answer(false, 0.0)))
     }
 }
 
@@ -65,77 +90,169 @@ fn all_read(namespace: &str) -> String {
     format!("reading all of {namespace:?}")
 }
 
+/// The answer with tombstones, which are never handed out, as nothing.
+pub(super) fn live(mut answer: Answer<Option<Cached>>) -> Answer<Option<Cached>> {
+    answer.value = answer.value.filter(|cached| !cached.item.deleted);
+    answer
+}
+
 impl Inner {
-    async fn read_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Item>>> {
+    /// Reads a row of which nothing is known.
+    async fn read_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Cached>>> {
+        if self.preloaded(&row).await
+            && let Known::Fresh(answer) = self.cache.look(&row)
+        {
+            self.stats.coalesced.add_one();
+            return Ok(answer);
+        }
         let (inner, wanted) = (Arc::clone(self), row.clone());
-        let read = async move { inner.fetch_row(&wanted).await };
-        self.share(&self.gets, row.clone(), read, || row_read(&row)).await
+        let read = async move { inner.fetch_row(&wanted, Effort::Retried).await };
+        self.share(&self.gets, (row.clone(), Effort::Retried), read, || row_read(&row)).await
     }
 
-    async fn fetch_row(&self, row: &RowKey) -> Result<Answer<Option<Item>>> {
+    /// A newer answer than this one, if it can be had soon.
+    async fn refresh_row(
+        self: &Arc<Self>,
+        row: RowKey,
+        stale: Stale<Option<Cached>>,
+    ) -> Answer<Option<Cached>> {
+        let fetch = |inner: Arc<Self>, probe: Option<Probe>| {
+            let row = row.clone();
+            async move {
+                let _probe = probe;
+                inner.fetch_row(&row, Effort::Once).await
+            }
+        };
+        self.refresh(&self.gets, (row.clone(), Effort::Once), Operation::Get, stale, fetch).await
+    }
+
+    /// A newer answer than this one, if it can be had soon.
+    async fn refresh_all(
+        self: &Arc<Self>,
+        namespace: Arc<str>,
+        stale: Stale<Arc<Items>>,
+    ) -> Answer<Arc<Items>> {
+        let fetch = |inner: Arc<Self>, probe: Option<Probe>| {
+            let namespace = namespace.clone();
+            async move {
+                let _probe = probe;
+                inner.fetch_all(&namespace, Effort::Once).await
+            }
+        };
+        let key = (namespace.clone(), Effort::Once);
+        self.refresh(&self.queries, key, Operation::Query, stale, fetch).await
+    }
+
+    async fn refresh<K, T, F>(
+        self: &Arc<Self>,
+        flights: &SingleFlight<K, Result<Answer<T>>>,
+        key: K,
+        operation: Operation,
+        stale: Stale<T>,
+        fetch: impl FnOnce(Arc<Self>, Option<Probe>) -> F,
+    ) -> Answer<T>
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Answer<T>>> + Send + 'static,
+    {
+        let mut pause = None;
+        let flight = flights.join_or_start(key, || match self.outages.permit(operation) {
+            Permit::Free => Some(fetch(Arc::clone(self), None)),
+            Permit::Probe(probe) => Some(fetch(Arc::clone(self), Some(probe))),
+            Permit::Wait(longest) => {
+                pause = Some(longest);
+                None
+            }
+        });
+        if let (Some(flight), false) = (&flight, stale.revalidate) {
+            match timeout_at(flight.begun + self.stale_if_slow, flight.result.clone()).await {
+                Ok(Some(Ok(answer))) => {
+                    self.count_shared(flight.joined);
+                    return answer;
+                }
+                Ok(_) => pause = Some(self.outages.pause(operation)),
+                Err(_) => {}
+            }
+        }
+        self.stats.stale.add_one();
+        self.outages.answered_stale(stale.age_ms);
+        // Nobody is going to ask before that.
+        let until = pause.map_or(0.0, |pause| self.clock.now() as f64 + pause.as_secs_f64() * 1e3);
+        stale.answer(until)
+    }
+
+    async fn fetch_row(&self, row: &RowKey, effort: Effort) -> Result<Answer<Option<Cached>>> {
         // Another request may have ended between the look into the cache and this one's start.
-        if let Some(answer) = self.cache.fresh(row) {
+        if let Known::Fresh(answer) = self.cache.look(row) {
             return Ok(answer);
         }
         let begun = self.cache.begin();
-        match self.in_read_time(self.dynamodb.get(row, self.reading)).await {
-            Ok(stored) => {
-                let item = stored.and_then(|stored| self.item_in(&stored));
-                Ok(self.cache.fill(begun, row, item))
-            }
-            Err(failure) => {
-                self.log_failure(&row_read(row), &failure);
-                Err(failure)
-            }
-        }
+        let read = self.in_read_time(self.dynamodb.get(row, self.reading(effort))).await;
+        self.note(Operation::Get, &read, effort, || row_read(row));
+        let item = read?.and_then(|stored| self.item_in(&stored));
+        Ok(self.cache.fill(begun, row, item))
     }
 
-    async fn read_all(self: &Arc<Self>, namespace: Arc<str>) -> Result<Answer<Arc<Items>>> {
+    pub(super) async fn read_all(
+        self: &Arc<Self>,
+        namespace: Arc<str>,
+    ) -> Result<Answer<Arc<Items>>> {
         let (inner, wanted) = (Arc::clone(self), namespace.clone());
-        let read = async move { inner.fetch_all(&wanted).await };
-        self.share(&self.queries, namespace.clone(), read, || all_read(&namespace)).await
+        let read = async move { inner.fetch_all(&wanted, Effort::Retried).await };
+        let key = (namespace.clone(), Effort::Retried);
+        self.share(&self.queries, key, read, || all_read(&namespace)).await
     }
 
-    async fn fetch_all(&self, namespace: &Arc<str>) -> Result<Answer<Arc<Items>>> {
-        if let Some(answer) = self.cache.fresh_all(namespace) {
+    async fn fetch_all(&self, namespace: &Arc<str>, effort: Effort) -> Result<Answer<Arc<Items>>> {
+        if let Known::Fresh(answer) = self.cache.look_all(namespace) {
             return Ok(answer);
         }
         let begun = self.cache.begin();
         // Each page has the read time-out to itself: no prefix is too large to be read.
         let rows = all_pages(|start| {
-            self.in_read_time(self.dynamodb.query(namespace, self.reading, start))
+            self.in_read_time(self.dynamodb.query(namespace, self.reading(effort), start))
         });
-        match rows.await {
-            Ok(rows) => {
-                let items = rows
-                    .iter()
-                    .filter_map(|row| Some((row.key.key.clone(), self.item_in(row)?)))
-                    .collect();
-                Ok(self.cache.fill_all(begun, namespace, items))
-            }
-            Err(failure) => {
-                self.log_failure(&all_read(namespace), &failure);
-                Err(failure)
-            }
-        }
+        let rows = rows.await;
+        self.note(Operation::Query, &rows, effort, || all_read(namespace));
+        let items = rows?
+            .iter()
+            .filter_map(|row| Some((row.key.key.clone(), self.item_in(row)?)))
+            .collect();
+        Ok(self.cache.fill_all(begun, namespace, items))
     }
 
-    async fn fetch_marker(&self) -> Result<bool> {
+    async fn fetch_marker(&self) -> Result<()> {
         let marker = self.layout.marker();
-        match self.in_read_time(self.dynamodb.get(&marker, self.reading)).await {
-            Ok(Some(_)) => {
-                self.set_initialized();
-                Ok(true)
-            }
-            Ok(None) => {
-                *self.uninitialized_at() = Some(self.clock.now());
-                Ok(self.initialized.load(Ordering::SeqCst))
-            }
-            Err(failure) => {
-                self.log_failure(MARKER_READ, &failure);
-                Err(failure)
-            }
+        let reading = self.reading(Effort::Retried);
+        let read = self.in_read_time(self.dynamodb.get(&marker, reading)).await;
+        self.note(Operation::Get, &read, Effort::Retried, || MARKER_READ.to_owned());
+        match read? {
+            Some(_) => self.set_initialized(),
+            None => *self.uninitialized_at() = Some(self.clock.now()),
         }
+        Ok(())
+    }
+
+    fn reading(&self, effort: Effort) -> Reading {
+        Reading { consistent: self.consistent_read, effort }
+    }
+
+    /// Takes note of how a read went, and logs what is to be told of it.
+    fn note<T>(
+        &self,
+        operation: Operation,
+        read: &Result<T>,
+        effort: Effort,
+        what: impl FnOnce() -> String,
+    ) {
+        let line = match read {
+            Ok(_) => self.outages.succeeded(operation),
+            Err(failure) => {
+                self.outages.failed(operation, &what(), failure, effort == Effort::Once)
+            }
+        };
+        self.log_line(line);
     }
 
     /// Reads once for everybody who asks for `key` at the same time; without caching, each for
@@ -152,22 +269,48 @@ impl Inner {
         T: Clone + Send + Sync + 'static,
     {
         if !self.cache.is_on() {
+            self.stats.misses.add_one();
             return read.await;
         }
-        flights.join(key, read).await.unwrap_or_else(|| {
+        let Some(flight) = flights.join_or_start(key, || Some(read)) else {
+            return Err(Error::panicked());
+        };
+        self.count_shared(flight.joined);
+        flight.result.await.unwrap_or_else(|| {
             let failure = Error::panicked();
             self.log_failure(&what(), &failure);
             Err(failure)
         })
     }
 
-    fn is_known_uninitialized(&self) -> bool {
-        let ttl = self.cache.ttl_of(None);
-        self.uninitialized_at().is_some_and(|at| self.cache.is_fresh(at, ttl))
+    fn count_shared(&self, joined: bool) {
+        if joined { &self.stats.coalesced } else { &self.stats.misses }.add_one();
+    }
+
+    fn known_initialized(&self) -> Option<Answer<bool>> {
+        if self.initialized.load(Ordering::SeqCst) {
+            return Some(self.initialized_answer(true, f64::INFINITY));
+        }
+        let ttl = self.cache.ttl_of(false);
+        let at = self.uninitialized_at().filter(|at| self.cache.is_fresh(*at, ttl))?;
+        Some(self.initialized_answer(false, at as f64 + ttl))
+    }
+
+    fn initialized_answer(&self, value: bool, until: f64) -> Answer<bool> {
+        Answer { value, until, ticket: self.cache.begin(), stale: false }
     }
 
     async fn in_read_time<T>(&self, request: BoxFuture<'static, Result<T>>) -> Result<T> {
         timeout(self.read_timeout, request).await.unwrap_or_else(|_| Err(no_answer()))
+    }
+
+    /// Lets reads of this row, and of all rows with it, that come from now on make requests of their
+    /// own.
+    pub(super) fn detach(&self, row: &RowKey) {
+        for effort in [Effort::Retried, Effort::Once] {
+            self.gets.detach(&(row.clone(), effort));
+            self.queries.detach(&(row.namespace.clone(), effort));
+        }
     }
 }
 
@@ -188,20 +331,4 @@ where
             return Ok(rows);
         }
     }
-}
-
-/// The items as one JSON object, their texts untouched.
-fn json_object(items: &Items) -> String {
-    let size = items.iter().map(|(key, item)| key.len() + item.json.len() + 8).sum::<usize>();
-    let mut json = String::with_capacity(size + 2);
-    json.push('{');
-    for (key, item) in items {
-        if json.len() > 1 {
-            json.push(',');
-        }
-        let key = serde_json::Value::from(&**key);
-        write!(json, "{key}:{}", item.json).expect("a String takes everything");
-    }
-    json.push('}');
-    json
 }

@@ -1,0 +1,143 @@
+'use strict';
+
+/**
+ * This thread's end of the native store's mailbox: requests that wait for their answers, and the way
+ * back to whoever asked.
+ *
+ * What comes is text in the form that `src/mailbox.rs` describes.
+ */
+
+const { AsyncResource } = require('async_hooks');
+// Taken now, since a test of the application may replace the global ones later.
+const { setImmediate, setInterval } = require('timers');
+const { nextTick } = process;
+
+/** The longest interval that there is, in milliseconds. */
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
+
+/**
+ * @typedef {import('../binding').NativeStore} NativeStore
+ * @typedef {import('./item-cache').ItemCache} ItemCache
+ * @typedef {import('./logger').LogRouter} LogRouter
+ *
+ * @typedef {any[]} Answer the request's number, and what belongs to its kind
+ * @typedef {(answer: Answer) => boolean} Settle returns whether that was all
+ */
+
+class Mailbox {
+  /**
+   * @param {LogRouter} logs
+   * @param {ItemCache} items
+   */
+  constructor(logs, items) {
+    this.logs = logs;
+    this.items = items;
+    this.lastId = 0;
+    /** @type {Map<number, Settle>} */
+    this.waiting = new Map();
+    /**
+     * The native store, while something waits. It is never collected while it is referred to here.
+     *
+     * @type {NativeStore | undefined}
+     */
+    this.native = undefined;
+    /**
+     * Keeps the process alive while something waits. The native store doesn't.
+     *
+     * @type {NodeJS.Timeout | undefined}
+     */
+    this.alive = undefined;
+    this.deliver = this.deliver.bind(this);
+  }
+
+  /** @returns {number} for a new request */
+  nextId() {
+    this.lastId = this.lastId === 0xffffffff ? 1 : this.lastId + 1;
+    return this.lastId;
+  }
+
+  /**
+   * To be called when a request has been sent.
+   *
+   * @param {number} id
+   * @param {NativeStore} native
+   * @param {Settle} settle
+   */
+  expect(id, native, settle) {
+    if (this.waiting.size === 0) {
+      this.native = native;
+      if (this.alive) this.alive.ref();
+      else this.alive = setInterval(() => {}, LONGEST_INTERVAL_MS);
+    }
+    this.waiting.set(id, settle);
+  }
+
+  /**
+   * Lines go to the log before the answers that they belong to.
+   *
+   * @param {string | null | undefined} text
+   */
+  deliver(text) {
+    if (!text) return;
+    const parts = JSON.parse(text);
+    const [more, lines, evicted, tight, validFrom, missingFrom] = parts;
+    const native = this.native;
+    if (more && native) setImmediate(() => this.deliver(native.take()));
+    if (lines) for (const [level, line] of lines) this.logs.log(level, line);
+    this.items.settle(evicted || [], tight === 1, validFrom, missingFrom);
+    for (let i = 6; i < parts.length; i++) {
+      try {
+        this.settle(parts[i]);
+      } catch (defect) {
+        // The other answers must not be lost with this one.
+        this.logs.log('error', `DynamoDBFeatureStore: ${defect}`);
+      }
+    }
+  }
+
+  /**
+   * @param {Answer} answer
+   */
+  settle(answer) {
+    const id = answer[0];
+    const settle = this.waiting.get(id);
+    if (!settle || !settle(answer)) return;
+    this.waiting.delete(id);
+    if (this.waiting.size === 0) {
+      if (this.alive) this.alive.unref();
+      this.native = undefined;
+    }
+  }
+}
+
+/**
+ * A caller's callback. It is called once everything else is in order, in the asynchronous context of
+ * the caller; its own exception surfaces as an uncaught one.
+ */
+class Callback extends AsyncResource {
+  /**
+   * @param {(value: any) => void} callback
+   */
+  constructor(callback) {
+    super('DynamoDBFeatureStore', { requireManualDestroy: true });
+    this.callback = callback;
+  }
+
+  /**
+   * @param {any} [value]
+   */
+  call(value) {
+    this.runInAsyncScope(nextTick, process, this.callback, value);
+    this.emitDestroy();
+  }
+}
+
+/**
+ * @param {Answer} answer
+ * @returns {boolean} whether the request failed; that was logged already
+ */
+function isFailure(answer) {
+  return typeof answer[1] === 'string';
+}
+
+module.exports = { Callback, Mailbox, isFailure };

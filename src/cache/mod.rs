@@ -1,0 +1,593 @@
+//! What the store holds of the table, and for how long it may answer from that.
+//!
+//! moka is used as a bounded map. Its own expiry runs on a clock that cannot be set, so entries carry
+//! the wall-clock time at which they were read.
+//!
+//! Reads and writes overlap. Each draws a [`Ticket`] when it begins; an entry remembers the ticket of
+//! what brought it. So a read that began before a write never replaces what the write left, and
+//! nothing that was read before an init ended counts as fresh after it, whatever its version. And
+//! where reads are eventually consistent, what this process wrote itself is not replaced by an older
+//! version that a later read still finds.
+//!
+//! What is past its time stays, for when DynamoDB fails.
+
+mod snapshot;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use moka::notification::RemovalCause;
+use moka::ops::compute::{CompResult, Op};
+use moka::policy::EvictionPolicy;
+
+pub use snapshot::{Delta, Items};
+
+use crate::clock::{Clock, Millis};
+use crate::config::Freshness;
+use crate::row::{Item, RowKey};
+use snapshot::{Snapshot, Taken};
+
+/// The longest time for which "there is no such row" is believed, in milliseconds.
+pub const MAX_MISSING_TTL_MS: f64 = 15_000.0;
+/// What an entry takes besides its texts, roughly.
+const ENTRY_OVERHEAD: usize = 200;
+
+/// A moment in the order of reads and writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// An item that the cache holds, or held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cached {
+    /// The item.
+    pub item: Item,
+    /// Tells apart the texts that a row has had while it was held: the same revision, the same text.
+    /// 0 for what was never held.
+    pub revision: u64,
+}
+
+/// An answer, and until when it may be given again without asking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<T> {
+    /// What was asked for.
+    pub value: T,
+    /// Wall-clock time in milliseconds since the Unix epoch; infinite for "for ever", 0 for "not
+    /// even once more".
+    pub until: f64,
+    /// When it was known to be so. Of two answers the one with the later ticket counts.
+    pub ticket: Ticket,
+    /// Whether it is past its time, and given for want of a better one.
+    pub stale: bool,
+}
+
+/// What is held, past its time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stale<T> {
+    /// What was known.
+    pub value: T,
+    /// When it was known.
+    pub ticket: Ticket,
+    /// How long ago it was read, in milliseconds; infinite where the clock can't tell.
+    pub age_ms: f64,
+    /// Whether it may be given while a newer one is fetched.
+    pub revalidate: bool,
+}
+
+impl<T> Stale<T> {
+    /// It, as an answer that may be given until then.
+    pub fn answer(self, until: f64) -> Answer<T> {
+        Answer { value: self.value, until, ticket: self.ticket, stale: true }
+    }
+}
+
+/// What is known of something.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Known<T> {
+    /// All that one needs.
+    Fresh(Answer<T>),
+    /// What was so a while ago.
+    Stale(Stale<T>),
+    /// Nothing.
+    Nothing,
+}
+
+/// Items of a kind with their keys, tombstones included.
+pub type KeyedItems = Vec<(Arc<str>, Item)>;
+
+/// What an init left in a namespace.
+pub struct Replaced {
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The items that it stored, or found there already.
+    pub items: KeyedItems,
+    /// Whether these are all that is there.
+    pub complete: bool,
+}
+
+/// The items held.
+pub struct Cache {
+    freshness: Freshness,
+    max_bytes: u64,
+    /// Whether a read may find the table as it was before a write that has ended.
+    reads_lag: bool,
+    clock: Clock,
+    rows: moka::sync::Cache<RowKey, Entry>,
+    snapshots: Mutex<Snapshots>,
+    /// Rows that had to make room, until somebody looks after them.
+    pushed_out: Arc<Mutex<Vec<(RowKey, u64)>>>,
+    /// Those that were looked after here, for whoever holds more of them.
+    evicted: Mutex<Vec<(RowKey, u64)>>,
+    next_ticket: AtomicU64,
+    /// What was read by an older ticket is void: an init has replaced everything since.
+    valid_from: AtomicU64,
+    /// What an older ticket found missing may have come since.
+    missing_from: AtomicU64,
+}
+
+#[derive(Default)]
+struct Snapshots {
+    by_namespace: HashMap<Arc<str>, Snapshot>,
+    taken: Taken,
+}
+
+#[derive(Clone)]
+struct Entry {
+    /// `None`: there is no such row.
+    cached: Option<Cached>,
+    read_at: Millis,
+    ticket: Ticket,
+    /// Whether this process wrote it.
+    own: bool,
+    /// Set when it is no longer known to be what is in the table.
+    outdated: bool,
+}
+
+impl Entry {
+    fn version(&self) -> f64 {
+        self.cached.as_ref().map_or(f64::NEG_INFINITY, |cached| cached.item.version)
+    }
+
+    fn revision(&self) -> u64 {
+        self.cached.as_ref().map_or(0, |cached| cached.revision)
+    }
+
+    /// The text, and what is parsed of it where it is used.
+    fn bytes(&self) -> usize {
+        self.cached.as_ref().map_or(0, |cached| 2 * cached.item.json.len())
+    }
+}
+
+impl Cache {
+    /// An empty cache that holds at most `max_bytes` of text. `reads_lag` says that reads are
+    /// eventually consistent.
+    pub fn new(freshness: Freshness, max_bytes: u64, reads_lag: bool, clock: Clock) -> Self {
+        let weigh = |row: &RowKey, entry: &Entry| {
+            let size = ENTRY_OVERHEAD + row.namespace.len() + row.key.len() + entry.bytes();
+            u32::try_from(size).unwrap_or(u32::MAX)
+        };
+        let pushed_out: Arc<Mutex<Vec<(RowKey, u64)>>> = Arc::default();
+        let notices = Arc::clone(&pushed_out);
+        let evicted = move |row: Arc<RowKey>, entry: Entry, cause| {
+            if cause == RemovalCause::Size {
+                lock(&notices).push(((*row).clone(), entry.revision()));
+            }
+        };
+        let max_bytes = if freshness.ttl_ms > 0.0 { max_bytes } else { 0 };
+        Self {
+            freshness,
+            max_bytes,
+            reads_lag,
+            clock,
+            // moka's own default policy refuses newcomers when it is full.
+            rows: moka::sync::Cache::builder()
+                .eviction_policy(EvictionPolicy::lru())
+                .weigher(weigh)
+                .max_capacity(max_bytes)
+                .eviction_listener(evicted)
+                .build(),
+            snapshots: Mutex::default(),
+            pushed_out,
+            evicted: Mutex::default(),
+            next_ticket: AtomicU64::new(1),
+            valid_from: AtomicU64::new(0),
+            missing_from: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether anything is held at all.
+    pub fn is_on(&self) -> bool {
+        self.freshness.ttl_ms > 0.0
+    }
+
+    /// To be called before a request is sent whose answer is to be kept.
+    pub fn begin(&self) -> Ticket {
+        Ticket(self.next_ticket.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// What is known of this row; a value of `None` says that there is none.
+    pub fn look(&self, row: &RowKey) -> Known<Option<Cached>> {
+        if !self.is_on() {
+            return Known::Nothing;
+        }
+        let Some(entry) = self.rows.get(row) else {
+            return self.look_into_snapshot(row);
+        };
+        let outdated = entry.outdated
+            || self.is_void(entry.ticket)
+            || entry.cached.is_none() && self.may_have_come_since(entry.ticket);
+        if !outdated && self.is_fresh(entry.read_at, self.ttl_of(entry.cached.is_some())) {
+            return Known::Fresh(self.answer(entry));
+        }
+        let revalidate = !outdated && entry.cached.is_some();
+        self.stale(entry.cached, entry.read_at, entry.ticket, revalidate)
+    }
+
+    /// Somebody who has read all rows knows which ones there are not.
+    fn look_into_snapshot(&self, row: &RowKey) -> Known<Option<Cached>> {
+        let snapshots = self.snapshots();
+        let Some(snapshot) = snapshots.by_namespace.get(&row.namespace) else {
+            return Known::Nothing;
+        };
+        let known_missing = !snapshot.items.contains_key(&row.key)
+            && !snapshot.outdated
+            && !self.is_void(snapshot.ticket)
+            && !self.may_have_come_since(snapshot.ticket)
+            && self.is_fresh(snapshot.read_at, self.ttl_of(false));
+        if !known_missing {
+            return Known::Nothing;
+        }
+        // Nobody else need remember it: there is no end to the keys that are not there.
+        Known::Fresh(Answer { value: None, until: 0.0, ticket: snapshot.ticket, stale: false })
+    }
+
+    /// All live items of this namespace, as far as they are known.
+    pub fn look_all(&self, namespace: &str) -> Known<Arc<Items>> {
+        let snapshots = self.snapshots();
+        let Some(snapshot) = snapshots.by_namespace.get(namespace) else {
+            return Known::Nothing;
+        };
+        let valid = !snapshot.outdated && !self.is_void(snapshot.ticket);
+        if valid && self.is_fresh(snapshot.read_at, self.freshness.ttl_ms) {
+            return Known::Fresh(self.answer_all(snapshot));
+        }
+        self.stale(Arc::clone(&snapshot.items), snapshot.read_at, snapshot.ticket, valid)
+    }
+
+    fn stale<T>(&self, value: T, read_at: Millis, ticket: Ticket, revalidate: bool) -> Known<T> {
+        let Freshness { ttl_ms, stale_if_error_ms, stale_while_revalidate_ms } = self.freshness;
+        let age_ms = self.age(read_at);
+        if stale_if_error_ms.is_infinite() || age_ms < ttl_ms + stale_if_error_ms {
+            let revalidate = revalidate && age_ms < ttl_ms + stale_while_revalidate_ms;
+            Known::Stale(Stale { value, ticket, age_ms, revalidate })
+        } else {
+            Known::Nothing
+        }
+    }
+
+    /// Keeps what a read found in this row, unless something newer is held, and returns what is to
+    /// be answered.
+    pub fn fill(&self, begun: Ticket, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
+        let answer = self.put(begun, row, found, false);
+        // Who asks for all items must not see an older one than who asks for this one.
+        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace)
+            && snapshot.ticket < answer.ticket
+        {
+            let newer = match (snapshot.items.get(&row.key), &answer.value) {
+                (Some(held), Some(now)) => {
+                    now.revision != held.revision && now.item.version >= held.item.version
+                }
+                (None, Some(now)) => !now.item.deleted,
+                (held, None) => held.is_some(),
+            };
+            if newer {
+                snapshot.set(&row.key, answer.value.as_ref());
+            }
+        }
+        self.settle_evictions();
+        answer
+    }
+
+    fn put(
+        &self,
+        ticket: Ticket,
+        row: &RowKey,
+        item: Option<Item>,
+        own: bool,
+    ) -> Answer<Option<Cached>> {
+        if !self.is_on() || self.is_void(ticket) {
+            return unheld(item.map(|item| Cached { item, revision: 0 }));
+        }
+        let read_at = self.clock.now();
+        let mut entry = self.entry(ticket, read_at, item, own);
+        let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
+            Some(held) if self.stays(held.value(), &entry) => Op::Nop,
+            held => {
+                keep_same_text(held.as_ref().map(moka::Entry::value), &mut entry);
+                Op::Put(entry.clone())
+            }
+        });
+        match result {
+            CompResult::Unchanged(held) => self.answer(held.into_value()),
+            CompResult::Inserted(now) | CompResult::ReplacedWith(now) => {
+                self.answer(now.into_value())
+            }
+            CompResult::StillNone(_) | CompResult::Removed(_) => unheld(None),
+        }
+    }
+
+    fn entry(&self, ticket: Ticket, read_at: Millis, item: Option<Item>, own: bool) -> Entry {
+        let cached = item.map(|item| Cached { item, revision: ticket.0 });
+        Entry { cached, read_at, ticket, own, outdated: false }
+    }
+
+    /// Whether what is held must not be replaced by what a read found.
+    fn stays(&self, held: &Entry, found: &Entry) -> bool {
+        !held.outdated
+            && ((held.ticket > found.ticket && held.version() >= found.version())
+                || (self.is_ahead(held) && held.version() > found.version()))
+    }
+
+    /// Whether later reads may not have come up with this entry yet.
+    fn is_ahead(&self, held: &Entry) -> bool {
+        self.reads_lag
+            && held.own
+            && !held.outdated
+            && !self.is_void(held.ticket)
+            && self.is_fresh(held.read_at, self.freshness.ttl_ms)
+    }
+
+    /// [`Cache::fill`] for all rows of a namespace.
+    pub fn fill_all(
+        &self,
+        begun: Ticket,
+        namespace: &Arc<str>,
+        found: KeyedItems,
+    ) -> Answer<Arc<Items>> {
+        if !self.is_on() || self.is_void(begun) {
+            let live = found.into_iter().filter(|(_, item)| !item.deleted);
+            let items = live.map(|(key, item)| (key, Cached { item, revision: 0 })).collect();
+            return unheld(Arc::new(items));
+        }
+        // What one of these items refers to may have come with it.
+        self.forget_missing(begun);
+        let mut items = self.put_all(begun, namespace, found, false);
+        self.settle_evictions();
+        // Rows that were written while the Query was under way, or that it may not have come up with,
+        // need not be in its answer. A write that ends from here on finds the snapshot in its place.
+        let mut snapshots = self.snapshots();
+        for (row, entry) in &self.rows {
+            if row.namespace == *namespace && (entry.ticket > begun || self.is_ahead(&entry)) {
+                snapshot::set(&mut items, &row.key, entry.cached.as_ref());
+            }
+        }
+        let held = snapshots.by_namespace.get(namespace);
+        let items = match held {
+            Some(held) if snapshot::same(&held.items, &items) => Arc::clone(&held.items),
+            _ => Arc::new(items),
+        };
+        let snapshot =
+            Snapshot { items, read_at: self.clock.now(), ticket: begun, outdated: false };
+        let answer = self.answer_all(&snapshot);
+        // Without all of its rows it would not know of their changes, and hold more than it may.
+        let fits = self.bytes_of(namespace, &snapshot.items) <= self.max_bytes;
+        if fits && held.is_none_or(|held| held.ticket < begun) {
+            snapshots.by_namespace.insert(namespace.clone(), snapshot);
+        }
+        answer
+    }
+
+    fn bytes_of(&self, namespace: &str, items: &Items) -> u64 {
+        let bytes = |(key, cached): (&Arc<str>, &Cached)| {
+            ENTRY_OVERHEAD + namespace.len() + key.len() + 2 * cached.item.json.len()
+        };
+        items.iter().map(bytes).sum::<usize>() as u64
+    }
+
+    /// Puts rows and returns the live items among what is held then.
+    fn put_all(&self, ticket: Ticket, namespace: &Arc<str>, found: KeyedItems, own: bool) -> Items {
+        let held = found.into_iter().filter_map(|(key, item)| {
+            let row = RowKey { namespace: namespace.clone(), key };
+            let held = self.put(ticket, &row, Some(item), own).value?;
+            (!held.item.deleted).then_some((row.key, held))
+        });
+        held.collect()
+    }
+
+    /// Keeps what is in the table after an update of this row that began at `begun`, and returns what
+    /// is known of the row then.
+    pub fn written(&self, begun: Ticket, row: &RowKey, item: &Item) -> Answer<Option<Cached>> {
+        if !self.is_on() {
+            return unheld(Some(Cached { item: item.clone(), revision: 0 }));
+        }
+        let (read_at, ticket) = (self.clock.now(), self.begin());
+        let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
+        let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
+            Some(held) if held.value().ticket > begun && held.value().version() > item.version => {
+                Op::Nop
+            }
+            held => {
+                keep_same_text(held.as_ref().map(moka::Entry::value), &mut entry);
+                Op::Put(entry.clone())
+            }
+        });
+        let now = match result {
+            CompResult::Inserted(now) | CompResult::ReplacedWith(now) => now.into_value(),
+            CompResult::Unchanged(held) => return self.answer(held.into_value()),
+            CompResult::StillNone(_) | CompResult::Removed(_) => return unheld(None),
+        };
+        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace) {
+            let known = snapshot.items.get(&row.key);
+            let known = known.map_or(f64::NEG_INFINITY, |cached| cached.item.version);
+            if snapshot.ticket < begun || known <= item.version {
+                snapshot.set(&row.key, now.cached.as_ref());
+            }
+        }
+        self.settle_evictions();
+        self.answer(now)
+    }
+
+    /// Keeps what an init has written. Whatever was held before is void.
+    pub fn replaced(&self, data: Vec<Replaced>) {
+        let ticket = self.begin();
+        self.outdate_all(ticket);
+        for Replaced { namespace, items, complete } in data {
+            let items = Arc::new(self.put_all(ticket, &namespace, items, true));
+            if complete && self.is_on() {
+                for (row, entry) in &self.rows {
+                    if row.namespace == namespace && entry.ticket < ticket {
+                        self.rows.invalidate(&*row);
+                    }
+                }
+                let fits = self.bytes_of(&namespace, &items) <= self.max_bytes;
+                let snapshot =
+                    Snapshot { items, read_at: self.clock.now(), ticket, outdated: !fits };
+                self.snapshots().by_namespace.insert(namespace, snapshot);
+            }
+        }
+        self.settle_evictions();
+    }
+
+    /// Takes it that this row may have changed in the table, nobody knows to what.
+    pub fn outdate(&self, row: &RowKey) -> Ticket {
+        let ticket = self.begin();
+        self.rows.entry_by_ref(row).and_compute_with(|held| match held {
+            Some(held) => Op::Put(Entry { outdated: true, ..held.into_value() }),
+            None => Op::Nop,
+        });
+        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace) {
+            snapshot.outdated = true;
+        }
+        ticket
+    }
+
+    /// Takes it that everything may have changed that was read before `ticket` was drawn, requests
+    /// under way included.
+    pub fn outdate_all(&self, ticket: Ticket) {
+        self.valid_from.fetch_max(ticket.0, Ordering::SeqCst);
+    }
+
+    /// Forgets which rows were found missing before `ticket` was drawn: something came that may
+    /// refer to them.
+    pub fn forget_missing(&self, ticket: Ticket) {
+        self.missing_from.fetch_max(ticket.0, Ordering::SeqCst);
+    }
+
+    /// Nothing that was known before these tickets may be taken for fresh, and nothing for missing.
+    pub fn bounds(&self) -> (Ticket, Ticket) {
+        let load = |bound: &AtomicU64| Ticket(bound.load(Ordering::SeqCst));
+        (load(&self.valid_from), load(&self.missing_from))
+    }
+
+    /// All live items of a namespace, told as a change of the state `held`, which an earlier call
+    /// named.
+    pub fn take_all(&self, namespace: &Arc<str>, held: u64, items: &Arc<Items>) -> Delta {
+        let mut snapshots = self.snapshots();
+        let Snapshots { by_namespace, taken } = &mut *snapshots;
+        if !by_namespace.contains_key(namespace) {
+            return Delta::whole(items);
+        }
+        taken.take(namespace, held, items, || self.begin().0)
+    }
+
+    /// The rows that had to make room since the last call, and the revisions that they had.
+    pub fn take_evicted(&self) -> Vec<(RowKey, u64)> {
+        std::mem::take(&mut lock(&self.evicted))
+    }
+
+    /// Whether rows may soon have to make room for others.
+    pub fn is_tight(&self) -> bool {
+        self.bytes() > self.max_bytes / 4 * 3
+    }
+
+    /// How much is held, in bytes: the texts twice, since they are parsed where they are used.
+    pub fn bytes(&self) -> u64 {
+        self.rows.weighted_size()
+    }
+
+    /// How many rows are held, missing ones included.
+    pub fn count(&self) -> u64 {
+        self.rows.entry_count()
+    }
+
+    /// Drops snapshots of which rows had to make room: whoever holds all items holds their texts.
+    fn settle_evictions(&self) {
+        // moka would let a number of writes wait before it weighs them.
+        self.rows.run_pending_tasks();
+        let pushed_out = std::mem::take(&mut *lock(&self.pushed_out));
+        if pushed_out.is_empty() {
+            return;
+        }
+        let mut snapshots = self.snapshots();
+        for (row, _) in &pushed_out {
+            let held = snapshots.by_namespace.get(&row.namespace);
+            if held.is_some_and(|snapshot| snapshot.items.contains_key(&row.key)) {
+                snapshots.by_namespace.remove(&row.namespace);
+                snapshots.taken.forget(&row.namespace);
+            }
+        }
+        lock(&self.evicted).extend(pushed_out);
+    }
+
+    /// How long an answer may be given, in milliseconds.
+    pub fn ttl_of(&self, found: bool) -> f64 {
+        let ttl = self.freshness.ttl_ms;
+        if found { ttl } else { ttl.min(MAX_MISSING_TTL_MS) }
+    }
+
+    /// Whether what was read at this time is still fresh. A clock that went back makes it expired,
+    /// not immortal.
+    pub fn is_fresh(&self, read_at: Millis, ttl_ms: f64) -> bool {
+        self.age(read_at) < ttl_ms
+    }
+
+    fn age(&self, read_at: Millis) -> f64 {
+        let age = self.clock.now() - read_at;
+        if age < 0 { f64::INFINITY } else { age as f64 }
+    }
+
+    fn is_void(&self, begun: Ticket) -> bool {
+        begun.0 < self.valid_from.load(Ordering::SeqCst)
+    }
+
+    fn may_have_come_since(&self, ticket: Ticket) -> bool {
+        ticket.0 < self.missing_from.load(Ordering::SeqCst)
+    }
+
+    fn answer(&self, entry: Entry) -> Answer<Option<Cached>> {
+        let until = entry.read_at as f64 + self.ttl_of(entry.cached.is_some());
+        Answer { value: entry.cached, until, ticket: entry.ticket, stale: false }
+    }
+
+    fn answer_all(&self, snapshot: &Snapshot) -> Answer<Arc<Items>> {
+        let until = snapshot.read_at as f64 + self.freshness.ttl_ms;
+        // An update may have changed it since it was read.
+        Answer { value: Arc::clone(&snapshot.items), until, ticket: self.begin(), stale: false }
+    }
+
+    fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
+        lock(&self.snapshots)
+    }
+}
+
+/// What was read, but is not kept.
+fn unheld<T>(value: T) -> Answer<T> {
+    Answer { value, until: 0.0, ticket: Ticket(0), stale: false }
+}
+
+/// Keeps the text that is held, and its revision, where the new one is the same.
+fn keep_same_text(held: Option<&Entry>, entry: &mut Entry) {
+    let held = held.and_then(|held| held.cached.as_ref());
+    if let (Some(held), Some(found)) = (held, &mut entry.cached)
+        && held.item == found.item
+    {
+        *found = held.clone();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

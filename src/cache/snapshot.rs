@@ -1,0 +1,118 @@
+//! All live items of a namespace, and what has changed since somebody last took them.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{Cached, Ticket};
+use crate::clock::Millis;
+
+/// The live items of a kind by key.
+pub type Items = BTreeMap<Arc<str>, Cached>;
+
+/// All live items of a namespace as a Query found them, and as updates changed them since.
+pub(super) struct Snapshot {
+    pub items: Arc<Items>,
+    pub read_at: Millis,
+    pub ticket: Ticket,
+    /// Set when it is no longer known to be what is in the table.
+    pub outdated: bool,
+}
+
+impl Snapshot {
+    /// Takes an item in, or a missing or deleted one out.
+    pub fn set(&mut self, key: &Arc<str>, item: Option<&Cached>) {
+        set(Arc::make_mut(&mut self.items), key, item);
+    }
+}
+
+/// Takes an item in, or a missing or deleted one out.
+pub(super) fn set(items: &mut Items, key: &Arc<str>, item: Option<&Cached>) {
+    match item.filter(|cached| !cached.item.deleted) {
+        Some(cached) => items.insert(key.clone(), cached.clone()),
+        None => items.remove(key),
+    };
+}
+
+/// Whether these are the same texts under the same keys.
+pub(super) fn same(a: &Items, b: &Items) -> bool {
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .all(|((a_key, a), (b_key, b))| a_key == b_key && a.revision == b.revision)
+}
+
+/// All live items, told as a change of what was taken before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delta {
+    /// Names the state that this leads to. 0 for one that can't be built upon.
+    pub state: u64,
+    /// The state that this is a change of; `None` for none: `changed` is everything.
+    pub base: Option<u64>,
+    /// Items that are new or have another text.
+    pub changed: Vec<(Arc<str>, Cached)>,
+    /// Keys that are there no longer.
+    pub removed: Vec<Arc<str>>,
+}
+
+impl Delta {
+    /// Everything, to be forgotten at once.
+    pub fn whole(items: &Items) -> Self {
+        let changed = items.iter().map(|(key, cached)| (key.clone(), cached.clone())).collect();
+        Self { state: 0, base: None, changed, removed: Vec::new() }
+    }
+}
+
+/// What was last taken of each namespace.
+#[derive(Default)]
+pub(super) struct Taken(HashMap<Arc<str>, (u64, Arc<Items>)>);
+
+impl Taken {
+    /// `items` for somebody who has the state `held`. A state that this leads to is named by `name`.
+    pub fn take(
+        &mut self,
+        namespace: &Arc<str>,
+        held: u64,
+        items: &Arc<Items>,
+        name: impl FnOnce() -> u64,
+    ) -> Delta {
+        let base = self.0.get(namespace).filter(|(state, _)| *state == held);
+        let mut delta = match base {
+            Some((state, old)) if Arc::ptr_eq(old, items) => {
+                let (changed, removed) = (Vec::new(), Vec::new());
+                return Delta { state: *state, base: Some(*state), changed, removed };
+            }
+            Some((state, old)) => difference(*state, old, items),
+            None => Delta::whole(items),
+        };
+        delta.state = name();
+        self.0.insert(namespace.clone(), (delta.state, Arc::clone(items)));
+        delta
+    }
+
+    /// Forgets what was taken of this namespace.
+    pub fn forget(&mut self, namespace: &str) {
+        self.0.remove(namespace);
+    }
+}
+
+fn difference(base: u64, old: &Items, new: &Items) -> Delta {
+    let (mut changed, mut removed) = (Vec::new(), Vec::new());
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some((old, _)), Some((new, _))) => old.cmp(new),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return Delta { state: 0, base: Some(base), changed, removed },
+        };
+        let gone = if order == Ordering::Greater { None } else { old.next() };
+        let come = if order == Ordering::Less { None } else { new.next() };
+        match (gone, come) {
+            (Some((key, _)), None) => removed.push(key.clone()),
+            (Some((_, old)), Some((_, new))) if old.revision == new.revision => {}
+            (_, Some((key, cached))) => changed.push((key.clone(), cached.clone())),
+            (None, None) => {}
+        }
+    }
+}

@@ -1,0 +1,598 @@
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicI64;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::DEFAULT_MAX_CACHE_BYTES;
+use crate::dynamodb::fake::item;
+
+/// A cache with a clock that tests set.
+fn cache(ttl_ms: f64) -> (Cache, Arc<AtomicI64>) {
+    cache_with(Freshness { ttl_ms, ..Freshness::default() }, DEFAULT_MAX_CACHE_BYTES)
+}
+
+fn cache_with(freshness: Freshness, max_bytes: u64) -> (Cache, Arc<AtomicI64>) {
+    let now = Arc::new(AtomicI64::new(1_000_000));
+    let hands = Arc::clone(&now);
+    let clock = Clock::from_fn(move || hands.load(Ordering::SeqCst));
+    (Cache::new(freshness, max_bytes, true, clock), now)
+}
+
+impl Cache {
+    fn fresh(&self, row: &RowKey) -> Option<Answer<Option<Cached>>> {
+        match self.look(row) {
+            Known::Fresh(answer) => Some(answer),
+            Known::Stale(_) | Known::Nothing => None,
+        }
+    }
+
+    fn fresh_all(&self, namespace: &str) -> Option<Answer<Arc<Items>>> {
+        match self.look_all(namespace) {
+            Known::Fresh(answer) => Some(answer),
+            Known::Stale(_) | Known::Nothing => None,
+        }
+    }
+}
+
+fn stale<T>(known: Known<T>) -> Option<Stale<T>> {
+    match known {
+        Known::Stale(stale) => Some(stale),
+        Known::Fresh(_) | Known::Nothing => None,
+    }
+}
+
+/// What an init left of one item.
+fn replaced_by(key: &str, version: f64) -> Vec<Replaced> {
+    let items = vec![(key.into(), item(key, version))];
+    vec![Replaced { namespace: "features".into(), items, complete: true }]
+}
+
+fn row(key: &str) -> RowKey {
+    RowKey::new("features", key)
+}
+
+/// Items of so many bytes each, and a bound that holds ten of them.
+const LARGE: usize = 1_000;
+const TEN_LARGE: u64 = 10 * (ENTRY_OVERHEAD + 20 + 2 * LARGE) as u64;
+
+fn large(key: &str) -> Item {
+    Item { version: 1.0, deleted: false, json: format!("{key:LARGE$}").into() }
+}
+
+fn many_large(count: usize) -> KeyedItems {
+    (0..count).map(|number| (number.to_string().into(), large(&number.to_string()))).collect()
+}
+
+fn version(answer: Option<Answer<Option<Cached>>>) -> Option<f64> {
+    answer?.value.map(|cached| cached.item.version)
+}
+
+fn versions(items: &Items) -> Vec<(String, f64)> {
+    items.iter().map(|(key, cached)| (key.to_string(), cached.item.version)).collect()
+}
+
+#[test]
+fn an_item_is_fresh_for_the_ttl_by_the_wall_clock() {
+    let (cache, now) = cache(15_000.0);
+    let begun = cache.begin();
+    let answer = cache.fill(begun, &row("k"), Some(item("k", 1.0)));
+    assert_eq!(answer.until, 1_015_000.0);
+    now.store(1_014_999, Ordering::SeqCst);
+    assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
+    now.store(1_015_000, Ordering::SeqCst);
+    assert_eq!(cache.fresh(&row("k")), None);
+}
+
+#[test]
+fn a_clock_that_goes_back_expires_what_is_held() {
+    let (cache, now) = cache(f64::INFINITY);
+    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+    now.store(999_999, Ordering::SeqCst);
+    assert_eq!(cache.fresh(&row("k")), None);
+    assert!(cache.fresh_all("features").is_none());
+}
+
+#[test]
+fn an_infinite_ttl_holds_items_for_ever_but_not_what_is_missing() {
+    let (cache, now) = cache(f64::INFINITY);
+    assert_eq!(cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0))).until, f64::INFINITY);
+    cache.fill(cache.begin(), &row("missing"), None);
+    assert!(cache.fresh(&row("missing")).is_some());
+    now.fetch_add(15_000, Ordering::SeqCst);
+    assert!(cache.fresh(&row("missing")).is_none());
+    now.fetch_add(1_000_000_000_000, Ordering::SeqCst);
+    assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
+}
+
+#[test]
+fn a_short_ttl_holds_for_what_is_missing_too() {
+    let (cache, now) = cache(1_000.0);
+    cache.fill(cache.begin(), &row("missing"), None);
+    now.fetch_add(1_000, Ordering::SeqCst);
+    assert!(cache.fresh(&row("missing")).is_none());
+}
+
+#[test]
+fn without_caching_nothing_is_held() {
+    let (cache, _) = cache(0.0);
+    assert_eq!(cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0))).until, 0.0);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
+    assert_eq!(cache.fresh(&row("k")), None);
+    assert!(cache.fresh_all("features").is_none());
+}
+
+#[test]
+fn a_read_that_began_before_a_write_does_not_replace_what_it_left() {
+    let (cache, _) = cache(15_000.0);
+    let read = cache.begin();
+    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
+    let answer = cache.fill(read, &row("k"), Some(item("k", 1.0)));
+    assert_eq!(version(Some(answer)), Some(2.0), "the read is answered with the newer version");
+    assert_eq!(version(cache.fresh(&row("k"))), Some(2.0));
+    assert_eq!(version(Some(cache.fill(read, &row("k"), None))), Some(2.0));
+    // Another process may have been faster still.
+    cache.fill(read, &row("k"), Some(item("k", 3.0)));
+    assert_eq!(version(cache.fresh(&row("k"))), Some(3.0));
+}
+
+#[test]
+fn a_read_that_begins_later_may_find_an_older_version() {
+    let (cache, _) = cache(15_000.0);
+    cache.fill(cache.begin(), &row("k"), Some(item("k", 9.0)));
+    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    assert_eq!(version(cache.fresh(&row("k"))), Some(1.0), "another process initialised anew");
+}
+
+#[test]
+fn a_later_read_that_lags_does_not_replace_what_this_process_wrote() {
+    let (cache, now) = cache(15_000.0);
+    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
+    cache.written(cache.begin(), &row("new"), &item("new", 1.0));
+    let lagging = || vec![("k".into(), item("k", 1.0))];
+    let all = cache.fill_all(cache.begin(), &"features".into(), lagging());
+    assert_eq!(versions(&all.value), [("k".to_owned(), 2.0), ("new".to_owned(), 1.0)]);
+    assert_eq!(version(Some(cache.fill(cache.begin(), &row("new"), None))), Some(1.0));
+    // By then every read has come up with it, so that the table holds something else.
+    now.fetch_add(15_000, Ordering::SeqCst);
+    let all = cache.fill_all(cache.begin(), &"features".into(), lagging());
+    assert_eq!(versions(&all.value), [("k".to_owned(), 1.0)]);
+}
+
+#[test]
+fn a_consistent_read_tells_what_is_in_the_table() {
+    let cache = Cache::new(
+        Freshness::default(),
+        DEFAULT_MAX_CACHE_BYTES,
+        false,
+        Clock::from_fn(|| 1_000_000),
+    );
+    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
+    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
+}
+
+#[test]
+fn an_init_that_left_rows_as_they_were_does_not_answer_for_all() {
+    let (cache, _) = cache(15_000.0);
+    let incomplete = replaced_by("k", 1.0).into_iter().map(|r| Replaced { complete: false, ..r });
+    cache.replaced(incomplete.collect());
+    assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
+    assert!(cache.fresh_all("features").is_none());
+}
+
+#[test]
+fn a_write_does_not_replace_what_was_read_while_it_was_under_way_and_is_newer() {
+    let (cache, _) = cache(15_000.0);
+    let write = cache.begin();
+    cache.fill(cache.begin(), &row("k"), Some(item("k", 3.0)));
+    cache.written(write, &row("k"), &item("k", 2.0));
+    assert_eq!(version(cache.fresh(&row("k"))), Some(3.0));
+}
+
+#[test]
+fn nothing_that_was_read_before_an_init_ended_survives_it() {
+    let (cache, _) = cache(15_000.0);
+    let (read, read_all) = (cache.begin(), cache.begin());
+    cache.fill(cache.begin(), &row("old"), Some(item("old", 9.0)));
+    cache.replaced(replaced_by("k", 1.0));
+    assert_eq!(cache.fill(read, &row("k"), Some(item("k", 8.0))).until, 0.0);
+    cache.fill_all(read_all, &"features".into(), vec![("k".into(), item("k", 8.0))]);
+    assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
+    assert_eq!(cache.fresh(&row("old")).unwrap().value, None);
+    let all = cache.fresh_all("features").unwrap().value;
+    assert_eq!(all.keys().map(|key| &**key).collect::<Vec<_>>(), ["k"]);
+}
+
+#[test]
+fn a_query_freshens_every_item_in_it() {
+    let (cache, _) = cache(15_000.0);
+    let rows = vec![("k".into(), item("k", 1.0)), ("gone".into(), Item::tombstone("gone", 2.0))];
+    let answer = cache.fill_all(cache.begin(), &"features".into(), rows);
+    assert_eq!(answer.value.len(), 1);
+    assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
+    assert!(cache.fresh(&row("gone")).unwrap().value.unwrap().item.deleted);
+}
+
+#[test]
+fn a_query_lets_missing_rows_be_asked_for_again() {
+    let (cache, _) = cache(15_000.0);
+    let segment = RowKey::new("segments", "s");
+    cache.fill(cache.begin(), &segment, None);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    assert_eq!(cache.fresh(&segment), None);
+    cache.fill(cache.begin(), &segment, None);
+    assert!(cache.fresh(&segment).is_some());
+}
+
+#[test]
+fn a_snapshot_follows_single_writes() {
+    let (cache, _) = cache(15_000.0);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("a".into(), item("a", 1.0))]);
+    cache.written(cache.begin(), &row("b"), &item("b", 1.0));
+    cache.written(cache.begin(), &row("a"), &Item::tombstone("a", 2.0));
+    let all = cache.fresh_all("features").unwrap().value;
+    assert_eq!(all.keys().map(|key| &**key).collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
+fn a_query_that_began_before_a_write_has_what_was_written() {
+    let (cache, _) = cache(15_000.0);
+    let query = cache.begin();
+    cache.written(cache.begin(), &row("new"), &item("new", 1.0));
+    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
+    cache.written(cache.begin(), &row("gone"), &Item::tombstone("gone", 5.0));
+    let rows = vec![("k".into(), item("k", 1.0)), ("gone".into(), item("gone", 4.0))];
+    let all = cache.fill_all(query, &"features".into(), rows).value;
+    assert_eq!(versions(&all), [("k".to_owned(), 2.0), ("new".to_owned(), 1.0)]);
+}
+
+#[test]
+fn what_is_outdated_is_asked_for_again() {
+    let (cache, _) = cache(15_000.0);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.outdate(&row("k"));
+    assert_eq!(cache.fresh(&row("k")), None);
+    assert!(cache.fresh_all("features").is_none());
+}
+
+#[test]
+fn what_is_past_its_time_stays_as_stale_and_tells_its_age() {
+    let (cache, now) = cache(15_000.0);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    now.fetch_add(20_000, Ordering::SeqCst);
+    let row = stale(cache.look(&row("k"))).unwrap();
+    assert_eq!(
+        (row.value.unwrap().item.version, row.age_ms, row.revalidate),
+        (1.0, 20_000.0, false)
+    );
+    let all = stale(cache.look_all("features")).unwrap();
+    assert_eq!((versions(&all.value), all.age_ms), (vec![("k".to_owned(), 1.0)], 20_000.0));
+    assert_eq!(all.answer(7.0).until, 7.0);
+}
+
+#[test]
+fn what_is_stale_may_be_used_for_as_long_as_stale_if_error_says() {
+    let freshness = Freshness { stale_if_error_ms: 10_000.0, ..Freshness::default() };
+    let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    now.fetch_add(24_999, Ordering::SeqCst);
+    assert!(stale(cache.look(&row("k"))).is_some() && stale(cache.look_all("features")).is_some());
+    now.fetch_add(1, Ordering::SeqCst);
+    assert_eq!(cache.look(&row("k")), Known::Nothing);
+    assert_eq!(cache.look_all("features"), Known::Nothing);
+}
+
+#[test]
+fn what_has_no_age_because_the_clock_went_back_may_be_used_only_where_any_age_may() {
+    for (stale_if_error_ms, usable) in [(f64::INFINITY, true), (1e15, false)] {
+        let freshness = Freshness { stale_if_error_ms, ..Freshness::default() };
+        let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
+        cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+        now.fetch_sub(1, Ordering::SeqCst);
+        let age = usable.then_some(f64::INFINITY);
+        assert_eq!(stale(cache.look(&row("k"))).map(|stale| stale.age_ms), age);
+        assert_eq!(stale(cache.look_all("features")).map(|stale| stale.age_ms), age);
+    }
+}
+
+#[test]
+fn what_is_only_just_past_its_time_may_be_given_while_a_newer_one_is_fetched() {
+    let freshness = Freshness { stale_while_revalidate_ms: 5_000.0, ..Freshness::default() };
+    let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.fill(cache.begin(), &row("missing"), None);
+    let revalidate = |key: &str| stale(cache.look(&row(key))).unwrap().revalidate;
+    let revalidate_all = || stale(cache.look_all("features")).unwrap().revalidate;
+    now.fetch_add(19_999, Ordering::SeqCst);
+    assert!(revalidate("k") && revalidate_all());
+    assert!(!revalidate("missing"), "that there is no such row is not believed for long");
+    now.fetch_add(1, Ordering::SeqCst);
+    assert!(!revalidate("k") && !revalidate_all());
+}
+
+#[test]
+fn what_may_have_changed_is_not_given_while_a_newer_one_is_fetched() {
+    let outdate_row: fn(&Cache) = |cache| {
+        cache.outdate(&row("k"));
+    };
+    let outdate_all: fn(&Cache) = |cache| cache.outdate_all(cache.begin());
+    for outdate in [outdate_row, outdate_all] {
+        let freshness = Freshness { stale_while_revalidate_ms: 5_000.0, ..Freshness::default() };
+        let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
+        cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+        now.fetch_add(1_000, Ordering::SeqCst);
+        outdate(&cache);
+        let (row, all) = (stale(cache.look(&row("k"))), stale(cache.look_all("features")));
+        assert_eq!(row.map(|stale| (stale.age_ms, stale.revalidate)), Some((1_000.0, false)));
+        assert_eq!(all.map(|stale| (stale.age_ms, stale.revalidate)), Some((1_000.0, false)));
+    }
+}
+
+#[test]
+fn the_same_text_keeps_its_revision_and_another_one_gets_a_new_one() {
+    let (cache, _) = cache(15_000.0);
+    let fill = |version| cache.fill(cache.begin(), &row("k"), Some(item("k", version)));
+    let first = fill(1.0).value.unwrap();
+    assert_ne!(first.revision, 0);
+    cache.outdate(&row("k"));
+    let written = cache.written(cache.begin(), &row("k"), &item("k", 1.0));
+    for same in [fill(1.0), written] {
+        let same = same.value.unwrap();
+        assert_eq!(same.revision, first.revision);
+        assert!(Arc::ptr_eq(&same.item.json, &first.item.json), "the text is held twice");
+    }
+    assert_ne!(fill(2.0).value.unwrap().revision, first.revision);
+    let rows = || vec![("k".into(), item("k", 2.0)), ("other".into(), item("other", 1.0))];
+    let fill_all = || cache.fill_all(cache.begin(), &"features".into(), rows()).value;
+    assert!(Arc::ptr_eq(&fill_all(), &fill_all()), "nothing has changed");
+}
+
+#[test]
+fn what_a_read_found_newer_shows_in_the_snapshot_too() {
+    let (cache, _) = cache(15_000.0);
+    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 5.0))]);
+    let all = || versions(&cache.fresh_all("features").unwrap().value);
+    let fill = |key, found| drop(cache.fill(cache.begin(), &row(key), found));
+    fill("k", Some(item("k", 6.0)));
+    fill("new", Some(item("new", 1.0)));
+    assert_eq!(all(), [("k".to_owned(), 6.0), ("new".to_owned(), 1.0)]);
+    fill("k", Some(item("k", 4.0)));
+    assert_eq!(all()[0].1, 6.0, "an older version replaced a newer one");
+    fill("k", Some(Item::tombstone("k", 7.0)));
+    fill("new", None);
+    assert_eq!(all(), []);
+}
+
+#[test]
+fn what_a_snapshot_lacks_is_missing_for_15_seconds_or_until_something_may_have_come() {
+    let (cache, now) = cache(f64::INFINITY);
+    let read = || cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+    read();
+    let answer = cache.fresh(&row("missing")).unwrap();
+    assert_eq!((answer.value, answer.until), (None, 0.0));
+    assert_eq!(cache.look(&RowKey::new("segments", "missing")), Known::Nothing);
+    now.fetch_add(14_999, Ordering::SeqCst);
+    assert!(cache.fresh(&row("missing")).is_some());
+    now.fetch_add(1, Ordering::SeqCst);
+    assert_eq!(cache.look(&row("missing")), Known::Nothing);
+    for come in [
+        |cache: &Cache| cache.forget_missing(cache.begin()),
+        |cache: &Cache| cache.outdate_all(cache.begin()),
+        |cache: &Cache| {
+            cache.outdate(&row("missing"));
+        },
+    ] {
+        read();
+        assert!(cache.fresh(&row("missing")).is_some());
+        come(&cache);
+        assert_eq!(cache.look(&row("missing")), Known::Nothing);
+    }
+    read();
+    cache.written(cache.begin(), &row("missing"), &item("missing", 1.0));
+    assert_eq!(version(cache.fresh(&row("missing"))), Some(1.0));
+}
+
+#[test]
+fn the_rows_used_least_recently_make_room_and_are_told_with_their_revisions() {
+    let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
+    let (mut revisions, mut evicted) = (Vec::new(), Vec::new());
+    for number in 0..100 {
+        let key = number.to_string();
+        let held = cache.fill(cache.begin(), &row(&key), Some(large(&key))).value.unwrap();
+        revisions.push((row(&key), held.revision));
+        assert!(cache.fresh(&row("0")).is_some(), "0 is used all the time");
+        evicted.extend(cache.take_evicted());
+        assert!(cache.bytes() <= TEN_LARGE, "{} bytes after {number}", cache.bytes());
+    }
+    assert_eq!(cache.count(), 10);
+    assert!(cache.is_tight());
+    revisions.remove(0);
+    revisions.truncate(90);
+    assert_eq!(evicted, revisions);
+    assert_eq!(cache.look(&row("90")), Known::Nothing);
+    assert!(cache.fresh(&row("91")).is_some());
+}
+
+#[test]
+fn a_row_over_the_bound_is_answered_but_not_held() {
+    let (cache, _) = cache_with(Freshness::default(), 1_000);
+    assert!(cache.fill(cache.begin(), &row("k"), Some(large("k"))).value.is_some());
+    assert_eq!((cache.look(&row("k")), cache.bytes()), (Known::Nothing, 0));
+}
+
+#[test]
+fn a_snapshot_of_which_a_row_had_to_make_room_is_dropped() {
+    let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
+    let features: Arc<str> = "features".into();
+    let all = cache.fill_all(cache.begin(), &features, many_large(5)).value;
+    let taken = cache.take_all(&features, 0, &all);
+    for number in 0..5 {
+        let key = number.to_string();
+        cache.fill(cache.begin(), &RowKey::new("segments", &*key), Some(large(&key)));
+    }
+    assert!(cache.fresh_all("features").is_some());
+    cache.fill(cache.begin(), &RowKey::new("segments", "one more"), Some(large("one more")));
+    assert_eq!(cache.look_all("features"), Known::Nothing);
+    let all = cache.fill_all(cache.begin(), &features, many_large(5)).value;
+    assert_eq!(cache.take_all(&features, taken.state, &all).base, None);
+}
+
+#[test]
+fn a_snapshot_that_is_larger_than_the_bound_is_not_kept() {
+    let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
+    let features: Arc<str> = "features".into();
+    let all = cache.fill_all(cache.begin(), &features, many_large(11)).value;
+    assert_eq!(all.len(), 11);
+    assert_eq!(cache.look_all("features"), Known::Nothing);
+    assert_eq!(cache.take_all(&features, 0, &all), Delta::whole(&all));
+    let items = many_large(11);
+    cache.replaced(vec![Replaced { namespace: features, items, complete: true }]);
+    assert_eq!(cache.look_all("features"), Known::Nothing);
+    assert!(cache.bytes() <= TEN_LARGE);
+}
+
+#[test]
+fn many_threads_at_once_come_to_an_end_within_the_bound() {
+    let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
+    let features: Arc<str> = "features".into();
+    let (cache, features) = (&cache, &features);
+    std::thread::scope(|scope| {
+        for thread in 0..4_usize {
+            scope.spawn(move || {
+                for number in 0..500_usize {
+                    let key = (number * (thread + 1) % 17).to_string();
+                    match (number + thread) % 4 {
+                        0 => drop(cache.fill(cache.begin(), &row(&key), Some(large(&key)))),
+                        1 => drop(cache.written(cache.begin(), &row(&key), &large(&key))),
+                        2 => drop(cache.look(&row(&key))),
+                        _ => {
+                            let rows = many_large(number % 12);
+                            let all = cache.fill_all(cache.begin(), features, rows).value;
+                            cache.take_all(features, 0, &all);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    cache.fill(cache.begin(), &row("last"), Some(large("last")));
+    assert!(cache.bytes() <= TEN_LARGE, "{}", cache.bytes());
+}
+
+#[test]
+fn all_items_are_told_once_and_then_what_has_changed() {
+    let (cache, _) = cache(15_000.0);
+    let features: Arc<str> = "features".into();
+    let items = ["a", "b", "c"].map(|key| (key.into(), item(key, 1.0)));
+    cache.fill_all(cache.begin(), &features, items.to_vec());
+    let take = |held| {
+        let all = cache.fresh_all("features").unwrap().value;
+        let Delta { state, base, changed, removed } = cache.take_all(&features, held, &all);
+        let changed: Vec<_> = changed.iter().map(|(key, _)| key.to_string()).collect();
+        (state, base, changed.concat(), removed.concat())
+    };
+    let (first, base, changed, _) = take(0);
+    assert_eq!((base, &*changed), (None, "abc"));
+    assert_ne!(first, 0);
+    assert_eq!(take(first), (first, Some(first), String::new(), String::new()));
+    cache.written(cache.begin(), &row("b"), &item("b", 2.0));
+    cache.written(cache.begin(), &row("d"), &item("d", 1.0));
+    cache.written(cache.begin(), &row("a"), &Item::tombstone("a", 2.0));
+    let (second, base, changed, removed) = take(first);
+    assert_eq!((base, &*changed, &*removed), (Some(first), "bd", "a"));
+    assert_ne!(second, first);
+    for unknown in [0, first, second + 1_000] {
+        let (_, base, changed, removed) = take(unknown);
+        assert_eq!((base, &*changed, &*removed), (None, "bcd", ""));
+    }
+}
+
+/// Something that changes what is held, of the key `k<number>` or of all keys.
+#[derive(Clone, Debug)]
+enum Change {
+    Write(usize, bool),
+    Read(usize, Option<u32>),
+    ReadAll(BTreeSet<usize>),
+    Init(BTreeSet<usize>),
+    Fail(usize),
+    Forget,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let keys = || prop::collection::btree_set(0..6usize, 0..6);
+    prop_oneof![
+        (0..6usize, any::<bool>()).prop_map(|(key, live)| Change::Write(key, live)),
+        (0..6usize, prop::option::of(1..20u32)).prop_map(|(key, found)| Change::Read(key, found)),
+        keys().prop_map(Change::ReadAll),
+        keys().prop_map(Change::Init),
+        (0..6usize).prop_map(Change::Fail),
+        Just(Change::Forget),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn changes_one_after_the_other_lead_to_what_the_whole_is(
+        changes in prop::collection::vec(change(), 1..40),
+    ) {
+        let (cache, _) = cache(15_000.0);
+        let features: Arc<str> = "features".into();
+        let key = |number: usize| format!("k{number}");
+        let (mut held, mut state) = (HashMap::new(), 0);
+        for (index, change) in changes.into_iter().enumerate() {
+            // Some have the same version, but not the same text.
+            let version = 1.0 + (index / 3) as f64;
+            let json: Arc<str> = format!("{}", index % 2).into();
+            let item = |version| Item { version, deleted: false, json: json.clone() };
+            let items = |keys: BTreeSet<usize>| -> KeyedItems {
+                keys.into_iter().map(|n| (key(n).into(), item(version))).collect()
+            };
+            match change {
+                Change::Write(n, true) => {
+                    cache.written(cache.begin(), &row(&key(n)), &item(version));
+                }
+                Change::Write(n, false) => {
+                    let tombstone = Item::tombstone(&key(n), version);
+                    cache.written(cache.begin(), &row(&key(n)), &tombstone);
+                }
+                Change::Read(n, found) => {
+                    let found = found.map(|version| item(version.into()));
+                    cache.fill(cache.begin(), &row(&key(n)), found);
+                }
+                Change::ReadAll(keys) => {
+                    cache.fill_all(cache.begin(), &features, items(keys));
+                }
+                Change::Init(keys) => {
+                    let items = items(keys);
+                    let replaced = Replaced { namespace: features.clone(), items, complete: true };
+                    cache.replaced(vec![replaced]);
+                }
+                Change::Fail(n) => {
+                    cache.outdate(&row(&key(n)));
+                }
+                Change::Forget => state = 0,
+            }
+            let all = match cache.look_all("features") {
+                Known::Fresh(all) => all.value,
+                Known::Stale(all) => all.value,
+                Known::Nothing => continue,
+            };
+            let delta = cache.take_all(&features, state, &all);
+            if delta.base.is_none() {
+                held.clear();
+            } else {
+                prop_assert_eq!(delta.base, Some(state));
+            }
+            for key in delta.removed {
+                prop_assert!(held.remove(&key).is_some(), "{} was not there", key);
+            }
+            held.extend(delta.changed);
+            state = delta.state;
+            let expected: HashMap<_, _> = all.iter().map(|(k, c)| (k.clone(), c.clone())).collect();
+            prop_assert_eq!(&held, &expected);
+        }
+    }
+}

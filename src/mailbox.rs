@@ -1,0 +1,255 @@
+//! What waits for JavaScript: answers and log lines, as JSON text.
+//!
+//! Crossing over costs more than most answers do. So JavaScript is woken once for all that waits, and
+//! takes it as one text that it parses in one go; items stand in it as they came from the table. Long
+//! answers are cut into parts, and what is taken at once is limited, so that the event loop gets its
+//! turns.
+//!
+//! A text is a JSON array: `[more, lines, evicted, tight, validFrom, missingFrom, answer…]`.
+//!
+//! | element | content |
+//! | --- | --- |
+//! | `more` | 1 if there is more to take: nobody is woken for that |
+//! | `lines` | `[level, line]` for each line to log, or 0 |
+//! | `evicted` | `[kind, key, revision]` for each item that had to make room, or 0 |
+//! | `tight` | 1 if items may soon have to make room |
+//! | `validFrom` | nothing with an older ticket is fresh |
+//! | `missingFrom` | nothing with an older ticket is missing |
+//!
+//! An answer is an array that begins with the number of the request that it belongs to:
+//!
+//! | answer | content after the number |
+//! | --- | --- |
+//! | an item | `until, ticket, stale, revision, item`; no `item` where JavaScript has that revision |
+//! | all items | `0, until, ticket, stale, state, base, removed keys`, then, as answers of their own, `1, [key, revision, item, …]` as often as needed, and `2` at the end |
+//! | whether initialised | `initialized, until` |
+//! | a write that ended | nothing, or what is known of the item then |
+//! | a failure | its code, `ticket` |
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::cache::{Answer, Cached, Delta, Ticket};
+use crate::error::Error;
+use crate::log::{Level, Log};
+use crate::store::Store;
+
+/// How much text is taken at once, in bytes, unless a single part has more: what V8 parses in a
+/// millisecond or two.
+const MAX_TEXT: usize = 64 * 1024;
+/// How much text the parts of a long answer have.
+const PART_TEXT: usize = 32 * 1024;
+
+/// The number that JavaScript gave a request.
+pub type RequestId = u32;
+
+/// Wakes JavaScript, so that it takes what is there.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// What waits for JavaScript.
+pub struct Mailbox {
+    waiting: Mutex<Waiting>,
+    wake: Wake,
+}
+
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<(Level, String)>,
+    answers: VecDeque<String>,
+    /// Parts of long answers, which let others go first.
+    parts: VecDeque<String>,
+    /// Whether JavaScript knows that something is there.
+    woken: bool,
+    /// Whether the last parts of something long were just taken.
+    relieved: bool,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.answers.is_empty() && self.parts.is_empty()
+    }
+}
+
+impl Mailbox {
+    /// An empty one. `wake` is called when something comes that nobody knows of.
+    pub fn new(wake: Wake) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), wake })
+    }
+
+    /// An answer about one item; `held` is the revision that JavaScript has.
+    pub fn item(&self, id: RequestId, held: u64, answer: &Answer<Option<Cached>>) {
+        self.put(|waiting| waiting.answers.push_back(item_text(id, held, answer)));
+    }
+
+    /// An answer about all items.
+    pub fn all(&self, id: RequestId, answer: &Answer<Delta>) {
+        let parts = all_texts(id, answer);
+        self.put(|waiting| waiting.parts.extend(parts));
+    }
+
+    /// Whether the store is initialised.
+    pub fn initialized(&self, id: RequestId, answer: &Answer<bool>) {
+        let text = format!("[{id},{},{}]", u8::from(answer.value), time(answer.until));
+        self.put(|waiting| waiting.answers.push_back(text));
+    }
+
+    /// A write that has ended.
+    pub fn done(&self, id: RequestId) {
+        self.put(|waiting| waiting.answers.push_back(format!("[{id}]")));
+    }
+
+    /// A request that failed; it was logged already. What is known since before `ticket` may not be
+    /// so any more where it was a write.
+    pub fn failed(&self, id: RequestId, failure: &Error, ticket: Ticket) {
+        let text = format!("[{id},\"{}\",{}]", failure.kind.code(), ticket.0);
+        self.put(|waiting| waiting.answers.push_back(text));
+    }
+
+    fn put(&self, put: impl FnOnce(&mut Waiting)) {
+        let mut waiting = self.lock();
+        put(&mut waiting);
+        let wake = !std::mem::replace(&mut waiting.woken, true);
+        drop(waiting);
+        if wake {
+            (self.wake)();
+        }
+    }
+
+    /// What waits, as one text.
+    pub fn take(&self, store: Option<&Store>) -> Option<String> {
+        let mut waiting = self.lock();
+        if waiting.is_empty() {
+            waiting.woken = false;
+            return None;
+        }
+        let mut text = String::with_capacity(1024);
+        text.push_str("[0,");
+        list(&mut text, waiting.lines.drain(..), |text, (level, line)| {
+            write(text, format_args!("[\"{}\",{}]", level.name(), string(&line)));
+        });
+        let evicted = store.map(Store::take_evicted).unwrap_or_default();
+        text.push(',');
+        list(&mut text, evicted.into_iter(), |text, (kind, key, revision)| {
+            write(text, format_args!("[{},{},{revision}]", string(&kind), string(&key)));
+        });
+        let (tight, valid_from, missing_from) = store.map(Store::bounds).unwrap_or_default();
+        write(&mut text, format_args!(",{},{valid_from},{missing_from}", u8::from(tight)));
+        let had_parts = !waiting.parts.is_empty();
+        let Waiting { answers, parts, .. } = &mut *waiting;
+        for queue in [answers, parts] {
+            while let Some(next) = queue.front()
+                && (text.len() + next.len() <= MAX_TEXT || text.len() < PART_TEXT)
+                && let Some(next) = queue.pop_front()
+            {
+                text.push(',');
+                text.push_str(&next);
+            }
+        }
+        text.push(']');
+        waiting.relieved = had_parts && waiting.parts.is_empty();
+        waiting.woken = !waiting.is_empty();
+        if waiting.woken {
+            text.replace_range(1..2, "1");
+        }
+        Some(text)
+    }
+
+    /// Whether with the last text something long came to its end.
+    pub fn is_relieved(&self) -> bool {
+        std::mem::take(&mut self.lock().relieved)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log for Mailbox {
+    fn log(&self, level: Level, line: String) {
+        self.put(|waiting| waiting.lines.push((level, line)));
+    }
+}
+
+/// The text of an answer about one item.
+pub fn item_text(id: RequestId, held: u64, answer: &Answer<Option<Cached>>) -> String {
+    let json = answer.value.as_ref().map_or("null", |cached| &*cached.item.json);
+    let revision = answer.value.as_ref().map_or(0, |cached| cached.revision);
+    let mut text = String::with_capacity(json.len() + 80);
+    write(&mut text, format_args!("[{id},{},{},", time(answer.until), answer.ticket.0));
+    write(&mut text, format_args!("{},{revision}", u8::from(answer.stale)));
+    if revision == 0 || revision != held {
+        text.push(',');
+        text.push_str(json);
+    }
+    text.push(']');
+    text
+}
+
+fn all_texts(id: RequestId, answer: &Answer<Delta>) -> Vec<String> {
+    let Answer { value: delta, until, ticket, stale } = answer;
+    let mut head = format!("[{id},0,{},{},{},", time(*until), ticket.0, u8::from(*stale));
+    write(&mut head, format_args!("{},{},[", delta.state, delta.base.unwrap_or(0)));
+    for (index, key) in delta.removed.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        write(&mut head, format_args!("{comma}{}", string(key)));
+    }
+    head.push_str("]]");
+    let mut texts = vec![head];
+    let mut items = delta.changed.iter().peekable();
+    while items.peek().is_some() {
+        let mut part = format!("[{id},1,[");
+        let begin = part.len();
+        while let Some((key, cached)) = items.peek() {
+            let json = &cached.item.json;
+            if part.len() > begin {
+                if part.len() + json.len() > PART_TEXT {
+                    break;
+                }
+                part.push(',');
+            }
+            write(&mut part, format_args!("{},{},{json}", string(key), cached.revision));
+            items.next();
+        }
+        part.push_str("]]");
+        texts.push(part);
+    }
+    texts.push(format!("[{id},2]"));
+    texts
+}
+
+/// A JSON array of what there is, or 0 where there is nothing.
+fn list<T>(
+    text: &mut String,
+    mut elements: impl ExactSizeIterator<Item = T>,
+    mut element: impl FnMut(&mut String, T),
+) {
+    let Some(first) = elements.next() else {
+        text.push('0');
+        return;
+    };
+    text.push('[');
+    element(text, first);
+    for next in elements {
+        text.push(',');
+        element(text, next);
+    }
+    text.push(']');
+}
+
+/// A time as JSON. There is no number for infinity, but one that is too large is read as it.
+fn time(ms: f64) -> String {
+    if ms.is_finite() { format!("{ms:.0}") } else { "1e999".to_owned() }
+}
+
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn write(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments).expect("a String takes everything");
+}
+
+#[cfg(test)]
+#[path = "mailbox_tests.rs"]
+mod tests;

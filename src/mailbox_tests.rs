@@ -1,0 +1,273 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::dynamodb::fake::FakeDynamoDb;
+use crate::error::ErrorKind;
+use crate::row::Item;
+
+/// A mailbox, and how often it has woken somebody.
+fn mailbox() -> (Arc<Mailbox>, Arc<AtomicUsize>) {
+    let wakes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&wakes);
+    let wake = move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+    };
+    (Mailbox::new(Box::new(wake)), wakes)
+}
+
+/// The elements of the next text.
+fn take(mailbox: &Mailbox) -> Vec<Value> {
+    serde_json::from_str(&mailbox.take(None).unwrap()).unwrap()
+}
+
+/// The answers of all texts there are.
+fn take_answers(mailbox: &Mailbox) -> Vec<Value> {
+    let mut answers = Vec::new();
+    loop {
+        let text = take(mailbox);
+        answers.extend_from_slice(&text[6..]);
+        if text[0] == 0 {
+            assert_eq!(mailbox.take(None), None);
+            return answers;
+        }
+    }
+}
+
+fn cached(json: impl Into<Arc<str>>, revision: u64) -> Cached {
+    Cached { item: Item { version: 1.0, deleted: false, json: json.into() }, revision }
+}
+
+fn answer<T>(value: T) -> Answer<T> {
+    Answer { value, until: 1_015_000.0, ticket: Ticket(7), stale: false }
+}
+
+/// Everything, as so many items of so many bytes.
+fn whole(count: usize, size: usize) -> Answer<Delta> {
+    let json: Arc<str> = Value::from("x".repeat(size - 2)).to_string().into();
+    let items = (0..count).map(|number| (number.to_string().into(), cached(json.clone(), 1)));
+    answer(Delta { state: 5, base: None, changed: items.collect(), removed: Vec::new() })
+}
+
+#[test]
+fn somebody_is_woken_once_for_all_that_waits_and_again_after_it_was_taken() {
+    let (mailbox, wakes) = mailbox();
+    assert_eq!(mailbox.take(None), None);
+    for round in 1..=3 {
+        for id in 1..=100 {
+            mailbox.done(id);
+        }
+        assert_eq!(wakes.load(Ordering::SeqCst), round);
+        assert_eq!(take_answers(&mailbox), (1..=100).map(|id| json!([id])).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn who_is_told_that_there_is_more_is_not_woken_for_it() {
+    let (mailbox, wakes) = mailbox();
+    mailbox.all(1, &whole(100, 10_000));
+    assert_eq!(take(&mailbox)[0], 1);
+    mailbox.done(2);
+    assert_eq!(wakes.load(Ordering::SeqCst), 1);
+    take_answers(&mailbox);
+    mailbox.done(3);
+    assert_eq!(wakes.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_text_has_the_log_lines_before_the_answers() {
+    let (mailbox, _) = mailbox();
+    mailbox.done(1);
+    mailbox.log(Level::Error, "the \"first\"\n\u{2028}".to_owned());
+    mailbox.log(Level::Warn, "the second".to_owned());
+    let lines = json!([["error", "the \"first\"\n\u{2028}"], ["warn", "the second"]]);
+    assert_eq!(
+        take(&mailbox),
+        [json!(0), lines, json!(0), json!(0), json!(0), json!(0), json!([1])]
+    );
+    mailbox.done(2);
+    assert_eq!(mailbox.take(None).unwrap(), "[0,0,0,0,0,0,[2]]");
+}
+
+#[test]
+fn an_item_comes_with_what_is_known_of_it_and_without_its_text_where_that_is_held() {
+    let held = answer(Some(cached(r#"{"key":"k"}"#, 5)));
+    assert_eq!(item_text(1, 0, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
+    assert_eq!(item_text(1, 4, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
+    assert_eq!(item_text(1, 5, &held), "[1,1015000,7,0,5]");
+    let stale = Answer { stale: true, until: 0.0, ..held };
+    assert_eq!(item_text(1, 5, &stale), "[1,0,7,1,5]");
+    let unheld = answer(Some(cached(r#"{"key":"k"}"#, 0)));
+    assert_eq!(item_text(1, 0, &unheld), r#"[1,1015000,7,0,0,{"key":"k"}]"#);
+    for held in [0, 5] {
+        assert_eq!(item_text(1, held, &answer(None)), "[1,1015000,7,0,0,null]");
+    }
+}
+
+#[test]
+fn an_endless_time_is_a_number_that_javascript_reads_as_infinity() {
+    let endless = Answer { until: f64::INFINITY, ..answer(None) };
+    assert_eq!(item_text(1, 0, &endless), "[1,1e999,7,0,0,null]");
+    let (mailbox, _) = mailbox();
+    mailbox.initialized(1, &Answer { until: f64::INFINITY, ..answer(true) });
+    mailbox.initialized(2, &answer(false));
+    assert_eq!(mailbox.take(None).unwrap(), "[0,0,0,0,0,0,[1,1,1e999],[2,0,1015000]]");
+}
+
+#[test]
+fn a_failure_comes_as_its_code() {
+    let (mailbox, _) = mailbox();
+    mailbox.failed(1, &Error::new(ErrorKind::AccessDenied, "no"), Ticket(9));
+    assert_eq!(take_answers(&mailbox), [json!([1, "ACCESS_DENIED", 9])]);
+}
+
+#[test]
+fn all_items_come_as_a_change_of_a_state() {
+    let (mailbox, _) = mailbox();
+    let changed = vec![("a".into(), cached("{}", 3)), ("b".into(), cached("[]", 4))];
+    let delta = Delta { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
+    mailbox.all(1, &answer(delta));
+    let nothing = Delta { state: 6, base: Some(6), changed: Vec::new(), removed: Vec::new() };
+    mailbox.all(2, &Answer { stale: true, ..answer(nothing) });
+    assert_eq!(
+        take_answers(&mailbox),
+        [
+            json!([1, 0, 1_015_000, 7, 0, 6, 5, ["c", "\""]]),
+            json!([1, 1, ["a", 3, {}, "b", 4, []]]),
+            json!([1, 2]),
+            json!([2, 0, 1_015_000, 7, 1, 6, 6, []]),
+            json!([2, 2]),
+        ]
+    );
+}
+
+#[test]
+fn long_answers_are_cut_and_one_text_has_not_too_much() {
+    let (mailbox, wakes) = mailbox();
+    for id in [1, 2] {
+        mailbox.all(id, &whole(1_000, 1_000));
+    }
+    let (mut texts, mut items) = (0, 0);
+    while let Some(text) = mailbox.take(None) {
+        texts += 1;
+        assert!(text.len() < MAX_TEXT + 1_000, "{} bytes", text.len());
+        let text: Vec<Value> = serde_json::from_str(&text).unwrap();
+        let parts = text[6..].iter().filter(|part| part[1] == 1);
+        items += parts.map(|part| part[2].as_array().unwrap().len() / 3).sum::<usize>();
+        assert_eq!(text[0] == 0, items == 2_000);
+    }
+    assert!((16..=32).contains(&texts), "{texts} texts for two megabytes");
+    assert_eq!((items, wakes.load(Ordering::SeqCst)), (2_000, 1));
+}
+
+#[test]
+fn many_answers_that_are_long_together_come_in_order_and_not_all_at_once() {
+    let (mailbox, _) = mailbox();
+    let item = answer(Some(cached(Value::from("x".repeat(MAX_TEXT / 2 - 1_000)).to_string(), 1)));
+    for id in 0..10 {
+        mailbox.item(id, 0, &item);
+    }
+    let first = take(&mailbox);
+    assert_eq!((first[0].clone(), first.len()), (json!(1), 6 + 2));
+    let ids: Vec<_> = take_answers(&mailbox).iter().map(|answer| answer[0].as_u64()).collect();
+    assert_eq!(ids, (2..10).map(Some).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_item_over_all_bounds_comes_whole() {
+    let (mailbox, _) = mailbox();
+    mailbox.all(1, &whole(3, 400_000));
+    mailbox.item(2, 0, &answer(Some(cached(Value::from("y".repeat(400_000)).to_string(), 1))));
+    let answers = take_answers(&mailbox);
+    let part = |answer: &Value| answer[1] == 1 && answer[2].as_array().unwrap().len() == 3;
+    assert_eq!(answers.iter().filter(|answer| part(answer)).count(), 3);
+    let long =
+        answers.iter().filter(|answer| answer[5].as_str().is_some_and(|y| y.len() == 400_000));
+    assert_eq!(long.count(), 1);
+}
+
+#[test]
+fn short_answers_go_before_what_is_left_of_long_ones() {
+    let (mailbox, _) = mailbox();
+    mailbox.all(1, &whole(1_000, 1_000));
+    assert_eq!(take(&mailbox)[6][0], 1);
+    mailbox.done(2);
+    assert_eq!(take(&mailbox)[6], json!([2]));
+}
+
+#[tokio::test]
+async fn a_text_tells_what_had_to_make_room_and_what_is_no_longer_known() {
+    let mut config = Config::new("flags");
+    config.prefix = "p".into();
+    config.max_cache_bytes = 600;
+    let table = FakeDynamoDb::new();
+    let (mailbox, _) = mailbox();
+    let clock = Clock::from_fn(|| 1_000_000);
+    let log = mailbox.clone();
+    let store = Store::new(&config, Arc::new(table.clone()), log, clock, Arc::default());
+    let mut revisions = Vec::new();
+    for key in ["a", "\"b\"", "c", "d"] {
+        let json = json!({"key": key, "version": 1}).to_string();
+        revisions.push(store.upsert("features", &json).await.unwrap().value.unwrap().revision);
+    }
+    let flag = r#"{"key":"a","version":2,"prerequisites":[{"key":"p"}]}"#;
+    let last = store.upsert("features", flag).await.unwrap().ticket;
+    mailbox.done(1);
+    let text: Vec<Value> = serde_json::from_str(&mailbox.take(Some(&store)).unwrap()).unwrap();
+    assert_eq!(text[2][0], json!(["features", "a", revisions[0]]));
+    assert_eq!(text[2][1], json!(["features", "\"b\"", revisions[1]]));
+    assert_eq!((&text[3], &text[4]), (&json!(1), &json!(0)));
+    assert!(text[5].as_u64().unwrap() > last.0, "a flag came that refers to others");
+    mailbox.done(2);
+    let text: Vec<Value> = serde_json::from_str(&mailbox.take(Some(&store)).unwrap()).unwrap();
+    assert_eq!(text[2], 0, "it was told already");
+}
+
+/// Keys that are odd in JSON, in JavaScript or in both.
+fn key() -> impl Strategy<Value = String> {
+    let odd = ["", "__proto__", "constructor", "\"", "\\", "\u{2028}", "\u{0}", "0", "𝄞", "]"];
+    prop_oneof![any::<String>(), prop::sample::select(odd.to_vec()).prop_map(str::to_owned)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_text_is_json_that_yields_the_items(
+        keys in prop::collection::vec((key(), key(), 0..5_000usize), 0..30),
+        removed in prop::collection::vec(key(), 0..5),
+    ) {
+        let (mailbox, _) = mailbox();
+        let item = |key: &str, text: &str, size| json!({key: text, "x": "x".repeat(size)});
+        let mut expected = Vec::new();
+        let mut changed = Vec::new();
+        for (revision, (key, text, size)) in (1..).zip(&keys) {
+            let item = item(key, text, *size);
+            let held = cached(item.to_string(), revision);
+            mailbox.item(revision as u32, 0, &answer(Some(held.clone())));
+            changed.push((key.as_str().into(), held));
+            expected.extend([json!(key), json!(revision), item]);
+        }
+        let removed_keys = removed.iter().map(|key| key.as_str().into()).collect();
+        mailbox.all(0, &answer(Delta { state: 5, base: Some(4), changed, removed: removed_keys }));
+        let (mut told, mut items) = (Vec::new(), Vec::new());
+        for answer in take_answers(&mailbox) {
+            match (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap()) {
+                (0, 0) => prop_assert_eq!(&answer[7], &json!(removed)),
+                (0, 1) => told.extend(answer[2].as_array().unwrap().clone()),
+                (0, 2) => {}
+                (id, _) => items.extend([
+                    json!(keys[id as usize - 1].0),
+                    answer[4].clone(),
+                    answer[5].clone(),
+                ]),
+            }
+        }
+        prop_assert_eq!(&told, &expected);
+        prop_assert_eq!(&items, &expected);
+    }
+}

@@ -1,0 +1,400 @@
+//! What is known of DynamoDB's failing, so that nobody has to find it out anew.
+//!
+//! While an operation fails, one read at a time tries it, after pauses that grow; everybody else who
+//! has something to answer with is told not to wait. One line is logged when it begins, one when it
+//! ends, and while it lasts one now and then.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{Error, ErrorKind};
+
+/// The longest pause after the first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two tries. It bounds for how long the end of an outage goes unnoticed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often a lasting outage is told.
+const REMINDER: Duration = Duration::from_secs(300);
+/// How many reads that could not be answered are told one by one in an outage.
+const NAMED_READS: usize = 20;
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Reading one row.
+    Get,
+    /// Reading all rows of a namespace.
+    Query,
+}
+
+/// Whether a read may ask DynamoDB.
+pub enum Permit {
+    /// It may; nothing is known to be wrong.
+    Free,
+    /// It may, as the one that tries.
+    Probe(Probe),
+    /// It may not for so long.
+    Wait(Duration),
+}
+
+/// A line to log.
+#[derive(Debug, PartialEq)]
+pub enum Line {
+    /// Something failed.
+    Error(String),
+    /// Something is well again.
+    Warn(String),
+}
+
+/// The outages of one table.
+#[derive(Clone, Default)]
+pub struct Outages(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    failing: BTreeMap<Operation, Failing>,
+    outage: Option<Outage>,
+}
+
+/// An operation that fails.
+struct Failing {
+    kind: ErrorKind,
+    failures: u32,
+    next_try: Instant,
+    /// Whether somebody is trying.
+    probing: bool,
+}
+
+/// The time in which at least one operation fails.
+struct Outage {
+    begun: Instant,
+    /// When it was last told, if it was.
+    told: Option<Instant>,
+    /// Reads that could not be answered.
+    unanswered: u64,
+    /// What was being read in them, as far as it was told.
+    named: HashSet<String>,
+    stale_answers: u64,
+    oldest_ms: f64,
+}
+
+impl Outages {
+    /// Whether `operation` may be tried now.
+    pub fn permit(&self, operation: Operation) -> Permit {
+        let mut state = self.lock();
+        let Some(failing) = state.failing.get_mut(&operation) else {
+            return Permit::Free;
+        };
+        let now = Instant::now();
+        if failing.probing {
+            return Permit::Wait(FIRST_PAUSE);
+        }
+        if now < failing.next_try {
+            return Permit::Wait(failing.next_try - now);
+        }
+        failing.probing = true;
+        Permit::Probe(Probe { outages: self.clone(), operation })
+    }
+
+    /// Whether `operation` failed when it was last tried.
+    pub fn is_failing(&self, operation: Operation) -> bool {
+        self.lock().failing.contains_key(&operation)
+    }
+
+    /// For how long reads that have something to answer with will not try `operation`.
+    pub fn pause(&self, operation: Operation) -> Duration {
+        let state = self.lock();
+        let next_try = state.failing.get(&operation).map(|failing| failing.next_try);
+        next_try.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
+    }
+
+    /// To be told of each failure, and `what` was being done. `answered` says that whoever waits has
+    /// something else to answer with. Returns what is to be logged.
+    pub fn failed(
+        &self,
+        operation: Operation,
+        what: &str,
+        failure: &Error,
+        answered: bool,
+    ) -> Option<Line> {
+        // That DynamoDB refuses this one request says nothing about the next.
+        if failure.kind == ErrorKind::Refused {
+            return Some(Line::Error(format!("{what} failed: {failure}")));
+        }
+        let mut state = self.lock();
+        let now = Instant::now();
+        let failing = state.failing.entry(operation).or_insert(Failing {
+            kind: failure.kind,
+            failures: 0,
+            next_try: now,
+            probing: false,
+        });
+        failing.kind = failure.kind;
+        failing.failures += 1;
+        failing.next_try = now + pause_after(failing.failures);
+        // One failure that harms nobody and passes is nothing to wake somebody for.
+        let harmless = answered && failure.is_retryable() && failing.failures == 1;
+        let outage = state.outage.get_or_insert_with(|| Outage::new(now));
+        if !answered {
+            outage.unanswered += 1;
+        }
+        match outage.told {
+            None if harmless => None,
+            None => {
+                outage.told = Some(now);
+                let meanwhile =
+                    if answered { ". Last known values are used meanwhile" } else { "" };
+                outage.named.insert(what.to_owned());
+                Some(Line::Error(format!("{what} failed: {failure}{meanwhile}")))
+            }
+            Some(told) if now - told >= REMINDER => {
+                outage.told = Some(now);
+                Some(Line::Error(format!(
+                    "reading has been failing for {}: {failure}{}",
+                    shown(now - outage.begun),
+                    outage.told_answers(". Since then "),
+                )))
+            }
+            Some(_) if !answered && outage.named.len() < NAMED_READS => outage
+                .named
+                .insert(what.to_owned())
+                .then(|| Line::Error(format!("{what} failed: {failure}"))),
+            Some(_) => None,
+        }
+    }
+
+    /// To be told of each success. Returns what is to be logged.
+    pub fn succeeded(&self, operation: Operation) -> Option<Line> {
+        let mut state = self.lock();
+        state.outage.as_ref()?;
+        // What can be reached can be reached for everything; rights and throughput are had one by one.
+        state.failing.retain(|failing, Failing { kind, .. }| {
+            *failing != operation && !matches!(kind, ErrorKind::Unavailable | ErrorKind::TimedOut)
+        });
+        if !state.failing.is_empty() {
+            return None;
+        }
+        let outage = state.outage.take()?;
+        outage.told?;
+        let lasted = shown(outage.begun.elapsed());
+        let answers = outage.told_answers("; meanwhile ");
+        Some(Line::Warn(format!("reading works again after {lasted}{answers}")))
+    }
+
+    /// To be told of each answer with something of this age.
+    pub fn answered_stale(&self, age_ms: f64) {
+        if let Some(outage) = &mut self.lock().outage {
+            outage.stale_answers += 1;
+            outage.oldest_ms = outage.oldest_ms.max(age_ms);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outage {
+    fn new(begun: Instant) -> Self {
+        Self {
+            begun,
+            told: None,
+            unanswered: 0,
+            named: HashSet::new(),
+            stale_answers: 0,
+            oldest_ms: 0.0,
+        }
+    }
+
+    /// What reads were answered with, behind `lead`.
+    fn told_answers(&self, lead: &str) -> String {
+        let mut told = Vec::new();
+        if self.stale_answers > 0 {
+            let age = if self.oldest_ms.is_finite() {
+                format!("values up to {} old were used", shown_ms(self.oldest_ms))
+            } else {
+                "values of unknown age were used".to_owned()
+            };
+            told.push(age);
+        }
+        if self.unanswered > 0 {
+            let reads = if self.unanswered == 1 { "read was" } else { "reads were" };
+            told.push(format!("{} {reads} answered with nothing", self.unanswered));
+        }
+        if told.is_empty() { String::new() } else { format!("{lead}{}", told.join(", ")) }
+    }
+}
+
+/// The right, and the duty, to try what fails. It ends when it is dropped.
+pub struct Probe {
+    outages: Outages,
+    operation: Operation,
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        if let Some(failing) = self.outages.lock().failing.get_mut(&self.operation) {
+            failing.probing = false;
+        }
+    }
+}
+
+/// Exponential, with enough chance in it that many processes don't try in step.
+fn pause_after(failures: u32) -> Duration {
+    let bound = FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(10)).min(LONGEST_PAUSE);
+    bound.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+fn shown_ms(ms: f64) -> String {
+    shown(Duration::from_secs_f64((ms / 1000.0).min(1e9)))
+}
+
+/// A time in its largest useful unit.
+fn shown(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        seconds @ 1..=119 => format!("{seconds} s"),
+        seconds @ 120..=7199 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(kind: ErrorKind) -> Error {
+        Error::new(kind, "gone")
+    }
+
+    fn text(line: Option<Line>) -> String {
+        match line {
+            Some(Line::Error(text)) => format!("error: {text}"),
+            Some(Line::Warn(text)) => format!("warn: {text}"),
+            None => String::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_read_at_a_time_tries_after_pauses_that_grow_to_a_bound() {
+        let outages = Outages::default();
+        assert!(matches!(outages.permit(Operation::Get), Permit::Free));
+        for _ in 0..20 {
+            outages.failed(Operation::Get, "reading", &failure(ErrorKind::Unavailable), true);
+            let Permit::Wait(pause) = outages.permit(Operation::Get) else {
+                panic!("no pause after a failure");
+            };
+            assert!(pause <= LONGEST_PAUSE);
+            assert!(matches!(outages.permit(Operation::Query), Permit::Free));
+            tokio::time::sleep(pause).await;
+            let probe = outages.permit(Operation::Get);
+            assert!(matches!(probe, Permit::Probe(_)));
+            assert!(matches!(outages.permit(Operation::Get), Permit::Wait(_)));
+            drop(probe);
+        }
+        assert!(outages.pause(Operation::Get) <= LONGEST_PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_told_when_it_begins_when_it_ends_and_now_and_then() {
+        let outages = Outages::default();
+        let gone = failure(ErrorKind::Unavailable);
+        let failed = |answered| text(outages.failed(Operation::Get, "reading k", &gone, answered));
+        assert_eq!(failed(true), "", "one failure that harms nobody");
+        assert!(failed(true).starts_with("error: reading k failed: gone"));
+        assert_eq!(failed(true), "");
+        outages.answered_stale(20_000.0);
+        tokio::time::sleep(REMINDER).await;
+        let reminder = failed(false);
+        assert!(reminder.contains("for 5 min: gone"), "{reminder}");
+        assert!(reminder.contains("up to 20 s old"), "{reminder}");
+        assert_eq!(
+            text(outages.succeeded(Operation::Query)),
+            "warn: reading works again after 5 min; meanwhile values up to 20 s old were used, \
+             1 read was answered with nothing"
+        );
+        assert!(matches!(outages.permit(Operation::Get), Permit::Free));
+        assert_eq!(text(outages.succeeded(Operation::Get)), "");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_read_that_gets_nothing_is_named_once_and_not_without_end() {
+        let outages = Outages::default();
+        let gone = failure(ErrorKind::Unavailable);
+        let told = |what: &str| outages.failed(Operation::Get, what, &gone, false).is_some();
+        assert!(told("a") && told("b"));
+        assert!(!told("a"));
+        let more = (0..100).filter(|number| told(&number.to_string())).count();
+        assert_eq!(more, NAMED_READS - 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rights_and_throughput_are_well_only_where_they_were_missing() {
+        for kind in [ErrorKind::AccessDenied, ErrorKind::Throttled] {
+            let outages = Outages::default();
+            assert!(outages.failed(Operation::Query, "reading", &failure(kind), false).is_some());
+            assert_eq!(outages.succeeded(Operation::Get), None);
+            assert!(outages.is_failing(Operation::Query));
+            assert!(text(outages.succeeded(Operation::Query)).starts_with("warn: reading works"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_request_says_nothing_about_others() {
+        let outages = Outages::default();
+        let refused = failure(ErrorKind::Refused);
+        assert!(outages.failed(Operation::Get, "reading", &refused, true).is_some());
+        assert!(!outages.is_failing(Operation::Get));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_failure_that_harms_nobody_and_passes_is_not_told() {
+        let outages = Outages::default();
+        let gone = failure(ErrorKind::TimedOut);
+        for _ in 0..3 {
+            assert_eq!(outages.failed(Operation::Get, "reading", &gone, true), None);
+            assert_eq!(outages.succeeded(Operation::Get), None);
+            assert!(!outages.is_failing(Operation::Get));
+            assert_eq!(outages.pause(Operation::Get), Duration::ZERO);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_harms_somebody_or_does_not_pass_by_itself_is_told_at_once() {
+        for (kind, answered) in [(ErrorKind::Unavailable, false), (ErrorKind::AccessDenied, true)] {
+            let outages = Outages::default();
+            let line = text(outages.failed(Operation::Get, "reading k", &failure(kind), answered));
+            assert!(line.starts_with("error: reading k failed: gone"), "{line}");
+            assert_eq!(line.ends_with("Last known values are used meanwhile"), answered, "{line}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_try_that_ends_without_a_result_lets_the_next_one_try() {
+        let outages = Outages::default();
+        outages.failed(Operation::Get, "reading", &failure(ErrorKind::Unavailable), true);
+        tokio::time::sleep(LONGEST_PAUSE).await;
+        for _ in 0..3 {
+            assert!(matches!(outages.permit(Operation::Get), Permit::Probe(_)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_lasts_until_all_that_failed_is_well() {
+        let outages = Outages::default();
+        for operation in [Operation::Get, Operation::Query] {
+            outages.failed(operation, "reading", &failure(ErrorKind::Throttled), false);
+        }
+        outages.answered_stale(f64::INFINITY);
+        tokio::time::sleep(Duration::from_secs(8_000)).await;
+        assert_eq!(outages.succeeded(Operation::Query), None);
+        assert_eq!(
+            text(outages.succeeded(Operation::Get)),
+            "warn: reading works again after 2 h; meanwhile values of unknown age were used, \
+             2 reads were answered with nothing"
+        );
+    }
+}

@@ -1,0 +1,235 @@
+use super::*;
+
+fn many(count: u32) -> Vec<(String, u32)> {
+    (0..count).map(|number| (format!("flag-{number}"), 1)).collect()
+}
+
+async fn init(setup: &Setup, items: Vec<(String, u32)>) -> Result<()> {
+    setup.store.init(data(items.into_iter())).await
+}
+
+#[tokio::test]
+async fn an_init_replaces_everything_and_the_second_one_writes_nothing() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "old", 9.0);
+    setup.table.put_item("features", "k", 9.0);
+    setup.table.put_item("segments", "other kind", 1.0);
+    setup.init(&[("k", 1), ("new", 1)]).await.unwrap();
+    assert_eq!(setup.version("k").await, Some(1.0));
+    assert_eq!(setup.version("old").await, None);
+    let keys: Vec<_> = setup.table.keys().iter().map(|row| row.key.to_string()).collect();
+    assert_eq!(keys, ["$inited", "k", "new", "other kind"]);
+    assert!(setup.store.initialized().await.unwrap().value);
+    setup.table.take_requests();
+    setup.init(&[("k", 1), ("new", 1)]).await.unwrap();
+    assert_eq!(setup.table.take_operations(), ["Query", "GetItem"]);
+}
+
+#[tokio::test]
+async fn after_an_init_reads_need_no_request() {
+    let setup = Setup::new();
+    setup.init(&[("k", 1)]).await.unwrap();
+    setup.table.take_requests();
+    assert_eq!(setup.version("k").await, Some(1.0));
+    assert_eq!(setup.all().await, [("k".to_owned(), 1.0)]);
+    assert!(setup.store.initialized().await.unwrap().value);
+    assert!(setup.table.take_requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_init_without_items_sets_the_marker() {
+    let setup = Setup::new();
+    setup.init(&[]).await.unwrap();
+    assert_eq!(setup.table.keys(), [RowKey::new("$inited", "$inited")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unprocessed_and_throttled_rows_are_sent_until_all_are_in() {
+    let setup = Setup::new();
+    let mut calls = 0;
+    setup.table.script(move |request| {
+        if !matches!(request, Request::Batch { .. }) {
+            return Fate::Answer;
+        }
+        calls += 1;
+        match calls % 5 {
+            0 => Fate::Fail(ErrorKind::Throttled),
+            _ => Fate::Unprocessed(|index| index % 3 == 1),
+        }
+    });
+    init(&setup, many(1_000)).await.unwrap();
+    assert_eq!(setup.table.keys().len(), 1_001);
+    assert!(setup.take_lines().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_init_goes_on_for_as_long_as_dynamodb_takes_rows() {
+    let setup = Setup::with(|config| config.write_timeout = Duration::from_millis(100));
+    setup.table.script(|request| match request {
+        Request::Batch { .. } => Fate::Unprocessed(|index| index > 0),
+        _ => Fate::Answer,
+    });
+    init(&setup, many(600)).await.unwrap();
+    assert_eq!(setup.table.keys().len(), 601);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_get_in_is_named_and_the_marker_is_not_written() {
+    for fate in
+        [|| Fate::Hang, || Fate::Fail(ErrorKind::Throttled), || Fate::Fail(ErrorKind::AccessDenied)]
+    {
+        let setup = Setup::new();
+        let batches = AtomicUsize::new(0);
+        setup.table.script(move |request| match request {
+            Request::Batch { .. } if batches.fetch_add(1, Ordering::SeqCst) > 0 => fate(),
+            _ => Fate::Answer,
+        });
+        assert!(init(&setup, many(40)).await.is_err());
+        assert!(setup.table.row("$inited", "$inited").is_none());
+        let lines = setup.take_lines();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains("16 of 41 rows"), "{}", lines[0]);
+        assert!(lines[0].contains("and 6 more"), "{}", lines[0]);
+        setup.table.script(|_| Fate::Answer);
+        assert!(!setup.store.initialized().await.unwrap().value);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_init_that_cannot_read_the_table_writes_nothing() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
+    assert_eq!(kind(setup.init(&[("k", 1)]).await), Some(ErrorKind::Unavailable));
+    assert!(!setup.table.take_operations().contains(&"BatchWriteItem"));
+    assert_eq!(setup.take_lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_row_that_dynamodb_refuses_does_not_hold_up_the_others_but_the_marker() {
+    let setup = Setup::new();
+    let refused = setup.init(&[("a", 1), ("REFUSE", 1), ("b", 1)]).await;
+    assert_eq!(kind(refused), Some(ErrorKind::Refused));
+    let keys: Vec<_> = setup.table.keys().iter().map(|row| row.key.to_string()).collect();
+    assert_eq!(keys, ["a", "b"]);
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].contains("\"REFUSE\" in \"features\""), "{}", lines[0]);
+    assert!(lines[1].contains("1 of 4 rows"), "{}", lines[1]);
+    assert_eq!(setup.version("REFUSE").await, None);
+    assert!(!setup.store.initialized().await.unwrap().value);
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_stored_is_logged_and_its_older_row_stays() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "large", 1.0);
+    let large = serde_json::json!({"key": "large", "version": 2, "x": "x".repeat(400_000)});
+    let json = serde_json::json!({"large": large, "null": null, "k": {"version": 3}});
+    let data = NewItems { kind: "features".into(), json: json.to_string() };
+    setup.store.init(std::future::ready(Some(vec![data]))).await.unwrap();
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("\"large\" in \"features\"") && lines[0].contains("bytes"));
+    assert!(lines[1].contains("\"null\" in \"features\""));
+    assert_eq!(setup.version("large").await, Some(1.0));
+    assert_eq!(setup.version("k").await, Some(3.0));
+}
+
+#[tokio::test]
+async fn data_that_is_no_object_is_refused_whole() {
+    let setup = Setup::new();
+    let data = NewItems { kind: "features".into(), json: "[]".into() };
+    assert_eq!(
+        kind(setup.store.init(std::future::ready(Some(vec![data]))).await),
+        Some(ErrorKind::InvalidData)
+    );
+    assert!(setup.table.take_requests().is_empty());
+    assert_eq!(setup.take_lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_wave_begins_when_the_one_before_it_is_in() {
+    let setup = Setup::new();
+    let mut first = true;
+    setup.table.script(move |request| match request {
+        Request::Batch { .. } if std::mem::take(&mut first) => Fate::Unprocessed(|_| true),
+        _ => Fate::Answer,
+    });
+    let flag = r#"{"f":{"key":"f","version":1,"prerequisites":[{"key":"p"}]},
+        "p":{"key":"p","version":1}}"#;
+    let data = vec![
+        NewItems { kind: "features".into(), json: flag.into() },
+        NewItems { kind: "segments".into(), json: r#"{"s":{"version":1}}"#.into() },
+    ];
+    setup.store.init(std::future::ready(Some(data))).await.unwrap();
+    let written = setup.table.take_requests().into_iter().filter_map(|request| match request {
+        Request::Batch { writes } => {
+            Some(writes.iter().map(|w| w.row().key.to_string()).collect::<Vec<_>>())
+        }
+        _ => None,
+    });
+    let written: Vec<_> = written.collect();
+    assert_eq!(written, [["s"], ["s"], ["p"], ["f"], ["$inited"]]);
+}
+
+#[tokio::test]
+async fn an_init_waits_for_the_upserts_before_it_and_they_for_it() {
+    let setup = Setup::new();
+    let before = setup.store.upsert("features", &item("before", 5.0).json);
+    let init = setup.store.init(data([("k".to_owned(), 1)].into_iter()));
+    let after = setup.store.upsert("features", &item("k", 2.0).json);
+    let (after, init, before) = tokio::join!(after, init, before);
+    after.and(init).and(before).unwrap();
+    let operations = setup.table.take_operations();
+    assert_eq!(operations.first(), Some(&"PutItem"));
+    assert_eq!(operations.last(), Some(&"PutItem"));
+    assert_eq!(setup.version("before").await, None);
+    assert_eq!(setup.version("k").await, Some(2.0));
+}
+
+#[tokio::test]
+async fn two_prefixes_do_not_touch_each_other() {
+    let setup = Setup::with(|config| config.prefix = "a$b:c".into());
+    setup.table.put_item("features", "k", 9.0);
+    setup.table.put_item("a$b:features", "k", 9.0);
+    setup.init(&[("$", 1)]).await.unwrap();
+    setup.init(&[("a:b", 1)]).await.unwrap();
+    let rows: Vec<_> =
+        setup.table.keys().iter().map(|row| format!("{}|{}", row.namespace, row.key)).collect();
+    assert_eq!(
+        rows,
+        ["a$b:c:$inited|a$b:c:$inited", "a$b:c:features|a:b", "a$b:features|k", "features|k"]
+    );
+    assert!(matches!(setup.table.take_requests().last(), Some(Request::Batch { writes })
+        if matches!(writes[..], [Write::Delete(_)])));
+}
+
+#[tokio::test]
+async fn an_init_whose_data_does_not_come_does_nothing_and_holds_up_nobody() {
+    let setup = Setup::new();
+    let init = setup.store.init(std::future::ready(None));
+    let after = setup.store.upsert("features", &item("k", 1.0).json);
+    let (after, init) = tokio::join!(after, init);
+    after.map(drop).and(init).unwrap();
+    assert_eq!(setup.table.take_operations(), ["PutItem"]);
+}
+
+#[tokio::test]
+async fn after_an_init_that_failed_what_was_held_is_stale_but_there() {
+    let setup = Setup::new();
+    setup.init(&[("k", 1)]).await.unwrap();
+    setup.table.script(|request| match request {
+        Request::Batch { .. }
+        | Request::Query { reading: Reading { consistent: false, .. }, .. } => {
+            Fate::Fail(ErrorKind::AccessDenied)
+        }
+        _ => Fate::Answer,
+    });
+    assert_eq!(kind(setup.init(&[("k", 2)]).await), Some(ErrorKind::AccessDenied));
+    assert_eq!(setup.read_all().await, (vec![1.0], true));
+    setup.table.put_item("features", "k", 3.0);
+    assert_eq!(setup.read("k").await, (Some(3.0), false), "the table is asked what it has");
+    setup.init(&[("k", 2)]).await.unwrap_err();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    assert_eq!(setup.read("k").await, (Some(3.0), true));
+}

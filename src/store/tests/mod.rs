@@ -1,0 +1,133 @@
+mod initialising;
+mod outages;
+mod preloading;
+mod reading;
+mod writing;
+
+use std::sync::atomic::{AtomicI64, AtomicUsize};
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
+use crate::dynamodb::{Reading, Write};
+use crate::error::ErrorKind;
+use crate::row::ItemAttribute;
+
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl Log for Lines {
+    fn log(&self, level: Level, line: String) {
+        self.0.lock().unwrap().push(format!("{}: {line}", level.name()));
+    }
+}
+
+struct Setup {
+    store: Store,
+    table: FakeDynamoDb,
+    lines: Arc<Lines>,
+    now: Arc<AtomicI64>,
+}
+
+impl Setup {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::new("flags");
+        change(&mut config);
+        let (table, lines) = (FakeDynamoDb::new(), Arc::new(Lines::default()));
+        let now = Arc::new(AtomicI64::new(1_000_000));
+        let hands = Arc::clone(&now);
+        let clock = Clock::from_fn(move || hands.load(Ordering::SeqCst));
+        let store =
+            Store::new(&config, Arc::new(table.clone()), lines.clone(), clock, Arc::default());
+        Self { store, table, lines, now }
+    }
+
+    fn take_lines(&self) -> Vec<String> {
+        std::mem::take(&mut self.lines.0.lock().unwrap())
+    }
+
+    /// Lets both clocks run.
+    async fn pass(&self, time: Duration) {
+        self.now.fetch_add(time.as_millis().try_into().unwrap(), Ordering::SeqCst);
+        sleep(time).await;
+    }
+
+    /// Lets all that is held be past its time.
+    fn expire(&self) {
+        self.now.fetch_add(crate::config::DEFAULT_CACHE_TTL_MS as i64, Ordering::SeqCst);
+    }
+
+    /// Puts flags of version 1 into the table and reads all, then lets that be past its time.
+    async fn hold_stale(&self, keys: &[&str]) {
+        for key in keys {
+            self.table.put_item("features", key, 1.0);
+        }
+        assert_eq!(self.all().await.len(), keys.len());
+        self.expire();
+        self.table.take_requests();
+    }
+
+    /// The version of a flag, and whether the answer is stale.
+    async fn read(&self, key: &str) -> (Option<f64>, bool) {
+        let answer = self.store.get("features", key).await.unwrap();
+        (answer.value.map(|cached| cached.item.version), answer.stale)
+    }
+
+    /// The versions of all flags, and whether the answer is stale.
+    async fn read_all(&self) -> (Vec<f64>, bool) {
+        let answer = self.store.all("features", 0).await.unwrap();
+        (answer.value.changed.iter().map(|(_, cached)| cached.item.version).collect(), answer.stale)
+    }
+
+    async fn version(&self, key: &str) -> Option<f64> {
+        let json = self.store.get("features", key).await.unwrap().value?.item.json;
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["version"].as_f64()
+    }
+
+    async fn all(&self) -> Vec<(String, f64)> {
+        let delta = self.store.all("features", 0).await.unwrap().value;
+        assert_eq!(delta.base, None);
+        delta.changed.iter().map(|(key, cached)| (key.to_string(), cached.item.version)).collect()
+    }
+
+    async fn init(&self, versions: &[(&str, u32)]) -> Result<()> {
+        self.store.init(data(versions.iter().map(|(k, v)| (k.to_string(), *v)))).await
+    }
+
+    async fn upsert(&self, key: &str, version: u32) -> Result<()> {
+        self.store.upsert("features", &item(key, version.into()).json).await.map(drop)
+    }
+}
+
+/// The data of an init with these flags.
+fn data(
+    versions: impl Iterator<Item = (String, u32)>,
+) -> impl Future<Output = Option<Vec<NewItems>>> + Send + 'static {
+    let items = versions
+        .map(|(key, version)| (key.clone(), serde_json::json!({"key": key, "version": version})));
+    let items: serde_json::Map<_, _> = items.collect();
+    let json = serde_json::Value::from(items).to_string();
+    std::future::ready(Some(vec![NewItems { kind: "features".into(), json }]))
+}
+
+/// Fails all requests like this.
+fn fail(kind: ErrorKind) -> impl FnMut(&Request) -> Fate + Send + 'static {
+    move |_| Fate::Fail(kind)
+}
+
+/// Answers each request as the table is when it comes, but late.
+fn late(by: Duration) -> impl FnMut(&Request) -> Fate + Send + 'static {
+    move |_| Fate::AnswerAfter(sleep(by).boxed())
+}
+
+fn kind<T>(result: Result<T>) -> Option<ErrorKind> {
+    result.err().map(|failure| failure.kind)
+}

@@ -1,0 +1,265 @@
+use super::*;
+
+#[tokio::test]
+async fn concurrent_reads_of_one_key_make_one_request() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "k", 1.0);
+    let reads = join_all((0..50).map(|_| setup.store.get("features", "k"))).await;
+    assert!(reads.iter().all(|read| read.as_ref().unwrap().value.is_some()));
+    assert_eq!(setup.table.take_operations(), ["GetItem"]);
+    assert_eq!(setup.version("k").await, Some(1.0));
+    assert!(setup.table.take_operations().is_empty());
+}
+
+#[tokio::test]
+async fn without_caching_every_read_is_a_request() {
+    let setup = Setup::with(|config| config.freshness.ttl_ms = 0.0);
+    setup.table.put_item("features", "k", 1.0);
+    join_all((0..5).map(|_| setup.store.get("features", "k"))).await;
+    assert_eq!(setup.table.take_operations(), ["GetItem"; 5]);
+    assert_eq!(setup.store.get("features", "k").await.unwrap().until, 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_missing_is_remembered_for_15_seconds_and_a_failure_is_not() {
+    let setup = Setup::with(|config| config.freshness.ttl_ms = 60_000.0);
+    assert_eq!(setup.version("k").await, None);
+    assert_eq!(setup.version("k").await, None);
+    assert_eq!(setup.table.take_operations(), ["GetItem"]);
+    setup.table.put_item("features", "k", 1.0);
+    setup.now.fetch_add(15_000, Ordering::SeqCst);
+    setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
+    assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::Unavailable));
+    setup.table.script(|_| Fate::Answer);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(setup.version("k").await, Some(1.0));
+}
+
+#[tokio::test]
+async fn a_failed_read_is_one_line_that_names_table_namespace_and_key() {
+    let setup = Setup::with(|config| config.prefix = "p".into());
+    setup.table.script(|_| Fate::Fail(ErrorKind::AccessDenied));
+    let reads = join_all((0..5).map(|_| setup.store.get("features", "k"))).await;
+    assert!(reads.into_iter().all(|read| kind(read) == Some(ErrorKind::AccessDenied)));
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1);
+    for part in ["error: ", "\"flags\"", "\"p:features\"", "\"k\"", "dynamodb:GetItem"] {
+        assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_without_an_answer_ends_after_the_read_timeout() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Hang);
+    let begun = Instant::now();
+    assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::TimedOut));
+    assert_eq!(kind(setup.store.all("features", 0).await), Some(ErrorKind::TimedOut));
+    assert_eq!(kind(setup.store.initialized().await), Some(ErrorKind::TimedOut));
+    let expected = crate::config::DEFAULT_READ_TIMEOUT * 3;
+    assert!(begun.elapsed() >= expected && begun.elapsed() < expected * 2);
+    assert_eq!(setup.take_lines().len(), 3);
+}
+
+#[tokio::test]
+async fn all_reads_every_page() {
+    let setup = Setup::new();
+    for number in 0..250 {
+        setup.table.put_item("features", &number.to_string(), 1.0);
+    }
+    assert_eq!(setup.all().await.len(), 250);
+    assert_eq!(setup.table.take_operations(), ["Query"; 3]);
+    assert_eq!(setup.version("7").await, Some(1.0));
+    assert!(setup.table.take_operations().is_empty(), "the Query freshened the item");
+}
+
+#[tokio::test]
+async fn a_failing_second_page_fails_the_read_and_is_not_remembered() {
+    let setup = Setup::new();
+    for number in 0..150 {
+        setup.table.put_item("features", &number.to_string(), 1.0);
+    }
+    setup.table.script(|request| match request {
+        Request::Query { page: 1, .. } => Fate::Fail(ErrorKind::Refused),
+        _ => Fate::Answer,
+    });
+    assert_eq!(kind(setup.store.all("features", 0).await), Some(ErrorKind::Refused));
+    assert_eq!(setup.take_lines().len(), 1);
+    setup.table.script(|_| Fate::Answer);
+    assert!(setup.store.all("features", 0).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_unreadable_row_is_logged_once_and_harms_no_other() {
+    let setup = Setup::with(|config| config.freshness.ttl_ms = 0.0);
+    setup.table.put_item("features", "good", 1.0);
+    let bad = stored(&RowKey::new("features", "bad"), &item("bad", 1.0));
+    setup.table.put(StoredRow { item: ItemAttribute::Text("{oops".into()), ..bad.clone() });
+    assert_eq!(setup.all().await, [("good".to_owned(), 1.0)]);
+    assert_eq!(setup.version("bad").await, None);
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].contains("\"bad\""));
+    setup.table.put(bad.clone());
+    assert_eq!(setup.version("bad").await, Some(1.0));
+    setup.table.put(StoredRow { item: ItemAttribute::Absent, ..bad });
+    assert_eq!(setup.version("bad").await, None);
+    assert_eq!(setup.take_lines().len(), 1, "it was readable in between");
+}
+
+#[tokio::test]
+async fn initialized_is_remembered_when_true_briefly_when_false_and_never_on_error() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
+    assert!(setup.store.initialized().await.is_err());
+    setup.table.script(|_| Fate::Answer);
+    assert!(!setup.store.initialized().await.unwrap().value);
+    setup.table.put_item("$inited", "$inited", 0.0);
+    assert!(!setup.store.initialized().await.unwrap().value);
+    setup.now.fetch_add(15_000, Ordering::SeqCst);
+    setup.table.take_requests();
+    assert!(setup.store.initialized().await.unwrap().value);
+    assert!(setup.store.initialized().await.unwrap().value);
+    assert_eq!(setup.table.take_operations(), ["GetItem"]);
+}
+
+#[tokio::test]
+async fn reads_are_consistent_when_asked_to_be() {
+    for consistent_read in [false, true] {
+        let setup = Setup::with(|config| config.consistent_read = consistent_read);
+        setup.store.get("features", "k").await.unwrap();
+        setup.store.all("features", 0).await.unwrap();
+        setup.store.initialized().await.unwrap();
+        let expected = Reading { consistent: consistent_read, effort: Effort::Retried };
+        for request in setup.table.take_requests() {
+            let (Request::Get { reading, .. } | Request::Query { reading, .. }) = request else {
+                panic!("{request:?}");
+            };
+            assert_eq!(reading, expected);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrent_reads_of_what_is_past_its_time_make_one_request() {
+    let setup = Setup::new();
+    setup.hold_stale(&["k"]).await;
+    setup.table.put_item("features", "k", 2.0);
+    let reads = join_all((0..50).map(|_| setup.read("k"))).await;
+    assert_eq!(reads, vec![(Some(2.0), false); 50]);
+    let all = join_all((0..50).map(|_| setup.read_all())).await;
+    assert_eq!(all, vec![(vec![2.0], false); 50]);
+    assert_eq!(setup.table.take_operations(), ["GetItem", "Query"]);
+}
+
+#[tokio::test]
+async fn what_is_fresh_for_ever_is_read_once() {
+    let setup = Setup::with(|config| config.freshness.ttl_ms = f64::INFINITY);
+    setup.table.put_item("features", "k", 1.0);
+    for _ in 0..2 {
+        assert_eq!(setup.store.get("features", "k").await.unwrap().until, f64::INFINITY);
+        assert_eq!(setup.store.all("features", 0).await.unwrap().until, f64::INFINITY);
+        setup.now.fetch_add(1_000_000_000_000, Ordering::SeqCst);
+    }
+    assert_eq!(setup.table.take_operations(), ["GetItem", "Query"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_only_just_past_its_time_is_answered_while_a_newer_one_is_fetched() {
+    let setup = Setup::with(|config| config.freshness.stale_while_revalidate_ms = 10_000.0);
+    setup.hold_stale(&["k"]).await;
+    for version in [2.0, 3.0] {
+        setup.table.put_item("features", "k", version);
+        setup.table.script(late(Duration::from_millis(100)));
+        let begun = Instant::now();
+        assert_eq!(setup.read("k").await, (Some(version - 1.0), true));
+        assert_eq!(setup.read_all().await, (vec![version - 1.0], true));
+        assert!(begun.elapsed() < Duration::from_millis(100), "somebody waited");
+        sleep(Duration::from_millis(150)).await;
+        assert_eq!(setup.read("k").await, (Some(version), false));
+        assert_eq!(setup.read_all().await, (vec![version], false));
+        let mut operations = setup.table.take_operations();
+        operations.sort_unstable();
+        assert_eq!(operations, ["GetItem", "Query"]);
+        setup.expire();
+    }
+    setup.table.put_item("features", "k", 4.0);
+    setup.now.fetch_add(10_000, Ordering::SeqCst);
+    assert_eq!(setup.read("k").await, (Some(4.0), false), "it was only just past its time");
+}
+
+#[tokio::test]
+async fn that_the_store_is_not_initialised_is_not_taken_for_true_after_an_error() {
+    let setup = Setup::new();
+    assert!(!setup.store.initialized().await.unwrap().value);
+    setup.expire();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    for _ in 0..2 {
+        assert_eq!(kind(setup.store.initialized().await), Some(ErrorKind::Unavailable));
+    }
+    setup.table.script(|_| Fate::Answer);
+    setup.table.put_item("$inited", "$inited", 0.0);
+    let answer = setup.store.initialized().await.unwrap();
+    assert_eq!((answer.value, answer.until), (true, f64::INFINITY));
+}
+
+#[tokio::test]
+async fn all_items_are_told_as_a_change_of_what_was_told_before() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "a", 1.0);
+    setup.table.put_item("features", "b", 1.0);
+    let first = setup.store.all("features", 0).await.unwrap().value;
+    assert_eq!((first.base, first.changed.len()), (None, 2));
+    setup.table.put_item("features", "b", 2.0);
+    setup.table.remove(&RowKey::new("features", "a"));
+    setup.expire();
+    let second = setup.store.all("features", first.state).await.unwrap().value;
+    let changed: Vec<_> = second.changed.iter().map(|(key, _)| &**key).collect();
+    assert_eq!((second.base, changed), (Some(first.state), vec!["b"]));
+    assert_eq!(second.removed, [Arc::from("a")]);
+    setup.expire();
+    let third = setup.store.all("features", second.state).await.unwrap().value;
+    assert_eq!((third.state, third.base), (second.state, Some(second.state)));
+    assert!(third.changed.is_empty() && third.removed.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_read_counts_as_what_became_of_it() {
+    let setup = Setup::new();
+    setup.hold_stale(&["k", "other"]).await;
+    let base = setup.store.stats().misses.get();
+    join_all((0..10).map(|_| setup.read("k"))).await;
+    setup.read("k").await;
+    assert!(setup.store.peek("features", "k").is_some());
+    assert!(setup.store.peek("features", "other").is_none());
+    setup.table.script(fail(ErrorKind::Unavailable));
+    setup.read("other").await;
+    setup.read_all().await;
+    assert!(setup.store.get("features", "unknown").await.is_err());
+    let stats = setup.store.stats();
+    assert_eq!(stats.misses.get() - base, 2, "the first of the ten, and the unknown one");
+    assert_eq!(stats.coalesced.get(), 9);
+    assert_eq!(stats.hits.get(), 2);
+    assert_eq!(stats.stale.get(), 2);
+}
+
+#[tokio::test]
+async fn what_had_to_make_room_is_told_by_kind_and_key() {
+    let setup = Setup::with(|config| {
+        config.prefix = "p".into();
+        config.max_cache_bytes = 2_000;
+    });
+    for number in 0..20 {
+        setup.table.put_item("p:features", &number.to_string(), 1.0);
+        setup.read(&number.to_string()).await;
+        setup.store.touch("features", &["0".to_owned()]);
+    }
+    let evicted = setup.store.take_evicted();
+    assert!(evicted.iter().all(|(kind, _, revision)| &**kind == "features" && *revision > 0));
+    let keys: Vec<_> = evicted.iter().map(|(_, key, _)| key.to_string()).collect();
+    let oldest: Vec<_> = (1..=keys.len()).map(|number| number.to_string()).collect();
+    assert_eq!(keys, oldest, "0 was touched");
+    let (items, bytes) = setup.store.held();
+    assert!(bytes <= 2_000 && items as usize == 20 - keys.len());
+    assert!(setup.store.bounds().0);
+}

@@ -1,0 +1,243 @@
+use super::*;
+
+#[tokio::test]
+async fn an_upsert_during_a_read_of_its_key_is_what_every_later_read_sees() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "k", 1.0);
+    let go = Arc::new(Notify::new());
+    let held = Arc::clone(&go);
+    setup.table.script(move |request| match request {
+        Request::Get { .. } => {
+            let held = Arc::clone(&held);
+            Fate::AnswerAfter(async move { held.notified().await }.boxed())
+        }
+        _ => Fate::Answer,
+    });
+    let store = setup.store.clone();
+    let early = tokio::spawn(async move { store.get("features", "k").await });
+    while setup.table.take_requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    setup.upsert("k", 2).await.unwrap();
+    assert_eq!(setup.version("k").await, Some(2.0));
+    go.notify_one();
+    early.await.unwrap().unwrap();
+    assert_eq!(setup.version("k").await, Some(2.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_late_read_found_before_an_upsert_replaces_nothing() {
+    for stale in [false, true] {
+        let setup = Setup::new();
+        setup.table.put_item("features", "k", 1.0);
+        if stale {
+            setup.hold_stale(&["k"]).await;
+        }
+        setup.table.script(late(Duration::from_secs(1)));
+        let (get, all) = (setup.store.clone(), setup.store.clone());
+        let get = tokio::spawn(async move { get.get("features", "k").await });
+        let all = tokio::spawn(async move { all.all("features", 0).await });
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(setup.table.take_operations().len(), 2);
+        setup.table.script(|_| Fate::Answer);
+        setup.upsert("k", 2).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(setup.read("k").await, (Some(2.0), false));
+            assert_eq!(setup.read_all().await, (vec![2.0], false));
+            sleep(Duration::from_secs(1)).await;
+        }
+        let (get, all) = (get.await.unwrap().unwrap(), all.await.unwrap().unwrap());
+        assert_eq!((get.stale, all.stale), (stale, stale));
+        let expected = if stale { 1.0 } else { 2.0 };
+        assert_eq!(get.value.unwrap().item.version, expected);
+        assert_eq!(all.value.changed[0].1.item.version, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_the_table_after_an_upsert_is_what_reads_find() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "k", 5.0);
+    setup.upsert("k", 4).await.unwrap();
+    assert_eq!(setup.version("k").await, Some(5.0));
+    setup.upsert("k", 5).await.unwrap();
+    setup.upsert("k", 6).await.unwrap();
+    assert_eq!(setup.version("k").await, Some(6.0));
+    setup.store.delete("features", "k", 7.0).await.unwrap();
+    assert_eq!(setup.version("k").await, None);
+    assert_eq!(setup.table.take_operations(), ["PutItem"; 4]);
+    let row = setup.table.row("features", "k").unwrap();
+    let tombstone = r#"{"key":"k","version":7,"deleted":true}"#;
+    assert_eq!(row.item, ItemAttribute::Text(tombstone.into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_upsert_of_unknown_outcome_no_read_takes_part_in_an_earlier_one() {
+    for stale in [false, true] {
+        let setup = Setup::new();
+        setup.table.put_item("features", "k", 1.0);
+        if stale {
+            setup.hold_stale(&["k"]).await;
+        }
+        setup.table.script(late(Duration::from_secs(1)));
+        let (get, all) = (setup.store.clone(), setup.store.clone());
+        tokio::spawn(async move { get.get("features", "k").await });
+        tokio::spawn(async move { all.all("features", 0).await });
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(setup.table.take_operations().len(), 2);
+        setup.table.script(|request| match request {
+            Request::Put { .. } => Fate::LoseAnswer(ErrorKind::AccessDenied),
+            _ => Fate::Answer,
+        });
+        assert!(setup.upsert("k", 2).await.is_err());
+        for _ in 0..2 {
+            assert_eq!(setup.read("k").await, (Some(2.0), false));
+            assert_eq!(setup.read_all().await, (vec![2.0], false));
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_update_is_answered_with_what_is_in_the_table_then() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "k", 5.0);
+    for (version, expected) in [(4.0, 5.0), (6.0, 6.0)] {
+        let known = setup.store.upsert("features", &item("k", version).json).await.unwrap();
+        assert_eq!((known.until, known.stale), (1_015_000.0, false));
+        assert_eq!(known.value.unwrap().item.version, expected);
+    }
+    assert_eq!(setup.store.delete("features", "k", 7.0).await.unwrap().value, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_upsert_is_tried_until_it_is_in() {
+    let setup = Setup::new();
+    let mut failures = 6;
+    setup.table.script(move |_| {
+        failures -= 1;
+        if failures > 0 { Fate::Fail(ErrorKind::Throttled) } else { Fate::Answer }
+    });
+    setup.upsert("k", 1).await.unwrap();
+    assert!(setup.table.row("features", "k").is_some());
+    assert!(setup.take_lines().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upsert_whose_answer_was_lost_is_in_when_it_is_tried_again() {
+    let setup = Setup::new();
+    let mut first = true;
+    setup.table.script(move |_| {
+        if std::mem::take(&mut first) {
+            Fate::LoseAnswer(ErrorKind::Unavailable)
+        } else {
+            Fate::Answer
+        }
+    });
+    setup.upsert("k", 1).await.unwrap();
+    assert_eq!(setup.version("k").await, Some(1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upsert_that_does_not_get_in_is_a_line_that_names_it() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "k", 1.0);
+    assert_eq!(setup.version("k").await, Some(1.0));
+    for fate in [|| Fate::Hang, || Fate::Fail(ErrorKind::Throttled)] {
+        setup.table.script(move |_| fate());
+        let begun = Instant::now();
+        assert!(setup.upsert("k", 2).await.is_err());
+        assert!(begun.elapsed() <= crate::config::DEFAULT_WRITE_TIMEOUT * 2);
+        let lines = setup.take_lines();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].contains("version 2 of \"k\" in \"features\""), "{}", lines[0]);
+    }
+    setup.table.script(|_| Fate::Answer);
+    setup.table.take_requests();
+    setup.table.put_item("features", "k", 3.0);
+    assert_eq!(setup.read("k").await, (Some(3.0), false), "the table is asked what it has");
+    assert_eq!(setup.table.take_operations(), ["GetItem"]);
+}
+
+#[tokio::test]
+async fn an_item_without_a_key_or_over_the_size_is_refused_and_logged() {
+    let setup = Setup::new();
+    let refused = setup.store.upsert("features", r#"{"version":1}"#).await;
+    assert_eq!(kind(refused), Some(ErrorKind::InvalidData));
+    let large = format!(r#"{{"key":"large","version":1,"x":"{}"}}"#, "x".repeat(400_000));
+    let refused = setup.store.upsert("features", &large).await;
+    assert_eq!(kind(refused), Some(ErrorKind::TooLarge));
+    assert!(setup.table.take_requests().is_empty());
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[1].contains("\"large\" in \"features\""), "{}", lines[1]);
+}
+
+#[tokio::test]
+async fn an_item_over_the_size_does_not_let_others_overtake_an_earlier_update() {
+    let setup = Setup::new();
+    let earlier = setup.store.upsert("features", &item("k", 5.0).json);
+    let large = format!(r#"{{"key":"k","version":6,"x":"{}"}}"#, "x".repeat(400_000));
+    let refused = setup.store.upsert("features", &large);
+    let later = setup.store.upsert("features", &item("k", 7.0).json);
+    let (_, later, earlier) = tokio::join!(refused, later, earlier);
+    later.and(earlier).unwrap();
+    let versions = setup.table.take_requests().into_iter().map(|request| match request {
+        Request::Put { version, .. } => version,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(versions.collect::<Vec<_>>(), [5.0, 7.0]);
+}
+
+#[tokio::test]
+async fn updates_of_one_key_reach_the_table_in_call_order() {
+    let setup = Setup::new();
+    let updates = (1..=20).map(|version| setup.upsert("k", version));
+    join_all(updates.collect::<Vec<_>>()).await;
+    let versions = setup.table.take_requests().into_iter().map(|request| match request {
+        Request::Put { version, .. } => version as u32,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(versions.collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_flag_is_written_after_the_segment_that_it_refers_to() {
+    let setup = Setup::new();
+    let go = Arc::new(Notify::new());
+    let held = Arc::clone(&go);
+    setup.table.script(move |request| match request {
+        Request::Put { row, .. } if &*row.namespace == "segments" => {
+            let held = Arc::clone(&held);
+            Fate::AnswerAfter(async move { held.notified().await }.boxed())
+        }
+        _ => Fate::Answer,
+    });
+    let flag = r#"{"key":"f","version":1,
+        "rules":[{"clauses":[{"op":"segmentMatch","values":["s"]}]}]}"#;
+    let segment = tokio::spawn(setup.store.upsert("segments", &item("s", 1.0).json));
+    let flag = tokio::spawn(setup.store.upsert("features", flag));
+    let other = tokio::spawn(setup.upsert_task("other"));
+    other.await.unwrap().unwrap();
+    assert!(setup.table.row("features", "f").is_none());
+    go.notify_one();
+    segment.await.unwrap().unwrap();
+    flag.await.unwrap().unwrap();
+    assert!(setup.table.row("features", "f").is_some());
+}
+
+#[tokio::test]
+async fn an_upsert_of_an_item_lets_what_it_refers_to_be_asked_for_again() {
+    let setup = Setup::new();
+    assert_eq!(setup.version("prerequisite").await, None);
+    setup.table.put_item("features", "prerequisite", 1.0);
+    let flag = r#"{"key":"f","version":1,"prerequisites":[{"key":"prerequisite"}]}"#;
+    setup.store.upsert("features", flag).await.unwrap();
+    assert_eq!(setup.version("prerequisite").await, Some(1.0));
+}
+
+impl Setup {
+    fn upsert_task(&self, key: &str) -> impl Future<Output = Result<()>> + use<> {
+        self.store.upsert("features", &item(key, 1.0).json).map(|result| result.map(drop))
+    }
+}
