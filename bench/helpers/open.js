@@ -1,0 +1,15 @@
+'use strict';
+
+/**
+ * Opens a store as its SDK does, after the SDK has been loaded.
+ *
+ * @param {import('../measurements').Context} context
+ * @param {{cacheTTL?: number}} [options]
+ * @returns {any}
+ */
+function openStore({ store, endpoint, logger }, options = {}) {
+  store.sdk.load();
+  return store.open(store.create(store.load(), { endpoint, logger, ...options }), logger);
+}
+
+module.exports = { openStore };

@@ -1,0 +1,49 @@
+'use strict';
+
+const { setTimeout: pause } = require('node:timers/promises');
+
+const { flagKey } = require('../data');
+const { FEATURES, answer } = require('../helpers/calls');
+const { openStore } = require('../helpers/open');
+
+const FLAGS = 10_000;
+/** Longer than the measurement. */
+const CACHE_TTL = 600;
+/** Memory is given back to the system some time after a collection. */
+const COLLECTIONS = 5;
+const PAUSE_MS = 200;
+
+/** @type {import('./index').Measurement} */
+module.exports = {
+  flags: FLAGS,
+  nodeOptions: ['--expose-gc'],
+  figures: [
+    { id: 'memory-rss', label: 'memory with 10,000 flags, RSS', unit: 'bytes', inChart: true },
+    { id: 'memory-heap', label: 'memory with 10,000 flags, JavaScript heap', unit: 'bytes' },
+  ],
+
+  async measure(context) {
+    context.store.sdk.load();
+    const before = await memory();
+    const opened = openStore(context, { cacheTTL: CACHE_TTL });
+    await answer((callback) => opened.all(FEATURES, callback));
+    for (let index = 0; index < FLAGS; index += 1) {
+      await answer((callback) => opened.get(FEATURES, flagKey(index), callback));
+    }
+    const after = await memory();
+    // Still in use, or it would have been collected.
+    opened.close();
+    return {
+      'memory-rss': after.rss - before.rss,
+      'memory-heap': after.heapUsed - before.heapUsed,
+    };
+  },
+};
+
+async function memory() {
+  for (let i = 0; i < COLLECTIONS; i += 1) {
+    globalThis.gc?.();
+    await pause(PAUSE_MS);
+  }
+  return process.memoryUsage();
+}

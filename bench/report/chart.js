@@ -1,0 +1,150 @@
+'use strict';
+
+/**
+ * Draws the main figures as an SVG image: bars on a logarithmic scale that say how many times as much
+ * as ours each store takes.
+ */
+
+const { format } = require('./format');
+
+const WIDTH = 900;
+const LABEL_WIDTH = 190;
+const VALUE_WIDTH = 90;
+const BAR_HEIGHT = 14;
+const BAR_STEP = 18;
+const TITLE_HEIGHT = 26;
+const GROUP_GAP = 10;
+const TOP = 64;
+const BOTTOM = 34;
+
+/** Readable on a light and on a dark page; the image itself has no background. */
+const STYLE = `
+  text { font: 12px system-ui, sans-serif; fill: #1f2328; }
+  .heading { font-size: 15px; font-weight: 600; }
+  .title { font-weight: 600; }
+  .faint { fill: #59636e; }
+  .grid { stroke: #d1d9e0; stroke-width: 1; }
+  .bar { fill: #9aa4ae; }
+  .ours { fill: #1a7f37; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #f0f6fc; }
+    .faint { fill: #9198a1; }
+    .grid { stroke: #3d444d; }
+    .bar { fill: #656c76; }
+    .ours { fill: #3fb950; }
+  }
+`;
+
+/** @type {Record<string, string>} */
+const SUPERSCRIPTS = Object.fromEntries([...'⁰¹²³⁴⁵⁶⁷⁸⁹'].map((sign, digit) => [digit, sign]));
+SUPERSCRIPTS['-'] = '⁻';
+
+/** @typedef {import('./results').FigureResult} FigureResult */
+
+/**
+ * @param {import('./results').Results} results
+ * @returns {string}
+ */
+function chart(results) {
+  const figures = Object.values(results.figures).filter(
+    ({ inChart, stores }) => inChart && stores.ours?.median > 0
+  );
+  const scale = scaleOf(figures);
+  /** @type {string[]} */
+  const parts = [];
+  let y = TOP;
+  for (const figure of figures) {
+    parts.push(text(0, y + 16, figure.label, 'title'));
+    y += TITLE_HEIGHT;
+    for (const [name, { label, median }] of Object.entries(figure.stores)) {
+      const end = scale.x(relative(figure, name));
+      const middle = y + BAR_HEIGHT - 3;
+      parts.push(text(LABEL_WIDTH - 8, middle, label, 'faint', 'end'));
+      const kind = name === 'ours' ? 'ours' : 'bar';
+      const width = Math.max(end - LABEL_WIDTH, 1).toFixed(1);
+      parts.push(
+        `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" rx="2"/>`
+      );
+      parts.push(text(Math.max(end, LABEL_WIDTH) + 6, middle, format(median, figure.unit)));
+      y += BAR_STEP;
+    }
+    y += GROUP_GAP;
+  }
+  const { node, processor, cores } = results.machine;
+  const height = y + BOTTOM;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Benchmark results">`,
+    `<style>${STYLE}</style>`,
+    text(0, 18, 'Times what ours takes, on a logarithmic scale; shorter is better', 'heading'),
+    ...scale.grid(TOP - 8, y),
+    ...parts,
+    text(0, y + 22, `Node.js ${node}, ${processor}, ${cores} cores, ${results.date}`, 'faint'),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+/**
+ * @param {FigureResult} figure
+ * @param {string} name of a store
+ * @returns {number} how many times as bad as ours it is
+ */
+function relative(figure, name) {
+  const { ours, [name]: other } = figure.stores;
+  const [a, b] = [other?.median ?? ours.median, ours.median];
+  return figure.better === 'more' ? b / a : a / b;
+}
+
+/**
+ * @param {FigureResult[]} figures
+ */
+function scaleOf(figures) {
+  const ratios = figures.flatMap((figure) =>
+    Object.keys(figure.stores).map((name) => relative(figure, name))
+  );
+  const known = ratios.filter((ratio) => ratio > 0);
+  // Ours is to have a bar too, so the scale begins below 1.
+  const low = Math.min(-1, Math.floor(Math.log10(Math.min(1, ...known))));
+  const high = Math.max(1, Math.ceil(Math.log10(Math.max(1, ...known))));
+  const decade = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / (high - low);
+  const x = (/** @type {number} */ ratio) =>
+    ratio > 0 ? LABEL_WIDTH + (Math.log10(ratio) - low) * decade : LABEL_WIDTH;
+  const grid = (/** @type {number} */ top, /** @type {number} */ bottom) =>
+    Array.from({ length: high - low + 1 }, (_, i) => {
+      const at = (LABEL_WIDTH + i * decade).toFixed(1);
+      const label = powerOfTen(low + i);
+      return (
+        `<line class="grid" x1="${at}" y1="${top}" x2="${at}" y2="${bottom}"/>` +
+        text(Number(at), top - 6, `${label}×`, 'faint', 'middle')
+      );
+    });
+  return { x, grid };
+}
+
+/**
+ * @param {number} exponent
+ * @returns {string} short enough to stand beside its neighbours
+ */
+function powerOfTen(exponent) {
+  if (Math.abs(exponent) <= 3) return String(Number(`1e${exponent}`));
+  return `10${[...String(exponent)].map((digit) => SUPERSCRIPTS[digit]).join('')}`;
+}
+
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {string} content
+ * @param {string} [kind] its class
+ * @param {string} [anchor]
+ */
+function text(x, y, content, kind, anchor) {
+  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+  const attributes = [
+    `x="${x.toFixed(1)}" y="${y.toFixed(1)}"`,
+    kind && `class="${kind}"`,
+    anchor && `text-anchor="${anchor}"`,
+  ];
+  return `<text ${attributes.filter(Boolean).join(' ')}>${escaped}</text>`;
+}
+
+module.exports = { chart };

@@ -1,0 +1,130 @@
+'use strict';
+
+/**
+ * What a run of the benchmark found, and under which circumstances.
+ *
+ * @typedef {object} StoreResult
+ * @property {string} label
+ * @property {number} median
+ * @property {number[]} values one of each process
+ *
+ * @typedef {object} FigureResult
+ * @property {string} label
+ * @property {string} unit
+ * @property {'less' | 'more'} better
+ * @property {boolean} inChart
+ * @property {number} [runs] where the measurement has a number of its own
+ * @property {Record<string, StoreResult>} stores by name
+ *
+ * @typedef {object} Results
+ * @property {string} date
+ * @property {{node: string, system: string, processor: string, cores: number}} machine
+ * @property {string} mainThread how the main thread's time was measured
+ * @property {Record<string, string>} packages their versions
+ * @property {number} runs of each measurement
+ * @property {Record<string, FigureResult>} figures by id
+ */
+
+const { writeFileSync } = require('node:fs');
+const os = require('node:os');
+
+const { MAIN_THREAD_SOURCE } = require('../helpers/clock');
+const { storeByName } = require('../stores');
+const { median } = require('./median');
+
+/** The packages of stores and SDKs, and the AWS SDKs that they bring. */
+const PACKAGES = [
+  'ldclient-node',
+  'ldclient-node-dynamodb-store',
+  'ldclient-node-dynamodb-store/node_modules/aws-sdk',
+  'launchdarkly-node-server-sdk',
+  'launchdarkly-node-server-sdk-dynamodb',
+  'aws-sdk',
+  '@launchdarkly/node-server-sdk',
+  '@launchdarkly/node-server-sdk-dynamodb',
+  '@aws-sdk/client-dynamodb',
+];
+
+/**
+ * @param {number} runs
+ * @returns {Results} without figures yet
+ */
+function newResults(runs) {
+  const [processor] = os.cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: {
+      node: process.version,
+      system: `${os.platform()} ${os.arch()}`,
+      processor: processor?.model.trim() ?? 'unknown',
+      cores: os.cpus().length,
+    },
+    mainThread: MAIN_THREAD_SOURCE,
+    packages: packageVersions(),
+    runs,
+    figures: {},
+  };
+}
+
+/**
+ * @param {Results} results
+ * @param {import('../measurements').Measurement} measurement
+ * @param {Record<string, import('../runner').Runs>} runs by store
+ */
+function addFigures(results, measurement, runs) {
+  for (const { id, label, unit, better = 'less', inChart = false } of measurement.figures) {
+    /** @type {Record<string, StoreResult>} */
+    const stores = {};
+    for (const [name, figures] of Object.entries(runs)) {
+      const values = figures[id];
+      stores[name] = { label: storeByName(name).label, median: median(values), values };
+    }
+    if (Object.keys(stores).length === 0) continue;
+    results.figures[id] = { label, unit, better, inChart, runs: measurement.runs, stores };
+  }
+}
+
+/**
+ * @returns {Record<string, string>} of those that are installed
+ */
+function packageVersions() {
+  const versions = { 'dynamodb-feature-store': require('../../package.json').version };
+  for (const name of PACKAGES) {
+    const version = versionOf(name);
+    if (version) versions[name.replace('/node_modules/', ' > ')] = version;
+  }
+  return versions;
+}
+
+/**
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function versionOf(name) {
+  try {
+    return require(`../node_modules/${name}/package.json`).version;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {Results} results
+ */
+function writeResults(file, results) {
+  const json = JSON.stringify(results, rounded, 2);
+  // The values of a figure on a line.
+  const compact = json.replace(/\[[\s\d.,e+-]+\]/g, (list) => list.replace(/\s+/g, ' '));
+  writeFileSync(file, `${compact.replace(/\[ /g, '[').replace(/ \]/g, ']')}\n`);
+}
+
+/**
+ * @param {string} _name
+ * @param {unknown} value
+ */
+function rounded(_name, value) {
+  return typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+}
+
+module.exports = { addFigures, newResults, writeResults };
