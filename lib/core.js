@@ -340,11 +340,15 @@ class ReadOfAll {
    */
   begin(head) {
     this.head = head;
-    const [, , , , , , base, removed] = head;
+    const [, , , ticket, , , base, removed] = head;
     if (base === 0) {
       this.value = {};
     } else if (removed.length > 0) {
-      for (const key of removed) delete this.own()[key];
+      for (const key of removed) {
+        delete this.own()[key];
+        const known = this.kind.items.get(key);
+        if (known && known.ticket < ticket) this.kind.items.delete(key);
+      }
     }
   }
 

@@ -4,7 +4,7 @@
 //! has something to answer with is told not to wait. One line is logged when it begins, one when it
 //! ends, and while it lasts one now and then.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::error::{Error, ErrorKind};
 
 /// The longest pause after the first failure; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two tries. It bounds for how long the end of an outage goes unnoticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a lasting outage is told.
@@ -57,6 +57,8 @@ pub struct Outages(Arc<Mutex<State>>);
 struct State {
     failing: BTreeMap<Operation, Failing>,
     outage: Option<Outage>,
+    /// What was being done when DynamoDB refused it, and when that was told.
+    refused: HashMap<String, Instant>,
 }
 
 /// An operation that fails.
@@ -121,11 +123,12 @@ impl Outages {
         answered: bool,
     ) -> Option<Line> {
         // That DynamoDB refuses this one request says nothing about the next.
-        if failure.kind == ErrorKind::Refused {
-            return Some(Line::Error(format!("{what} failed: {failure}")));
-        }
         let mut state = self.lock();
         let now = Instant::now();
+        if failure.kind == ErrorKind::Refused {
+            let told = state.tell_refusal(what, now);
+            return told.then(|| Line::Error(format!("{what} failed: {failure}")));
+        }
         let failing = state.failing.entry(operation).or_insert(Failing {
             kind: failure.kind,
             failures: 0,
@@ -133,8 +136,11 @@ impl Outages {
             probing: false,
         });
         failing.kind = failure.kind;
-        failing.failures += 1;
-        failing.next_try = now + pause_after(failing.failures);
+        // Many that fail in the same moment are one failure.
+        if now >= failing.next_try {
+            failing.failures += 1;
+            failing.next_try = now + pause_after(failing.failures);
+        }
         // One failure that harms nobody and passes is nothing to wake somebody for.
         let harmless = answered && failure.is_retryable() && failing.failures == 1;
         let outage = state.outage.get_or_insert_with(|| Outage::new(now));
@@ -194,6 +200,18 @@ impl Outages {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether this refusal is to be told: each one now and then, and not without end.
+    fn tell_refusal(&mut self, what: &str, now: Instant) -> bool {
+        self.refused.retain(|_, told| now - *told < REMINDER);
+        let tell = self.refused.len() < NAMED_READS && !self.refused.contains_key(what);
+        if tell {
+            self.refused.insert(what.to_owned(), now);
+        }
+        tell
     }
 }
 
@@ -304,6 +322,8 @@ mod tests {
         let gone = failure(ErrorKind::Unavailable);
         let failed = |answered| text(outages.failed(Operation::Get, "reading k", &gone, answered));
         assert_eq!(failed(true), "", "one failure that harms nobody");
+        assert_eq!(failed(true), "", "another one in the same moment");
+        tokio::time::sleep(FIRST_PAUSE).await;
         assert!(failed(true).starts_with("error: reading k failed: gone"));
         assert_eq!(failed(true), "");
         outages.answered_stale(20_000.0);
@@ -348,6 +368,17 @@ mod tests {
         let refused = failure(ErrorKind::Refused);
         assert!(outages.failed(Operation::Get, "reading", &refused, true).is_some());
         assert!(!outages.is_failing(Operation::Get));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_refused_read_is_told_now_and_then_and_not_without_end() {
+        let outages = Outages::default();
+        let refused = failure(ErrorKind::Refused);
+        let told = |what: &str| outages.failed(Operation::Get, what, &refused, false).is_some();
+        assert!(told("a") && !told("a"));
+        assert_eq!((0..100).filter(|number| told(&number.to_string())).count(), NAMED_READS - 1);
+        tokio::time::sleep(REMINDER).await;
+        assert!(told("a") && !told("a"));
     }
 
     #[tokio::test(start_paused = true)]

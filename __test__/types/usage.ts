@@ -10,6 +10,11 @@ const options: Options = {
   prefix: 'production',
   cacheTTL: Number.POSITIVE_INFINITY,
   logger: LaunchDarkly.basicLogger({ level: 'warn' }),
+  staleIfError: 3600,
+  staleIfSlow: 0.1,
+  staleWhileRevalidate: null,
+  maxCacheBytes: 64 * 1024 * 1024,
+  preload: true,
   consistentRead: true,
   readTimeout: 1,
   writeTimeout: null,
@@ -28,10 +33,11 @@ const fromDefault: LaunchDarkly.LDOptions = { featureStore: Default('table', nul
 const view: FeatureStore = Named('table')();
 view.get({ namespace: 'features' }, 'key', (item) => item?.version);
 view.delete({ namespace: 'features' }, 'key', 2);
+const requests: number = view.stats().requests.GetItem + Named('table').stats().hits;
 
 // @ts-expect-error a table name is needed
 Named();
 // @ts-expect-error it is a number of seconds
 Named('table', { cacheTTL: '15' });
 
-export { asObject, fromDefault, withOptions };
+export { asObject, fromDefault, requests, withOptions };

@@ -129,6 +129,8 @@ pub struct Cache {
 struct Snapshots {
     by_namespace: HashMap<Arc<str>, Snapshot>,
     taken: Taken,
+    /// When a row of a namespace was last outdated: what was read before may be so too.
+    outdated: HashMap<Arc<str>, Ticket>,
 }
 
 #[derive(Clone)]
@@ -213,6 +215,9 @@ impl Cache {
         let Some(entry) = self.rows.get(row) else {
             return self.look_into_snapshot(row);
         };
+        if entry.outdated && entry.cached.is_none() {
+            return Known::Nothing;
+        }
         let outdated = entry.outdated
             || self.is_void(entry.ticket)
             || entry.cached.is_none() && self.may_have_come_since(entry.ticket);
@@ -270,15 +275,16 @@ impl Cache {
     pub fn fill(&self, begun: Ticket, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
         let answer = self.put(begun, row, found, false);
         // Who asks for all items must not see an older one than who asks for this one.
-        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace)
-            && snapshot.ticket < answer.ticket
-        {
+        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace) {
+            let later = snapshot.ticket < answer.ticket;
             let newer = match (snapshot.items.get(&row.key), &answer.value) {
                 (Some(held), Some(now)) => {
-                    now.revision != held.revision && now.item.version >= held.item.version
+                    let (held_version, version) = (held.item.version, now.item.version);
+                    version > held_version
+                        || later && now.revision != held.revision && version == held_version
                 }
-                (None, Some(now)) => !now.item.deleted,
-                (held, None) => held.is_some(),
+                (None, Some(now)) => later && !now.item.deleted,
+                (held, None) => later && held.is_some(),
             };
             if newer {
                 snapshot.set(&row.key, answer.value.as_ref());
@@ -308,6 +314,7 @@ impl Cache {
             }
         });
         match result {
+            CompResult::Unchanged(held) if held.value().outdated => unheld(entry.cached),
             CompResult::Unchanged(held) => self.answer(held.into_value()),
             CompResult::Inserted(now) | CompResult::ReplacedWith(now) => {
                 self.answer(now.into_value())
@@ -323,9 +330,11 @@ impl Cache {
 
     /// Whether what is held must not be replaced by what a read found.
     fn stays(&self, held: &Entry, found: &Entry) -> bool {
-        !held.outdated
-            && ((held.ticket > found.ticket && held.version() >= found.version())
-                || (self.is_ahead(held) && held.version() > found.version()))
+        if held.outdated {
+            return held.ticket > found.ticket;
+        }
+        (held.ticket > found.ticket && held.version() >= found.version())
+            || (self.is_ahead(held) && held.version() > found.version())
     }
 
     /// Whether later reads may not have come up with this entry yet.
@@ -357,8 +366,14 @@ impl Cache {
         // need not be in its answer. A write that ends from here on finds the snapshot in its place.
         let mut snapshots = self.snapshots();
         for (row, entry) in &self.rows {
-            if row.namespace == *namespace && (entry.ticket > begun || self.is_ahead(&entry)) {
+            if row.namespace != *namespace {
+                continue;
+            }
+            if entry.ticket > begun || self.is_ahead(&entry) {
                 snapshot::set(&mut items, &row.key, entry.cached.as_ref());
+            } else if entry.ticket < begun {
+                // Somebody has removed it since.
+                self.rows.invalidate(&*row);
             }
         }
         let held = snapshots.by_namespace.get(namespace);
@@ -368,6 +383,10 @@ impl Cache {
         };
         let snapshot =
             Snapshot { items, read_at: self.clock.now(), ticket: begun, outdated: false };
+        let outdated = snapshots.outdated.get(namespace).is_some_and(|since| *since > begun);
+        if outdated {
+            return unheld(snapshot.items);
+        }
         let answer = self.answer_all(&snapshot);
         // Without all of its rows it would not know of their changes, and hold more than it may.
         let fits = self.bytes_of(namespace, &snapshot.items) <= self.max_bytes;
@@ -451,11 +470,17 @@ impl Cache {
     /// Takes it that this row may have changed in the table, nobody knows to what.
     pub fn outdate(&self, row: &RowKey) -> Ticket {
         let ticket = self.begin();
-        self.rows.entry_by_ref(row).and_compute_with(|held| match held {
-            Some(held) => Op::Put(Entry { outdated: true, ..held.into_value() }),
-            None => Op::Nop,
+        if !self.is_on() {
+            return ticket;
+        }
+        self.rows.entry_by_ref(row).and_compute_with(|held| {
+            let held = held.map(moka::Entry::into_value);
+            let held = held.unwrap_or_else(|| self.entry(ticket, self.clock.now(), None, false));
+            Op::Put(Entry { outdated: true, ticket, ..held })
         });
-        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace) {
+        let mut snapshots = self.snapshots();
+        snapshots.outdated.insert(row.namespace.clone(), ticket);
+        if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
             snapshot.outdated = true;
         }
         ticket
@@ -483,7 +508,7 @@ impl Cache {
     /// named.
     pub fn take_all(&self, namespace: &Arc<str>, held: u64, items: &Arc<Items>) -> Delta {
         let mut snapshots = self.snapshots();
-        let Snapshots { by_namespace, taken } = &mut *snapshots;
+        let Snapshots { by_namespace, taken, .. } = &mut *snapshots;
         if !by_namespace.contains_key(namespace) {
             return Delta::whole(items);
         }

@@ -139,6 +139,56 @@ fn a_read_that_began_before_a_write_does_not_replace_what_it_left() {
 }
 
 #[test]
+fn a_read_that_began_before_a_row_was_outdated_is_not_fresh_when_it_lands() {
+    for known in [false, true] {
+        let (cache, _) = cache(f64::INFINITY);
+        let features: Arc<str> = "features".into();
+        if known {
+            cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
+            cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 1.0))]);
+        }
+        let (read, read_of_all) = (cache.begin(), cache.begin());
+        cache.outdate(&row("k"));
+        let answer = cache.fill(read, &row("k"), Some(item("k", 1.0)));
+        assert_eq!((answer.value.unwrap().item.version, answer.until), (1.0, 0.0));
+        assert_eq!(cache.fresh(&row("k")), None);
+        let all = cache.fill_all(read_of_all, &features, vec![("k".into(), item("k", 1.0))]);
+        assert_eq!(all.until, 0.0);
+        assert!(cache.fresh_all("features").is_none());
+        // A later one is.
+        cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 2.0))]);
+        assert_eq!(version(cache.fresh(&row("k"))), Some(2.0));
+        assert!(cache.fresh_all("features").is_some());
+    }
+}
+
+#[test]
+fn a_row_that_was_outdated_before_it_was_known_is_not_taken_for_missing() {
+    let (cache, _) = cache(15_000.0);
+    cache.outdate(&row("k"));
+    assert_eq!(cache.look(&row("k")), Known::Nothing);
+}
+
+#[test]
+fn all_items_are_never_older_than_one_of_them() {
+    let (cache, _) = cache(15_000.0);
+    let read = cache.begin();
+    let features: Arc<str> = "features".into();
+    cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 1.0))]);
+    cache.fill(read, &row("k"), Some(item("k", 9.0)));
+    let all = cache.fresh_all("features").unwrap().value;
+    assert_eq!((version(cache.fresh(&row("k"))), all["k"].item.version), (Some(9.0), 9.0));
+}
+
+#[test]
+fn a_row_that_a_later_query_has_not_is_missing() {
+    let (cache, _) = cache(15_000.0);
+    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+    assert_eq!(cache.fresh(&row("k")).map(|answer| answer.value), Some(None));
+}
+
+#[test]
 fn a_read_that_begins_later_may_find_an_older_version() {
     let (cache, _) = cache(15_000.0);
     cache.fill(cache.begin(), &row("k"), Some(item("k", 9.0)));

@@ -13,7 +13,7 @@ use super::{Inner, Store};
 use crate::cache::{Answer, Cached, Delta, Items, Known, Stale};
 use crate::dynamodb::{Effort, Page, Reading};
 use crate::error::{Error, Result};
-use crate::outage::{Operation, Permit, Probe};
+use crate::outage::{FIRST_PAUSE, Operation, Permit, Probe};
 use crate::retry::no_answer;
 use crate::row::{RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
@@ -171,7 +171,7 @@ impl Inner {
                     self.count_shared(flight.joined);
                     return answer;
                 }
-                Ok(_) => pause = Some(self.outages.pause(operation)),
+                Ok(_) => pause = Some(self.outages.pause(operation).max(FIRST_PAUSE)),
                 Err(_) => {}
             }
         }
