@@ -18,6 +18,11 @@ const BAD_VALUES = {
   readTimeout: [0, -1, NaN, '3', {}, true],
   writeTimeout: [0, -1, NaN, '10', {}, true],
   consistentRead: ['true', 1, 0, {}],
+  staleIfError: [-1, NaN, '60', {}, true, 60n],
+  staleIfSlow: [-0.1, NaN, '1', {}, true],
+  staleWhileRevalidate: [-1, -Infinity, NaN, '60', {}, true],
+  maxCacheBytes: [0, -1, 1.5, NaN, Infinity, '1024', 1024n, {}, true],
+  preload: ['true', 1, 0, {}],
   logger: [{}, { error() {} }, { warn() {} }, 'console', 5, true],
   clientOptions: ['http://localhost:8000', 5, [], true],
 };
@@ -137,6 +142,30 @@ test('an option that does not exist is a warning that names it', () => {
   assertWarning({ cacheTtl: 5 }, 'cacheTtl');
 });
 
+for (const [name, value] of Object.entries({
+  preload: true,
+  staleIfError: 60,
+  staleWhileRevalidate: 60,
+})) {
+  test(`${name} without caching is a warning that names it`, async (t) => {
+    assertWarning({ cacheTTL: 0, [name]: value }, name);
+    const scene = await newScene(t);
+    const store = scene.open({ cacheTTL: 0, [name]: value });
+    await store.get(FEATURES, 'a');
+    await store.get(FEATURES, 'a');
+    assert.deepStrictEqual(scene.proxy.requests, { GetItem: 2 });
+  });
+}
+
+test('several such options are one warning, and none are without a word', () => {
+  const all = { preload: true, staleIfError: 1, staleWhileRevalidate: 1, cacheTTL: 0 };
+  for (const name of Object.keys(all)) assertWarning(all, name);
+  const logger = recordingLogger();
+  const none = { preload: false, staleIfError: 0, staleWhileRevalidate: 0, staleIfSlow: 1 };
+  DynamoDBFeatureStore('my-table', { ...none, cacheTTL: 0, logger });
+  assert.deepStrictEqual(logger.lines, []);
+});
+
 test('an entry of clientOptions that is not honoured is a warning that names it', () => {
   assertWarning({ clientOptions: { maxRetries: 3 } }, 'clientOptions.maxRetries');
   assertWarning({ clientOptions: { hush: 'hush-value' } }, 'clientOptions.hush');
@@ -150,6 +179,11 @@ test('a store whose options are all right logs nothing', async (t) => {
     consistentRead: true,
     readTimeout: 5,
     writeTimeout: 5.5,
+    staleIfError: Infinity,
+    staleIfSlow: 0,
+    staleWhileRevalidate: 0.5,
+    maxCacheBytes: 1,
+    preload: false,
     clientOptions: { region: 'us-east-1', accessKeyId: 'test', secretAccessKey: 'test' },
   });
   await store.init({ features: {} });

@@ -5,6 +5,7 @@
  */
 
 const { spawn } = require('node:child_process');
+const { once } = require('node:events');
 const path = require('node:path');
 
 const { AWS_ENVIRONMENT } = require('./environment');
@@ -23,16 +24,8 @@ const GUARD_MS = 120_000;
  * @returns {Promise<{code: number | null, signal: string | null, stdout: string, stderr: string}>}
  */
 function runChild(script, input, env = {}) {
-  const all = { ...process.env, ...AWS_ENVIRONMENT, ...env };
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-  // What makes a test runner's own processes report to it would confuse a plain child.
-  delete given.NODE_TEST_CONTEXT;
-  delete given.NODE_OPTIONS;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(SCRIPTS, script), JSON.stringify(input)], {
-      env: given,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = start(script, input, env, ['ignore', 'pipe', 'pipe']);
     const guard = setTimeout(() => child.kill('SIGKILL'), GUARD_MS);
     const chunks = { stdout: [], stderr: [] };
     child.stdout.on('data', (chunk) => chunks.stdout.push(chunk));
@@ -48,6 +41,47 @@ function runChild(script, input, env = {}) {
   });
 }
 
+function start(script, input, env, stdio) {
+  const all = { ...process.env, ...AWS_ENVIRONMENT, ...env };
+  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  // What makes a test runner's own processes report to it would confuse a plain child.
+  delete given.NODE_TEST_CONTEXT;
+  delete given.NODE_OPTIONS;
+  const args = [path.join(SCRIPTS, script), JSON.stringify(input)];
+  return spawn(process.execPath, args, { env: given, stdio });
+}
+
+/**
+ * Starts a process that calls methods of a store when it is asked to.
+ *
+ * @param {{table: string, options: object}} input
+ * @param {Record<string, string | undefined>} env
+ */
+function startServing(input, env) {
+  const child = start('serve.js', input, env, ['ignore', 'inherit', 'inherit', 'ipc']);
+  const guard = setTimeout(() => child.kill('SIGKILL'), GUARD_MS);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const lost = ended.then(() => Promise.reject(new Error('the process ended')));
+  lost.catch(() => {});
+  /**
+   * One call at a time.
+   *
+   * @returns {Promise<any>} what the callback got
+   */
+  const ask = async (...call) => {
+    const answer = once(child, 'message');
+    child.send(call);
+    const [{ result }] = await Promise.race([answer, lost]);
+    return result;
+  };
+  const end = async () => {
+    if (child.connected) child.disconnect();
+    await ended;
+    clearTimeout(guard);
+  };
+  return { ask, end };
+}
+
 /**
  * Runs a script that prints one JSON value and has to end well.
  *
@@ -59,4 +93,4 @@ async function childResult(script, input, env) {
   return JSON.parse(stdout);
 }
 
-module.exports = { childResult, runChild };
+module.exports = { childResult, runChild, startServing };

@@ -30,6 +30,19 @@ function isAmong(operation, operations) {
   return operations.length === 0 || operations.includes(operation);
 }
 
+/**
+ * Holds requests of these operations, or all, back until a gate opens.
+ *
+ * @param {{opened: Promise<void>}} gate
+ * @param {...string} operations
+ */
+function holdBack({ opened }, ...operations) {
+  return async ({ operation }) => {
+    if (isAmong(operation, operations)) await opened;
+    return undefined;
+  };
+}
+
 /** Lets a Query return so many rows a page. */
 function limitPages(rows) {
   return ({ operation, body }, forward) =>
@@ -96,6 +109,7 @@ module.exports = {
   failPage,
   failure,
   hang,
+  holdBack,
   limitPages,
   randomNumbers,
   refusal,

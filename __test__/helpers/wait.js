@@ -10,6 +10,8 @@ const GUARD_MS = 120_000;
 const PATIENT = { readTimeout: 60, writeTimeout: 60 };
 /** Options of stores that are to give up, in seconds. */
 const IMPATIENT = { readTimeout: 1, writeTimeout: 1 };
+/** Options of stores that don't give up within the guard, so that something else has to end a wait. */
+const ENDLESS = { readTimeout: 600, writeTimeout: 600, staleIfSlow: 600 };
 
 /**
  * @param {() => any} condition asked again and again until it is truthy; may be async
@@ -24,6 +26,16 @@ async function waitFor(condition, what) {
     if (Date.now() - started > GUARD_MS) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/**
+ * Lets so many seconds go by on the wall clock, such as what is read goes by.
+ *
+ * @param {number} seconds
+ */
+async function letPass(seconds) {
+  const end = Date.now() + seconds * 1000;
+  await waitFor(() => Date.now() > end, `${seconds} s to pass`);
 }
 
 /**
@@ -77,8 +89,9 @@ function promised(store) {
     upsert: method('upsert'),
     delete: method('delete'),
     initialized: method('initialized'),
+    stats: () => store.stats(),
     close: () => store.close(),
   };
 }
 
-module.exports = { IMPATIENT, PATIENT, answered, gate, promised, waitFor };
+module.exports = { ENDLESS, IMPATIENT, PATIENT, answered, gate, letPass, promised, waitFor };
