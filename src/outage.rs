@@ -56,6 +56,8 @@ pub struct Outages(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     failing: BTreeMap<Operation, Failing>,
+    /// When a read last succeeded.
+    last_success: Option<Instant>,
     outage: Option<Outage>,
     /// What was being done when DynamoDB refused it, and when that was told.
     refused: HashMap<String, Instant>,
@@ -113,12 +115,13 @@ impl Outages {
         next_try.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
     }
 
-    /// To be told of each failure, and `what` was being done. `answered` says that whoever waits has
-    /// something else to answer with. Returns what is to be logged.
+    /// To be told of each failure, `what` was being done, and when it was begun. `answered` says that
+    /// whoever waits has something else to answer with. Returns what is to be logged.
     pub fn failed(
         &self,
         operation: Operation,
         what: &str,
+        begun: Instant,
         failure: &Error,
         answered: bool,
     ) -> Option<Line> {
@@ -128,6 +131,10 @@ impl Outages {
         if failure.kind == ErrorKind::Refused {
             let told = state.tell_refusal(what, now);
             return told.then(|| Line::Error(format!("{what} failed: {failure}")));
+        }
+        // A request that hung in an outage fails when its time is up, though the outage is over.
+        if failure.is_retryable() && state.last_success.is_some_and(|success| success > begun) {
+            return (!answered).then(|| Line::Error(format!("{what} failed: {failure}")));
         }
         let failing = state.failing.entry(operation).or_insert(Failing {
             kind: failure.kind,
@@ -175,6 +182,7 @@ impl Outages {
     /// To be told of each success. Returns what is to be logged.
     pub fn succeeded(&self, operation: Operation) -> Option<Line> {
         let mut state = self.lock();
+        state.last_success = Some(Instant::now());
         state.outage.as_ref()?;
         // What can be reached can be reached for everything; rights and throughput are had one by one.
         state.failing.retain(|failing, Failing { kind, .. }| {
@@ -301,7 +309,13 @@ mod tests {
         let outages = Outages::default();
         assert!(matches!(outages.permit(Operation::Get), Permit::Free));
         for _ in 0..20 {
-            outages.failed(Operation::Get, "reading", &failure(ErrorKind::Unavailable), true);
+            outages.failed(
+                Operation::Get,
+                "reading",
+                Instant::now(),
+                &failure(ErrorKind::Unavailable),
+                true,
+            );
             let Permit::Wait(pause) = outages.permit(Operation::Get) else {
                 panic!("no pause after a failure");
             };
@@ -320,7 +334,9 @@ mod tests {
     async fn an_outage_is_told_when_it_begins_when_it_ends_and_now_and_then() {
         let outages = Outages::default();
         let gone = failure(ErrorKind::Unavailable);
-        let failed = |answered| text(outages.failed(Operation::Get, "reading k", &gone, answered));
+        let failed = |answered| {
+            text(outages.failed(Operation::Get, "reading k", Instant::now(), &gone, answered))
+        };
         assert_eq!(failed(true), "", "one failure that harms nobody");
         assert_eq!(failed(true), "", "another one in the same moment");
         tokio::time::sleep(FIRST_PAUSE).await;
@@ -344,7 +360,9 @@ mod tests {
     async fn each_read_that_gets_nothing_is_named_once_and_not_without_end() {
         let outages = Outages::default();
         let gone = failure(ErrorKind::Unavailable);
-        let told = |what: &str| outages.failed(Operation::Get, what, &gone, false).is_some();
+        let told = |what: &str| {
+            outages.failed(Operation::Get, what, Instant::now(), &gone, false).is_some()
+        };
         assert!(told("a") && told("b"));
         assert!(!told("a"));
         let more = (0..100).filter(|number| told(&number.to_string())).count();
@@ -355,7 +373,11 @@ mod tests {
     async fn rights_and_throughput_are_well_only_where_they_were_missing() {
         for kind in [ErrorKind::AccessDenied, ErrorKind::Throttled] {
             let outages = Outages::default();
-            assert!(outages.failed(Operation::Query, "reading", &failure(kind), false).is_some());
+            assert!(
+                outages
+                    .failed(Operation::Query, "reading", Instant::now(), &failure(kind), false)
+                    .is_some()
+            );
             assert_eq!(outages.succeeded(Operation::Get), None);
             assert!(outages.is_failing(Operation::Query));
             assert!(text(outages.succeeded(Operation::Query)).starts_with("warn: reading works"));
@@ -363,10 +385,31 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_request_that_hung_in_an_outage_does_not_begin_another_one() {
+        let outages = Outages::default();
+        let late = failure(ErrorKind::TimedOut);
+        let begun = Instant::now();
+        outages.failed(Operation::Get, "reading", begun, &late, true);
+        tokio::time::sleep(FIRST_PAUSE).await;
+        outages.succeeded(Operation::Get);
+        for _ in 0..3 {
+            tokio::time::sleep(FIRST_PAUSE).await;
+            assert_eq!(outages.failed(Operation::Get, "reading", begun, &late, true), None);
+            assert!(!outages.is_failing(Operation::Get));
+        }
+        assert!(outages.failed(Operation::Get, "reading", begun, &late, false).is_some());
+        assert!(!outages.is_failing(Operation::Get));
+        outages.failed(Operation::Get, "reading", Instant::now(), &late, true);
+        assert!(outages.is_failing(Operation::Get));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_refused_request_says_nothing_about_others() {
         let outages = Outages::default();
         let refused = failure(ErrorKind::Refused);
-        assert!(outages.failed(Operation::Get, "reading", &refused, true).is_some());
+        assert!(
+            outages.failed(Operation::Get, "reading", Instant::now(), &refused, true).is_some()
+        );
         assert!(!outages.is_failing(Operation::Get));
     }
 
@@ -374,7 +417,9 @@ mod tests {
     async fn each_refused_read_is_told_now_and_then_and_not_without_end() {
         let outages = Outages::default();
         let refused = failure(ErrorKind::Refused);
-        let told = |what: &str| outages.failed(Operation::Get, what, &refused, false).is_some();
+        let told = |what: &str| {
+            outages.failed(Operation::Get, what, Instant::now(), &refused, false).is_some()
+        };
         assert!(told("a") && !told("a"));
         assert_eq!((0..100).filter(|number| told(&number.to_string())).count(), NAMED_READS - 1);
         tokio::time::sleep(REMINDER).await;
@@ -386,7 +431,10 @@ mod tests {
         let outages = Outages::default();
         let gone = failure(ErrorKind::TimedOut);
         for _ in 0..3 {
-            assert_eq!(outages.failed(Operation::Get, "reading", &gone, true), None);
+            assert_eq!(
+                outages.failed(Operation::Get, "reading", Instant::now(), &gone, true),
+                None
+            );
             assert_eq!(outages.succeeded(Operation::Get), None);
             assert!(!outages.is_failing(Operation::Get));
             assert_eq!(outages.pause(Operation::Get), Duration::ZERO);
@@ -397,7 +445,13 @@ mod tests {
     async fn what_harms_somebody_or_does_not_pass_by_itself_is_told_at_once() {
         for (kind, answered) in [(ErrorKind::Unavailable, false), (ErrorKind::AccessDenied, true)] {
             let outages = Outages::default();
-            let line = text(outages.failed(Operation::Get, "reading k", &failure(kind), answered));
+            let line = text(outages.failed(
+                Operation::Get,
+                "reading k",
+                Instant::now(),
+                &failure(kind),
+                answered,
+            ));
             assert!(line.starts_with("error: reading k failed: gone"), "{line}");
             assert_eq!(line.ends_with("Last known values are used meanwhile"), answered, "{line}");
         }
@@ -406,7 +460,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_try_that_ends_without_a_result_lets_the_next_one_try() {
         let outages = Outages::default();
-        outages.failed(Operation::Get, "reading", &failure(ErrorKind::Unavailable), true);
+        outages.failed(
+            Operation::Get,
+            "reading",
+            Instant::now(),
+            &failure(ErrorKind::Unavailable),
+            true,
+        );
         tokio::time::sleep(LONGEST_PAUSE).await;
         for _ in 0..3 {
             assert!(matches!(outages.permit(Operation::Get), Permit::Probe(_)));
@@ -417,7 +477,13 @@ mod tests {
     async fn an_outage_lasts_until_all_that_failed_is_well() {
         let outages = Outages::default();
         for operation in [Operation::Get, Operation::Query] {
-            outages.failed(operation, "reading", &failure(ErrorKind::Throttled), false);
+            outages.failed(
+                operation,
+                "reading",
+                Instant::now(),
+                &failure(ErrorKind::Throttled),
+                false,
+            );
         }
         outages.answered_stale(f64::INFINITY);
         tokio::time::sleep(Duration::from_secs(8_000)).await;

@@ -64,13 +64,13 @@ function readSteadily(value) {
  *
  * @param {any} t
  * @param {(typeof OUTAGES)[keyof typeof OUTAGES]} outage
- * @param {(scene: any, reads: {ended: number}) => Promise<void>} lasting waits until it has lasted
- *   long enough
+ * @param {(scene: any, reads: {ended: number}, value: any) => Promise<void>} lasting waits until it
+ *   has lasted long enough
  */
 async function outlive(t, outage, lasting) {
   const scene = await newScene(t);
   await scene.put(...rows(1));
-  const value = scene.value({ cacheTTL: 1, readTimeout: 4 });
+  const value = scene.value({ cacheTTL: 1, readTimeout: 3 });
   const store = promised(value);
   await waitFor(() => store.all(FEATURES), 'all flags');
   for (const key of KEYS) await waitFor(() => store.get(FEATURES, key), 'a flag');
@@ -80,7 +80,7 @@ async function outlive(t, outage, lasting) {
 
   await outage.begin(scene);
   await scene.put(...rows(2));
-  await lasting(scene, steady.reads);
+  await lasting(scene, steady.reads, value);
   await outage.end(scene);
   const isNewest = async () => {
     const items = await Promise.all(KEYS.map((key) => store.get(FEATURES, key)));
@@ -103,10 +103,13 @@ test('no read comes back empty in a long outage, in which DynamoDB refuses conne
   outlive(t, OUTAGES['refuses connections'], () => letPass(LONG_OUTAGE)));
 
 test('no read comes back empty in an outage in which DynamoDB never answers', (t) =>
-  outlive(t, OUTAGES['never answers'], async (scene, reads) => {
-    const { ended } = reads;
+  outlive(t, OUTAGES['never answers'], async (scene, reads, value) => {
     await waitFor(() => scene.logger.linesWith('Last known values').length > 0, 'the error');
+    // What was sent before anybody knew would fail one by one, even when DynamoDB is back.
+    const sent = scene.proxy.history.filter(({ answered }) => answered === undefined).length;
+    const { ended } = reads;
     await waitFor(() => reads.ended - ended > MANY_READS, 'many reads');
+    await waitFor(() => value.stats().errors >= sent, 'the requests to fail');
   }));
 
 for (const [what, outage] of Object.entries(OUTAGES)) {
@@ -122,7 +125,7 @@ for (const [what, outage] of Object.entries(OUTAGES)) {
     await outage.end(scene);
     await waitFor(() => store.get(FEATURES, 'a'), 'the flag');
     assert.deepStrictEqual(await waitFor(() => store.all(FEATURES), 'all'), flags(1));
-    assert.strictEqual(scene.logger.linesWith('reading works again').length, 1);
+    assert.ok(scene.logger.linesWith('reading works again').length > 0);
   });
 }
 
@@ -140,6 +143,7 @@ for (const [reading, read] of Object.entries(READS)) {
     scene.proxy.intercept(holdBack(held));
     assert.strictEqual((await read(store)).version, 1);
     assert.strictEqual((await read(store)).version, 1);
+    await waitFor(() => scene.proxy.history.length > 0, 'the request');
     assert.strictEqual(scene.proxy.history.length, 1);
     assert.strictEqual(scene.proxy.history[0].answered, undefined);
     held.open();

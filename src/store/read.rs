@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Inner, Store};
 use crate::cache::{Answer, Cached, Delta, Items, Known, Stale};
@@ -187,9 +187,9 @@ impl Inner {
         if let Known::Fresh(answer) = self.cache.look(row) {
             return Ok(answer);
         }
-        let begun = self.cache.begin();
+        let (begun, sent) = (self.cache.begin(), Instant::now());
         let read = self.in_read_time(self.dynamodb.get(row, self.reading(effort))).await;
-        self.note(Operation::Get, &read, effort, || row_read(row));
+        self.note(Operation::Get, sent, &read, effort, || row_read(row));
         let item = read?.and_then(|stored| self.item_in(&stored));
         Ok(self.cache.fill(begun, row, item))
     }
@@ -208,13 +208,13 @@ impl Inner {
         if let Known::Fresh(answer) = self.cache.look_all(namespace) {
             return Ok(answer);
         }
-        let begun = self.cache.begin();
+        let (begun, sent) = (self.cache.begin(), Instant::now());
         // Each page has the read time-out to itself: no prefix is too large to be read.
         let rows = all_pages(|start| {
             self.in_read_time(self.dynamodb.query(namespace, self.reading(effort), start))
         });
         let rows = rows.await;
-        self.note(Operation::Query, &rows, effort, || all_read(namespace));
+        self.note(Operation::Query, sent, &rows, effort, || all_read(namespace));
         let items = rows?
             .iter()
             .filter_map(|row| Some((row.key.key.clone(), self.item_in(row)?)))
@@ -225,8 +225,9 @@ impl Inner {
     async fn fetch_marker(&self) -> Result<()> {
         let marker = self.layout.marker();
         let reading = self.reading(Effort::Retried);
+        let sent = Instant::now();
         let read = self.in_read_time(self.dynamodb.get(&marker, reading)).await;
-        self.note(Operation::Get, &read, Effort::Retried, || MARKER_READ.to_owned());
+        self.note(Operation::Get, sent, &read, Effort::Retried, || MARKER_READ.to_owned());
         match read? {
             Some(_) => self.set_initialized(),
             None => *self.uninitialized_at() = Some(self.clock.now()),
@@ -242,6 +243,7 @@ impl Inner {
     fn note<T>(
         &self,
         operation: Operation,
+        sent: Instant,
         read: &Result<T>,
         effort: Effort,
         what: impl FnOnce() -> String,
@@ -249,7 +251,7 @@ impl Inner {
         let line = match read {
             Ok(_) => self.outages.succeeded(operation),
             Err(failure) => {
-                self.outages.failed(operation, &what(), failure, effort == Effort::Once)
+                self.outages.failed(operation, &what(), sent, failure, effort == Effort::Once)
             }
         };
         self.log_line(line);
