@@ -129,9 +129,7 @@ class Core {
     const id = this.write(
       (request) => this.native.initBegin(request),
       callback,
-      () => {
-        this.items.wroteAll();
-      }
+      () => this.items.wroteAll()
     );
     const parts = dataParts(data);
     // A large data set is written in many turns: nothing else would get one meanwhile.
@@ -341,14 +339,11 @@ class ReadOfAll {
   begin(head) {
     this.head = head;
     const [, , , ticket, , , base, removed] = head;
-    if (base === 0) {
-      this.value = {};
-    } else if (removed.length > 0) {
-      for (const key of removed) {
-        delete this.own()[key];
-        const known = this.kind.items.get(key);
-        if (known && known.ticket < ticket) this.kind.items.delete(key);
-      }
+    if (base === 0) this.value = {};
+    for (const key of removed) {
+      delete this.own()[key];
+      const known = this.kind.items.get(key);
+      if (known && known.ticket < ticket) this.kind.items.delete(key);
     }
   }
 

@@ -296,6 +296,12 @@ mod tests {
         Error::new(kind, "gone")
     }
 
+    /// A get fails that has something to answer with.
+    fn fail_harmlessly(outages: &Outages) {
+        let gone = failure(ErrorKind::Unavailable);
+        outages.failed(Operation::Get, "reading", Instant::now(), &gone, true);
+    }
+
     fn text(line: Option<Line>) -> String {
         match line {
             Some(Line::Error(text)) => format!("error: {text}"),
@@ -309,13 +315,7 @@ mod tests {
         let outages = Outages::default();
         assert!(matches!(outages.permit(Operation::Get), Permit::Free));
         for _ in 0..20 {
-            outages.failed(
-                Operation::Get,
-                "reading",
-                Instant::now(),
-                &failure(ErrorKind::Unavailable),
-                true,
-            );
+            fail_harmlessly(&outages);
             let Permit::Wait(pause) = outages.permit(Operation::Get) else {
                 panic!("no pause after a failure");
             };
@@ -460,13 +460,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_try_that_ends_without_a_result_lets_the_next_one_try() {
         let outages = Outages::default();
-        outages.failed(
-            Operation::Get,
-            "reading",
-            Instant::now(),
-            &failure(ErrorKind::Unavailable),
-            true,
-        );
+        fail_harmlessly(&outages);
         tokio::time::sleep(LONGEST_PAUSE).await;
         for _ in 0..3 {
             assert!(matches!(outages.permit(Operation::Get), Permit::Probe(_)));

@@ -285,6 +285,17 @@ fn endpoint_url(text: &str) -> Result<String> {
     }
 }
 
+/// Sends a request, with overrides where there are any: applying none is work too. Each operation has
+/// a builder of its own type, and these have no trait in common.
+macro_rules! send_with {
+    ($request:expr, $overrides:expr) => {
+        match $overrides {
+            Some(config) => $request.customize().config_override(config).send().await,
+            None => $request.send().await,
+        }
+    };
+}
+
 impl DynamoDb for SdkDynamoDb {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
@@ -297,13 +308,7 @@ impl DynamoDb for SdkDynamoDb {
                     .consistent_read(reading.consistent)
                     .return_consumed_capacity(ReturnConsumedCapacity::Total);
                 let overrides = inner.overrides(reading.effort);
-                async move {
-                    match overrides {
-                        Some(config) => request.customize().config_override(config).send().await,
-                        None => request.send().await,
-                    }
-                    .map_err(to_error)
-                }
+                async move { send_with!(request, overrides).map_err(to_error) }
             };
             let answer = inner.send(send).await?;
             inner.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
@@ -332,13 +337,7 @@ impl DynamoDb for SdkDynamoDb {
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .set_exclusive_start_key(start.as_ref().map(key_attributes));
                 let overrides = inner.overrides(reading.effort);
-                async move {
-                    match overrides {
-                        Some(config) => request.customize().config_override(config).send().await,
-                        None => request.send().await,
-                    }
-                    .map_err(to_error)
-                }
+                async move { send_with!(request, overrides).map_err(to_error) }
             };
             let answer = inner.send(send).await?;
             inner.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
