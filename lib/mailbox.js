@@ -12,6 +12,8 @@ const { AsyncResource } = require('async_hooks');
 const { setImmediate, setInterval } = require('timers');
 const { nextTick } = process;
 
+const { spreadOut } = require('./young-generation');
+
 /** The longest interval that there is, in milliseconds. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
@@ -82,7 +84,10 @@ class Mailbox {
     const parts = JSON.parse(text);
     const [more, lines, evicted, tight, validFrom, missingFrom] = parts;
     const native = this.native;
-    if (more && native) setImmediate(() => this.deliver(native.take()));
+    if (more && native) {
+      spreadOut();
+      setImmediate(() => this.deliver(native.take()));
+    }
     if (lines) for (const [level, line] of lines) this.logs.log(level, line);
     this.items.settle(evicted || [], tight === 1, validFrom, missingFrom);
     for (let i = 6; i < parts.length; i++) {
