@@ -106,11 +106,23 @@ declare namespace DynamoDBFeatureStore {
      */
     readTimeout?: number | null;
     /**
-     * For how many seconds a write is tried before it is given up with a logged error. A request that
-     * is not answered within half of it is sent again. An init has this time anew whenever DynamoDB
-     * takes a row; an update that had to wait for earlier ones has at least a second. Default: 10.
+     * For how many seconds the callback of a write waits for DynamoDB. What is not in the table by then
+     * is kept in memory, used by this process, and tried again in the background until it is in. A
+     * request that is not answered within half of this time, or 10 seconds, is sent again. An init has
+     * the time anew whenever DynamoDB takes a row. Default: 10.
      */
     writeTimeout?: number | null;
+    /**
+     * Whether nothing is ever written to the table. What the SDK hands over is then kept in memory and
+     * used by this process alone. Default: false.
+     */
+    readOnly?: boolean | null;
+    /**
+     * Whether a table that has lost its data, the marker and what this process wrote, is written anew
+     * by a process that was given all of it. It holds a second copy of it for that. Default: false,
+     * since a table may be emptied on purpose; then an error is logged.
+     */
+    refill?: boolean | null;
   }
 
   /** What a store value and all its views have done since the store was made. */
@@ -133,7 +145,10 @@ declare namespace DynamoDBFeatureStore {
     items: number;
     /** Bytes held, as `maxCacheBytes` counts them. */
     bytes: number;
-    /** Inits, upserts and deletes that are not in the table yet. */
+    /**
+     * Items that this store was given and that are not in the table: on their way there, waiting for
+     * DynamoDB to take them, or too large or not meant for it.
+     */
     unsaved: number;
     /** Read capacity units that DynamoDB said it took. */
     readUnits: number;
@@ -150,7 +165,10 @@ declare namespace DynamoDBFeatureStore {
     get(kind: Kind, key: string, callback: (item: any) => void): void;
     /** All items that are not deleted, by key; `null` when they can't be read. */
     all(kind: Kind, callback: (items: any) => void): void;
-    /** Replaces all items of the given kinds, whatever their versions. */
+    /**
+     * Replaces all items of the given kinds, whatever their versions. The callback comes when they are
+     * in the table, or DynamoDB has refused them, or `writeTimeout` has passed.
+     */
     init(allData: { [namespace: string]: any }, callback?: () => void): void;
     /** Stores an item unless a version as new is stored already. */
     upsert(kind: Kind, item: Item, callback?: () => void): void;
@@ -158,9 +176,14 @@ declare namespace DynamoDBFeatureStore {
     delete(kind: Kind, key: string, version: number | string, callback?: () => void): void;
     /** Whether somebody has initialised this table and prefix. */
     initialized(callback: (initialized: boolean) => void): void;
+    /** Whether DynamoDB answers, as one read shows. */
+    isStoreAvailable(callback: (available: boolean) => void): void;
     /** What was done so far. After a close, what had been done until then. */
     stats(): Stats;
-    /** Lets go of what this store holds. */
+    /**
+     * Lets go of what this store holds. What is not in the table yet is tried once more, for a second
+     * at most.
+     */
     close(): void;
     /** `'DynamoDB'` */
     readonly description: string;

@@ -41,7 +41,6 @@ class Core {
     this.closed = false;
     /** Reads that waited for another one of this thread. */
     this.joined = 0;
-    this.unsaved = 0;
     /** @type {{value: boolean, since: number, until: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0 };
     this.native = nativeStore(options, this.mailbox.deliver);
@@ -126,10 +125,17 @@ class Core {
    * @param {() => void} callback
    */
   init(data, callback) {
-    const id = this.write(
+    const waiting = new Callback(callback);
+    const id = this.send(
       (request) => this.native.initBegin(request),
-      callback,
-      () => this.items.wroteAll()
+      (answer) => {
+        this.items.wroteAll();
+        this.forgetUninitialized();
+        // First it is told that reads find the data, and only then that it is in the table.
+        if (answer[1] === 1) return false;
+        waiting.call();
+        return true;
+      }
     );
     const parts = dataParts(data);
     // A large data set is written in many turns: nothing else would get one meanwhile.
@@ -162,11 +168,7 @@ class Core {
    * @param {() => void} callback
    */
   upsert(namespace, key, json, callback) {
-    this.write(
-      (id) => this.native.upsert(id, namespace, json),
-      callback,
-      (answer) => this.keepWritten(namespace, key, answer)
-    );
+    this.write(namespace, key, (id) => this.native.upsert(id, namespace, json), callback);
   }
 
   /**
@@ -176,11 +178,7 @@ class Core {
    * @param {() => void} callback
    */
   delete(namespace, key, version, callback) {
-    this.write(
-      (id) => this.native.delete(id, namespace, key, version),
-      callback,
-      (answer) => this.keepWritten(namespace, key, answer)
-    );
+    this.write(namespace, key, (id) => this.native.delete(id, namespace, key, version), callback);
   }
 
   /**
@@ -227,16 +225,37 @@ class Core {
       throttles: native.throttles,
       items: native.items,
       bytes: native.bytes,
-      unsaved: this.unsaved,
+      unsaved: native.unsaved,
       readUnits: native.readUnits,
       writeUnits: native.writeUnits,
     };
   }
 
-  /** Lets go of what is held. */
+  /**
+   * Asks whether DynamoDB answers.
+   *
+   * @param {(available: boolean) => void} callback
+   */
+  isAvailable(callback) {
+    const waiting = new Callback(callback);
+    this.send(
+      (id) => this.native.isAvailable(id),
+      (answer) => {
+        waiting.call(answer[1] === 1);
+        return true;
+      }
+    );
+  }
+
+  /** Lets go of what is held. What is not in the table is tried once more. */
   close() {
+    if (this.closed) return;
     this.closed = true;
     this.items.clear();
+    this.send(
+      (id) => this.native.close(id),
+      () => true
+    );
   }
 
   /**
@@ -256,22 +275,27 @@ class Core {
   }
 
   /**
-   * @param {(id: number) => void} start
+   * @param {string} namespace
+   * @param {string} key
+   * @param {(id: number) => number} start returns the ticket before which nothing is known any more
    * @param {() => void} callback
-   * @param {(answer: Answer) => void} ended
-   * @returns {number} the request's number
    */
-  write(start, callback, ended) {
+  write(namespace, key, start, callback) {
     const waiting = new Callback(callback);
-    this.unsaved += 1;
-    return this.send(start, (answer) => {
-      this.unsaved -= 1;
-      // What an init brought may be just what was known to be missing.
-      if (this.knownInitialized.value === false) this.knownInitialized.until = 0;
-      ended(answer);
-      waiting.call();
-      return true;
-    });
+    this.send(
+      (id) => this.items.kind(namespace).wrote(key, start(id)),
+      (answer) => {
+        this.forgetUninitialized();
+        this.keepWritten(namespace, key, answer);
+        waiting.call();
+        return true;
+      }
+    );
+  }
+
+  /** What was written may be just what was known to be missing. */
+  forgetUninitialized() {
+    if (!this.knownInitialized.value) this.knownInitialized.until = 0;
   }
 
   /**

@@ -66,8 +66,14 @@ function storeOptions(tableName, given) {
       if (typeof value !== 'string') fail(name, 'a string', value);
       native.prefix = value;
     },
+    readOnly: (name, value) => {
+      native.readOnly = flag(name, value);
+    },
     readTimeout: (name, value) => {
       native.readTimeoutMs = timeout(name, value);
+    },
+    refill: (name, value) => {
+      native.refill = flag(name, value);
     },
     staleIfError: (name, value) => {
       native.staleIfErrorMs = span(name, value);
@@ -95,6 +101,10 @@ function storeOptions(tableName, given) {
     } else {
       warnings.push(`the option ${name} is unknown and is ignored`);
     }
+  }
+  if (native.readOnly && native.refill) {
+    warnings.push('refill: no effect with readOnly, which turns writing off');
+    native.refill = false;
   }
   if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
   return { native, logger, warnings };

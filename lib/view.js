@@ -105,6 +105,16 @@ function viewMethods(logs, access) {
       else core.initialized(answer);
     },
 
+    /**
+     * @param {(available: boolean) => void} [callback]
+     */
+    isStoreAvailable(callback) {
+      const answer = orIgnore(callback);
+      const core = access.core();
+      if (!core) refuse('isStoreAvailable', undefined, answer, false);
+      else core.isAvailable(answer);
+    },
+
     stats() {
       return access.lastCore().stats();
     },

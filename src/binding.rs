@@ -48,8 +48,12 @@ pub struct NativeOptions {
     pub consistent_read: Option<bool>,
     /// For how many milliseconds a read waits.
     pub read_timeout_ms: Option<f64>,
-    /// For how many milliseconds a write is tried.
+    /// For how many milliseconds a write is waited for.
     pub write_timeout_ms: Option<f64>,
+    /// Whether nothing is written.
+    pub read_only: Option<bool>,
+    /// Whether a table that lost its data is written anew.
+    pub refill: Option<bool>,
     /// The AWS region.
     pub region: Option<String>,
     /// The URL of DynamoDB.
@@ -102,6 +106,8 @@ impl From<NativeOptions> for Config {
         if let Some(ms) = options.write_timeout_ms {
             config.write_timeout = duration(ms);
         }
+        config.read_only = options.read_only.unwrap_or(false);
+        config.refill = options.refill.unwrap_or(false);
         config.client = ClientConfig {
             region: options.region,
             endpoint: options.endpoint,
@@ -131,6 +137,7 @@ pub struct NativeStats {
     pub throttles: f64,
     pub items: f64,
     pub bytes: f64,
+    pub unsaved: f64,
     pub read_units: f64,
     pub write_units: f64,
 }
@@ -246,7 +253,8 @@ impl NativeStore {
     pub fn init_begin(&self, id: u32) {
         let (complete, data) = oneshot::channel();
         self.inits().insert(id, Init { parts: Vec::new(), complete });
-        let init = self.store.init(async move { data.await.ok() });
+        let mailbox = Arc::clone(&self.mailbox);
+        let init = self.store.init(async move { data.await.ok() }, move || mailbox.known(id));
         self.answer(id, init, move |mailbox, ()| mailbox.done(id));
     }
 
@@ -268,18 +276,41 @@ impl NativeStore {
         }
     }
 
-    /// Stores an item unless a version as new is there.
+    /// Stores an item unless a version as new is there. Returns the ticket before which nothing is known
+    /// of that item any more.
     #[napi(catch_unwind)]
-    pub fn upsert(&self, id: u32, kind: String, json: String) {
+    pub fn upsert(&self, id: u32, kind: String, json: String) -> f64 {
         let upsert = self.store.upsert(&kind, &json);
         self.answer(id, upsert, move |mailbox, known| mailbox.item(id, 0, &known));
+        self.store.now().0 as f64
     }
 
-    /// Stores a tombstone unless a version as new is there.
+    /// Stores a tombstone unless a version as new is there. Returns the ticket before which nothing is
+    /// known of that item any more.
     #[napi(catch_unwind)]
-    pub fn delete(&self, id: u32, kind: String, key: String, version: f64) {
+    pub fn delete(&self, id: u32, kind: String, key: String, version: f64) -> f64 {
         let delete = self.store.delete(&kind, &key, version);
         self.answer(id, delete, move |mailbox, known| mailbox.item(id, 0, &known));
+        self.store.now().0 as f64
+    }
+
+    /// Gives what is not in the table one more try, and gives it up.
+    #[napi(catch_unwind)]
+    pub fn close(&self, id: u32) {
+        let store = self.store.clone();
+        let close = async move {
+            store.close().await;
+            Ok(())
+        };
+        self.answer(id, close, move |mailbox, ()| mailbox.done(id));
+    }
+
+    /// Whether DynamoDB answers.
+    #[napi(catch_unwind)]
+    pub fn is_available(&self, id: u32) {
+        let store = self.store.clone();
+        let available = async move { Ok(store.is_available().await) };
+        self.answer(id, available, move |mailbox, available| mailbox.available(id, available));
     }
 
     /// Whether somebody has initialised the store.
@@ -315,6 +346,7 @@ impl NativeStore {
             throttles: count(&stats.throttles),
             items: items as f64,
             bytes: bytes as f64,
+            unsaved: self.store.unsaved() as f64,
             read_units: stats.read_units.get(),
             write_units: stats.write_units.get(),
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const DEFAULT_CACHE_TTL_MS: f64 = 15_000.0;
 /// How long a read waits for DynamoDB when `readTimeout` is not given.
 pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a write is tried when `writeTimeout` is not given.
+/// How long whoever asked for a write waits for it when `writeTimeout` is not given.
 pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a read waits that has something stale to answer with, when `staleIfSlow` is not given.
@@ -54,8 +54,13 @@ pub struct Config {
     pub consistent_read: bool,
     /// How long a read waits for an answer. A Query of several pages has this time for each page.
     pub read_timeout: Duration,
-    /// How long a write is tried. An init has this time anew whenever DynamoDB takes a row.
+    /// How long whoever asked for a write waits for it. An init has this time anew whenever DynamoDB
+    /// takes a row.
     pub write_timeout: Duration,
+    /// Whether nothing is ever written to the table.
+    pub read_only: bool,
+    /// Whether a table that lost its data is written anew.
+    pub refill: bool,
     /// How DynamoDB is reached.
     pub client: ClientConfig,
 }
@@ -72,6 +77,8 @@ impl Config {
             consistent_read: false,
             read_timeout: DEFAULT_READ_TIMEOUT,
             write_timeout: DEFAULT_WRITE_TIMEOUT,
+            read_only: false,
+            refill: false,
             client: ClientConfig::default(),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// What went wrong, from the side of whoever has to mend it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The table does not exist in this region and account.
     TableNotFound,
@@ -29,6 +29,10 @@ pub enum ErrorKind {
     Refused,
     /// The item is over the size that LaunchDarkly SDKs store.
     TooLarge,
+    /// The store is not to write.
+    ReadOnly,
+    /// The store was closed before it could be done.
+    Closed,
     /// The data handed over is not what an item or a data set looks like.
     InvalidData,
     /// A defect of this package.
@@ -51,6 +55,8 @@ impl ErrorKind {
             Self::TimedOut => "TIMED_OUT",
             Self::Refused => "REFUSED",
             Self::TooLarge => "TOO_LARGE",
+            Self::ReadOnly => "READ_ONLY",
+            Self::Closed => "CLOSED",
             Self::InvalidData => "INVALID_DATA",
             Self::Internal => "INTERNAL",
         }
@@ -91,13 +97,18 @@ impl ErrorKind {
             Self::Unavailable | Self::TimedOut => {
                 Some("Check the network path to DynamoDB and the endpoint")
             }
-            Self::TooLarge | Self::Refused | Self::InvalidData | Self::Internal => None,
+            Self::TooLarge
+            | Self::Refused
+            | Self::ReadOnly
+            | Self::Closed
+            | Self::InvalidData
+            | Self::Internal => None,
         }
     }
 }
 
 /// A failure: its kind and, in words, its cause.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct Error {
     /// What to do about it.
     pub kind: ErrorKind,

@@ -16,7 +16,7 @@ use crate::references::{FEATURES, references};
 use crate::row::{Item, ItemAttribute, Layout, RowKey, StoredRow};
 
 /// The new items of one kind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KindData {
     /// The kind, without the prefix.
     pub kind: String,

@@ -7,8 +7,10 @@
 //!     store          what get, all, init, upsert, delete and initialized mean
 //!       cache          what is held, and for how long it is fresh
 //!       outage         while DynamoDB fails: who tries again, and when
+//!       unsaved        what DynamoDB has not taken yet
 //!       write_order    which update waits for which
 //!       init_plan      which rows an init writes, in which order
+//!       late_init      what an init leaves alone that comes in late
 //!       retry          trying again, within a time
 //!         row, references   the table layout; what an item refers to
 //!         dynamodb          get, query, put-if-newer, batch-write
@@ -25,6 +27,7 @@ pub mod config;
 pub mod dynamodb;
 pub mod error;
 pub mod init_plan;
+pub mod late_init;
 pub mod log;
 pub mod mailbox;
 pub mod outage;
@@ -34,4 +37,5 @@ pub mod row;
 pub mod single_flight;
 pub mod stats;
 pub mod store;
+pub mod unsaved;
 pub mod write_order;

@@ -1,5 +1,7 @@
 //! Where the core's log lines go.
 
+use std::time::Duration;
+
 /// How serious a line is; the names are those of the LaunchDarkly SDKs' loggers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -23,4 +25,23 @@ impl Level {
 pub trait Log: Send + Sync {
     /// Takes one line. Lines never hold credentials or the content of items.
     fn log(&self, level: Level, line: String);
+}
+
+/// A line to log.
+#[derive(Debug, PartialEq)]
+pub enum Line {
+    /// Something failed.
+    Error(String),
+    /// Something is well again.
+    Warn(String),
+}
+
+/// A time in its largest useful unit.
+pub fn shown(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        seconds @ 1..=119 => format!("{seconds} s"),
+        seconds @ 120..=7199 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
 }

@@ -23,6 +23,8 @@
 //! | an item | `until, ticket, stale, revision, item`; no `item` where JavaScript has that revision |
 //! | all items | `0, until, ticket, stale, state, base, removed keys`, then, as answers of their own, `1, [key, revision, item, …]` as often as needed, and `2` at the end |
 //! | whether initialised | `initialized, until` |
+//! | whether DynamoDB answers | 1 or 0 |
+//! | an init whose data reads find from now on | 1; when it has ended, another answer comes |
 //! | a write that ended | nothing, or what is known of the item then |
 //! | a failure | its code, `ticket` |
 
@@ -92,6 +94,16 @@ impl Mailbox {
     pub fn initialized(&self, id: RequestId, answer: &Answer<bool>) {
         let text = format!("[{id},{},{}]", u8::from(answer.value), time(answer.until));
         self.put(|waiting| waiting.answers.push_back(text));
+    }
+
+    /// Whether DynamoDB answers.
+    pub fn available(&self, id: RequestId, available: bool) {
+        self.put(|waiting| waiting.answers.push_back(format!("[{id},{}]", u8::from(available))));
+    }
+
+    /// An init whose data reads find from now on.
+    pub fn known(&self, id: RequestId) {
+        self.put(|waiting| waiting.answers.push_back(format!("[{id},1]")));
     }
 
     /// A write that has ended.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind};
+use crate::log::{Line, shown};
 
 /// The longest pause after the first failure; it doubles with each further one.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -38,15 +39,6 @@ pub enum Permit {
     Probe(Probe),
     /// It may not for so long.
     Wait(Duration),
-}
-
-/// A line to log.
-#[derive(Debug, PartialEq)]
-pub enum Line {
-    /// Something failed.
-    Error(String),
-    /// Something is well again.
-    Warn(String),
 }
 
 /// The outages of one table.
@@ -276,16 +268,6 @@ fn pause_after(failures: u32) -> Duration {
 
 fn shown_ms(ms: f64) -> String {
     shown(Duration::from_secs_f64((ms / 1000.0).min(1e9)))
-}
-
-/// A time in its largest useful unit.
-fn shown(time: Duration) -> String {
-    match time.as_secs() {
-        0 => format!("{} ms", time.as_millis()),
-        seconds @ 1..=119 => format!("{seconds} s"),
-        seconds @ 120..=7199 => format!("{} min", seconds / 60),
-        seconds => format!("{} h", seconds / 3600),
-    }
 }
 
 #[cfg(test)]

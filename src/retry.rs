@@ -30,11 +30,7 @@ impl Backoff {
     }
 }
 
-/// How long the one attempt takes at most that is made when the time is up before it could begin.
-const LAST_CHANCE: Duration = Duration::from_secs(1);
-
-/// Tries `request` until it succeeds, fails for good, or `deadline` is past. One whose time is up
-/// before it begins, because it had to wait for others, is tried once, shortly.
+/// Tries `request` until it succeeds, fails for good, or `deadline` is past.
 pub async fn until<T, F>(deadline: Instant, mut request: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -42,9 +38,7 @@ where
     let mut backoff = Backoff::default();
     let mut last_failure = None;
     loop {
-        let now = Instant::now();
-        let end = if now < deadline { deadline } else { now + LAST_CHANCE };
-        let result = match timeout_at(end, request()).await {
+        let result = match timeout_at(deadline, request()).await {
             Ok(result) => result,
             Err(_) => Err(last_failure.take().unwrap_or_else(no_answer)),
         };
@@ -115,20 +109,6 @@ mod tests {
         })
         .await;
         assert_eq!((result.unwrap_err().kind, attempts), (ErrorKind::AccessDenied, 1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_whose_time_is_up_before_it_begins_is_sent_once_for_a_short_time() {
-        assert!(until(Instant::now(), || ready(Ok::<_, Error>(()))).await.is_ok());
-        let begun = Instant::now();
-        let mut attempts = 0;
-        let result: Result<()> = until(begun, || {
-            attempts += 1;
-            pending()
-        })
-        .await;
-        assert_eq!((result.unwrap_err().kind, attempts), (ErrorKind::TimedOut, 1));
-        assert!(begun.elapsed() < LAST_CHANCE * 2);
     }
 
     #[test]

@@ -413,6 +413,32 @@ impl Cache {
         held.collect()
     }
 
+    /// Keeps an item that is on its way into the table, unless something as new is held.
+    pub fn received(&self, row: &RowKey, item: &Item) {
+        if !self.is_on() {
+            return;
+        }
+        let (read_at, ticket) = (self.clock.now(), self.begin());
+        let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
+        let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
+            Some(held)
+                if !self.is_void(held.value().ticket) && held.value().version() >= item.version =>
+            {
+                Op::Nop
+            }
+            held => {
+                keep_same_text(held.as_ref().map(moka::Entry::value), &mut entry);
+                Op::Put(entry.clone())
+            }
+        });
+        if let CompResult::Inserted(now) | CompResult::ReplacedWith(now) = result
+            && let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace)
+        {
+            snapshot.set(&row.key, now.value().cached.as_ref());
+        }
+        self.settle_evictions();
+    }
+
     /// Keeps what is in the table after an update of this row that began at `begun`, and returns what
     /// is known of the row then.
     pub fn written(&self, begun: Ticket, row: &RowKey, item: &Item) -> Answer<Option<Cached>> {

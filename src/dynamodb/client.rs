@@ -45,6 +45,15 @@ const READ_BACKOFF: Duration = Duration::from_millis(50);
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long an attempt of a write may take, however long the write may be tried.
+const LONGEST_WRITE_ATTEMPT: Duration = Duration::from_secs(10);
+
+/// The condition of a put.
+const UNLESS_NEWER: &str = "attribute_not_exists(#version) OR #version < :version";
+/// Likewise, for a put that may bring an older version than the one that is known to be there.
+const UNLESS_NEWER_OR_CHANGED: &str =
+    "attribute_not_exists(#version) OR #version < :version OR #version = :unchanged";
+
 /// Which part of the time that a read has may pass before there is a region, or credentials; so that
 /// the error names what is missing, rather than DynamoDB.
 const SEARCH_SHARE: f64 = 0.8;
@@ -92,14 +101,14 @@ impl SdkDynamoDb {
         let sent_once = |time: Duration| {
             aws_sdk_dynamodb::Config::builder()
                 .retry_config(RetryConfig::disabled())
-                .timeout_config(timeouts(time / 2))
+                .timeout_config(timeouts(time))
         };
         Self(Arc::new(Inner {
             table: config.table.clone(),
             config: config.client.clone(),
             read_timeout: config.read_timeout,
-            once: sent_once(config.read_timeout),
-            for_write: sent_once(config.write_timeout),
+            once: sent_once(config.read_timeout / 2),
+            for_write: sent_once((config.write_timeout / 2).min(LONGEST_WRITE_ATTEMPT)),
             http: Http::new(node_roots, log),
             stats,
             jumps: JumpWatch::new(clock),
@@ -349,18 +358,30 @@ impl DynamoDb for SdkDynamoDb {
         .boxed()
     }
 
-    fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>> {
+    fn put_if_newer(
+        &self,
+        row: &RowKey,
+        item: &Item,
+        unchanged: Option<f64>,
+    ) -> BoxFuture<'static, Result<PutOutcome>> {
         let (inner, row, item) = (Arc::clone(&self.0), row.clone(), item.clone());
         async move {
             let send = |client: Client| {
                 let version = AttributeValue::N(number(item.version));
+                let condition = match unchanged {
+                    Some(_) => UNLESS_NEWER_OR_CHANGED,
+                    None => UNLESS_NEWER,
+                };
+                let values = unchanged.map(|v| (":unchanged", AttributeValue::N(number(v))));
+                let values = values.into_iter().chain([(":version", version)]);
+                let values = values.map(|(name, value)| (name.to_owned(), value)).collect();
                 let request = client
                     .put_item()
                     .table_name(&inner.table)
                     .set_item(Some(item_attributes(&row, &item)))
-                    .condition_expression("attribute_not_exists(#version) OR #version < :version")
+                    .condition_expression(condition)
                     .expression_attribute_names("#version", "version")
-                    .expression_attribute_values(":version", version)
+                    .set_expression_attribute_values(Some(values))
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .return_values_on_condition_check_failure(
                         ReturnValuesOnConditionCheckFailure::AllOld,

@@ -194,12 +194,22 @@ impl DynamoDb for FakeDynamoDb {
         })
     }
 
-    fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>> {
+    fn put_if_newer(
+        &self,
+        row: &RowKey,
+        item: &Item,
+        unchanged: Option<f64>,
+    ) -> BoxFuture<'static, Result<PutOutcome>> {
         let request = Request::Put { row: row.clone(), version: item.version };
         self.respond(request, |state, _| {
             let held = state.rows.get(row);
-            if let Some(held) = held.filter(|held| held.version.is_some_and(|v| v >= item.version))
-            {
+            let refuses = |held: &&StoredRow| {
+                held.version.is_some_and(|v| v >= item.version) && held.version != unchanged
+            };
+            if row.key.contains("REFUSE") {
+                return Err(Error::new(ErrorKind::Refused, "ValidationException"));
+            }
+            if let Some(held) = held.filter(refuses) {
                 return Ok(PutOutcome::Newer(Some(held.clone())));
             }
             state.rows.insert(row.clone(), stored(row, item));

@@ -99,8 +99,14 @@ pub trait DynamoDb: Send + Sync {
         start: Option<RowKey>,
     ) -> BoxFuture<'static, Result<Page>>;
 
-    /// Puts an item unless the row has a version as new. A row without a version is overwritten.
-    fn put_if_newer(&self, row: &RowKey, item: &Item) -> BoxFuture<'static, Result<PutOutcome>>;
+    /// Puts an item unless the row has a version as new. A row without a version is overwritten, and
+    /// so is one of the version `unchanged`, where that is given.
+    fn put_if_newer(
+        &self,
+        row: &RowKey,
+        item: &Item,
+        unchanged: Option<f64>,
+    ) -> BoxFuture<'static, Result<PutOutcome>>;
 
     /// Writes up to [`MAX_BATCH_ROWS`] different rows and returns those that DynamoDB left
     /// unprocessed.

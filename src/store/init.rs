@@ -1,25 +1,25 @@
 //! Replacing the whole data set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::batch::Unsaved;
+use super::catch_up::named;
 use super::read::all_pages;
-use super::{Inner, Store};
+use super::{Inner, PARALLEL_UPDATES, Store};
 use crate::cache::Replaced;
-use crate::dynamodb::{Reading, Write};
+use crate::dynamodb::{PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::init_plan::{KindData, plan};
+use crate::late_init::LateInit;
 use crate::retry;
 use crate::row::{Item, RowKey, StoredRow};
-
-/// How many rows an error line names before it goes on with a count.
-const NAMED_ROWS: usize = 10;
+use crate::unsaved::{Data, Look, Replacement, Update, WriteId};
 
 /// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
@@ -32,105 +32,252 @@ pub struct NewItems {
 
 impl Store {
     /// Replaces all items of the given kinds, whatever their versions, and marks the prefix as
-    /// initialised. Other kinds are left alone. An unchanged data set costs no write.
+    /// initialised. Other kinds are left alone. An unchanged data set costs no write. Reads find the
+    /// new data from when `known` is called.
     ///
-    /// Ends when all is in the table, or when DynamoDB has taken nothing for the whole write
-    /// time-out. Items that can't be stored are logged; the others are.
+    /// Ends when all is in the table, or when DynamoDB has refused it, or taken nothing for the whole
+    /// write time-out; then it is brought in later. Items that can't be stored are logged; the others
+    /// are.
     ///
     /// The data may come later than the call, and in parts. Where it ends as `None`, nothing is done.
     pub fn init(
         &self,
         data: impl Future<Output = Option<Vec<NewItems>>> + Send + 'static,
+        known: impl FnOnce() + Send + 'static,
     ) -> BoxFuture<'static, Result<()>> {
         let inner = Arc::clone(&self.0);
+        let id = inner.unsaved.begin();
         let mut turn = inner.order.init();
         async move {
             let Some(data) = data.await else {
                 return Ok(());
             };
-            turn.come().await;
-            let result = inner.replace(data).await;
-            if let Err(failure) = &result {
-                inner.log_failure("initialising", failure);
-            }
-            inner.gets.detach_all();
-            inner.queries.detach_all();
-            result
+            let closed = Arc::clone(&inner);
+            let saved = async move {
+                inner.receive_all(id, data)?;
+                known();
+                if inner.read_only {
+                    inner.unsaved.keep_replacement(id);
+                    inner.log_read_only();
+                    return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
+                }
+                turn.come().await;
+                inner.save_all(id).await
+            };
+            closed.unless_closed(saved).await
         }
         .boxed()
     }
 }
 
 impl Inner {
-    async fn replace(&self, data: Vec<NewItems>) -> Result<()> {
+    /// Lets reads find the data of an init that is on its way.
+    fn receive_all(&self, id: WriteId, data: Vec<NewItems>) -> Result<()> {
         let mut kinds = BTreeMap::new();
         for part in data {
-            self.parse(part, &mut kinds)?;
+            self.parse(part, &mut kinds)
+                .inspect_err(|failure| self.log_failure("initialising", failure))?;
         }
-        let data: Vec<KindData> = kinds.into_values().collect();
-        let (existing, marker_exists) = self.read_existing(&data).await?;
-        let waves = plan(&self.layout, &data, &existing, marker_exists);
-        drop(existing);
-        match self.write_waves(waves).await {
-            Ok(()) => {
-                self.cache.replaced(data.into_iter().map(|kind| self.replaced(kind)).collect());
-                self.set_initialized();
-                Ok(())
-            }
-            // Nobody knows for certain what is in the table now.
-            Err(failure) => {
-                self.cache.outdate_all(self.cache.begin());
-                Err(failure)
+        let kinds = kinds.into_values().map(|kind| (self.layout.namespace(&kind.data.kind), kind));
+        let (mut data, mut unstorable) = (Data::new(), Vec::new());
+        for (namespace, Received { data: kind, unstorable: items }) in kinds {
+            let row = |key| RowKey { namespace: namespace.clone(), key };
+            unstorable.extend(items.into_iter().map(|(key, item)| (row(key), item)));
+            data.push((namespace, Arc::new(kind)));
+        }
+        let now = self.unsaved.replace(id, data);
+        self.keep_all(now);
+        for (row, item) in unstorable {
+            let update = Arc::new(Update { id, row, item, references: Arc::default() });
+            if self.unsaved.keep(&update) {
+                self.cache.received(&update.row, &update.item);
             }
         }
+        Ok(())
+    }
+
+    /// Puts all items of some kinds into the cache.
+    fn keep_all(&self, data: Data) {
+        self.cache.replaced(
+            data.into_iter().map(|(namespace, kind)| replaced(namespace, &kind)).collect(),
+        );
+        self.gets.detach_all();
+        self.queries.detach_all();
     }
 
     /// Reads items of one kind. Those that can't be stored are logged, and their rows are left as
     /// they are.
-    fn parse(&self, new: NewItems, kinds: &mut BTreeMap<String, KindData>) -> Result<()> {
+    fn parse(&self, new: NewItems, kinds: &mut BTreeMap<String, Received>) -> Result<()> {
         let items: BTreeMap<String, &RawValue> = serde_json::from_str(&new.json).map_err(|_| {
             let message = format!("the data of kind {:?} is not an object of items", new.kind);
             Error::new(ErrorKind::InvalidData, message)
         })?;
-        let data = kinds
-            .entry(new.kind.clone())
-            .or_insert_with(|| KindData { kind: new.kind.clone(), ..KindData::default() });
+        let kind = kinds.entry(new.kind.clone()).or_insert_with(|| Received {
+            data: KindData { kind: new.kind.clone(), ..KindData::default() },
+            unstorable: Vec::new(),
+        });
         for (map_key, json) in items {
-            let read = Item::from_sdk(json.get(), Some(&map_key)).and_then(|(key, item)| {
-                item.check_size(&self.row(&new.kind, &key))?;
-                Ok((key, item))
-            });
-            match read {
+            match Item::from_sdk(json.get(), Some(&map_key)) {
                 Ok((key, item)) => {
-                    let known = data.items.get(&key).map_or(f64::NEG_INFINITY, |i| i.version);
+                    let row = self.row(&new.kind, &key);
+                    if !self.read_only && self.check_storable(&row, &item).is_err() {
+                        kind.data.untouched.insert(row.key.clone());
+                        kind.unstorable.push((row.key, item));
+                        continue;
+                    }
+                    let known = kind.data.items.get(&key).map_or(f64::NEG_INFINITY, |i| i.version);
                     if known <= item.version {
-                        data.items.insert(key, item);
+                        kind.data.items.insert(key, item);
                     }
                 }
                 Err(failure) => {
                     let row = self.row(&new.kind, &map_key);
                     self.log_failure(&format!("saving {row}"), &failure);
-                    data.untouched.insert(row.key);
+                    kind.data.untouched.insert(row.key);
                 }
             }
         }
         Ok(())
     }
 
-    /// What is in the table: the rows of these kinds, and whether there is a marker.
-    async fn read_existing(&self, data: &[KindData]) -> Result<(Vec<StoredRow>, bool)> {
-        let queries = data.iter().map(|kind| {
-            let namespace = self.layout.namespace(&kind.kind);
-            async move {
-                all_pages(|start| {
-                    let page = {
-                        let namespace = Arc::clone(&namespace);
-                        move || self.dynamodb.query(&namespace, Reading::FOR_WRITE, start.clone())
-                    };
-                    retry::until(Instant::now() + self.write_timeout, page)
-                })
-                .await
+    /// Brings an init in, or lets it wait.
+    async fn save_all(self: &Arc<Self>, id: WriteId) -> Result<()> {
+        let Some(Replacement { data, .. }) = self.unsaved.replacement(id) else {
+            // There was another one since.
+            return Ok(());
+        };
+        let result = self.replace(id, &data).await;
+        match &result {
+            Ok(()) => {
+                self.is_replaced(id, Vec::new());
+                self.wrote();
             }
+            // Nobody knows for certain what is in the table now.
+            Err(failure) => {
+                self.cache.outdate_all(self.cache.begin());
+                let handed_over = self.unsaved.hand_over_replacement(id, failure);
+                self.tell_waiting(handed_over, "initialising", failure);
+            }
+        }
+        self.gets.detach_all();
+        self.queries.detach_all();
+        result
+    }
+
+    async fn replace(&self, id: WriteId, data: &Data) -> Result<()> {
+        let (existing, marker_exists) = self.read_existing(data).await?;
+        self.unsaved
+            .found(id, existing.iter().map(|row| (row.key.clone(), Look::of(row))).collect());
+        let kinds: Vec<KindData> = data.iter().map(|(_, kind)| (**kind).clone()).collect();
+        let waves = plan(&self.layout, &kinds, &existing, marker_exists);
+        drop(existing);
+        self.write_waves(waves).await
+    }
+
+    /// To be called when an init is in the table, but for the rows that it left alone.
+    fn is_replaced(&self, id: WriteId, left: Vec<(RowKey, Item)>) {
+        let Some(mut data) = self.unsaved.saved_replacement(id) else {
+            return;
+        };
+        self.losses.wrote_all(&data);
+        for (row, item) in left {
+            let kind = data.iter_mut().find(|(namespace, _)| *namespace == row.namespace);
+            if let Some((_, kind)) = kind {
+                Arc::make_mut(kind).items.insert(row.key, item);
+            }
+        }
+        self.keep_all(data);
+        self.set_initialized();
+    }
+
+    /// Brings an init in that could not be brought in at once, with the updates that were asked for
+    /// since. What others have made newer meanwhile stays.
+    pub(super) async fn init_late(self: &Arc<Self>, init: Replacement) -> Result<()> {
+        let mut turn = self.order.init();
+        turn.come().await;
+        let Some((data, updates)) = self.unsaved.replacement_and_updates(init.id) else {
+            return Ok(());
+        };
+        match self.replace_late(&init, &data).await {
+            Ok(left) => {
+                for update in updates {
+                    self.unsaved.saved(&update);
+                }
+                self.is_replaced(init.id, left);
+                Ok(())
+            }
+            Err(failure) => {
+                let handed_over = self.unsaved.hand_over_replacement(init.id, &failure);
+                self.tell_waiting(handed_over, "initialising", &failure);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Returns the items of the rows that it left alone.
+    async fn replace_late(&self, init: &Replacement, data: &Data) -> Result<Vec<(RowKey, Item)>> {
+        let (existing, marker_exists) = self.read_existing(data).await?;
+        let late = LateInit::new(&self.layout, data, init.base.as_deref(), &existing);
+        let waves = plan(&self.layout, &late.data, &existing, marker_exists);
+        drop(existing);
+        let mut left = late.left;
+        for wave in waves {
+            if self.unsaved.replacement(init.id).is_none() {
+                return Err(
+                    Error::new(ErrorKind::Refused, "there was another init since").passing()
+                );
+            }
+            left.extend(self.write_carefully(wave, &late.unchanged).await?);
+        }
+        Ok(left)
+    }
+
+    /// Writes rows, side by side, unless they have become newer. Returns the items of those that have.
+    pub(super) async fn write_carefully(
+        &self,
+        wave: Vec<Write>,
+        unchanged: &HashMap<RowKey, f64>,
+    ) -> Result<Vec<(RowKey, Item)>> {
+        let (mut puts, mut others) = (Vec::new(), Vec::new());
+        for write in wave {
+            match write {
+                Write::Put(row, item) => puts.push((row, item)),
+                Write::PutMarker(_) | Write::Delete(_) => others.push(write),
+            }
+        }
+        let puts = puts.into_iter().map(|(row, item)| async move {
+            let unchanged = unchanged.get(&row).copied();
+            let put = || self.dynamodb.put_if_newer(&row, &item, unchanged);
+            let outcome = retry::until(Instant::now() + self.write_timeout, put).await?;
+            Ok(match outcome {
+                PutOutcome::Newer(Some(stored)) => self.item_in(&stored).map(|newer| (row, newer)),
+                PutOutcome::Stored | PutOutcome::Newer(None) => None,
+            })
+        });
+        let puts: Vec<_> = puts.collect();
+        let results: Vec<Result<Option<(RowKey, Item)>>> =
+            stream::iter(puts).buffer_unordered(PARALLEL_UPDATES).collect().await;
+        let left = results.into_iter().collect::<Result<Vec<_>>>()?;
+        if !others.is_empty() {
+            let refused = self.write_batches(others).await.map_err(|unsaved| unsaved.failure)?;
+            if !refused.is_empty() {
+                return Err(Error::new(ErrorKind::Refused, "DynamoDB refused rows, as logged"));
+            }
+        }
+        Ok(left.into_iter().flatten().collect())
+    }
+
+    /// What is in the table: the rows of these kinds, and whether there is a marker.
+    async fn read_existing(&self, data: &Data) -> Result<(Vec<StoredRow>, bool)> {
+        let queries = data.iter().map(|(namespace, _)| async move {
+            all_pages(|start| {
+                let page = {
+                    let namespace = Arc::clone(namespace);
+                    move || self.dynamodb.query(&namespace, Reading::FOR_WRITE, start.clone())
+                };
+                retry::until(Instant::now() + self.write_timeout, page)
+            })
+            .await
         });
         let marker = self.layout.marker();
         let deadline = Instant::now() + self.write_timeout;
@@ -173,20 +320,16 @@ impl Inner {
             missing(&missing_rows, "DynamoDB refused them, as logged"),
         ))
     }
-
-    fn replaced(&self, data: KindData) -> Replaced {
-        Replaced {
-            namespace: self.layout.namespace(&data.kind),
-            items: data.items.into_iter().collect(),
-            complete: data.untouched.is_empty(),
-        }
-    }
 }
 
-/// The first of these rows by name, and how many more there are.
-fn named(rows: &[RowKey]) -> String {
-    let more = rows.len().saturating_sub(NAMED_ROWS);
-    let names: Vec<_> = rows.iter().take(NAMED_ROWS).map(ToString::to_string).collect();
-    let names = names.join(", ");
-    if more == 0 { names } else { format!("{names} and {more} more") }
+/// The items of one kind that an init gave.
+struct Received {
+    data: KindData,
+    /// Items that are not for the table.
+    unstorable: Vec<(Arc<str>, Item)>,
+}
+
+fn replaced(namespace: Arc<str>, kind: &KindData) -> Replaced {
+    let items = kind.items.iter().map(|(key, item)| (key.clone(), item.clone())).collect();
+    Replaced { namespace, items, complete: kind.untouched.is_empty() }
 }

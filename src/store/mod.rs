@@ -1,13 +1,16 @@
 //! What get, all, init, upsert, delete and initialized mean.
 
 mod batch;
+mod catch_up;
 mod init;
+mod loss;
 mod preload;
 mod read;
 mod upsert;
 
 pub use init::NewItems;
 
+use loss::Losses;
 use preload::Preload;
 
 use std::collections::HashSet;
@@ -15,18 +18,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::cache::{Answer, Cache, Cached, Items, Ticket};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
 use crate::dynamodb::{DynamoDb, Effort};
 use crate::error::{Error, Result};
-use crate::log::{Level, Log};
-use crate::outage::{Line, Outages};
+use crate::log::{Level, Line, Log};
+use crate::outage::Outages;
 use crate::row::{Item, Layout, Meaning, RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
 use crate::stats::Stats;
+use crate::unsaved::Unsaved;
 use crate::write_order::WriteOrder;
 
 /// How many upserts and deletes are sent to DynamoDB at the same time.
@@ -78,6 +82,18 @@ struct Inner {
     uninitialized_at: Mutex<Option<Millis>>,
     order: WriteOrder,
     update_permits: Semaphore,
+    unsaved: Unsaved,
+    /// Whether what waits is being brought in.
+    catching_up: AtomicBool,
+    /// Told when there is reason to try again.
+    recovered: Notify,
+    /// Told when something was brought in, or could not be.
+    caught_up: Notify,
+    closing: AtomicBool,
+    closed: watch::Sender<bool>,
+    read_only: bool,
+    read_only_told: AtomicBool,
+    losses: Losses,
     unreadable: Mutex<HashSet<RowKey>>,
 }
 
@@ -116,6 +132,15 @@ impl Store {
             uninitialized_at: Mutex::new(None),
             order: WriteOrder::default(),
             update_permits: Semaphore::new(PARALLEL_UPDATES),
+            unsaved: Unsaved::default(),
+            catching_up: AtomicBool::new(false),
+            recovered: Notify::new(),
+            caught_up: Notify::new(),
+            closing: AtomicBool::new(false),
+            closed: watch::Sender::new(false),
+            read_only: config.read_only,
+            read_only_told: AtomicBool::new(false),
+            losses: Losses::new(config.refill),
             unreadable: Mutex::default(),
         }))
     }
@@ -156,6 +181,11 @@ impl Store {
     /// What was counted.
     pub fn stats(&self) -> &Stats {
         &self.0.stats
+    }
+
+    /// How many items were handed over that are not in the table.
+    pub fn unsaved(&self) -> usize {
+        self.0.unsaved.count()
     }
 
     /// How many items are held, and how many bytes.

@@ -45,7 +45,10 @@ impl Store {
             {
                 Ok(live(self.0.refresh_row(row, stale).await))
             }
-            Known::Stale(_) | Known::Nothing => self.0.read_row(row).await.map(live),
+            Known::Stale(_) | Known::Nothing => match self.0.unsaved_row(&row) {
+                Some(unsaved) => Ok(live(self.0.refresh_row(row, unsaved).await)),
+                None => self.0.read_row(row).await.map(live),
+            },
         }
     }
 
@@ -59,13 +62,26 @@ impl Store {
                 answer
             }
             Known::Stale(stale) => self.0.refresh_all(namespace.clone(), stale).await,
-            Known::Nothing => self.0.read_all(namespace.clone()).await?,
+            Known::Nothing => match self.0.unsaved_all(&namespace) {
+                Some(unsaved) => self.0.refresh_all(namespace.clone(), unsaved).await,
+                None => self.0.read_all(namespace.clone()).await?,
+            },
         };
         let delta = self.0.cache.take_all(&namespace, held, &answer.value);
         Ok(Answer { value: delta, until: answer.until, ticket: answer.ticket, stale: answer.stale })
     }
 
-    /// Whether somebody has initialised this prefix. Once it has been seen to be true it stays so:
+    /// Whether DynamoDB answers, as one read shows.
+    pub async fn is_available(&self) -> bool {
+        let inner = &self.0;
+        let sent = Instant::now();
+        let read = inner.dynamodb.get(&inner.layout.marker(), inner.reading(Effort::Once));
+        let read = inner.in_read_time(read).await;
+        inner.note(Operation::Get, sent, &read, Effort::Once, || AVAILABILITY_READ.to_owned());
+        read.is_ok()
+    }
+
+    /// Whether somebody has initialised this prefix, or this process was given the data for it. Once it has been seen to be true it stays so:
     /// no SDK removes the marker.
     pub async fn initialized(&self) -> Result<Answer<bool>> {
         let inner = Arc::clone(&self.0);
@@ -81,6 +97,9 @@ impl Store {
 
 /// What was being done, for the log.
 const MARKER_READ: &str = "asking whether the store is initialised";
+
+/// What was being done, for the log.
+const AVAILABILITY_READ: &str = "asking whether DynamoDB is available";
 
 fn row_read(row: &RowKey) -> String {
     format!("reading {row}")
@@ -182,7 +201,28 @@ impl Inner {
         stale.answer(until)
     }
 
-    async fn fetch_row(&self, row: &RowKey, effort: Effort) -> Result<Answer<Option<Cached>>> {
+    /// What this process was given of a row, where that is not in the table and not in the cache.
+    fn unsaved_row(&self, row: &RowKey) -> Option<Stale<Option<Cached>>> {
+        let item = self.unsaved.newest(row)?;
+        Some(self.unsaved_answer(Some(Cached { item, revision: 0 })))
+    }
+
+    /// What this process was given of a namespace, likewise.
+    fn unsaved_all(&self, namespace: &str) -> Option<Stale<Arc<Items>>> {
+        let items = self.unsaved.all(namespace)?.into_iter();
+        let items = items.map(|(key, item)| (key, Cached { item, revision: 0 })).collect();
+        Some(self.unsaved_answer(Arc::new(items)))
+    }
+
+    fn unsaved_answer<T>(&self, value: T) -> Stale<T> {
+        Stale { value, ticket: self.cache.begin(), age_ms: 0.0, revalidate: false }
+    }
+
+    async fn fetch_row(
+        self: &Arc<Self>,
+        row: &RowKey,
+        effort: Effort,
+    ) -> Result<Answer<Option<Cached>>> {
         // Another request may have ended between the look into the cache and this one's start.
         if let Known::Fresh(answer) = self.cache.look(row) {
             return Ok(answer);
@@ -190,7 +230,12 @@ impl Inner {
         let (begun, sent) = (self.cache.begin(), Instant::now());
         let read = self.in_read_time(self.dynamodb.get(row, self.reading(effort))).await;
         self.note(Operation::Get, sent, &read, effort, || row_read(row));
-        let item = read?.and_then(|stored| self.item_in(&stored));
+        let stored = read?;
+        if stored.is_none() {
+            self.found_nothing(row);
+        }
+        let item = stored.as_ref().and_then(|stored| self.item_in(stored));
+        let item = self.unsaved.over(row, stored.as_ref(), item);
         Ok(self.cache.fill(begun, row, item))
     }
 
@@ -204,7 +249,11 @@ impl Inner {
         self.share(&self.queries, key, read, || all_read(&namespace)).await
     }
 
-    async fn fetch_all(&self, namespace: &Arc<str>, effort: Effort) -> Result<Answer<Arc<Items>>> {
+    async fn fetch_all(
+        self: &Arc<Self>,
+        namespace: &Arc<str>,
+        effort: Effort,
+    ) -> Result<Answer<Arc<Items>>> {
         if let Known::Fresh(answer) = self.cache.look_all(namespace) {
             return Ok(answer);
         }
@@ -215,10 +264,15 @@ impl Inner {
         });
         let rows = rows.await;
         self.note(Operation::Query, sent, &rows, effort, || all_read(namespace));
-        let items = rows?
-            .iter()
-            .filter_map(|row| Some((row.key.key.clone(), self.item_in(row)?)))
-            .collect();
+        let rows = rows?;
+        if rows.is_empty() {
+            self.found_nothing_in(namespace);
+        }
+        let found = rows.into_iter().map(|stored| {
+            let item = self.item_in(&stored);
+            (stored, item)
+        });
+        let items = self.unsaved.over_all(namespace, found.collect());
         Ok(self.cache.fill_all(begun, namespace, items))
     }
 
@@ -249,7 +303,12 @@ impl Inner {
         what: impl FnOnce() -> String,
     ) {
         let line = match read {
-            Ok(_) => self.outages.succeeded(operation),
+            Ok(_) => {
+                if self.outages.is_failing(operation) {
+                    self.wrote();
+                }
+                self.outages.succeeded(operation)
+            }
             Err(failure) => {
                 self.outages.failed(operation, &what(), sent, failure, effort == Effort::Once)
             }
@@ -290,7 +349,7 @@ impl Inner {
     }
 
     fn known_initialized(&self) -> Option<Answer<bool>> {
-        if self.initialized.load(Ordering::SeqCst) {
+        if self.initialized.load(Ordering::SeqCst) || self.unsaved.has_replacement() {
             return Some(self.initialized_answer(true, f64::INFINITY));
         }
         let ttl = self.cache.ttl_of(false);

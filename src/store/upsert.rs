@@ -4,34 +4,40 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::read::live;
 use super::{Inner, Store};
-use crate::cache::{Answer, Cached};
+use crate::cache::{Answer, Cached, Known};
 use crate::dynamodb::{PutOutcome, Reading};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::Level;
 use crate::references::references;
 use crate::retry;
 use crate::row::{Item, RowKey};
+use crate::unsaved::{Blocked, Update};
 use crate::write_order::Turn;
 
 /// What is known of a row after it was updated.
 pub type Updated = Answer<Option<Cached>>;
 
 impl Store {
-    /// Stores the item `json` of `kind`, unless a version as new is in the table already. Ends when
-    /// DynamoDB has taken it, has refused it for good, or the write time-out has passed, with what
-    /// is known of the row then.
+    /// Stores the item `json` of `kind`, unless a version as new is in the table already. Reads find it
+    /// from now on.
+    ///
+    /// Ends when DynamoDB has taken it, has refused it for good, or the write time-out has passed, with
+    /// what is known of the row then. What is not in the table by then is brought in later.
     pub fn upsert(&self, kind: &str, json: &str) -> BoxFuture<'static, Result<Updated>> {
         match Item::from_sdk(json, None) {
             Ok((key, item)) => self.update(kind, key, item),
-            Err(invalid) => self.refuse(format!("saving an item of {kind:?}"), invalid),
+            Err(invalid) => {
+                self.0.log_failure(&format!("saving an item of {kind:?}"), &invalid);
+                failed(invalid)
+            }
         }
     }
 
-    /// Replaces the item `key` of `kind` by a tombstone of this version, unless a version as new is
-    /// in the table already.
+    /// Replaces the item `key` of `kind` by a tombstone of this version, as [`Store::upsert`] does.
     pub fn delete(
         &self,
         kind: &str,
@@ -41,64 +47,168 @@ impl Store {
         let tombstone = Item::tombstone(key, version);
         match Item::from_sdk(&tombstone.json, None) {
             Ok((key, item)) => self.update(kind, key, item),
-            Err(invalid) => self.refuse(format!("deleting an item of {kind:?}"), invalid),
+            Err(invalid) => {
+                self.0.log_failure(&format!("deleting an item of {kind:?}"), &invalid);
+                failed(invalid)
+            }
         }
     }
 
     fn update(&self, kind: &str, key: Arc<str>, item: Item) -> BoxFuture<'static, Result<Updated>> {
         let inner = Arc::clone(&self.0);
         let row = RowKey { namespace: inner.layout.namespace(kind), key };
-        if let Err(too_large) = item.check_size(&row) {
-            return self.refuse(saving(&row, &item), too_large);
-        }
-        let references: Vec<RowKey> = references(kind, &item.json)
+        let references: Arc<[RowKey]> = references(kind, &item.json)
             .into_iter()
             .map(|(kind, key)| inner.row(kind, &key))
             .collect();
-        let refers = !references.is_empty();
-        let turn = inner.order.update(row.clone(), references);
+        let id = inner.unsaved.begin();
+        let update = Arc::new(Update { id, row, item, references });
+        if let Err(unstorable) = inner.check_storable(&update.row, &update.item) {
+            if inner.unsaved.keep(&update) {
+                inner.receive(&update);
+            }
+            return failed(unstorable);
+        }
+        if inner.unsaved.add(&update) {
+            inner.receive(&update);
+        }
+        let turn = inner.order.update(update.row.clone(), update.references.iter().cloned());
         let deadline = Instant::now() + inner.write_timeout;
         async move {
-            let result = inner.put(turn, deadline, &row, &item, refers).await;
-            if let Err(failure) = &result {
-                inner.log_failure(&saving(&row, &item), failure);
-            }
-            result
+            let closed = Arc::clone(&inner);
+            let saved = async move { inner.save(turn, deadline, &update).await };
+            closed.unless_closed(saved).await
         }
         .boxed()
     }
+}
 
-    fn refuse(&self, what: String, invalid: Error) -> BoxFuture<'static, Result<Updated>> {
-        self.0.log_failure(&what, &invalid);
-        async { Err(invalid) }.boxed()
-    }
+fn failed(failure: Error) -> BoxFuture<'static, Result<Updated>> {
+    async { Err(failure) }.boxed()
 }
 
 /// What is being done, for the log.
-fn saving(row: &RowKey, item: &Item) -> String {
-    format!("saving version {} of {row}", item.version)
+pub(super) fn saving(update: &Update) -> String {
+    format!("saving version {} of {}", update.item.version, update.row)
 }
 
 impl Inner {
-    async fn put(
-        &self,
+    /// Whether this item may go into the table at all. That it may not is logged, and that it soon may
+    /// not.
+    pub(super) fn check_storable(&self, row: &RowKey, item: &Item) -> Result<()> {
+        if self.read_only {
+            self.log_read_only();
+            return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
+        }
+        let (size, limit) = (item.size_in_row(row), crate::row::MAX_ROW_SIZE);
+        match item.check_size(row) {
+            Err(too_large) => {
+                let what = format!("saving version {} of {row}", item.version);
+                self.log_error(&format!(
+                    "{what} failed: {too_large}. It is not written; this process uses it all the same"
+                ));
+                Err(too_large)
+            }
+            Ok(()) if size >= limit / 5 * 4 => {
+                let share = size * 100 / limit;
+                self.log_at(
+                    Level::Warn,
+                    &format!(
+                        "{row} takes {size} bytes in DynamoDB, {share}% of what LaunchDarkly SDKs \
+                         store; a larger one would not be written"
+                    ),
+                );
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Lets reads find an update that is on its way.
+    fn receive(&self, update: &Update) {
+        self.cache.received(&update.row, &update.item);
+        self.forget_missing_of(update);
+        self.detach(&update.row);
+    }
+
+    /// What an item refers to may have come with it.
+    fn forget_missing_of(&self, update: &Update) {
+        if !update.references.is_empty() {
+            self.cache.forget_missing(self.cache.begin());
+        }
+    }
+
+    async fn save(
+        self: &Arc<Self>,
         mut turn: Turn,
         deadline: Instant,
-        row: &RowKey,
-        item: &Item,
-        refers: bool,
+        update: &Arc<Update>,
     ) -> Result<Updated> {
-        turn.come().await;
+        let failure = match timeout_at(deadline, turn.come()).await {
+            Ok(()) => match self.unsaved.blocked(update) {
+                Some(blocked) => return self.save_later(turn, deadline, update, blocked).await,
+                None => match retry::until(deadline, || self.put(update)).await {
+                    Ok(updated) => {
+                        self.wrote();
+                        return Ok(updated);
+                    }
+                    Err(failure) => failure,
+                },
+            },
+            Err(_) => Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet"),
+        };
+        // It may have been stored without our hearing of it.
+        self.cache.outdate(&update.row);
+        self.forget_missing_of(update);
+        self.detach(&update.row);
+        self.hand_over(update, &failure);
+        Err(failure)
+    }
+
+    /// Waits with others for what has to be in the table before.
+    async fn save_later(
+        self: &Arc<Self>,
+        turn: Turn,
+        deadline: Instant,
+        update: &Arc<Update>,
+        blocked: Blocked,
+    ) -> Result<Updated> {
+        let (Blocked::Waiting(failure) | Blocked::Refused(failure)) = &blocked;
+        self.hand_over(update, failure);
+        drop(turn);
+        let refused = matches!(blocked, Blocked::Refused(_));
+        if refused || timeout_at(deadline, self.unsaved.settled(update)).await.is_err() {
+            return Err(failure.clone());
+        }
+        Ok(match self.cache.look(&update.row) {
+            Known::Fresh(known) => live(known),
+            Known::Stale(_) | Known::Nothing => {
+                Answer { value: None, until: 0.0, ticket: self.cache.begin(), stale: false }
+            }
+        })
+    }
+
+    /// Lets an update wait until DynamoDB takes it.
+    fn hand_over(self: &Arc<Self>, update: &Arc<Update>, failure: &Error) {
+        let handed_over = self.unsaved.hand_over(update, failure);
+        self.tell_waiting(handed_over, &saving(update), failure);
+    }
+
+    /// Sends an update once, and keeps what is in the table then.
+    pub(super) async fn put(&self, update: &Update) -> Result<Updated> {
+        let Update { row, item, .. } = update;
         let _permit = self.update_permits.acquire().await;
         let begun = self.cache.begin();
-        let outcome = retry::until(deadline, || self.dynamodb.put_if_newer(row, item)).await;
-        let in_table = match &outcome {
-            Ok(PutOutcome::Stored) => Some(item.clone()),
-            Ok(PutOutcome::Newer(Some(stored))) => self.item_in(stored),
-            Ok(PutOutcome::Newer(None)) => self.winner(deadline, row).await,
-            // It may have been stored without our hearing of it.
-            Err(_) => None,
+        let in_table = match self.dynamodb.put_if_newer(row, item, None).await? {
+            PutOutcome::Stored => {
+                self.losses.wrote(row);
+                Some(item.clone())
+            }
+            PutOutcome::Newer(Some(stored)) => self.item_in(&stored),
+            PutOutcome::Newer(None) => self.winner(row).await?,
         };
+        self.unsaved.saved(update);
+        self.losses.keep(row, in_table.as_ref());
         let known = match in_table {
             Some(in_table) => self.cache.written(begun, row, &in_table),
             None => {
@@ -106,16 +216,28 @@ impl Inner {
                 Answer { value: None, until: 0.0, ticket, stale: false }
             }
         };
-        if refers {
-            self.cache.forget_missing(self.cache.begin());
-        }
+        self.forget_missing_of(update);
         self.detach(row);
-        outcome.map(|_| live(known))
+        Ok(live(known))
     }
 
-    /// The item that an upsert lost against, for engines that don't return it with their refusal.
-    async fn winner(&self, deadline: Instant, row: &RowKey) -> Option<Item> {
-        let read = retry::until(deadline, || self.dynamodb.get(row, Reading::FOR_WRITE)).await;
-        self.item_in(&read.ok()??)
+    /// The item that an update lost against, for engines that don't return it with their refusal.
+    async fn winner(&self, row: &RowKey) -> Result<Option<Item>> {
+        let read = self.dynamodb.get(row, Reading::FOR_WRITE).await?;
+        Ok(read.and_then(|stored| self.item_in(&stored)))
+    }
+
+    /// Ends work early when the store is closed.
+    pub(super) async fn unless_closed<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = self.closed() => {
+                Err(Error::new(ErrorKind::Closed, "the store was closed before it was done"))
+            }
+        }
     }
 }

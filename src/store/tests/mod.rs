@@ -1,13 +1,15 @@
 mod initialising;
+mod losing;
 mod outages;
 mod preloading;
 mod reading;
+mod waiting;
 mod writing;
 
 use std::sync::atomic::{AtomicI64, AtomicUsize};
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -98,8 +100,23 @@ impl Setup {
         delta.changed.iter().map(|(key, cached)| (key.to_string(), cached.item.version)).collect()
     }
 
+    fn init_with(
+        &self,
+        data: impl Future<Output = Option<Vec<NewItems>>> + Send + 'static,
+    ) -> BoxFuture<'static, Result<()>> {
+        self.store.init(data, || {})
+    }
+
     async fn init(&self, versions: &[(&str, u32)]) -> Result<()> {
-        self.store.init(data(versions.iter().map(|(k, v)| (k.to_string(), *v)))).await
+        self.init_with(data(versions.iter().map(|(k, v)| (k.to_string(), *v)))).await
+    }
+
+    /// Lets time go by until all that waited is in the table.
+    async fn caught_up(&self) {
+        while self.store.unsaved() > 0 {
+            self.pass(Duration::from_secs(1)).await;
+        }
+        tokio::task::yield_now().await;
     }
 
     async fn upsert(&self, key: &str, version: u32) -> Result<()> {

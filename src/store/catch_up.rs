@@ -1,0 +1,217 @@
+//! Bringing in what DynamoDB did not take at first.
+//!
+//! One task does so, for as long as something waits. It begins with one write, and goes on with the
+//! others side by side once that is in. While DynamoDB fails, its pauses grow; a read or another write
+//! that succeeds ends them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::upsert::saving;
+use super::{Inner, PARALLEL_UPDATES, Store};
+use crate::error::{Error, Result};
+use crate::log::Level;
+use crate::row::RowKey;
+use crate::unsaved::{HandedOver, Update};
+
+/// The longest pause after the first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a store that is closed tries to bring in what waits.
+const CLOSING_TIME: Duration = Duration::from_secs(1);
+/// How many rows an error line names before it goes on with a count.
+const NAMED_ROWS: usize = 10;
+
+impl Store {
+    /// Tries once more, shortly, to bring in what is not in the table, and gives it up. To be called
+    /// when nobody uses this store any more.
+    pub async fn close(&self) {
+        let inner = &self.0;
+        if inner.unsaved.is_under_way() {
+            inner.closing.store(true, Ordering::SeqCst);
+            inner.start_catching_up();
+            let settled = async {
+                while inner.unsaved.is_under_way() {
+                    inner.caught_up.notified().await;
+                }
+            };
+            drop(timeout(CLOSING_TIME, settled).await);
+        }
+        let given_up = inner.unsaved.give_up();
+        inner.closed.send_replace(true);
+        if !given_up.is_empty() {
+            inner.log_error(&format!(
+                "the store was closed with {} items that are not in the table; they are given up: {}",
+                given_up.len(),
+                named(&given_up)
+            ));
+        }
+    }
+}
+
+impl Inner {
+    /// Tells that a write waits, or why it doesn't, and sees to its being brought in.
+    pub(super) fn tell_waiting(self: &Arc<Self>, is: HandedOver, what: &str, failure: &Error) {
+        match is {
+            HandedOver::Waits => {
+                self.log_line(self.unsaved.report(|report, _| report.waits(what, failure)));
+                self.start_catching_up();
+            }
+            HandedOver::GivenUp => {
+                self.unsaved.report(|report, _| report.given_up());
+                self.log_error(&format!(
+                    "{what} failed: {failure}. It is given up: too much waits to be written already"
+                ));
+            }
+            HandedOver::Superseded => {}
+        }
+    }
+
+    /// To be told when DynamoDB has taken a write, or answers reads again.
+    pub(super) fn wrote(&self) {
+        if self.unsaved.count() > 0 {
+            self.recovered.notify_one();
+        }
+        self.caught_up.notify_one();
+    }
+
+    pub(super) fn start_catching_up(self: &Arc<Self>) {
+        if self.closing.load(Ordering::SeqCst) {
+            self.recovered.notify_one();
+        }
+        if !self.catching_up.swap(true, Ordering::SeqCst) {
+            let inner = Arc::clone(self);
+            tokio::spawn(async move { inner.catch_up().await });
+        }
+    }
+
+    async fn catch_up(self: Arc<Self>) {
+        let mut failures = 0;
+        loop {
+            let closing = self.closing.load(Ordering::SeqCst);
+            let not_before = match self.unsaved.next_time() {
+                None if self.catching_up_ends() => return,
+                None => continue,
+                _ if closing => None,
+                Some(Some(time)) => Some(time),
+                Some(None) => Some(Instant::now() + pause_after(failures)),
+            };
+            if let Some(time) = not_before {
+                tokio::select! {
+                    () = sleep_until(time) => {}
+                    () = self.recovered.notified() => {}
+                    () = self.closed() => return,
+                }
+            }
+            let saved = self.unsaved.count();
+            match self.bring_in().await {
+                Ok(()) => failures = 0,
+                Err(failure) => {
+                    failures = if self.unsaved.count() < saved { 1 } else { failures + 1 };
+                    let line = self.unsaved.report(|r, waiting| r.still_waits(waiting, &failure));
+                    self.log_line(line);
+                }
+            }
+            self.caught_up.notify_one();
+            if closing {
+                self.closed().await;
+                return;
+            }
+        }
+    }
+
+    /// Ends catching up, unless something waits again.
+    fn catching_up_ends(self: &Arc<Self>) -> bool {
+        self.log_line(self.unsaved.report(|report, _| report.ended()));
+        self.catching_up.store(false, Ordering::SeqCst);
+        let more = self.unsaved.is_overdue();
+        // Somebody else may have begun meanwhile.
+        !more || self.catching_up.swap(true, Ordering::SeqCst)
+    }
+
+    /// Tries once everything that may be tried. The error is the one for which it ended early, or that
+    /// of a write that failed.
+    async fn bring_in(self: &Arc<Self>) -> Result<()> {
+        let now = self.time_of_trying();
+        if let Some(init) = self.unsaved.due_replacement(now) {
+            self.init_late(init).await?;
+        }
+        let updates = self.unsaved.due_updates(now);
+        let mut updates = updates.iter();
+        // Whether DynamoDB takes writes at all is tried with one.
+        let mut outcome = Ok(());
+        for update in updates.by_ref() {
+            match self.put_later(update).await {
+                Err(failure) if failure.is_retryable() => return Err(failure),
+                Err(failure) => outcome = Err(failure),
+                Ok(true) => break,
+                Ok(false) => {}
+            }
+        }
+        let rest: Vec<_> = updates.map(|update| self.put_later(update)).collect();
+        let results: Vec<Result<bool>> =
+            stream::iter(rest).buffer_unordered(PARALLEL_UPDATES).collect().await;
+        results.into_iter().map(|result| result.map(drop)).fold(outcome, Result::and)
+    }
+
+    /// What is due by then may be tried: when the store is closed, everything.
+    fn time_of_trying(&self) -> Instant {
+        let closing = self.closing.load(Ordering::SeqCst);
+        Instant::now() + if closing { crate::unsaved::REFUSED_PAUSE } else { Duration::ZERO }
+    }
+
+    /// Sends an update that waits, in its turn. `false` where there was nothing to send.
+    fn put_later<'a>(
+        self: &'a Arc<Self>,
+        update: &'a Update,
+    ) -> impl Future<Output = Result<bool>> + use<'a> {
+        let mut turn = self.order.update(update.row.clone(), update.references.iter().cloned());
+        async move {
+            turn.come().await;
+            if !self.unsaved.waits(update) || self.unsaved.blocked(update).is_some() {
+                return Ok(false);
+            }
+            let put = timeout(self.write_timeout, self.put(update)).await;
+            let result = put.unwrap_or_else(|_| Err(crate::retry::no_answer()));
+            if let Err(failure) = &result {
+                let is = self.unsaved.hand_over(update, failure);
+                self.tell_waiting(is, &saving(update), failure);
+            }
+            result.map(|_| true)
+        }
+    }
+
+    /// Ends when the store is closed.
+    pub(super) async fn closed(&self) {
+        drop(self.closed.subscribe().wait_for(|closed| *closed).await);
+    }
+
+    /// Says once that nothing is written.
+    pub(super) fn log_read_only(&self) {
+        if !self.read_only_told.swap(true, Ordering::SeqCst) {
+            self.log_at(
+                Level::Warn,
+                "nothing is written, since the store is read-only; what it is given is kept in \
+                 memory",
+            );
+        }
+    }
+}
+
+fn pause_after(failures: u32) -> Duration {
+    let bound = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
+    bound.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+/// The first of these rows by name, and how many more there are.
+pub(super) fn named(rows: &[RowKey]) -> String {
+    let more = rows.len().saturating_sub(NAMED_ROWS);
+    let names: Vec<_> = rows.iter().take(NAMED_ROWS).map(ToString::to_string).collect();
+    let names = names.join(", ");
+    if more == 0 { names } else { format!("{names} and {more} more") }
+}
