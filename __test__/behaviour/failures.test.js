@@ -65,8 +65,7 @@ for (const [what, answer] of Object.entries({ refused: refusal(), 'breaking down
     assertOneError(scene, 'init');
     assert.deepStrictEqual(await scene.rows(), before);
     scene.proxy.intercept(limitPages(2));
-    assert.strictEqual(await store.initialized(), false);
-    await store.init({ features: {} });
+    await store.init({ features: {}, segments: {} });
     assert.deepStrictEqual(await scene.rows(), [markerRow()]);
   });
 }

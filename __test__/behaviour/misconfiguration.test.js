@@ -29,22 +29,20 @@ const CALLS = [
 ];
 
 /**
- * Asserts that each method is answered, and logs one error that has `facts` in it.
+ * Asserts that each method, of a store of its own, is answered, and logs one error that has `facts` in it.
  *
  * @param {string} table
  * @param {object} options
  * @param {(string | RegExp)[]} facts
  */
 async function assertExplained(table, options, facts) {
-  const logger = recordingLogger();
-  const value = DynamoDBFeatureStore(table, { ...options, logger });
-  const store = promised(value);
   for (const [method, args, answer] of CALLS) {
-    logger.lines.length = 0;
-    assert.strictEqual(await store[method](...args), answer, method);
+    const logger = recordingLogger();
+    const value = DynamoDBFeatureStore(table, { ...options, logger });
+    assert.strictEqual(await promised(value)[method](...args), answer, method);
     assertLines(logger.lines, table, facts, method);
+    value.close();
   }
-  value.close();
 }
 
 function assertLines(lines, table, facts, method) {
@@ -130,6 +128,8 @@ const NOWHERE = {
   AWS_EC2_METADATA_DISABLED: 'true',
 };
 const CHILD_CALLS = CALLS.map(([method, args]) => [method, ...args]);
+/** Of several writes that fail for the same reason only the first one is logged. */
+const CHILD_LINES = 4;
 const ANSWERS = CALLS.map(([, , answer]) => (answer === undefined ? 'done' : answer));
 
 test('no region anywhere', async (t) => {
@@ -139,7 +139,7 @@ test('no region anywhere', async (t) => {
   const input = { table: 'my-table', options, calls: CHILD_CALLS };
   const { results, lines } = await childResult('operate.js', input, env);
   assert.deepStrictEqual(results, ANSWERS);
-  assert.strictEqual(lines.length, CHILD_CALLS.length);
+  assert.strictEqual(lines.length, CHILD_LINES);
   for (const line of lines) {
     assertLines([line], 'my-table', [/region/, 'clientOptions.region', 'AWS_REGION'], 'one of all');
   }
@@ -152,7 +152,7 @@ test('no credentials anywhere', async (t) => {
   const input = { table: 'my-table', options, calls: CHILD_CALLS };
   const { results, lines } = await childResult('operate.js', input, env);
   assert.deepStrictEqual(results, ANSWERS);
-  assert.strictEqual(lines.length, CHILD_CALLS.length);
+  assert.strictEqual(lines.length, CHILD_LINES);
   const facts = [/credentials/, 'AWS_ACCESS_KEY_ID', 'clientOptions.credentials'];
   for (const line of lines) assertLines([line], 'my-table', facts, 'one of all');
 });
