@@ -47,6 +47,18 @@ declare namespace DynamoDBFeatureStore {
     accessKeyId?: string | null;
     secretAccessKey?: string | null;
     sessionToken?: string | null;
+    /**
+     * Time-outs in milliseconds, in the names of version 2: for making a connection (default: 2000), and
+     * for an attempt (default: half of `readTimeout` or `writeTimeout`, of the latter 10 seconds at
+     * most).
+     */
+    httpOptions?: { connectTimeout?: number; timeout?: number; [name: string]: any } | null;
+    /** The same in the names of version 3. */
+    requestHandler?: {
+      connectionTimeout?: number;
+      requestTimeout?: number;
+      [name: string]: any;
+    } | null;
     /** Others are ignored with a warning. */
     [name: string]: any;
   }

@@ -13,12 +13,27 @@ const { fail, optional, requireObject } = require('./validate');
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
 /** The options that hold credentials, by their names in the AWS SDKs. */
 const CREDENTIAL_NAMES = ['accessKeyId', 'secretAccessKey', 'sessionToken'];
-const KNOWN = ['region', 'endpoint', 'credentials', ...CREDENTIAL_NAMES];
+/** The time-outs, in milliseconds, by the names that they have in versions 2 and 3 of the AWS SDK. */
+const TIMEOUTS = {
+  httpOptions: { connectTimeout: 'connectTimeoutMs', timeout: 'attemptTimeoutMs' },
+  requestHandler: {
+    connectionTimeout: 'connectTimeoutMs',
+    socketTimeout: 'attemptTimeoutMs',
+    requestTimeout: 'attemptTimeoutMs',
+  },
+};
+const KNOWN = [
+  'region',
+  'endpoint',
+  'credentials',
+  ...CREDENTIAL_NAMES,
+  ...Object.keys(TIMEOUTS),
+];
 
 /**
  * @param {unknown} given
  * @param {string[]} warnings gets a line for each option that is not honoured
- * @returns {Pick<NativeOptions, 'region' | 'endpoint' | 'credentials'>}
+ * @returns {Omit<NativeOptions, 'table'>}
  */
 function clientOptions(given, warnings) {
   const options = requireObject('clientOptions', given);
@@ -36,7 +51,37 @@ function clientOptions(given, warnings) {
       (CREDENTIAL_NAMES.some((name) => options[name] !== undefined && options[name] !== null)
         ? credentials('clientOptions', options)
         : undefined),
+    ...timeouts('httpOptions', options, warnings),
+    ...timeouts('requestHandler', options, warnings),
   };
+}
+
+/**
+ * @param {'httpOptions' | 'requestHandler'} name
+ * @param {Record<string, unknown>} options
+ * @param {string[]} warnings
+ * @returns {{connectTimeoutMs?: number, attemptTimeoutMs?: number}}
+ */
+function timeouts(name, options, warnings) {
+  const given = optional(`clientOptions.${name}`, options[name], requireObject) || {};
+  /** @type {Record<string, string>} */
+  const known = TIMEOUTS[name];
+  /** @type {Record<string, number>} */
+  const found = {};
+  for (const member of Object.keys(given)) {
+    const path = `clientOptions.${name}.${member}`;
+    const value = given[member];
+    if (value === undefined || value === null) continue;
+    if (known[member] === undefined) {
+      warnings.push(`${path} is not supported and is ignored`);
+    } else if (typeof value !== 'number' || !(value >= 0)) {
+      fail(path, 'a number of milliseconds', value);
+    } else if (value > 0) {
+      // In both SDKs 0 means that there is no such time-out of its own.
+      found[known[member]] = value;
+    }
+  }
+  return found;
 }
 
 /**

@@ -60,6 +60,10 @@ pub struct NativeOptions {
     pub endpoint: Option<String>,
     /// Fixed credentials.
     pub credentials: Option<NativeCredentials>,
+    /// For how many milliseconds a connection may take to be made.
+    pub connect_timeout_ms: Option<f64>,
+    /// For how many milliseconds an attempt may take.
+    pub attempt_timeout_ms: Option<f64>,
 }
 
 /// Fixed AWS credentials.
@@ -116,6 +120,8 @@ impl From<NativeOptions> for Config {
                 secret_access_key: given.secret_access_key,
                 session_token: given.session_token,
             }),
+            connect_timeout: options.connect_timeout_ms.map(duration),
+            attempt_timeout: options.attempt_timeout_ms.map(duration),
         };
         config
     }

@@ -84,7 +84,8 @@ impl Config {
     }
 }
 
-/// How DynamoDB is reached. What is `None` comes from the AWS default chain.
+/// How DynamoDB is reached. What is `None` has its default, or comes from the AWS
+/// default chain.
 #[derive(Clone, Debug, Default)]
 pub struct ClientConfig {
     /// The AWS region.
@@ -93,6 +94,10 @@ pub struct ClientConfig {
     pub endpoint: Option<String>,
     /// Fixed credentials.
     pub credentials: Option<Credentials>,
+    /// How long a connection may take to be made.
+    pub connect_timeout: Option<Duration>,
+    /// How long an attempt may take; otherwise a part of the time that a read or a write has.
+    pub attempt_timeout: Option<Duration>,
 }
 
 /// Fixed AWS credentials. Their `Debug` form shows none of them.

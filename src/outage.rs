@@ -97,7 +97,12 @@ impl Outages {
 
     /// Whether `operation` failed when it was last tried.
     pub fn is_failing(&self, operation: Operation) -> bool {
-        self.lock().failing.contains_key(&operation)
+        self.failing(operation).is_some()
+    }
+
+    /// How `operation` failed when it was last tried.
+    pub fn failing(&self, operation: Operation) -> Option<ErrorKind> {
+        self.lock().failing.get(&operation).map(|failing| failing.kind)
     }
 
     /// For how long reads that have something to answer with will not try `operation`.

@@ -81,7 +81,8 @@ for (const sdk of SDKS) {
     reader.close();
     server.patchFlag(flag('plain', { version: 3 }));
     await stage.sees(writer, true, 'plain');
-    assert.strictEqual((await stage.scene.row('features', 'plain')).version.N, '3');
+    const inTable = async () => (await stage.scene.row('features', 'plain')).version.N === '3';
+    await waitFor(inTable, 'the update in the table');
   });
 
   test(`${sdk.title}: clients with different prefixes don't meet`, async (t) => {

@@ -42,10 +42,11 @@ use crate::stats::Stats;
 const READ_ATTEMPTS: u32 = 3;
 /// The longest first pause between two attempts of a read; the actual one is random.
 const READ_BACKOFF: Duration = Duration::from_millis(50);
-/// How long a connection may take to be made.
+/// How long a connection may take to be made when that is not configured.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long an attempt of a write may take, however long the write may be tried.
+/// How long an attempt of a write may take when that is not configured, however long the write may be
+/// tried.
 const LONGEST_WRITE_ATTEMPT: Duration = Duration::from_secs(10);
 
 /// The condition of a put.
@@ -101,7 +102,7 @@ impl SdkDynamoDb {
         let sent_once = |time: Duration| {
             aws_sdk_dynamodb::Config::builder()
                 .retry_config(RetryConfig::disabled())
-                .timeout_config(timeouts(time))
+                .timeout_config(timeouts(&config.client, time))
         };
         Self(Arc::new(Inner {
             table: config.table.clone(),
@@ -251,7 +252,7 @@ async fn connect(
     let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
         .retry_config(retries)
         .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
-        .timeout_config(timeouts(read_timeout / 2))
+        .timeout_config(timeouts(options, read_timeout / 2))
         // The time-out of an attempt bounds its body too, and watching the stream is work.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .interceptor(Counting(stats));
@@ -265,10 +266,11 @@ async fn connect(
     Ok(Connection { client: Client::from_conf(config.build()), credentials })
 }
 
-fn timeouts(attempt: Duration) -> TimeoutConfig {
+/// The time-outs that are configured, or else our own.
+fn timeouts(options: &ClientConfig, attempt: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(attempt)
+        .connect_timeout(options.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
+        .operation_attempt_timeout(options.attempt_timeout.unwrap_or(attempt))
         .build()
 }
 

@@ -16,7 +16,7 @@ use super::{Inner, PARALLEL_UPDATES, Store};
 use crate::error::{Error, Result};
 use crate::log::Level;
 use crate::row::RowKey;
-use crate::unsaved::{HandedOver, Update};
+use crate::unsaved::{Blocked, HandedOver, Update};
 
 /// The longest pause after the first failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -173,8 +173,17 @@ impl Inner {
         let mut turn = self.order.update(update.row.clone(), update.references.iter().cloned());
         async move {
             turn.come().await;
-            if !self.unsaved.waits(update) || self.unsaved.blocked(update).is_some() {
+            if !self.unsaved.waits(update) {
                 return Ok(false);
+            }
+            match self.unsaved.blocked(update) {
+                Some(Blocked::Refused(failure)) => {
+                    // It is no use asking again before that is tried again.
+                    self.unsaved.hand_over(update, &failure);
+                    return Ok(false);
+                }
+                Some(Blocked::Waiting(_)) => return Ok(false),
+                None => {}
             }
             let put = timeout(self.write_timeout, self.put(update)).await;
             let result = put.unwrap_or_else(|_| Err(crate::retry::no_answer()));

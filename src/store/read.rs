@@ -304,7 +304,11 @@ impl Inner {
     ) {
         let line = match read {
             Ok(_) => {
-                if self.outages.is_failing(operation) {
+                if let Some(kind) = self.outages.failing(operation) {
+                    // The same may be so of writes.
+                    if !kind.is_retryable() {
+                        self.unsaved.hurry();
+                    }
                     self.wrote();
                 }
                 self.outages.succeeded(operation)

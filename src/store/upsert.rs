@@ -144,23 +144,21 @@ impl Inner {
         deadline: Instant,
         update: &Arc<Update>,
     ) -> Result<Updated> {
-        let failure = match timeout_at(deadline, turn.come()).await {
-            Ok(()) => match self.unsaved.blocked(update) {
-                Some(blocked) => return self.save_later(turn, deadline, update, blocked).await,
-                None => match retry::until(deadline, || self.put(update)).await {
-                    Ok(updated) => {
-                        self.wrote();
-                        return Ok(updated);
-                    }
-                    Err(failure) => failure,
-                },
-            },
-            Err(_) => Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet"),
+        let came = timeout_at(deadline, turn.come()).await.is_ok();
+        if let Some(blocked) = self.unsaved.blocked(update) {
+            return self.save_later(turn, deadline, update, blocked).await;
+        }
+        let failure = if came {
+            match retry::until(deadline, || self.put(update)).await {
+                Ok(updated) => {
+                    self.wrote();
+                    return Ok(updated);
+                }
+                Err(failure) => failure,
+            }
+        } else {
+            Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet")
         };
-        // It may have been stored without our hearing of it.
-        self.cache.outdate(&update.row);
-        self.forget_missing_of(update);
-        self.detach(&update.row);
         self.hand_over(update, &failure);
         Err(failure)
     }
@@ -190,6 +188,10 @@ impl Inner {
 
     /// Lets an update wait until DynamoDB takes it.
     fn hand_over(self: &Arc<Self>, update: &Arc<Update>, failure: &Error) {
+        // It may have been stored without our hearing of it, or somebody else may have stored a newer.
+        self.cache.outdate(&update.row);
+        self.forget_missing_of(update);
+        self.detach(&update.row);
         let handed_over = self.unsaved.hand_over(update, failure);
         self.tell_waiting(handed_over, &saving(update), failure);
     }

@@ -435,6 +435,18 @@ impl Unsaved {
         due
     }
 
+    /// Lets what DynamoDB refused be due at once: there is reason to believe that it is allowed now.
+    pub fn hurry(&self) {
+        let mut state = self.lock();
+        let State { rows, replacement, .. } = &mut *state;
+        let stages = rows.values_mut().map(|row| &mut row.stage);
+        for stage in stages.chain(replacement.iter_mut().map(|(_, stage)| stage)) {
+            if let Stage::Overdue { not_before, .. } = stage {
+                *not_before = None;
+            }
+        }
+    }
+
     /// Whether this update still waits.
     pub fn waits(&self, update: &Update) -> bool {
         let state = self.lock();

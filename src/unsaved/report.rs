@@ -20,14 +20,15 @@ pub struct Report(Option<Episode>);
 struct Episode {
     begun: Instant,
     reminded: Instant,
-    told: HashSet<ErrorKind>,
+    /// The kinds of refusals that were told; `None` for whatever passes by itself.
+    told: HashSet<Option<ErrorKind>>,
     saved: usize,
     given_up: usize,
 }
 
 impl Report {
     /// To be told of each write that is left to wait, and `what` it is. Returns what is to be logged:
-    /// one line for each kind of failure.
+    /// one line for each kind of refusal, and one for all failures that pass.
     pub fn waits(&mut self, what: &str, failure: &Error) -> Option<Line> {
         let now = Instant::now();
         let episode = self.0.get_or_insert_with(|| Episode {
@@ -37,7 +38,8 @@ impl Report {
             saved: 0,
             given_up: 0,
         });
-        if !episode.told.insert(failure.kind) {
+        let refusal = (!failure.is_retryable()).then_some(failure.kind);
+        if !episode.told.insert(refusal) {
             return None;
         }
         let often = if failure.is_retryable() {
@@ -75,7 +77,7 @@ impl Report {
         episode.reminded = Instant::now();
         let since = shown(episode.begun.elapsed());
         let items = counted(waiting);
-        Some(Line::Error(format!("for {since}, writes have been waiting, now {items}: {failure}")))
+        Some(Line::Error(format!("for {since} writes have been waiting, now {items}: {failure}")))
     }
 
     /// To be told when nothing waits any more.

@@ -116,7 +116,7 @@ impl Setup {
         while self.store.unsaved() > 0 {
             self.pass(Duration::from_secs(1)).await;
         }
-        tokio::task::yield_now().await;
+        self.pass(Duration::from_secs(1)).await;
     }
 
     async fn upsert(&self, key: &str, version: u32) -> Result<()> {

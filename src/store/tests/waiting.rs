@@ -425,3 +425,20 @@ impl Setup {
         self.store.upsert("features", &item.json).map(|result| result.map(drop))
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_are_allowed_again_let_refused_writes_be_tried() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::AccessDenied));
+    assert!(setup.init(&[("k", 1)]).await.is_err());
+    assert!(setup.upsert("l", 1).await.is_err());
+    setup.expire();
+    assert_eq!(setup.read_all().await, (vec![1.0, 1.0], true));
+    setup.table.script(|_| Fate::Answer);
+    setup.pass(Duration::from_secs(2)).await;
+    let begun = Instant::now();
+    setup.read_all().await;
+    setup.caught_up().await;
+    assert!(begun.elapsed() < REFUSED_PAUSE / 2);
+    assert_eq!(versions(&setup), flags(&[("k", 1.0), ("l", 1.0)]));
+}
