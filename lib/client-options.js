@@ -22,13 +22,7 @@ const TIMEOUTS = {
     requestTimeout: 'attemptTimeoutMs',
   },
 };
-const KNOWN = [
-  'region',
-  'endpoint',
-  'credentials',
-  ...CREDENTIAL_NAMES,
-  ...Object.keys(TIMEOUTS),
-];
+const KNOWN = ['region', 'endpoint', 'credentials', ...CREDENTIAL_NAMES, ...Object.keys(TIMEOUTS)];
 
 /**
  * @param {unknown} given

@@ -200,10 +200,10 @@ impl Inner {
         };
         match self.replace_late(&init, &data).await {
             Ok(left) => {
+                self.is_replaced(init.id, left);
                 for update in updates {
                     self.unsaved.saved(&update);
                 }
-                self.is_replaced(init.id, left);
                 Ok(())
             }
             Err(failure) => {
