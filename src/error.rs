@@ -67,6 +67,29 @@ impl ErrorKind {
         matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut)
     }
 
+    /// Whether failures of this kind last until somebody changes what is asked for, or the right to ask
+    /// for it. Credentials are renewed by themselves, and a missing table is one that is being made.
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::Throttled
+            | Self::Unavailable
+            | Self::TimedOut
+            | Self::NoCredentials
+            | Self::BadCredentials
+            | Self::TableNotFound => false,
+            Self::WrongKeySchema
+            | Self::NoRegion
+            | Self::AccessDenied
+            | Self::BadEndpoint
+            | Self::Refused
+            | Self::TooLarge
+            | Self::ReadOnly
+            | Self::Closed
+            | Self::InvalidData
+            | Self::Internal => true,
+        }
+    }
+
     /// What the person who reads the line can do about it.
     fn advice(self) -> Option<&'static str> {
         match self {
@@ -130,6 +153,11 @@ impl Error {
     /// Whether the same request may succeed a little later, with nobody changing anything.
     pub fn is_retryable(&self) -> bool {
         self.passing || self.kind.is_retryable()
+    }
+
+    /// Whether it lasts until somebody changes something.
+    pub fn is_refusal(&self) -> bool {
+        !self.passing && self.kind.is_refusal()
     }
 
     /// The cause alone, without the advice that the `Display` form adds.

@@ -164,20 +164,32 @@ async function getRow(endpoint, table, namespace, key) {
   return Item;
 }
 
-/** @returns {Promise<object[]>} all rows, ordered by namespace and key */
+/** @returns {Promise<any[]>} all rows, ordered by namespace and key */
 async function rows(endpoint, table) {
+  const found = await allPages(endpoint, 'Scan', { TableName: table });
+  return found.sort((a, b) => compare(a.namespace.S, b.namespace.S) || compare(a.key.S, b.key.S));
+}
+
+/** @returns {Promise<any[]>} the rows of a namespace, ordered by key */
+function rowsOf(endpoint, table, namespace) {
+  return allPages(endpoint, 'Query', {
+    TableName: table,
+    KeyConditionExpression: '#n = :n',
+    ExpressionAttributeNames: { '#n': 'namespace' },
+    ExpressionAttributeValues: { ':n': { S: namespace } },
+  });
+}
+
+async function allPages(endpoint, operation, request) {
   const found = [];
   let start;
   do {
-    const page = await call(endpoint, 'Scan', {
-      TableName: table,
-      ConsistentRead: true,
-      ExclusiveStartKey: start,
-    });
+    const body = { ...request, ConsistentRead: true, ExclusiveStartKey: start };
+    const page = await call(endpoint, operation, body);
     found.push(...page.Items);
     start = page.LastEvaluatedKey;
   } while (start);
-  return found.sort((a, b) => compare(a.namespace.S, b.namespace.S) || compare(a.key.S, b.key.S));
+  return found;
 }
 
 function compare(a, b) {
@@ -204,5 +216,6 @@ module.exports = {
   putRow,
   putRows,
   rows,
+  rowsOf,
   send,
 };

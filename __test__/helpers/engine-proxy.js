@@ -22,7 +22,8 @@ const RESET = Symbol('reset');
  * @property {any} body
  * @property {number} call which request of this operation it is, counted from 1
  *
- * @typedef {{status: number, body: any}} Answer
+ * @typedef {{status: number, body: any, write?: (response: http.ServerResponse) => void}} Answer with
+ *   `write` it is sent otherwise than as DynamoDB does
  *
  * @callback Interceptor
  * @param {Request} request
@@ -150,6 +151,10 @@ class EngineProxy {
     }
     recorded.answer = answer;
     recorded.answered = this.tick();
+    if (answer.write) {
+      answer.write(response);
+      return;
+    }
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
     response.end(JSON.stringify(answer.body));
   }

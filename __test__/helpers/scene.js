@@ -16,7 +16,7 @@ const { PATIENT, promised } = require('./wait');
 
 class Scene {
   /**
-   * @param {{engine: string, table: string, proxy: Awaited<ReturnType<typeof startProxy>>}} parts
+   * @param {{engine: string, table: string, proxy: any}} parts
    */
   constructor({ engine, table, proxy }) {
     this.engine = engine;
@@ -86,10 +86,11 @@ class Scene {
 /**
  * Starts an engine for the tests of a file.
  *
+ * @param {(engine: string) => Promise<any>} [start] makes the proxy of each scene
  * @returns {(t: import('node:test').TestContext, keys?: [string, string]) => Promise<Scene>} makes
  *   the scene of one test, which ends with the test; `keys` are the table's
  */
-function scenes() {
+function scenes(start = startProxy) {
   let engine;
   before(async () => {
     engine = await startEngine();
@@ -97,7 +98,7 @@ function scenes() {
   after(() => engine.close());
   return async (t, keys) => {
     const table = await dynamodb.createTable(engine.endpoint, keys);
-    const proxy = await startProxy(engine.endpoint);
+    const proxy = await start(engine.endpoint);
     const scene = new Scene({ engine: engine.endpoint, table, proxy });
     t.after(() => scene.end());
     return scene;

@@ -24,6 +24,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+use super::complete::Complete;
 use super::counting::Counting;
 use super::credentials::SteadyCredentials;
 use super::failure::{no_credentials, to_error};
@@ -255,6 +256,7 @@ async fn connect(
         .timeout_config(timeouts(options, read_timeout / 2))
         // The time-out of an attempt bounds its body too, and watching the stream is work.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(Complete)
         .interceptor(Counting(stats));
     let credentials = shared.credentials_provider().map(SteadyCredentials::new);
     if let Some(credentials) = &credentials {

@@ -86,7 +86,9 @@ fn refusal(code: &str, text: &str) -> Error {
         | "MissingAuthenticationTokenException"
         | "MissingAuthenticationToken"
         | "ExpiredTokenException"
-        | "ExpiredToken" => ErrorKind::BadCredentials,
+        | "ExpiredToken"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed" => ErrorKind::BadCredentials,
         "ProvisionedThroughputExceededException"
         | "ThrottlingException"
         | "Throttling"

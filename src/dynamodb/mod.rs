@@ -1,6 +1,7 @@
 //! The few things that the store asks of DynamoDB.
 
 mod client;
+mod complete;
 mod counting;
 mod credentials;
 mod failure;

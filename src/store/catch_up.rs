@@ -147,7 +147,7 @@ impl Inner {
         let mut outcome = Ok(());
         for update in updates.by_ref() {
             match self.put_later(update).await {
-                Err(failure) if failure.is_retryable() => return Err(failure),
+                Err(failure) if !failure.is_refusal() => return Err(failure),
                 Err(failure) => outcome = Err(failure),
                 Ok(true) => break,
                 Ok(false) => {}

@@ -101,6 +101,10 @@ impl Inner {
         self.cache.replaced(
             data.into_iter().map(|(namespace, kind)| replaced(namespace, &kind)).collect(),
         );
+        // Updates that were asked for in this moment go on top.
+        for update in self.unsaved.updates() {
+            self.cache.received(&update.row, &update.item);
+        }
         self.gets.detach_all();
         self.queries.detach_all();
     }

@@ -306,7 +306,7 @@ impl Inner {
             Ok(_) => {
                 if let Some(kind) = self.outages.failing(operation) {
                     // The same may be so of writes.
-                    if !kind.is_retryable() {
+                    if kind.is_refusal() {
                         self.unsaved.hurry();
                     }
                     self.wrote();

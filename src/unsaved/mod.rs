@@ -419,6 +419,11 @@ impl Unsaved {
         self.lock().next_time()
     }
 
+    /// All updates.
+    pub fn updates(&self) -> Vec<Arc<Update>> {
+        self.lock().rows.values().map(|row| Arc::clone(&row.update)).collect()
+    }
+
     /// The init that may be tried now.
     pub fn due_replacement(&self, now: Instant) -> Option<Replacement> {
         let state = self.lock();
@@ -610,7 +615,7 @@ impl State {
 }
 
 fn overdue(failure: &Error) -> Stage {
-    let not_before = (!failure.is_retryable()).then(|| Instant::now() + REFUSED_PAUSE);
+    let not_before = failure.is_refusal().then(|| Instant::now() + REFUSED_PAUSE);
     Stage::Overdue { failure: Arc::new(failure.clone()), not_before }
 }
 

@@ -38,14 +38,14 @@ impl Report {
             saved: 0,
             given_up: 0,
         });
-        let refusal = (!failure.is_retryable()).then_some(failure.kind);
+        let refusal = failure.is_refusal().then_some(failure.kind);
         if !episode.told.insert(refusal) {
             return None;
         }
-        let often = if failure.is_retryable() {
-            String::new()
-        } else {
+        let often = if failure.is_refusal() {
             format!(" every {}", shown(REFUSED_PAUSE))
+        } else {
+            String::new()
         };
         Some(Line::Error(format!(
             "{what} failed: {failure}. What does not get into the table is kept in memory, used by \

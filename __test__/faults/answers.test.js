@@ -1,0 +1,103 @@
+'use strict';
+
+/** Answers that are none: lost, broken off, garbled, or never complete. */
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+
+const { FEATURES, itemRow } = require('../helpers/data');
+const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
+
+const newScene = faultScenes();
+const SOON = { writeTimeout: 2, readTimeout: 1 };
+const v = (key, version) => ({ key, version });
+
+const FAULTS = [
+  'lost',
+  'reset',
+  'truncated',
+  'garbled',
+  'empty',
+  'cut',
+  'slow',
+  'hang',
+  'breakdown',
+];
+
+for (const fault of FAULTS) {
+  test(`reads and writes whose answers are "${fault}" are made good`, async (t) => {
+    const scene = await newScene(t);
+    await scene.put(itemRow('features', v('old', 1)), itemRow('features', v('kept', 1)));
+    const store = scene.open(SOON);
+    await scene.proxy.set([{ fault }]);
+    const init = { features: byKey(v('a', 1), v('b', 1), v('kept', 1)) };
+    await Promise.all([
+      store.get(FEATURES, 'old'),
+      store.all(FEATURES),
+      store.initialized(),
+      store.init(init),
+      store.upsert(FEATURES, v('a', 2)),
+      store.delete(FEATURES, 'b', 2),
+    ]);
+    assert.deepStrictEqual(await store.all(FEATURES), byKey(v('a', 2), v('kept', 1)));
+    await scene.proxy.reset();
+    await allSaved(store);
+    const expected = { a: v('a', 2), b: { ...v('b', 2), deleted: true }, kept: v('kept', 1) };
+    assert.deepStrictEqual(await itemsInTable(scene, 'features'), expected);
+    assert.ok(await scene.row('$inited', '$inited'));
+  });
+
+  test(`some answers that are "${fault}" change nothing`, async (t) => {
+    const scene = await newScene(t);
+    const store = scene.open({ ...SOON, clientOptions: { httpOptions: { timeout: 250 } } });
+    await scene.proxy.set([{ fault, rate: 0.3 }], 7, 20);
+    const flags = Array.from({ length: 100 }, (_, i) => v(`flag-${i}`, 1));
+    await store.init({ features: byKey(...flags) });
+    const updates = flags.slice(0, 50).map(({ key }) => v(key, 2));
+    await Promise.all(updates.map((item) => store.upsert(FEATURES, item)));
+    await scene.proxy.reset();
+    await allSaved(store);
+    const expected = byKey(...flags, ...updates);
+    assert.deepStrictEqual(await itemsInTable(scene, 'features'), expected);
+    assert.deepStrictEqual(await store.all(FEATURES), expected);
+  });
+}
+
+test('an answer that is empty is not taken for one that says there is nothing', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(itemRow('features', v('a', 1)));
+  const store = scene.open({ ...SOON, cacheTTL: 60 });
+  await scene.proxy.set([{ fault: 'empty' }]);
+  assert.strictEqual(await store.get(FEATURES, 'a'), null);
+  assert.strictEqual(await store.all(FEATURES), null);
+  await scene.proxy.reset();
+  assert.deepStrictEqual(await store.get(FEATURES, 'a'), v('a', 1));
+  assert.deepStrictEqual(await store.all(FEATURES), byKey(v('a', 1)));
+});
+
+test("a second page of an init's first read that fails loses nothing", async (t) => {
+  const scene = await newScene(t);
+  const old = Array.from({ length: 10 }, (_, i) => v(`old-${i}`, 1));
+  await scene.put(...old.map((item) => itemRow('features', item)));
+  const store = scene.open({ writeTimeout: 0.5 });
+  await scene.proxy.set([{ fault: 'breakdown', containing: 'ExclusiveStartKey' }], 1, 2);
+  await store.init({ features: byKey(v('a', 1)) });
+  assert.strictEqual((await scene.rows()).length, 10);
+  assert.deepStrictEqual(await store.all(FEATURES), byKey(v('a', 1)));
+  await scene.proxy.reset();
+  await allSaved(store);
+  assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 1)));
+});
+
+test('a server that says nothing is given up on within the time-out of an attempt', async (t) => {
+  const scene = await newScene(t);
+  await scene.proxy.set([{ fault: 'hang' }]);
+  for (const timeouts of [
+    { httpOptions: { timeout: 100 } },
+    { requestHandler: { requestTimeout: 100 } },
+  ]) {
+    const store = scene.open({ writeTimeout: 1, clientOptions: timeouts });
+    await store.upsert(FEATURES, v('a', 1));
+    assert.ok(store.stats().requests.PutItem > 2, 'it was tried again and again');
+  }
+});

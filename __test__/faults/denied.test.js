@@ -1,0 +1,120 @@
+'use strict';
+
+/** What DynamoDB refuses: no rights to write, bad credentials, clocks, single rows. */
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+
+const { FEATURES, itemRow } = require('../helpers/data');
+const { waitFor } = require('../helpers/wait');
+const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
+
+const newScene = faultScenes();
+const WRITES = ['PutItem', 'BatchWriteItem'];
+const v = (key, version, more = {}) => ({ key, version, ...more });
+
+test('who may not write uses what it is given, and what others make newer', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(itemRow('features', v('a', 1)), itemRow('features', v('gone', 1)));
+  await scene.proxy.set([{ fault: 'denied', operations: WRITES }]);
+  const store = scene.open({ cacheTTL: 0 });
+  await store.init({ features: byKey(v('a', 2), v('b', 2)) });
+  await store.upsert(FEATURES, v('c', 1));
+  assert.deepStrictEqual(await store.all(FEATURES), byKey(v('a', 2), v('b', 2), v('c', 1)));
+  assert.deepStrictEqual(linesOfWaiting(scene), ['error']);
+  assert.strictEqual(scene.logger.linesWith('AccessDenied').length, 1);
+
+  const other = scene.open({ clientOptions: { endpoint: scene.engine } });
+  await other.upsert(FEATURES, v('a', 3));
+  await other.upsert(FEATURES, v('new', 1));
+  await other.delete(FEATURES, 'b', 3);
+  await other.upsert(FEATURES, v('c', 1, { theirs: true }));
+  assert.deepStrictEqual(await store.get(FEATURES, 'a'), v('a', 3));
+  assert.strictEqual(await store.get(FEATURES, 'b'), null);
+  const expected = byKey(v('a', 3), v('new', 1), v('c', 1, { theirs: true }));
+  assert.deepStrictEqual(await store.all(FEATURES), expected);
+  assert.strictEqual(scene.logger.lines.length, 1, JSON.stringify(scene.logger.lines));
+});
+
+test('with rights to everything again, reads and writes go on by themselves', async (t) => {
+  const scene = await newScene(t);
+  const store = scene.open({ cacheTTL: 0.01 });
+  await scene.proxy.set([{ fault: 'denied' }]);
+  await store.init({ features: byKey(v('a', 1)) });
+  await store.upsert(FEATURES, v('b', 1));
+  await waitFor(
+    async () => (await store.all(FEATURES)) && store.stats().stale > 0,
+    'a failed read'
+  );
+  await scene.proxy.reset();
+  await waitFor(async () => {
+    await store.all(FEATURES);
+    return store.stats().unsaved === 0;
+  }, 'all to be in the table');
+  assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 1), v('b', 1)));
+});
+
+for (const fault of ['skewed', 'expired']) {
+  test(`writes get in after a while in which DynamoDB says "${fault}"`, async (t) => {
+    const scene = await newScene(t);
+    const store = scene.open({ cacheTTL: 0.01, writeTimeout: 0.5, readTimeout: 0.5 });
+    await store.init({ features: byKey(v('a', 1)) });
+    await scene.proxy.set([{ fault }]);
+    await store.upsert(FEATURES, v('a', 2));
+    await store.upsert(FEATURES, v('b', 2));
+    await store.get(FEATURES, 'c');
+    await scene.proxy.reset();
+    await waitFor(async () => {
+      await store.get(FEATURES, 'c');
+      return store.stats().unsaved === 0;
+    }, 'all to be in the table');
+    assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 2), v('b', 2)));
+    await waitFor(() => linesOfWaiting(scene).length === 2, 'the line that all is in');
+    assert.deepStrictEqual(linesOfWaiting(scene), ['error', 'warn']);
+  });
+}
+
+test('one row that DynamoDB refuses holds up no other', async (t) => {
+  const scene = await newScene(t);
+  const store = scene.open();
+  await scene.proxy.set([{ fault: 'refused', operations: ['PutItem'], containing: '"bad"' }]);
+  const good = Array.from({ length: 30 }, (_, i) => v(`good-${i}`, 1));
+  await Promise.all([v('bad', 1), ...good].map((item) => store.upsert(FEATURES, item)));
+  assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(...good));
+  assert.deepStrictEqual(await store.get(FEATURES, 'bad'), v('bad', 1));
+  assert.strictEqual(store.stats().unsaved, 1);
+  await store.upsert(FEATURES, v('good-1', 2));
+  assert.strictEqual((await itemsInTable(scene, 'features'))['good-1'].version, 2);
+});
+
+test('a store that is read-only writes nothing, ever', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(itemRow('features', v('theirs', 5)));
+  const store = scene.open({ readOnly: true, cacheTTL: 0 });
+  await store.init({ features: byKey(v('a', 1), v('theirs', 4)) });
+  await store.upsert(FEATURES, v('b', 1));
+  await store.delete(FEATURES, 'a', 2);
+  assert.deepStrictEqual(await store.all(FEATURES), byKey(v('b', 1), v('theirs', 5)));
+  assert.strictEqual(await store.initialized(), true);
+  store.close();
+  const { PutItem, BatchWriteItem } = await scene.proxy.counts();
+  assert.deepStrictEqual([PutItem, BatchWriteItem], [undefined, undefined]);
+  assert.deepStrictEqual(
+    scene.logger.lines.map(({ level }) => level),
+    ['warn']
+  );
+  assert.strictEqual((await scene.rows()).length, 1);
+});
+
+test('whether the store is available is one read', async (t) => {
+  const scene = await newScene(t);
+  const value = scene.value({ readTimeout: 0.5 });
+  const available = () => new Promise((resolve) => value.isStoreAvailable(resolve));
+  assert.strictEqual(await available(), true);
+  assert.deepStrictEqual(await scene.proxy.counts(), { GetItem: 1, mostInFlight: 1 });
+  await scene.proxy.leave();
+  assert.strictEqual(await available(), false);
+  await scene.proxy.comeBack();
+  await waitFor(available, 'the store to be available');
+  await allSaved(value);
+});
