@@ -212,7 +212,11 @@ impl Inner {
         self.unsaved.saved(update);
         self.losses.keep(row, in_table.as_ref());
         let known = match in_table {
-            Some(in_table) => self.cache.written(begun, row, &in_table),
+            Some(in_table) => {
+                // A newer one may be on its way already.
+                let newest = self.unsaved.newest(row).filter(|n| n.version > in_table.version);
+                self.cache.written(begun, row, &newest.unwrap_or(in_table))
+            }
             None => {
                 let ticket = self.cache.outdate(row);
                 Answer { value: None, until: 0.0, ticket, stale: false }

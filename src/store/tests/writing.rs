@@ -202,6 +202,22 @@ async fn updates_of_one_key_reach_the_table_in_call_order() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_update_left_does_not_hide_a_later_one_that_is_on_its_way() {
+    let setup = Setup::new();
+    let mut second = false;
+    setup.table.script(move |request| match request {
+        Request::Put { .. } if std::mem::replace(&mut second, true) => Fate::Hang,
+        _ => Fate::Answer,
+    });
+    let first = setup.store.upsert("features", &item("k", 1.0).json);
+    let later = tokio::spawn(setup.store.upsert("features", &item("k", 2.0).json));
+    assert_eq!(first.await.unwrap().value.unwrap().item.version, 2.0);
+    assert_eq!(setup.read("k").await, (Some(2.0), false));
+    assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
+    later.abort();
+}
+
+#[tokio::test]
 async fn a_flag_is_written_after_the_segment_that_it_refers_to() {
     let setup = Setup::new();
     let go = Arc::new(Notify::new());
