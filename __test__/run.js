@@ -3,9 +3,9 @@
 /**
  * Runs the tests against real engines: dynalite, and DynamoDB Local where there is Java.
  *
- *     node __test__/run.js [--engine dynalite|local] [test files]
+ *     node __test__/run.js [--engine dynalite|local] [test files and folders]
  *
- * With test files, only these are run, else all of them and the suites that the SDKs ship.
+ * With files or folders, only the tests there are run, else all of them and the suites that the SDKs ship.
  */
 
 require('./helpers/environment');
@@ -47,7 +47,8 @@ function readArguments() {
     throw new Error(`--engine is one of ${Object.keys(ENGINES).join(', ')}`);
   }
   const engines = values.engine ? [ENGINES[values.engine]] : Object.values(ENGINES);
-  return { engines, files: positionals.map((file) => path.resolve(file)) };
+  const files = positionals.flatMap((place) => testFiles(path.resolve(place)));
+  return { engines, files };
 }
 
 /**

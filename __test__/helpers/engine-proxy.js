@@ -222,7 +222,10 @@ async function startProxy(engineEndpoint, { tls } = {}) {
   const listen = (port) =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve(undefined);
+      });
     });
   const stop = () => {
     const stopped = new Promise((resolve) => server.close(resolve));

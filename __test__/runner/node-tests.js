@@ -19,8 +19,12 @@ const CONCURRENCY = 4;
 /** Only a guard against hanging, for one file. */
 const GUARD_MS = 900_000;
 
-/** @returns {string[]} */
+/**
+ * @param {string} [folder] or file
+ * @returns {string[]}
+ */
 function testFiles(folder = TESTS) {
+  if (fs.statSync(folder).isFile()) return [folder];
   return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) return OTHERS.includes(entry.name) ? [] : testFiles(file);
