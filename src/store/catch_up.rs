@@ -9,19 +9,22 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::upsert::saving;
 use super::{Inner, PARALLEL_UPDATES, Store};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::log::Level;
+use crate::retry::{Backoff, no_answer};
 use crate::row::RowKey;
-use crate::unsaved::{Blocked, HandedOver, Update};
+use crate::unsaved::{Blocked, HandedOver, Report, Update};
 
 /// The longest pause after the first failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How often a write is tried in one go when DynamoDB asks to slow down.
+const TRIES_WHEN_BUSY: u32 = 5;
 /// How long a store that is closed tries to bring in what waits.
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 /// How many rows an error line names before it goes on with a count.
@@ -127,7 +130,8 @@ impl Inner {
 
     /// Ends catching up, unless something waits again.
     fn catching_up_ends(self: &Arc<Self>) -> bool {
-        self.log_line(self.unsaved.report(|report, _| report.ended()));
+        let ended = |report: &mut Report, waiting| (waiting == 0).then(|| report.ended()).flatten();
+        self.log_line(self.unsaved.report(ended));
         self.catching_up.store(false, Ordering::SeqCst);
         let more = self.unsaved.is_overdue();
         // Somebody else may have begun meanwhile.
@@ -185,8 +189,20 @@ impl Inner {
                 Some(Blocked::Waiting(_)) => return Ok(false),
                 None => {}
             }
-            let put = timeout(self.write_timeout, self.put(update)).await;
-            let result = put.unwrap_or_else(|_| Err(crate::retry::no_answer()));
+            let mut backoff = Backoff::default();
+            let mut tries = 1;
+            let result = loop {
+                let put = timeout(self.write_timeout, self.put(update)).await;
+                match put.unwrap_or_else(|_| Err(no_answer())) {
+                    Err(failure)
+                        if failure.kind == ErrorKind::Throttled && tries < TRIES_WHEN_BUSY =>
+                    {
+                        tries += 1;
+                        sleep(backoff.pause()).await;
+                    }
+                    result => break result,
+                }
+            };
             if let Err(failure) = &result {
                 let is = self.unsaved.hand_over(update, failure);
                 self.tell_waiting(is, &saving(update), failure);

