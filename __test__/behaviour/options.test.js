@@ -23,6 +23,8 @@ const BAD_VALUES = {
   staleWhileRevalidate: [-1, -Infinity, NaN, '60', {}, true],
   maxCacheBytes: [0, -1, 1.5, NaN, Infinity, '1024', 1024n, {}, true],
   preload: ['true', 1, 0, {}],
+  readOnly: ['true', 1, 0, {}],
+  refill: ['true', 1, 0, {}],
   logger: [{}, { error() {} }, { warn() {} }, 'console', 5, true],
   clientOptions: ['http://localhost:8000', 5, [], true],
 };
@@ -34,6 +36,8 @@ const BAD_CLIENT_VALUES = {
   accessKeyId: [5, {}, ''],
   secretAccessKey: [5, {}, ''],
   sessionToken: [5, {}],
+  httpOptions: [5, 'slow', [], { timeout: '5' }, { connectTimeout: -1 }],
+  requestHandler: [5, [], { requestTimeout: NaN }, { connectionTimeout: true }],
   credentials: ['hush', 5, [], {}, { secretAccessKey: 'hush' }, { accessKeyId: 'hush' }],
 };
 
@@ -166,9 +170,15 @@ test('several such options are one warning, and none are without a word', () => 
   assert.deepStrictEqual(logger.lines, []);
 });
 
+test('refill without writing is a warning that names it', () => {
+  assertWarning({ readOnly: true, refill: true }, 'refill');
+});
+
 test('an entry of clientOptions that is not honoured is a warning that names it', () => {
   assertWarning({ clientOptions: { maxRetries: 3 } }, 'clientOptions.maxRetries');
   assertWarning({ clientOptions: { hush: 'hush-value' } }, 'clientOptions.hush');
+  const proxy = { httpOptions: { timeout: 5, proxy: 'http://hush' } };
+  assertWarning({ clientOptions: proxy }, 'clientOptions.httpOptions.proxy');
 });
 
 test('a store whose options are all right logs nothing', async (t) => {
@@ -184,7 +194,15 @@ test('a store whose options are all right logs nothing', async (t) => {
     staleWhileRevalidate: 0.5,
     maxCacheBytes: 1,
     preload: false,
-    clientOptions: { region: 'us-east-1', accessKeyId: 'test', secretAccessKey: 'test' },
+    readOnly: false,
+    refill: true,
+    clientOptions: {
+      region: 'us-east-1',
+      accessKeyId: 'test',
+      secretAccessKey: 'test',
+      httpOptions: { connectTimeout: 5000, timeout: 0 },
+      requestHandler: { requestTimeout: 5000, socketTimeout: null },
+    },
   });
   await store.init({ features: {} });
   assert.deepStrictEqual(scene.logger.lines, []);

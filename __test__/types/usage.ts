@@ -18,10 +18,14 @@ const options: Options = {
   consistentRead: true,
   readTimeout: 1,
   writeTimeout: null,
+  readOnly: false,
+  refill: null,
   clientOptions: {
     region: 'eu-central-1',
     endpoint: new URL('http://localhost:8000'),
     credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    httpOptions: { connectTimeout: 1000, timeout: 5000 },
+    requestHandler: { requestTimeout: 5000 },
     maxRetries: 3,
   },
 };
@@ -33,6 +37,7 @@ const fromDefault: LaunchDarkly.LDOptions = { featureStore: Default('table', nul
 const view: FeatureStore = Named('table')();
 view.get({ namespace: 'features' }, 'key', (item) => item?.version);
 view.delete({ namespace: 'features' }, 'key', 2);
+view.isStoreAvailable((available: boolean) => available);
 const requests: number = view.stats().requests.GetItem + Named('table').stats().hits;
 
 // @ts-expect-error a table name is needed

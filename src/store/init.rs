@@ -52,6 +52,11 @@ impl Store {
             let Some(data) = data.await else {
                 return Ok(());
             };
+            if *inner.closed.borrow() {
+                let failure = Error::new(ErrorKind::Closed, "the store was closed before");
+                inner.log_failure("initialising", &failure);
+                return Err(failure);
+            }
             let closed = Arc::clone(&inner);
             let saved = async move {
                 inner.receive_all(id, data)?;
