@@ -45,3 +45,8 @@ pub fn shown(time: Duration) -> String {
         seconds => format!("{} h", seconds / 3600),
     }
 }
+
+/// So many items.
+pub fn counted(items: usize) -> String {
+    if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
+}

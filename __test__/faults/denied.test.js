@@ -10,6 +10,8 @@ const { waitFor } = require('../helpers/wait');
 const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
 
 const newScene = faultScenes();
+/** Each read asks the table, however slow it is. */
+const UNCACHED = { cacheTTL: 0, staleIfSlow: 60 };
 const WRITES = ['PutItem', 'BatchWriteItem'];
 const v = (key, version, more = {}) => ({ key, version, ...more });
 
@@ -17,7 +19,7 @@ test('who may not write uses what it is given, and what others make newer', asyn
   const scene = await newScene(t);
   await scene.put(itemRow('features', v('a', 1)), itemRow('features', v('gone', 1)));
   await scene.proxy.set([{ fault: 'denied', operations: WRITES }]);
-  const store = scene.open({ cacheTTL: 0 });
+  const store = scene.open(UNCACHED);
   await store.init({ features: byKey(v('a', 2), v('b', 2)) });
   await store.upsert(FEATURES, v('c', 1));
   assert.deepStrictEqual(await store.all(FEATURES), byKey(v('a', 2), v('b', 2), v('c', 1)));
@@ -90,7 +92,7 @@ test('one row that DynamoDB refuses holds up no other', async (t) => {
 test('a store that is read-only writes nothing, ever', async (t) => {
   const scene = await newScene(t);
   await scene.put(itemRow('features', v('theirs', 5)));
-  const store = scene.open({ readOnly: true, cacheTTL: 0 });
+  const store = scene.open({ ...UNCACHED, readOnly: true });
   await store.init({ features: byKey(v('a', 1), v('theirs', 4)) });
   await store.upsert(FEATURES, v('b', 1));
   await store.delete(FEATURES, 'a', 2);

@@ -29,6 +29,8 @@ const ROUND_MS = 15_000;
 /** How long one kind of fault lasts at most. */
 const FAULT_MS = 3000;
 const CALLS_AT_ONCE = 20;
+/** What is refused is tried again minutes later. */
+const REFUSALS = ['denied', 'refused'];
 /** How much resident memory may grow from the end of the first third to that of the last. */
 const MEMORY_GROWTH = 50 * 1024 * 1024;
 
@@ -44,7 +46,7 @@ const seed = Number(values.seed ?? Date.now() % 1e6);
  * @param {() => boolean} isOver
  */
 async function makeFaults(proxy, random, isOver) {
-  const names = Object.keys(FAULTS);
+  const names = Object.keys(FAULTS).filter((name) => !REFUSALS.includes(name));
   for (let n = 0; !isOver(); n += 1) {
     const dice = random();
     const fault = names[Math.floor(random() * names.length)];

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::upsert::saving;
 use super::{Inner, PARALLEL_UPDATES, Store};
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::Level;
+use crate::log::{Level, counted};
 use crate::retry::{Backoff, no_answer};
 use crate::row::RowKey;
 use crate::unsaved::{Blocked, HandedOver, Report, Update};
@@ -49,8 +49,8 @@ impl Store {
         inner.closed.send_replace(true);
         if !given_up.is_empty() {
             inner.log_error(&format!(
-                "the store was closed with {} items that are not in the table; they are given up: {}",
-                given_up.len(),
+                "the store was closed with {} not in the table; given up: {}",
+                counted(given_up.len()),
                 named(&given_up)
             ));
         }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::REFUSED_PAUSE;
 use crate::error::{Error, ErrorKind};
-use crate::log::{Line, shown};
+use crate::log::{Line, counted, shown};
 
 /// How often it is told that writes still wait.
 const REMINDER: Duration = Duration::from_secs(300);
@@ -93,8 +93,4 @@ impl Report {
             "all writes are in the table after {lasted}{given_up}: {items} had waited"
         )))
     }
-}
-
-fn counted(items: usize) -> String {
-    if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
 }
