@@ -49,8 +49,8 @@ declare namespace DynamoDBFeatureStore {
     sessionToken?: string | null;
     /**
      * Time-outs in milliseconds, in the names of version 2: for making a connection (default: 2000), and
-     * for an attempt (default: half of `readTimeout` or `writeTimeout`, of the latter 10 seconds at
-     * most).
+     * for an attempt (default: half of `readTimeout` or `writeTimeout`, of the latter 2 to 10
+     * seconds).
      */
     httpOptions?: { connectTimeout?: number; timeout?: number; [name: string]: any } | null;
     /** The same in the names of version 3. */
@@ -120,7 +120,7 @@ declare namespace DynamoDBFeatureStore {
     /**
      * For how many seconds the callback of a write waits for DynamoDB. What is not in the table by then
      * is kept in memory, used by this process, and tried again in the background until it is in. A
-     * request that is not answered within half of this time, or 10 seconds, is sent again. An init has
+     * request that is not answered within half of this time, but 2 to 10 seconds, is sent again. An init has
      * the time anew whenever DynamoDB takes a row. Default: 10.
      */
     writeTimeout?: number | null;

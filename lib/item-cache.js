@@ -66,6 +66,8 @@ class Kind {
   keep(key, held) {
     const known = this.items.get(key);
     if (known && known.ticket > held.ticket) return;
+    // It may be just what was written since.
+    if (known === undefined && held.ticket < this.written) held.until = 0;
     // Without a revision there is nothing to keep but for how long it is missing.
     if (held.revision > 0 || held.until > held.since) this.items.set(key, held);
     else this.items.delete(key);

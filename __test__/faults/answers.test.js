@@ -49,7 +49,7 @@ for (const fault of FAULTS) {
 
   test(`some answers that are "${fault}" change nothing`, async (t) => {
     const scene = await newScene(t);
-    const store = scene.open({ ...SOON, clientOptions: { httpOptions: { timeout: 250 } } });
+    const store = scene.open({ ...SOON, clientOptions: { httpOptions: { timeout: 1000 } } });
     await scene.proxy.set([{ fault, rate: 0.3 }], 7, 20);
     const flags = Array.from({ length: 100 }, (_, i) => v(`flag-${i}`, 1));
     await store.init({ features: byKey(...flags) });

@@ -21,7 +21,7 @@ for (const [what, rules] of Object.entries({
   test(`no flag is seen before its new segment, ${what}`, async (t) => {
     const scene = await newScene(t);
     await scene.proxy.set(rules);
-    const store = scene.open({ writeTimeout: 1 });
+    const store = scene.open({ writeTimeout: 5 });
     const ended = watch(scene);
     const writes = [];
     for (let i = 0; i < PAIRS; i += 1) {

@@ -12,7 +12,7 @@ const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('
 const newScene = faultScenes();
 
 /** Callbacks come soon, and what is not in by then waits. */
-const SOON = { writeTimeout: 0.5, readTimeout: 0.5 };
+const SOON = { writeTimeout: 0.5 };
 const v = (key, version, more = {}) => ({ key, version, ...more });
 
 function dataSet(flags, segments, version = 1) {
@@ -42,7 +42,7 @@ for (const [what, [begin, end]] of Object.entries(OUTAGES)) {
     const scene = await newScene(t);
     await scene.put(itemRow('features', v('old', 1)), itemRow('features', v('flag-1', 90)));
     const store = scene.open({ ...SOON });
-    assert.deepStrictEqual(await store.get(FEATURES, 'old'), v('old', 1));
+    await waitFor(() => store.get(FEATURES, 'old'), 'the old flag');
     const data = dataSet(200, 20);
     await begin(scene.proxy);
     await store.init(data);
@@ -68,7 +68,8 @@ for (const [what, [begin, end]] of Object.entries(OUTAGES)) {
     const old = Array.from({ length: 110 }, (_, i) => v(`flag-${i}`, 1));
     await scene.put(...old.map((item) => itemRow('features', item)));
     const store = scene.open(SOON);
-    assert.strictEqual(Object.keys(await store.all(FEATURES)).length, 110);
+    const before = await waitFor(() => store.all(FEATURES), 'all flags');
+    assert.strictEqual(Object.keys(before).length, 110);
     await begin(scene.proxy);
     const updates = old.slice(0, 100).map((item) => v(item.key, 2, { on: true }));
     await Promise.all([
@@ -136,7 +137,9 @@ test('an outage between the waves of an init leaves nothing out, and no flag goe
     { fault: 'reset', operations: ['BatchWriteItem', 'PutItem'], containing: 'prerequisites' },
   ]);
   await store.init(data);
-  assert.deepStrictEqual(await itemsInTable(scene, 'segments'), data.segments);
+  const segments = () => itemsInTable(scene, 'segments');
+  await waitFor(async () => Object.keys(await segments()).length === 3, 'the segments');
+  assert.deepStrictEqual(await segments(), data.segments);
   assert.deepStrictEqual(await itemsInTable(scene, 'features'), {});
   assert.strictEqual(await scene.row('$inited', '$inited'), undefined);
   await scene.proxy.reset();

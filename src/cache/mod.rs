@@ -369,7 +369,9 @@ impl Cache {
             if row.namespace != *namespace {
                 continue;
             }
-            if entry.ticket > begun || self.is_ahead(&entry) {
+            if entry.outdated && entry.ticket > begun {
+                // What is held is not known to be so any more; what was found may be.
+            } else if entry.ticket > begun || self.is_ahead(&entry) {
                 snapshot::set(&mut items, &row.key, entry.cached.as_ref());
             } else if entry.ticket < begun {
                 // Somebody has removed it since.

@@ -37,9 +37,12 @@ pub(super) fn set(items: &mut Items, key: &Arc<str>, item: Option<&Cached>) {
 /// Whether these are the same texts under the same keys.
 pub(super) fn same(a: &Items, b: &Items) -> bool {
     a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .all(|((a_key, a), (b_key, b))| a_key == b_key && a.revision == b.revision)
+        && a.iter().zip(b).all(|((a_key, a), (b_key, b))| a_key == b_key && same_text(a, b))
+}
+
+/// Whether these are known to be the same. What was never held has no revision to tell by.
+fn same_text(a: &Cached, b: &Cached) -> bool {
+    a.revision == b.revision && a.revision > 0
 }
 
 /// All live items, told as a change of what was taken before.
@@ -110,7 +113,7 @@ fn difference(base: u64, old: &Items, new: &Items) -> Delta {
         let come = if order == Ordering::Less { None } else { new.next() };
         match (gone, come) {
             (Some((key, _)), None) => removed.push(key.clone()),
-            (Some((_, old)), Some((_, new))) if old.revision == new.revision => {}
+            (Some((_, old)), Some((_, new))) if same_text(old, new) => {}
             (_, Some((key, cached))) => changed.push((key.clone(), cached.clone())),
             (None, None) => {}
         }

@@ -49,6 +49,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an attempt of a write may take when that is not configured, however long the write may be
 /// tried.
 const LONGEST_WRITE_ATTEMPT: Duration = Duration::from_secs(10);
+/// How much time an attempt of a write has, however soon its callback comes: it is tried again later.
+const SHORTEST_WRITE_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// The condition of a put.
 const UNLESS_NEWER: &str = "attribute_not_exists(#version) OR #version < :version";
@@ -110,7 +112,9 @@ impl SdkDynamoDb {
             config: config.client.clone(),
             read_timeout: config.read_timeout,
             once: sent_once(config.read_timeout / 2),
-            for_write: sent_once((config.write_timeout / 2).min(LONGEST_WRITE_ATTEMPT)),
+            for_write: sent_once(
+                (config.write_timeout / 2).clamp(SHORTEST_WRITE_ATTEMPT, LONGEST_WRITE_ATTEMPT),
+            ),
             http: Http::new(node_roots, log),
             stats,
             jumps: JumpWatch::new(clock),

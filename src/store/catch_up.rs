@@ -23,6 +23,8 @@ use crate::unsaved::{Blocked, HandedOver, Report, Update};
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long one write that waits, or one request of an init, is tried in one go. Nobody waits for it.
+pub(super) const TIME_OF_A_TRY: Duration = Duration::from_secs(10);
 /// How often a write is tried in one go when DynamoDB asks to slow down.
 const TRIES_WHEN_BUSY: u32 = 5;
 /// How long a store that is closed tries to bring in what waits.
@@ -192,7 +194,7 @@ impl Inner {
             let mut backoff = Backoff::default();
             let mut tries = 1;
             let result = loop {
-                let put = timeout(self.write_timeout, self.put(update)).await;
+                let put = timeout(TIME_OF_A_TRY, self.put(update)).await;
                 match put.unwrap_or_else(|_| Err(no_answer())) {
                     Err(failure)
                         if failure.kind == ErrorKind::Throttled && tries < TRIES_WHEN_BUSY =>

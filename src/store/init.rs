@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -9,7 +10,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::batch::Unsaved;
-use super::catch_up::named;
+use super::catch_up::{TIME_OF_A_TRY, named};
 use super::read::all_pages;
 use super::{Inner, PARALLEL_UPDATES, Store};
 use crate::cache::Replaced;
@@ -174,7 +175,7 @@ impl Inner {
     }
 
     async fn replace(&self, id: WriteId, data: &Data) -> Result<()> {
-        let (existing, marker_exists) = self.read_existing(data).await?;
+        let (existing, marker_exists) = self.read_existing(data, self.write_timeout).await?;
         self.unsaved
             .found(id, existing.iter().map(|row| (row.key.clone(), Look::of(row))).collect());
         let kinds: Vec<KindData> = data.iter().map(|(_, kind)| (**kind).clone()).collect();
@@ -185,7 +186,7 @@ impl Inner {
 
     /// To be called when an init is in the table, but for the rows that it left alone.
     fn is_replaced(&self, id: WriteId, left: Vec<(RowKey, Item)>) {
-        let Some(mut data) = self.unsaved.saved_replacement(id) else {
+        let Some(mut data) = self.unsaved.data(id) else {
             return;
         };
         self.losses.wrote_all(&data);
@@ -195,8 +196,10 @@ impl Inner {
                 Arc::make_mut(kind).items.insert(row.key, item);
             }
         }
-        self.keep_all(data);
         self.set_initialized();
+        self.keep_all(data);
+        // Only now: a read that began before must not find the data neither there nor here.
+        self.unsaved.saved_replacement(id);
     }
 
     /// Brings an init in that could not be brought in at once, with the updates that were asked for
@@ -225,7 +228,7 @@ impl Inner {
 
     /// Returns the items of the rows that it left alone.
     async fn replace_late(&self, init: &Replacement, data: &Data) -> Result<Vec<(RowKey, Item)>> {
-        let (existing, marker_exists) = self.read_existing(data).await?;
+        let (existing, marker_exists) = self.read_existing(data, TIME_OF_A_TRY).await?;
         let late = LateInit::new(&self.layout, data, init.base.as_deref(), &existing);
         let waves = plan(&self.layout, &late.data, &existing, marker_exists);
         drop(existing);
@@ -257,7 +260,7 @@ impl Inner {
         let puts = puts.into_iter().map(|(row, item)| async move {
             let unchanged = unchanged.get(&row).copied();
             let put = || self.dynamodb.put_if_newer(&row, &item, unchanged);
-            let outcome = retry::until(Instant::now() + self.write_timeout, put).await?;
+            let outcome = retry::until(Instant::now() + TIME_OF_A_TRY, put).await?;
             Ok(match outcome {
                 PutOutcome::Newer(Some(stored)) => self.item_in(&stored).map(|newer| (row, newer)),
                 PutOutcome::Stored | PutOutcome::Newer(None) => None,
@@ -276,20 +279,21 @@ impl Inner {
         Ok(left.into_iter().flatten().collect())
     }
 
-    /// What is in the table: the rows of these kinds, and whether there is a marker.
-    async fn read_existing(&self, data: &Data) -> Result<(Vec<StoredRow>, bool)> {
+    /// What is in the table: the rows of these kinds, and whether there is a marker. Each request is
+    /// tried for so long.
+    async fn read_existing(&self, data: &Data, time: Duration) -> Result<(Vec<StoredRow>, bool)> {
         let queries = data.iter().map(|(namespace, _)| async move {
             all_pages(|start| {
                 let page = {
                     let namespace = Arc::clone(namespace);
                     move || self.dynamodb.query(&namespace, Reading::FOR_WRITE, start.clone())
                 };
-                retry::until(Instant::now() + self.write_timeout, page)
+                retry::until(Instant::now() + time, page)
             })
             .await
         });
         let marker = self.layout.marker();
-        let deadline = Instant::now() + self.write_timeout;
+        let deadline = Instant::now() + time;
         let marker = retry::until(deadline, || self.dynamodb.get(&marker, Reading::FOR_WRITE));
         let (rows, marker) = tokio::try_join!(try_join_all(queries), marker)?;
         Ok((rows.into_iter().flatten().collect(), marker.is_some()))

@@ -178,12 +178,17 @@ impl Inner {
         if refused || timeout_at(deadline, self.unsaved.settled(update)).await.is_err() {
             return Err(failure.clone());
         }
-        Ok(match self.cache.look(&update.row) {
-            Known::Fresh(known) => live(known),
+        Ok(live(self.known(&update.row)))
+    }
+
+    /// What is known of a row for certain; nothing that may be used, where there is no such thing.
+    fn known(&self, row: &RowKey) -> Updated {
+        match self.cache.look(row) {
+            Known::Fresh(known) => known,
             Known::Stale(_) | Known::Nothing => {
                 Answer { value: None, until: 0.0, ticket: self.cache.begin(), stale: false }
             }
-        })
+        }
     }
 
     /// Lets an update wait until DynamoDB takes it.
@@ -209,9 +214,10 @@ impl Inner {
             PutOutcome::Newer(Some(stored)) => self.item_in(&stored),
             PutOutcome::Newer(None) => self.winner(row).await?,
         };
-        self.unsaved.saved(update);
         self.losses.keep(row, in_table.as_ref());
         let known = match in_table {
+            // The init will take it out again, if that doesn't have it too.
+            Some(_) if self.unsaved.is_replaced(update) => self.known(row),
             Some(in_table) => {
                 // A newer one may be on its way already.
                 let newest = self.unsaved.newest(row).filter(|n| n.version > in_table.version);
@@ -224,6 +230,8 @@ impl Inner {
         };
         self.forget_missing_of(update);
         self.detach(row);
+        // Only now: a read that began before the put must not find neither of them.
+        self.unsaved.saved(update);
         Ok(live(known))
     }
 

@@ -372,6 +372,16 @@ impl Unsaved {
         }
     }
 
+    /// Whether an init was asked for after this update that is to take its place.
+    pub fn is_replaced(&self, update: &Update) -> bool {
+        if self.count() == 0 {
+            return false;
+        }
+        let state = self.lock();
+        state.kind(&update.row.namespace).is_some()
+            && state.replacement.as_ref().is_some_and(|(init, _)| init.id > update.id)
+    }
+
     /// To be told of an update that is in the table, or has lost against what is there.
     pub fn saved(&self, update: &Update) {
         let mut state = self.lock();
@@ -381,18 +391,22 @@ impl Unsaved {
         self.recount(&state);
     }
 
-    /// To be told of an init that is in the table. Returns all items of its kinds as they are then.
-    pub fn saved_replacement(&self, id: WriteId) -> Option<Data> {
+    /// All items of the kinds of the init with this number, if there was none since.
+    pub fn data(&self, id: WriteId) -> Option<Data> {
+        let state = self.lock();
+        let is_last = state.replacement.as_ref().is_some_and(|(last, _)| last.id == id);
+        is_last.then(|| state.with_later_updates(|_| true))
+    }
+
+    /// To be told of an init that is in the table.
+    pub fn saved_replacement(&self, id: WriteId) {
         let mut state = self.lock();
-        if state.replacement.as_ref().is_none_or(|(replacement, _)| replacement.id != id) {
-            return None;
-        }
-        let data = state.with_later_updates(|_| true);
-        if let Some((replacement, Stage::Overdue { .. })) = state.replacement.take() {
+        if state.replacement.as_ref().is_some_and(|(last, _)| last.id == id)
+            && let Some((replacement, Stage::Overdue { .. })) = state.replacement.take()
+        {
             state.report.saved(items_of(&replacement.data));
         }
         self.recount(&state);
-        Some(data)
     }
 
     /// Ends when this update waits no more.
@@ -548,10 +562,11 @@ impl State {
         if kind.untouched.contains(&key.key) {
             return found;
         }
-        let base = self.replacement.as_ref().and_then(|(init, _)| init.base.as_ref());
-        // What the init found there it is about to replace, whatever its version.
-        let is_replaced = stored.is_some_and(|stored| {
-            base.is_some_and(|base| base.get(key) == Some(&Look::of(stored)))
+        // What the init found there it is about to replace, whatever its version; and before it has
+        // looked, everything.
+        let is_replaced = self.replacement.as_ref().is_some_and(|(init, stage)| match &init.base {
+            Some(base) => stored.is_some_and(|row| base.get(key) == Some(&Look::of(row))),
+            None => *stage == Stage::UnderWay,
         });
         match kind.items.get(&key.key) {
             Some(item) if is_replaced || version(&found) <= item.version => Some(item.clone()),

@@ -77,11 +77,14 @@ fn an_init_takes_the_place_of_what_was_before_and_updates_come_on_top() {
     assert!(!unsaved.add(&update(&unsaved, "k", 1.0, &[])));
     assert!(unsaved.add(&update(&unsaved, "k", 2.0, &[])));
     assert_eq!(version_over(&unsaved, "k", None), Some(2.0));
+    assert_eq!(version_over(&unsaved, "other", Some(7.0)), None, "it is about to be deleted");
+    let gone = failure(ErrorKind::Unavailable);
+    unsaved.hand_over_replacement(id, &gone);
     assert_eq!(version_over(&unsaved, "other", Some(7.0)), Some(7.0), "nobody knows since when");
     let all: Vec<_> =
         unsaved.all("features").unwrap().into_iter().map(|(_, i)| i.version).collect();
     assert_eq!(all, [2.0, 5.0]);
-    assert!(unsaved.saved_replacement(id).is_some());
+    unsaved.saved_replacement(id);
     assert_eq!(unsaved.count(), 2, "the updates are not in yet");
 }
 
@@ -90,7 +93,7 @@ fn what_an_init_found_it_is_about_to_replace() {
     let unsaved = Unsaved::default();
     let id = unsaved.begin();
     unsaved.replace(id, data(&[("k", 1.0)]));
-    assert_eq!(version_over(&unsaved, "k", Some(9.0)), Some(9.0));
+    assert_eq!(version_over(&unsaved, "k", Some(9.0)), Some(1.0), "whatever is there is replaced");
     let found = ["k", "gone"].map(|key| stored(&row(key), &item(key, 9.0)));
     unsaved.found(id, found.iter().map(|row| (row.key.clone(), Look::of(row))).collect());
     assert_eq!(version_over(&unsaved, "k", Some(9.0)), Some(1.0));
