@@ -99,6 +99,10 @@ impl Inner {
     }
 
     fn suspect_loss(self: &Arc<Self>, row: RowKey) {
+        // Without a marker, this was never a data set.
+        if !self.initialized.load(Ordering::SeqCst) {
+            return;
+        }
         if !self.losses.looking.swap(true, Ordering::SeqCst) {
             let inner = Arc::clone(self);
             tokio::spawn(async move {

@@ -401,10 +401,10 @@ impl Unsaved {
     /// To be told of an init that is in the table.
     pub fn saved_replacement(&self, id: WriteId) {
         let mut state = self.lock();
-        if state.replacement.as_ref().is_some_and(|(last, _)| last.id == id)
-            && let Some((replacement, Stage::Overdue { .. })) = state.replacement.take()
+        if let Some((saved, stage)) = state.replacement.take_if(|(last, _)| last.id == id)
+            && stage != Stage::UnderWay
         {
-            state.report.saved(items_of(&replacement.data));
+            state.report.saved(items_of(&saved.data));
         }
         self.recount(&state);
     }

@@ -71,3 +71,12 @@ async fn a_store_that_refills_writes_its_data_anew() {
         assert!(setup.table.row("$inited", "$inited").is_some());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_is_gone_from_a_table_without_a_marker_is_no_loss() {
+    let setup = Setup::new();
+    setup.upsert("k", 1).await.unwrap();
+    empty(&setup);
+    read_for(&setup, 30).await;
+    assert!(setup.take_lines().is_empty());
+}
