@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { FEATURES, itemRow } = require('../helpers/data');
-const { holdBack } = require('../helpers/faults');
+const { breakdown, holdBack } = require('../helpers/faults');
 const { scenes } = require('../helpers/scene');
 const { gate, letPass, waitFor } = require('../helpers/wait');
 
@@ -61,6 +61,22 @@ for (const cacheTTL of [0, 0.01, 60]) {
     assert.strictEqual(await store.get(FEATURES, 'gone'), null);
   });
 }
+
+test('what an init leaves out stays gone when it could not read the table and waits', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(itemRow('features', v('gone', 1)));
+  const store = scene.open({ cacheTTL: 0, writeTimeout: 0.5 });
+  const cutOff = ({ operation, body }) =>
+    operation === 'Query' && body.ConsistentRead ? breakdown() : undefined;
+  scene.proxy.intercept(cutOff);
+  await store.init({ features: { kept: v('kept', 1) } });
+  assert.strictEqual(store.stats().unsaved, 1);
+  assert.strictEqual(await store.get(FEATURES, 'gone'), null);
+  assert.deepStrictEqual(await store.all(FEATURES), { kept: v('kept', 1) });
+  scene.proxy.reset();
+  await waitFor(() => store.stats().unsaved === 0, 'the init to be in the table');
+  assert.strictEqual(await scene.row('features', 'gone'), undefined);
+});
 
 for (const [what, write, expected] of [
   ['an update', (store) => store.upsert(FEATURES, v('a', 2)), v('a', 2)],

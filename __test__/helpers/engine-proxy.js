@@ -31,7 +31,7 @@ const RESET = Symbol('reset');
  * @returns {Promise<Answer | symbol | undefined> | Answer | symbol | undefined} `undefined` to let
  *   the request pass
  *
- * @typedef {Request & {arrived: number, answered: number | undefined, answer: any,
+ * @typedef {Request & {at: number, arrived: number, answered: number | undefined, answer: any,
  *   connection: number}} Recorded a request with its answer, when among all arrivals and answers
  *   those were, and which connection it came by, counted from 1
  */
@@ -136,6 +136,7 @@ class EngineProxy {
       operation,
       body,
       call,
+      at: Date.now(),
       arrived,
       answered: undefined,
       answer: undefined,

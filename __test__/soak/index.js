@@ -84,14 +84,33 @@ async function makeCalls(store, model, isOver) {
   return calls;
 }
 
+/**
+ * Asserts that two have the same items.
+ *
+ * @param {string} what
+ * @param {Record<string, any> | null} actual
+ * @param {Record<string, any>} expected
+ * @param {any} proxy
+ */
+async function assertSame(what, actual, expected, proxy) {
+  const has = (items, key) => JSON.stringify(items?.[key]) ?? 'nothing';
+  const keys = new Set([...Object.keys(actual || {}), ...Object.keys(expected)]);
+  const wrong = [...keys].filter((key) => has(actual, key) !== has(expected, key));
+  for (const key of wrong.slice(0, 3)) {
+    console.error(`${what}: ${key} is ${has(actual, key)}, not ${has(expected, key)}`);
+    console.error((await proxy.writesOf(key)).slice(-20));
+  }
+  assert.strictEqual(wrong.length, 0, `${what}: ${wrong.length} items are wrong`);
+}
+
 /** Asserts that the table and the store have what the model says. */
-async function check(store, model, endpoint, table) {
+async function check(store, model, endpoint, table, proxy) {
   for (const kind of [FEATURES, SEGMENTS]) {
     const rows = await dynamodb.rowsOf(endpoint, table, kind.namespace);
     const inTable = Object.fromEntries(rows.map((row) => [row.key.S, JSON.parse(row.item.S)]));
-    assert.deepStrictEqual(inTable, model.items[kind.namespace], `${kind.namespace} in the table`);
-    const all = await store.all(kind);
-    assert.deepStrictEqual(all, model.live(kind.namespace), `all ${kind.namespace}`);
+    const { namespace } = kind;
+    await assertSame(`${namespace} in the table`, inTable, model.items[namespace], proxy);
+    await assertSame(`all ${namespace}`, await store.all(kind), model.live(namespace), proxy);
   }
 }
 
@@ -127,7 +146,7 @@ async function main() {
       await store.get(FEATURES, 'key-1');
       return store.stats().unsaved === 0;
     }, 'all to be in the table');
-    await check(store, model, engine.endpoint, table);
+    await check(store, model, engine.endpoint, table, proxy);
     global.gc?.();
     memory.push(process.memoryUsage().rss);
     const rss = Math.round(memory[memory.length - 1] / 1024 / 1024);

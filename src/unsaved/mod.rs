@@ -562,16 +562,27 @@ impl State {
         if kind.untouched.contains(&key.key) {
             return found;
         }
-        // What the init found there it is about to replace, whatever its version; and before it has
-        // looked, everything.
-        let is_replaced = self.replacement.as_ref().is_some_and(|(init, stage)| match &init.base {
-            Some(base) => stored.is_some_and(|row| base.get(key) == Some(&Look::of(row))),
-            None => *stage == Stage::UnderWay,
-        });
-        match kind.items.get(&key.key) {
-            Some(item) if is_replaced || version(&found) <= item.version => Some(item.clone()),
-            None if is_replaced => None,
-            _ => found,
+        let Some((init, stage)) = &self.replacement else {
+            return found;
+        };
+        match (kind.items.get(&key.key), &init.base) {
+            // What the init found there it is about to replace, whatever its version; and before it
+            // has looked, everything.
+            (item, Some(base)) => {
+                let as_it_was = stored.is_some_and(|row| base.get(key) == Some(&Look::of(row)));
+                match item {
+                    Some(item) if as_it_was || version(&found) <= item.version => {
+                        Some(item.clone())
+                    }
+                    None if as_it_was => None,
+                    _ => found,
+                }
+            }
+            (Some(item), None) if *stage == Stage::UnderWay => Some(item.clone()),
+            (Some(item), None) if version(&found) <= item.version => Some(item.clone()),
+            // What it leaves out it takes out, unless it is not for the table at all.
+            (None, None) if *stage != Stage::Kept => None,
+            (_, None) => found,
         }
     }
 

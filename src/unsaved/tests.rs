@@ -78,9 +78,11 @@ fn an_init_takes_the_place_of_what_was_before_and_updates_come_on_top() {
     assert!(unsaved.add(&update(&unsaved, "k", 2.0, &[])));
     assert_eq!(version_over(&unsaved, "k", None), Some(2.0));
     assert_eq!(version_over(&unsaved, "other", Some(7.0)), None, "it is about to be deleted");
-    let gone = failure(ErrorKind::Unavailable);
-    unsaved.hand_over_replacement(id, &gone);
-    assert_eq!(version_over(&unsaved, "other", Some(7.0)), Some(7.0), "nobody knows since when");
+    unsaved.hand_over_replacement(id, &failure(ErrorKind::Unavailable));
+    assert_eq!(version_over(&unsaved, "other", Some(7.0)), None, "it still is");
+    assert_eq!(version_over(&unsaved, "k", Some(7.0)), Some(7.0), "somebody made it newer, maybe");
+    unsaved.keep_replacement(id);
+    assert_eq!(version_over(&unsaved, "other", Some(7.0)), Some(7.0), "it is not for the table");
     let all: Vec<_> =
         unsaved.all("features").unwrap().into_iter().map(|(_, i)| i.version).collect();
     assert_eq!(all, [2.0, 5.0]);

@@ -34,6 +34,22 @@ async function main() {
       mostInFlight = 0;
       proxy.intercept(watch);
     },
+    writesOf: (key) => {
+      const has = ({ operation, body }) =>
+        /Put|Write/.test(operation) && JSON.stringify(body).includes(`"${key}"`);
+      const told = proxy.history.filter(has).map(({ operation, body, at, answered, answer }) => {
+        const requests = Object.values(body.RequestItems || {}).flat();
+        const own = requests.find(
+          ({ PutRequest, DeleteRequest }) =>
+            (PutRequest ? PutRequest.Item : DeleteRequest.Key).key.S === key
+        );
+        const item = body.Item || own?.PutRequest?.Item;
+        const what = item ? `version ${item.version?.N}` : own && 'delete';
+        const namespace = (item || own?.DeleteRequest?.Key)?.namespace.S;
+        return { operation, what, namespace, at, status: answered ? answer.status : 'none' };
+      });
+      return told.filter(({ what }) => what);
+    },
     leave: () => proxy.leave(),
     comeBack: () => proxy.comeBack(),
     close: () => proxy.close(),

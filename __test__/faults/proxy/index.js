@@ -47,6 +47,8 @@ async function startFaultProxy(engine) {
     reset: command('reset'),
     /** How many requests there were by operation, and `mostInFlight` at the same time. */
     counts: command('counts'),
+    /** What was to be written under a key, and when. */
+    writesOf: command('writesOf'),
     /** From `leave` to `comeBack` connections are refused. */
     leave: command('leave'),
     comeBack: command('comeBack'),
