@@ -65,7 +65,7 @@ async function makeFaults(proxy, random, isOver) {
       await sleep(time);
     }
   }
-  await proxy.reset();
+  await proxy.set([]);
 }
 
 /**

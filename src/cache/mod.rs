@@ -314,7 +314,10 @@ impl Cache {
             }
         });
         match result {
-            CompResult::Unchanged(held) if held.value().outdated => unheld(entry.cached),
+            CompResult::Unchanged(held) if held.value().outdated => {
+                let held = held.into_value();
+                unheld(if held.version() > entry.version() { held.cached } else { entry.cached })
+            }
             CompResult::Unchanged(held) => self.answer(held.into_value()),
             CompResult::Inserted(now) | CompResult::ReplacedWith(now) => {
                 self.answer(now.into_value())
@@ -370,7 +373,11 @@ impl Cache {
                 continue;
             }
             if entry.outdated && entry.ticket > begun {
-                // What is held is not known to be so any more; what was found may be.
+                // Of what is not known to be so any more and what was found maybe too early, the newer.
+                let found = items.get(&row.key).map(|cached| cached.item.version);
+                if found.is_none_or(|found| found < entry.version()) && entry.cached.is_some() {
+                    snapshot::set(&mut items, &row.key, entry.cached.as_ref());
+                }
             } else if entry.ticket > begun || self.is_ahead(&entry) {
                 snapshot::set(&mut items, &row.key, entry.cached.as_ref());
             } else if entry.ticket < begun {

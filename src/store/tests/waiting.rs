@@ -439,3 +439,21 @@ async fn reads_that_are_allowed_again_let_refused_writes_be_tried() {
     assert!(begun.elapsed() < REFUSED_PAUSE / 2);
     assert_eq!(versions(&setup), flags(&[("k", 1.0), ("l", 1.0)]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_from_before_a_write_whose_own_was_lost_does_not_hide_it() {
+    let setup = Setup::new();
+    setup.hold_stale(&["k"]).await;
+    setup.table.script(late(Duration::from_millis(150)));
+    let (get, all) = (setup.store.clone(), setup.store.clone());
+    let get = tokio::spawn(async move { get.get("features", "k").await });
+    let all = tokio::spawn(async move { all.all("features", 0).await });
+    sleep(Duration::from_millis(50)).await;
+    setup.table.script(|_| Fate::LoseAnswer(ErrorKind::AccessDenied));
+    setup.upsert("k", 2).await.unwrap_err();
+    setup.table.script(|_| Fate::Answer);
+    assert_eq!(setup.read("k").await, (Some(2.0), false));
+    assert_eq!(setup.store.unsaved(), 0, "the read has found it in the table");
+    assert_eq!(get.await.unwrap().unwrap().value.unwrap().item.version, 2.0);
+    assert_eq!(all.await.unwrap().unwrap().value.changed[0].1.item.version, 2.0);
+}
