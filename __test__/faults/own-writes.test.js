@@ -97,3 +97,36 @@ for (const [what, write, expected] of [
     await written;
   });
 }
+
+test('an update that a late init brings in, and a read finds, is not hidden by that init', async (t) => {
+  const scene = await newScene(t);
+  const store = scene.open({ cacheTTL: 60, writeTimeout: 0.5 });
+  scene.proxy.intercept(() => breakdown());
+  await store.init({ features: { a: v('a', 1), b: v('b', 1) } });
+  await store.upsert(FEATURES, v('a', 2));
+  const ending = gate();
+  const holdMarkerBack = ({ operation, body }) =>
+    operation === 'BatchWriteItem' && JSON.stringify(body).includes('$inited')
+      ? ending.opened
+      : undefined;
+  scene.proxy.intercept(holdMarkerBack);
+  await waitFor(async () => (await scene.item('features', 'a'))?.version === 2, 'the update');
+  await waitFor(async () => {
+    assert.deepStrictEqual(await store.get(FEATURES, 'a'), v('a', 2));
+    const { 'features/a': seen } = readsOf(scene);
+    return seen;
+  }, 'a read of the row');
+  ending.open();
+  await waitFor(() => store.stats().unsaved === 0, 'all to be in the table');
+  assert.deepStrictEqual(await store.get(FEATURES, 'a'), v('a', 2));
+  assert.deepStrictEqual(await store.all(FEATURES), { a: v('a', 2), b: v('b', 1) });
+});
+
+/** The rows that single reads have found, by namespace and key. */
+function readsOf(scene) {
+  const reads = scene.proxy.history.filter(
+    ({ operation, answer }) => operation === 'GetItem' && answer?.body.Item?.item
+  );
+  const name = ({ namespace, key }) => `${namespace.S}/${key.S}`;
+  return Object.fromEntries(reads.map(({ answer }) => [name(answer.body.Item), true]));
+}

@@ -10,13 +10,15 @@
 require('../helpers/environment');
 
 const assert = require('node:assert');
+const { fork } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 
 const { DynamoDBFeatureStore } = require('../..');
 const { FEATURES, SEGMENTS } = require('../helpers/data');
 const dynamodb = require('../helpers/dynamodb');
-const { startEngine } = require('../helpers/engine');
 const { randomNumbers } = require('../helpers/faults');
 const { recordingLogger } = require('../helpers/logger');
 const { promised, waitFor } = require('../helpers/wait');
@@ -117,9 +119,10 @@ async function check(store, model, endpoint, table, proxy) {
 async function main() {
   console.log(`seed ${seed}, ${minutes} minutes`);
   const random = randomNumbers(seed);
-  const engine = await startEngine();
-  const table = await dynamodb.createTable(engine.endpoint);
-  const proxy = await startFaultProxy(engine.endpoint);
+  const engine = fork(path.join(__dirname, 'engine.js'));
+  const [{ endpoint }] = await once(engine, 'message');
+  const table = await dynamodb.createTable(endpoint);
+  const proxy = await startFaultProxy(endpoint);
   const logger = recordingLogger();
   const value = DynamoDBFeatureStore(table, {
     cacheTTL: 0.5,
@@ -146,7 +149,7 @@ async function main() {
       await store.get(FEATURES, 'key-1');
       return store.stats().unsaved === 0;
     }, 'all to be in the table');
-    await check(store, model, engine.endpoint, table, proxy);
+    await check(store, model, endpoint, table, proxy);
     global.gc?.();
     memory.push(process.memoryUsage().rss);
     const rss = Math.round(memory[memory.length - 1] / 1024 / 1024);
@@ -161,7 +164,7 @@ async function main() {
   assert.ok(growth < MEMORY_GROWTH, `memory grew by ${growth} bytes`);
   value.close();
   await proxy.close();
-  await engine.close();
+  engine.disconnect();
   console.log(`nothing lost, seed ${seed}`);
 }
 

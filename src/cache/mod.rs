@@ -273,9 +273,11 @@ impl Cache {
     /// Keeps what a read found in this row, unless something newer is held, and returns what is to
     /// be answered.
     pub fn fill(&self, begun: Ticket, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
+        // In one go: an update in between would be taken back.
+        let mut snapshots = self.snapshots();
         let answer = self.put(begun, row, found, false);
         // Who asks for all items must not see an older one than who asks for this one.
-        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace) {
+        if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
             let later = snapshot.ticket < answer.ticket;
             let newer = match (snapshot.items.get(&row.key), &answer.value) {
                 (Some(held), Some(now)) => {
@@ -290,6 +292,7 @@ impl Cache {
                 snapshot.set(&row.key, answer.value.as_ref());
             }
         }
+        drop(snapshots);
         self.settle_evictions();
         answer
     }
@@ -427,6 +430,7 @@ impl Cache {
         if !self.is_on() {
             return;
         }
+        let mut snapshots = self.snapshots();
         let (read_at, ticket) = (self.clock.now(), self.begin());
         let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
@@ -441,10 +445,11 @@ impl Cache {
             }
         });
         if let CompResult::Inserted(now) | CompResult::ReplacedWith(now) = result
-            && let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace)
+            && let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace)
         {
             snapshot.set(&row.key, now.value().cached.as_ref());
         }
+        drop(snapshots);
         self.settle_evictions();
     }
 
@@ -454,6 +459,7 @@ impl Cache {
         if !self.is_on() {
             return unheld(Some(Cached { item: item.clone(), revision: 0 }));
         }
+        let mut snapshots = self.snapshots();
         let (read_at, ticket) = (self.clock.now(), self.begin());
         let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
@@ -470,13 +476,14 @@ impl Cache {
             CompResult::Unchanged(held) => return self.answer(held.into_value()),
             CompResult::StillNone(_) | CompResult::Removed(_) => return unheld(None),
         };
-        if let Some(snapshot) = self.snapshots().by_namespace.get_mut(&row.namespace) {
+        if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
             let known = snapshot.items.get(&row.key);
             let known = known.map_or(f64::NEG_INFINITY, |cached| cached.item.version);
             if snapshot.ticket < begun || known <= item.version {
                 snapshot.set(&row.key, now.cached.as_ref());
             }
         }
+        drop(snapshots);
         self.settle_evictions();
         self.answer(now)
     }
