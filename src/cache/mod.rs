@@ -337,7 +337,7 @@ impl Cache {
     /// Whether what is held must not be replaced by what a read found.
     fn stays(&self, held: &Entry, found: &Entry) -> bool {
         if held.outdated {
-            return held.ticket > found.ticket;
+            return held.ticket > found.ticket && !found.own;
         }
         (held.ticket > found.ticket && held.version() >= found.version())
             || (self.is_ahead(held) && held.version() > found.version())
@@ -444,10 +444,17 @@ impl Cache {
                 Op::Put(entry.clone())
             }
         });
-        if let CompResult::Inserted(now) | CompResult::ReplacedWith(now) = result
+        // The snapshot may have come after what is held, without it.
+        if let CompResult::Inserted(now)
+        | CompResult::ReplacedWith(now)
+        | CompResult::Unchanged(now) = result
             && let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace)
         {
-            snapshot.set(&row.key, now.value().cached.as_ref());
+            let known = snapshot.items.get(&row.key);
+            let known = known.map_or(f64::NEG_INFINITY, |cached| cached.item.version);
+            if known < now.value().version() {
+                snapshot.set(&row.key, now.value().cached.as_ref());
+            }
         }
         drop(snapshots);
         self.settle_evictions();

@@ -646,3 +646,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_item_that_came_while_everything_was_replaced_is_in_the_snapshot_too() {
+    let (cache, _) = cache(1_000.0);
+    cache.replaced(replaced_by("k", 1.0));
+    let before = Arc::clone(&cache.fresh_all("features").unwrap().value);
+    cache.received(&row("k"), &item("k", 2.0));
+    // As if the snapshot had been made of what was held just before.
+    cache.snapshots().by_namespace.get_mut("features").unwrap().items = before;
+    cache.received(&row("k"), &item("k", 2.0));
+    assert_eq!(cache.fresh_all("features").unwrap().value["k"].item.version, 2.0);
+}
+
+#[test]
+fn what_an_init_brought_is_held_though_the_row_was_outdated_meanwhile() {
+    let (cache, _) = cache(1_000.0);
+    cache.written(cache.begin(), &row("k"), &item("k", 1.0));
+    let ticket = cache.begin();
+    cache.outdate(&row("k"));
+    assert_eq!(
+        cache.put(ticket, &row("k"), Some(item("k", 2.0)), true).value.unwrap().item.version,
+        2.0
+    );
+    assert!(cache.fresh(&row("k")).is_some());
+}

@@ -159,7 +159,7 @@ impl Inner {
         let result = self.replace(id, &data).await;
         match &result {
             Ok(()) => {
-                self.is_replaced(id, Vec::new());
+                self.is_replaced(id, &[], Vec::new());
                 self.wrote();
             }
             // Nobody knows for certain what is in the table now.
@@ -185,10 +185,20 @@ impl Inner {
     }
 
     /// To be called when an init is in the table, but for the rows that it left alone.
-    fn is_replaced(&self, id: WriteId, left: Vec<(RowKey, Item)>) {
+    /// It has brought `updates` in, too.
+    fn is_replaced(&self, id: WriteId, updates: &[Arc<Update>], left: Vec<(RowKey, Item)>) {
         let Some(mut data) = self.unsaved.data(id) else {
             return;
         };
+        // A read may have found one in the table, and so unsaved no more.
+        for Update { row, item, .. } in updates.iter().map(Arc::as_ref) {
+            let kind = data.iter_mut().find(|(namespace, _)| *namespace == row.namespace);
+            if let Some((_, kind)) = kind
+                && kind.items.get(&row.key).is_none_or(|known| known.version < item.version)
+            {
+                Arc::make_mut(kind).items.insert(row.key.clone(), item.clone());
+            }
+        }
         self.losses.wrote_all(&data);
         for (row, item) in left {
             let kind = data.iter_mut().find(|(namespace, _)| *namespace == row.namespace);
@@ -212,7 +222,7 @@ impl Inner {
         };
         match self.replace_late(&init, &data).await {
             Ok(left) => {
-                self.is_replaced(init.id, left);
+                self.is_replaced(init.id, &updates, left);
                 for update in updates {
                     self.unsaved.saved(&update);
                 }

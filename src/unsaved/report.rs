@@ -84,13 +84,14 @@ impl Report {
     pub fn ended(&mut self) -> Option<Line> {
         let episode = self.0.take()?;
         let lasted = shown(episode.begun.elapsed());
-        let items = counted(episode.saved);
+        let waited = match episode.saved {
+            0 => "what had waited was replaced by newer data".to_owned(),
+            items => format!("{} had waited", counted(items)),
+        };
         let given_up = match episode.given_up {
             0 => String::new(),
             count => format!(", but for {} given up", counted(count)),
         };
-        Some(Line::Warn(format!(
-            "all writes are in the table after {lasted}{given_up}: {items} had waited"
-        )))
+        Some(Line::Warn(format!("all writes are in the table after {lasted}{given_up}: {waited}")))
     }
 }
