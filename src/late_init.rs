@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::init_plan::KindData;
-use crate::row::{Item, Layout, Meaning, RowKey, StoredRow};
-use crate::unsaved::{Base, Data, Look};
+use crate::row::{Item, Meaning, RowKey, StoredRow};
+use crate::unsaved::{Base, Data, Look, kind_in};
 
 /// An init as it is to be brought in late.
 pub struct LateInit {
@@ -23,7 +23,7 @@ pub struct LateInit {
 
 impl LateInit {
     /// The init of `data`, with what it found at first, if it could read, and what there is now.
-    pub fn new(layout: &Layout, data: &Data, base: Option<&Base>, existing: &[StoredRow]) -> Self {
+    pub fn new(data: &Data, base: Option<&Base>, existing: &[StoredRow]) -> Self {
         let base = base.filter(|base| !is_somebody_elses(base, data, existing));
         let mut late = Self {
             data: data.iter().map(|(_, kind)| (**kind).clone()).collect(),
@@ -31,11 +31,10 @@ impl LateInit {
             left: Vec::new(),
         };
         for stored in existing {
-            let namespace = &stored.key.namespace;
-            let Some(kind) = late.data.iter_mut().find(|k| layout.namespace(&k.kind) == *namespace)
-            else {
+            let Some(at) = data.iter().position(|(of, _)| *of == stored.key.namespace) else {
                 continue;
             };
+            let kind = &mut late.data[at];
             let now = Look::of(stored);
             let item = kind.items.get(&stored.key.key);
             if base.is_some_and(|base| base.get(&stored.key) == Some(&now)) {
@@ -67,10 +66,7 @@ impl LateInit {
 fn is_somebody_elses(base: &Base, data: &Data, existing: &[StoredRow]) -> bool {
     let existing: HashMap<&RowKey, &StoredRow> =
         existing.iter().map(|row| (&row.key, row)).collect();
-    let item = |row: &RowKey| {
-        let kind = data.iter().find(|(namespace, _)| *namespace == row.namespace);
-        kind.and_then(|(_, kind)| kind.items.get(&row.key))
-    };
+    let item = |row: &RowKey| kind_in(data, &row.namespace)?.items.get(&row.key);
     base.iter().any(|(row, then)| match existing.get(row) {
         None => item(row).is_some(),
         Some(now) => {

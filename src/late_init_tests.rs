@@ -25,7 +25,7 @@ fn decide(
     new: &[(&str, f64)],
     now: &[(&str, f64)],
 ) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let late = LateInit::new(&Layout::new(""), &data(new), base, &rows(now));
+    let late = LateInit::new(&data(new), base, &rows(now));
     let written = late.data[0].items.keys().map(ToString::to_string).collect();
     let mut unchanged: Vec<_> = late.unchanged.keys().map(|row| row.key.to_string()).collect();
     unchanged.sort();

@@ -20,7 +20,7 @@ use crate::init_plan::{KindData, plan};
 use crate::late_init::LateInit;
 use crate::retry;
 use crate::row::{Item, RowKey, StoredRow};
-use crate::unsaved::{Data, Look, Replacement, Update, WriteId};
+use crate::unsaved::{Data, Look, Replacement, Update, WriteId, kind_in, put_into};
 
 /// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
@@ -192,19 +192,14 @@ impl Inner {
         };
         // A read may have found one in the table, and so unsaved no more.
         for Update { row, item, .. } in updates.iter().map(Arc::as_ref) {
-            let kind = data.iter_mut().find(|(namespace, _)| *namespace == row.namespace);
-            if let Some((_, kind)) = kind
-                && kind.items.get(&row.key).is_none_or(|known| known.version < item.version)
-            {
-                Arc::make_mut(kind).items.insert(row.key.clone(), item.clone());
+            let known = kind_in(&data, &row.namespace).and_then(|kind| kind.items.get(&row.key));
+            if known.is_none_or(|known| known.version < item.version) {
+                put_into(&mut data, row, item.clone());
             }
         }
         self.losses.wrote_all(&data);
         for (row, item) in left {
-            let kind = data.iter_mut().find(|(namespace, _)| *namespace == row.namespace);
-            if let Some((_, kind)) = kind {
-                Arc::make_mut(kind).items.insert(row.key, item);
-            }
+            put_into(&mut data, &row, item);
         }
         self.set_initialized();
         self.keep_all(data);
@@ -239,7 +234,7 @@ impl Inner {
     /// Returns the items of the rows that it left alone.
     async fn replace_late(&self, init: &Replacement, data: &Data) -> Result<Vec<(RowKey, Item)>> {
         let (existing, marker_exists) = self.read_existing(data, TIME_OF_A_TRY).await?;
-        let late = LateInit::new(&self.layout, data, init.base.as_deref(), &existing);
+        let late = LateInit::new(data, init.base.as_deref(), &existing);
         let waves = plan(&self.layout, &late.data, &existing, marker_exists);
         drop(existing);
         let mut left = late.left;

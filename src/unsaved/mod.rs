@@ -593,10 +593,7 @@ impl State {
         };
         let mut data = replacement.data.clone();
         for (key, row) in self.rows.iter().filter(|(_, row)| which(row)) {
-            let kind = data.iter_mut().find(|(namespace, _)| *namespace == key.namespace);
-            if let Some((_, kind)) = kind {
-                Arc::make_mut(kind).items.insert(key.key.clone(), row.update.item.clone());
-            }
+            put_into(&mut data, key, row.update.item.clone());
         }
         data
     }
@@ -652,7 +649,15 @@ fn is_due(stage: &Stage, now: Instant) -> bool {
     }
 }
 
-fn kind_in<'d>(data: &'d Data, namespace: &str) -> Option<&'d Arc<KindData>> {
+/// Puts an item of one of these kinds in its place.
+pub fn put_into(data: &mut Data, row: &RowKey, item: Item) {
+    if let Some((_, kind)) = data.iter_mut().find(|(of, _)| *of == row.namespace) {
+        Arc::make_mut(kind).items.insert(row.key.clone(), item);
+    }
+}
+
+/// The kind whose items lie in this namespace.
+pub fn kind_in<'d>(data: &'d Data, namespace: &str) -> Option<&'d Arc<KindData>> {
     data.iter().find(|(of, _)| **of == *namespace).map(|(_, kind)| kind)
 }
 
