@@ -137,17 +137,28 @@ pub struct Error {
     pub kind: ErrorKind,
     message: String,
     passing: bool,
+    broken_off: bool,
 }
 
 impl Error {
     /// A failure of this kind, caused as `message` says.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), passing: false }
+        Self { kind, message: message.into(), passing: false, broken_off: false }
     }
 
     /// The same failure, which will pass by itself although others of its kind don't.
     pub fn passing(self) -> Self {
         Self { passing: true, ..self }
+    }
+
+    /// The same failure, of a request that was broken off: DynamoDB may have got it.
+    pub fn broken_off(self) -> Self {
+        Self { broken_off: true, ..self }
+    }
+
+    /// Whether the request may yet take effect: nobody knows what became of it.
+    pub fn may_take_effect(&self) -> bool {
+        self.broken_off || self.kind == ErrorKind::TimedOut
     }
 
     /// Whether the same request may succeed a little later, with nobody changing anything.

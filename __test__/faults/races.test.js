@@ -4,13 +4,20 @@
 
 const assert = require('node:assert');
 const { test } = require('node:test');
+const { isDeepStrictEqual } = require('node:util');
 
 const { FEATURES, SEGMENTS, flagReferringTo } = require('../helpers/data');
 const { getRow } = require('../helpers/dynamodb');
-const { randomNumbers } = require('../helpers/faults');
+const { holdBack, randomNumbers } = require('../helpers/faults');
+const { scenes } = require('../helpers/scene');
+const { gate, waitFor } = require('../helpers/wait');
 const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
 
 const newScene = faultScenes();
+/** Its proxy is in this process, so that a test can say when a request goes on. */
+const newSceneOfOneProcess = scenes();
+/** How long an attempt takes that is given up. */
+const ATTEMPT_MS = 250;
 const WRITERS = 20;
 const VERSIONS = 50;
 const v = (key, version, more = {}) => ({ key, version, ...more });
@@ -76,4 +83,30 @@ test('two that initialise at once with the same data leave just that', async (t)
     assert.deepStrictEqual(await store.all(FEATURES), data.features);
     assert.deepStrictEqual(await store.all(SEGMENTS), segments);
   }
+});
+
+test('a write that lands after newer ones is undone', async (t) => {
+  const scene = await newSceneOfOneProcess(t);
+  const store = scene.open({
+    writeTimeout: 0.5,
+    clientOptions: { httpOptions: { timeout: ATTEMPT_MS } },
+  });
+  await store.init({ features: byKey(v('a', 1), v('gone', 1)) });
+  const landing = gate();
+  scene.proxy.intercept(holdBack(landing, 'BatchWriteItem'));
+  await store.init({ features: byKey(v('a', 2)) });
+  scene.proxy.intercept();
+  await allSaved(store);
+  const newer = byKey(v('a', 3), v('gone', 3));
+  for (const item of Object.values(newer)) await store.upsert(FEATURES, item);
+
+  landing.open();
+  const inTable = () => itemsInTable(scene, 'features');
+  await waitFor(async () => (await inTable()).a.version === 2, 'the late write to land');
+  await waitFor(async () => isDeepStrictEqual(await inTable(), newer), 'it to be undone');
+  await waitFor(() => scene.logger.linesWith('took effect late').length > 0, 'a line about it');
+  await waitFor(
+    async () => isDeepStrictEqual(await store.all(FEATURES), newer),
+    'reads to give the newer ones'
+  );
 });

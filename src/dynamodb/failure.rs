@@ -48,6 +48,11 @@ fn is_of_the_network(failure: &DispatchFailure) -> bool {
     failure.is_io() || failure.is_timeout() || failure.as_other().is_some()
 }
 
+/// Whether there was no connection on which the request could be sent.
+fn is_unconnected(failure: Cause<'_>) -> bool {
+    chain(failure).any(|cause| cause.to_string().starts_with("client error (Connect)"))
+}
+
 /// A request that DynamoDB did not get, or whose answer did not arrive.
 fn unsent(failure: Cause<'_>, network: bool) -> Error {
     if let Some(cause) = chain(failure).find_map(|e| e.downcast_ref::<CredentialsError>()) {
@@ -68,7 +73,8 @@ fn unsent(failure: Cause<'_>, network: bool) -> Error {
     }
     if network {
         let message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));
-        return Error::new(ErrorKind::Unavailable, message);
+        let error = Error::new(ErrorKind::Unavailable, message);
+        return if is_unconnected(failure) { error } else { error.broken_off() };
     }
     Error::new(ErrorKind::Refused, format!("the request can't be sent: {cause}"))
 }

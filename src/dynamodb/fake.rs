@@ -43,6 +43,8 @@ pub enum Fate {
     LoseAnswer(ErrorKind),
     /// It is never answered.
     Hang,
+    /// It is never answered, but takes effect once the future is done.
+    LandAfter(BoxFuture<'static, ()>),
     /// It is answered as the table was when it came, once the future is done.
     AnswerAfter(BoxFuture<'static, ()>),
     /// Of a batch, the rows for which this is true are left unprocessed.
@@ -122,7 +124,7 @@ impl FakeDynamoDb {
     fn respond<T: Send + 'static>(
         &self,
         request: Request,
-        effect: impl FnOnce(&mut State, Option<fn(usize) -> bool>) -> Result<T>,
+        effect: impl FnOnce(&mut State, Option<fn(usize) -> bool>) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let mut state = self.state();
         let fate = (state.script)(&request);
@@ -146,6 +148,14 @@ impl FakeDynamoDb {
             }
             Fate::Fail(kind) => async move { Err(Error::new(kind, "scripted")) }.boxed(),
             Fate::Hang => pending().boxed(),
+            Fate::LandAfter(event) => {
+                let table = self.clone();
+                tokio::spawn(async move {
+                    event.await;
+                    drop(effect(&mut table.state(), None));
+                });
+                pending().boxed()
+            }
         }
     }
 }
@@ -169,7 +179,8 @@ pub fn stored(row: &RowKey, item: &Item) -> StoredRow {
 impl DynamoDb for FakeDynamoDb {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let request = Request::Get { row: row.clone(), reading };
-        self.respond(request, |state, _| Ok(state.rows.get(row).cloned()))
+        let row = row.clone();
+        self.respond(request, move |state, _| Ok(state.rows.get(&row).cloned()))
     }
 
     fn query(
@@ -186,7 +197,7 @@ impl DynamoDb for FakeDynamoDb {
         let page_size = self.state().page_size;
         let request =
             Request::Query { namespace: namespace.to_owned(), reading, page: before / page_size };
-        self.respond(request, |state, _| {
+        self.respond(request, move |state, _| {
             let rows: Vec<_> = found.iter().skip(before).take(state.page_size).cloned().collect();
             let more = before + rows.len() < found.len();
             let next = rows.last().filter(|_| more).map(|row| row.key.clone());
@@ -201,8 +212,9 @@ impl DynamoDb for FakeDynamoDb {
         unchanged: Option<f64>,
     ) -> BoxFuture<'static, Result<PutOutcome>> {
         let request = Request::Put { row: row.clone(), version: item.version };
-        self.respond(request, |state, _| {
-            let held = state.rows.get(row);
+        let (row, item) = (row.clone(), item.clone());
+        self.respond(request, move |state, _| {
+            let held = state.rows.get(&row);
             let refuses = |held: &&StoredRow| {
                 held.version.is_some_and(|v| v >= item.version) && held.version != unchanged
             };
@@ -212,14 +224,14 @@ impl DynamoDb for FakeDynamoDb {
             if let Some(held) = held.filter(refuses) {
                 return Ok(PutOutcome::Newer(Some(held.clone())));
             }
-            state.rows.insert(row.clone(), stored(row, item));
+            state.rows.insert(row.clone(), stored(&row, &item));
             Ok(PutOutcome::Stored)
         })
     }
 
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
         let request = Request::Batch { writes: writes.clone() };
-        self.respond(request, |state, left| {
+        self.respond(request, move |state, left| {
             let mut rows: Vec<_> = writes.iter().map(Write::row).collect();
             rows.sort();
             rows.dedup();

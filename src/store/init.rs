@@ -186,7 +186,12 @@ impl Inner {
 
     /// To be called when an init is in the table, but for the rows that it left alone.
     /// It has brought `updates` in, too.
-    fn is_replaced(&self, id: WriteId, updates: &[Arc<Update>], left: Vec<(RowKey, Item)>) {
+    fn is_replaced(
+        self: &Arc<Self>,
+        id: WriteId,
+        updates: &[Arc<Update>],
+        left: Vec<(RowKey, Item)>,
+    ) {
         let Some(mut data) = self.unsaved.data(id) else {
             return;
         };
@@ -202,6 +207,8 @@ impl Inner {
             put_into(&mut data, &row, item);
         }
         self.set_initialized();
+        self.unanswered.are(&data);
+        self.watch_for_late_landings();
         self.keep_all(data);
         // Only now: a read that began before must not find the data neither there nor here.
         self.unsaved.saved_replacement(id);

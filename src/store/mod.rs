@@ -3,15 +3,18 @@
 mod batch;
 mod catch_up;
 mod init;
+mod late_landing;
 mod loss;
 mod preload;
 mod read;
+mod unanswered;
 mod upsert;
 
 pub use init::NewItems;
 
 use loss::Losses;
 use preload::Preload;
+use unanswered::{Noting, Unanswered};
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +97,9 @@ struct Inner {
     read_only: bool,
     read_only_told: AtomicBool,
     losses: Losses,
+    unanswered: Arc<Unanswered>,
+    /// Whether somebody looks after unanswered writes.
+    watching: AtomicBool,
     unreadable: Mutex<HashSet<RowKey>>,
 }
 
@@ -106,6 +112,8 @@ impl Store {
         clock: Clock,
         stats: Arc<Stats>,
     ) -> Self {
+        let unanswered = Arc::<Unanswered>::default();
+        let dynamodb = Arc::new(Noting::new(dynamodb, Arc::clone(&unanswered)));
         Self(Arc::new(Inner {
             dynamodb,
             log,
@@ -141,6 +149,8 @@ impl Store {
             read_only: config.read_only,
             read_only_told: AtomicBool::new(false),
             losses: Losses::new(config.refill),
+            unanswered,
+            watching: AtomicBool::new(false),
             unreadable: Mutex::default(),
         }))
     }

@@ -202,7 +202,7 @@ impl Inner {
     }
 
     /// Sends an update once, and keeps what is in the table then.
-    pub(super) async fn put(&self, update: &Update) -> Result<Updated> {
+    pub(super) async fn put(self: &Arc<Self>, update: &Update) -> Result<Updated> {
         let Update { row, item, .. } = update;
         let _permit = self.update_permits.acquire().await;
         let begun = self.cache.begin();
@@ -232,6 +232,7 @@ impl Inner {
         self.detach(row);
         // Only now: a read that began before the put must not find neither of them.
         self.unsaved.saved(update);
+        self.watch_for_late_landings();
         Ok(live(known))
     }
 

@@ -66,6 +66,14 @@ impl Look {
         }
         Self { version: stored.version, text: hasher.finish() }
     }
+
+    /// How a row looks into which this item was written.
+    pub fn of_written(item: &Item) -> Self {
+        let mut hasher = DefaultHasher::new();
+        false.hash(&mut hasher);
+        item.json.hash(&mut hasher);
+        Self { version: Some(item.version), text: hasher.finish() }
+    }
 }
 
 /// How the rows looked that an init found when it first read the table.

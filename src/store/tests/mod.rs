@@ -1,4 +1,5 @@
 mod initialising;
+mod late_landing;
 mod losing;
 mod outages;
 mod preloading;
