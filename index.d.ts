@@ -63,10 +63,26 @@ declare namespace DynamoDBFeatureStore {
     [name: string]: any;
   }
 
+  /**
+   * A DynamoDB client that the application made, or whatever has the methods of one. Of version 2 of
+   * the AWS SDK for JavaScript: `DynamoDB` or `DynamoDB.DocumentClient`. Of version 3:
+   * `DynamoDBClient`, `DynamoDB`, `DynamoDBDocumentClient` or `DynamoDBDocument`.
+   */
+  type Client =
+    | { send(command: any, ...more: any[]): any }
+    | { getItem(...args: any[]): any; putItem(...args: any[]): any }
+    | { get(...args: any[]): any; query(...args: any[]): any };
+
   /** `null` means "not given" everywhere. A bad value throws a `TypeError` that names the option. */
   interface Options {
     /** How DynamoDB is reached. */
     clientOptions?: ClientOptions | null;
+    /**
+     * A client through which every request goes, instead of one made from `clientOptions`. It is never
+     * closed. The commands for a client of version 3 come from the application's own
+     * `@aws-sdk/client-dynamodb`, or `@aws-sdk/lib-dynamodb` for a document client.
+     */
+    dynamoDBClient?: Client | null;
     /**
      * Keeps environments that share a table apart: put, with a colon, before the namespace of every
      * row. Default: none.

@@ -3,7 +3,10 @@
 /**
  * Runs the tests against real engines: dynalite, and DynamoDB Local where there is Java.
  *
- *     node __test__/run.js [--engine dynalite|local] [test files and folders]
+ *     node __test__/run.js [--engine dynalite|local] [--client kind] [test files and folders]
+ *
+ * With `--client`, stores reach the engine through a client of that kind, one of
+ * `given-client/clients.js`; `all` is one kind after the other.
  *
  * With files or folders, only the tests there are run, else all of them and the suites that the SDKs ship.
  */
@@ -15,10 +18,13 @@ const { parseArgs } = require('node:util');
 
 const { Unavailable, startDynamoDBLocal } = require('./runner/dynamodb-local');
 const { runNodeTests, testFiles } = require('./runner/node-tests');
+const { install } = require('./runner/install');
 const { FOLDERS, installSdks, runSdkSuites } = require('./runner/sdk-suites');
 
 /** In CI nothing may be left out. */
 const IS_CI = process.env.CI === 'true';
+/** Whose packages are those of the clients that stores are given. */
+const CLIENTS = path.join(__dirname, 'given-client');
 const ENGINES = {
   // Each test file and suite starts one of its own.
   dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
@@ -30,17 +36,24 @@ const ENGINES = {
  */
 
 async function main() {
-  const { engines, files } = readArguments();
+  const { engines, clients, files } = readArguments();
   if (files.length === 0) installSdks();
+  install(CLIENTS);
   /** @type {Row[]} */
   const table = [];
-  for (const engine of engines) table.push(...(await runOn(engine, files)));
+  for (const client of clients) {
+    if (client) process.env.STORE_CLIENT = client;
+    for (const engine of engines) {
+      const rows = await runOn(engine, files);
+      table.push(...rows.map((row) => ({ ...row, client: client || "the store's own" })));
+    }
+  }
   process.exitCode = printSummary(table) ? 0 : 1;
 }
 
 function readArguments() {
   const { values, positionals } = parseArgs({
-    options: { engine: { type: 'string' } },
+    options: { engine: { type: 'string' }, client: { type: 'string' } },
     allowPositionals: true,
   });
   if (values.engine !== undefined && !Object.hasOwn(ENGINES, values.engine)) {
@@ -48,7 +61,21 @@ function readArguments() {
   }
   const engines = values.engine ? [ENGINES[values.engine]] : Object.values(ENGINES);
   const files = positionals.flatMap((place) => testFiles(path.resolve(place)));
-  return { engines, files };
+  return { engines, clients: clientKinds(values.client), files };
+}
+
+/**
+ * @param {string} [wanted]
+ * @returns {(string | undefined)[]} nothing for the store's own client
+ */
+function clientKinds(wanted) {
+  if (wanted === undefined) return [undefined];
+  install(CLIENTS);
+  const kinds = Object.keys(require('./given-client/clients').CLIENTS);
+  if (wanted !== 'all' && !kinds.includes(wanted)) {
+    throw new Error(`--client is all or one of ${kinds.join(', ')}`);
+  }
+  return wanted === 'all' ? kinds : [wanted];
 }
 
 /**
@@ -94,7 +121,7 @@ async function runOn(engine, files) {
  * @returns {boolean} whether all is well
  */
 function printSummary(table) {
-  const columns = ['suite', 'engine', 'passed', 'failed', 'skipped'];
+  const columns = ['suite', 'engine', 'client', 'passed', 'failed', 'skipped'];
   const lines = [columns, ...table.map((row) => columns.map((column) => String(row[column])))];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
   console.log();

@@ -31,8 +31,9 @@ class Core {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
+   * @param {import('./options').CallClient} [callClient] asks the caller's own client
    */
-  constructor(options, logs) {
+  constructor(options, logs, callClient) {
     this.logs = logs;
     /** Whether reads of the same may be one: without caching, each makes a request of its own. */
     this.joins = options.cacheTtlMs !== 0;
@@ -43,7 +44,7 @@ class Core {
     this.joined = 0;
     /** @type {{value: boolean, since: number, until: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0 };
-    this.native = nativeStore(options, this.mailbox.deliver);
+    this.native = nativeStore(options, this.mailbox.deliver, callClient);
   }
 
   /**
@@ -458,10 +459,12 @@ function keepItem(kind, key, held, answer) {
  *
  * @param {NativeOptions} options
  * @param {(text: string | null) => void} deliver
+ * @param {import('./options').CallClient} [callClient]
  * @returns {NativeStore}
  */
-function nativeStore(options, deliver) {
-  return new NativeStore(options, deliver, () => require('tls').rootCertificates.join('\n'));
+function nativeStore(options, deliver, callClient) {
+  const rootCertificates = () => require('tls').rootCertificates.join('\n');
+  return new NativeStore(options, deliver, rootCertificates, callClient);
 }
 
 module.exports = { Core };

@@ -17,17 +17,17 @@ const { viewMethods } = require('./view');
  * @param {object | null} [options]
  */
 function DynamoDBFeatureStore(tableName, options) {
-  const { native, logger, warnings } = storeOptions(tableName, options);
+  const { native, callClient, logger, warnings } = storeOptions(tableName, options);
   const logs = new LogRouter(logger);
   for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
 
   // It gets ready for the first read while Node goes on loading modules.
-  let core = new Core(native, logs);
+  let core = new Core(native, logs, callClient);
   let openViews = 0;
 
   /** @returns {Core} the open core; after a close a new one */
   function openCore() {
-    if (core.closed) core = new Core(native, logs);
+    if (core.closed) core = new Core(native, logs, callClient);
     return core;
   }
 

@@ -5,16 +5,18 @@
  * native store takes. Defaults are the native store's.
  *
  * @typedef {import('../binding').NativeOptions} NativeOptions
+ * @typedef {import('./given-client').CallClient} CallClient
  * @typedef {import('./logger').Logger} Logger
  */
 
 const { clientOptions } = require('./client-options');
 const { isLogger } = require('./logger');
-const { fail, optional, requireObject } = require('./validate');
+const { fail, isGiven, optional, requireObject } = require('./validate');
 
 /**
  * @typedef {object} StoreOptions
  * @property {NativeOptions} native what the native store takes
+ * @property {CallClient | undefined} callClient asks the caller's own client
  * @property {Logger | undefined} logger the caller's logger
  * @property {string[]} warnings lines to log about what was given
  */
@@ -39,16 +41,19 @@ function storeOptions(tableName, given) {
     cacheTTL: (name, value) => {
       native.cacheTtlMs = cacheTtl(name, value, warnings);
     },
-    clientOptions: (_name, value) => {
-      Object.assign(native, clientOptions(value, warnings));
+    clientOptions: (name, value) => {
+      if (isGiven(options.dynamoDBClient)) {
+        warnings.push(`${name}: no effect with dynamoDBClient, which has its own`);
+      } else {
+        Object.assign(native, clientOptions(value, warnings));
+      }
     },
     consistentRead: (name, value) => {
       native.consistentRead = flag(name, value);
     },
-    dynamoDBClient: (name) => {
-      throw new TypeError(
-        `${name} is not supported: pass the client's settings as clientOptions instead`
-      );
+    dynamoDBClient: (name, value) => {
+      // Few have one; the others need not load this.
+      callClient = require('./given-client').clientCaller(name, value);
     },
     logger: (name, value) => {
       if (!isLogger(value)) fail(name, 'a logger with the methods error and warn', value);
@@ -93,9 +98,11 @@ function storeOptions(tableName, given) {
   const native = { table: /** @type {string} */ (tableName) };
   /** @type {Logger | undefined} */
   let logger;
+  /** @type {CallClient | undefined} */
+  let callClient;
   for (const name of Object.keys(options)) {
     const value = options[name];
-    if (value === undefined || value === null) continue;
+    if (!isGiven(value)) continue;
     if (Object.prototype.hasOwnProperty.call(known, name)) {
       known[name](name, value);
     } else {
@@ -107,7 +114,7 @@ function storeOptions(tableName, given) {
     native.refill = false;
   }
   if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
-  return { native, logger, warnings };
+  return { native, callClient, logger, warnings };
 }
 
 /**

@@ -30,6 +30,14 @@ function describe(value) {
 }
 
 /**
+ * @param {unknown} value
+ * @returns {boolean} `null` means "not given"
+ */
+function isGiven(value) {
+  return value !== undefined && value !== null;
+}
+
+/**
  * @template T
  * @param {string} name
  * @param {unknown} value
@@ -37,7 +45,7 @@ function describe(value) {
  * @returns {T | undefined} `undefined` where the value is not given
  */
 function optional(name, value, check) {
-  return value === undefined || value === null ? undefined : check(name, value);
+  return isGiven(value) ? check(name, value) : undefined;
 }
 
 /**
@@ -52,4 +60,4 @@ function requireObject(name, value) {
   return /** @type {Record<string, unknown>} */ (value);
 }
 
-module.exports = { describe, fail, optional, requireObject };
+module.exports = { describe, fail, isGiven, optional, requireObject };

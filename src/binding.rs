@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::allocator;
 use crate::clock::Clock;
 use crate::config::{ClientConfig, Config, Credentials};
-use crate::dynamodb::{RootCertificates, SdkDynamoDb};
+use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDynamoDb};
 use crate::error;
 use crate::log::{Level, Log};
 use crate::mailbox::{Mailbox, RequestId, item_text};
@@ -149,7 +149,18 @@ pub struct NativeStats {
 }
 
 type WakeFunction = ThreadsafeFunction<(), (), Option<String>, Status, false, true>;
+type ClientFunction = ThreadsafeFunction<String, Promise<String>, String, Status, false, true>;
 type RootsFunction = ThreadsafeFunction<(), String, (), Status, false, true>;
+
+/// Calls a client of the caller's.
+fn call_client(client: &Function<String, Promise<String>>) -> Result<CallClient> {
+    let call: ClientFunction = client.build_threadsafe_function().weak::<true>().build()?;
+    let call = Arc::new(call);
+    Ok(Arc::new(move |request| {
+        let call = Arc::clone(&call);
+        async move { call.call_async_catch(request).await.ok()?.await.ok() }.boxed()
+    }))
+}
 
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
 ///
@@ -171,17 +182,19 @@ struct Init {
 #[napi]
 impl NativeStore {
     /// `deliver` gets what waits in the mailbox, if anything does; `root_certificates` returns Node's
-    /// own root certificates as PEM text. Neither may refer to this object, which would then never be
-    /// collected; and neither keeps the process alive.
+    /// own root certificates as PEM text; `client` does with a client of the caller's what
+    /// `src/dynamodb/given.rs` describes. None may refer to this object, which would then never be
+    /// collected; and none keeps the process alive.
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, rootCertificates: () => string"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, rootCertificates: () => string, client?: (request: string) => Promise<string>"
     )]
     pub fn new(
         options: NativeOptions,
         deliver: Function<(), ()>,
         root_certificates: Function<(), String>,
+        client: Option<Function<String, Promise<String>>>,
     ) -> Result<Self> {
         let known_store: Arc<OnceLock<WeakStore>> = Arc::default();
         let known_mailbox: Arc<OnceLock<std::sync::Weak<Mailbox>>> = Arc::default();
@@ -207,16 +220,29 @@ impl NativeStore {
         let preload = options.preload.unwrap_or(false);
         let (config, stats) = (Config::from(options), Arc::new(Stats::default()));
         let (clock, log): (_, Arc<dyn Log>) = (Clock::system(), mailbox.clone());
-        let dynamodb =
-            SdkDynamoDb::new(&config, node_roots, log.clone(), clock.clone(), stats.clone());
-        let connect = dynamodb.connect();
-        let store = Store::new(&config, Arc::new(dynamodb), log, clock, stats);
+        let dynamodb: Arc<dyn DynamoDb> = match client {
+            Some(client) => {
+                Arc::new(GivenClient::new(&config, call_client(&client)?, stats.clone()))
+            }
+            None => {
+                let own = SdkDynamoDb::new(
+                    &config,
+                    node_roots,
+                    log.clone(),
+                    clock.clone(),
+                    stats.clone(),
+                );
+                // Node goes on loading modules meanwhile. A preload does the same.
+                if !preload {
+                    spawn(own.connect());
+                }
+                Arc::new(own)
+            }
+        };
+        let store = Store::new(&config, dynamodb, log, clock, stats);
         drop(known_store.set(store.downgrade()));
-        // Node goes on loading modules meanwhile.
         if preload {
             spawn(store.preload());
-        } else {
-            spawn(connect);
         }
         Ok(Self { store, mailbox, inits: Mutex::default() })
     }

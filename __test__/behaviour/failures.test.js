@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
+const { OF_OWN_CLIENT } = require('../helpers/connection');
 const { FEATURES, SEGMENTS, itemRow, markerRow } = require('../helpers/data');
 const { HANG, RESET } = require('../helpers/engine-proxy');
 const {
@@ -92,18 +93,22 @@ for (const [method, [call, answer]] of Object.entries(CALLS)) {
     assertOneError(scene, method);
   });
 
-  test(`${method} outlives one broken connection and one throttled request`, async (t) => {
-    const scene = await newScene(t);
-    await scene.put(markerRow());
-    const store = scene.open({ cacheTTL: 0 });
-    const faults = [RESET, failure(400, 'ProvisionedThroughputExceededException')];
-    scene.proxy.intercept(() => faults.shift());
-    await call(store);
-    assert.deepStrictEqual(faults, []);
-    assert.deepStrictEqual(scene.logger.lines, []);
-  });
+  test(
+    `${method} outlives one broken connection and one throttled request`,
+    OF_OWN_CLIENT,
+    async (t) => {
+      const scene = await newScene(t);
+      await scene.put(markerRow());
+      const store = scene.open({ cacheTTL: 0 });
+      const faults = [RESET, failure(400, 'ProvisionedThroughputExceededException')];
+      scene.proxy.intercept(() => faults.shift());
+      await call(store);
+      assert.deepStrictEqual(faults, []);
+      assert.deepStrictEqual(scene.logger.lines, []);
+    }
+  );
 
-  test(`${method} is answered though what answers is not DynamoDB`, async (t) => {
+  test(`${method} is answered though what answers is not DynamoDB`, OF_OWN_CLIENT, async (t) => {
     for (const status of [200, 404, 503]) {
       const scene = await newScene(t);
       const store = scene.open({ ...IMPATIENT, cacheTTL: 0 });

@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
+const { OF_OWN_CLIENT } = require('../helpers/connection');
 const { FEATURES, itemRow } = require('../helpers/data');
 const { RESET } = require('../helpers/engine-proxy');
 const { answerWith, breakdown, failure, holdBack } = require('../helpers/faults');
@@ -80,7 +81,7 @@ test('without caching every read is a miss', async (t) => {
   assert.deepStrictEqual([items, bytes], [0, 0]);
 });
 
-test('requests are counted by operation, those sent again included', async (t) => {
+test('requests are counted by operation, those sent again included', OF_OWN_CLIENT, async (t) => {
   const scene = await newScene(t);
   const store = scene.open({ cacheTTL: 0 });
   const faults = { GetItem: [RESET], PutItem: [breakdown()], BatchWriteItem: [breakdown()] };
@@ -95,21 +96,25 @@ test('requests are counted by operation, those sent again included', async (t) =
   assert.deepStrictEqual([errors, throttles], [3, 0]);
 });
 
-test('errors are counted, and among them what was too much for DynamoDB', async (t) => {
-  const scene = await newScene(t);
-  const store = scene.open({ cacheTTL: 0 });
-  const faults = [
-    failure(400, 'ProvisionedThroughputExceededException'),
-    failure(400, 'ThrottlingException'),
-    undefined,
-    failure(400, 'AccessDeniedException'),
-  ];
-  scene.proxy.intercept(() => faults.shift());
-  await store.get(FEATURES, 'a');
-  assert.deepStrictEqual([store.stats().errors, store.stats().throttles], [2, 2]);
-  await store.get(FEATURES, 'a');
-  assert.deepStrictEqual([store.stats().errors, store.stats().throttles], [3, 2]);
-});
+test(
+  'errors are counted, and among them what was too much for DynamoDB',
+  OF_OWN_CLIENT,
+  async (t) => {
+    const scene = await newScene(t);
+    const store = scene.open({ cacheTTL: 0 });
+    const faults = [
+      failure(400, 'ProvisionedThroughputExceededException'),
+      failure(400, 'ThrottlingException'),
+      undefined,
+      failure(400, 'AccessDeniedException'),
+    ];
+    scene.proxy.intercept(() => faults.shift());
+    await store.get(FEATURES, 'a');
+    assert.deepStrictEqual([store.stats().errors, store.stats().throttles], [2, 2]);
+    await store.get(FEATURES, 'a');
+    assert.deepStrictEqual([store.stats().errors, store.stats().throttles], [3, 2]);
+  }
+);
 
 test('an upsert that comes too late is no error', async (t) => {
   const scene = await newScene(t);

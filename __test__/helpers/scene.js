@@ -8,6 +8,7 @@
 const { after, before } = require('node:test');
 
 const { DynamoDBFeatureStore } = require('../..');
+const { connection } = require('./connection');
 const dynamodb = require('./dynamodb');
 const { startEngine } = require('./engine');
 const { startProxy } = require('./engine-proxy');
@@ -43,7 +44,7 @@ class Scene {
       ...PATIENT,
       logger: this.logger,
       ...options,
-      clientOptions: { endpoint: this.proxy.endpoint, ...options.clientOptions },
+      ...connection(this.proxy.endpoint, options),
     };
   }
 

@@ -5,34 +5,22 @@
  * version of their test helpers, and a jest of its own.
  */
 
-const { spawn, spawnSync } = require('node:child_process');
-const crypto = require('node:crypto');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
 const { end } = require('./end');
+const { install } = require('./install');
 
 const SUITES = path.join(__dirname, '..', 'sdk-suites');
 const FOLDERS = ['v5', 'v6-v7'];
-/** Remembers which lock file a folder was installed from. */
-const STAMP = path.join('node_modules', '.installed-from');
 /** Only a guard against hanging. */
 const GUARD_MS = 600_000;
 
-/** Installs what the folders need where that is missing or outdated. */
+/** Installs what the folders need. */
 function installSdks() {
-  for (const folder of FOLDERS.map((name) => path.join(SUITES, name))) {
-    const lock = fs.readFileSync(path.join(folder, 'package-lock.json'));
-    const wanted = crypto.createHash('sha256').update(lock).digest('hex');
-    const stamp = path.join(folder, STAMP);
-    if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) continue;
-    console.log(`Installing the SDKs in ${path.relative(process.cwd(), folder)}`);
-    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    const { status, error } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit' });
-    if (status !== 0) throw error || new Error(`npm ci failed in ${folder}`);
-    fs.writeFileSync(stamp, wanted);
-  }
+  for (const name of FOLDERS) install(path.join(SUITES, name));
 }
 
 /**

@@ -8,16 +8,19 @@
 
 /** How many conditional puts one run of any generation's suite makes: its upserts and deletes. */
 const PUTS_PER_RUN = 10;
+/** How many one run of the tests of concurrent updates makes: two by each of two stores. */
+const PUTS_PER_RACE = 4;
 /** How many items one run of any generation's suite reads singly. */
 const READS_PER_RUN = 10;
 
 /**
  * @param {string} suite the SDK's name and version
- * @param {{runs: number, uncachedRuns: number}} counts how often `defineTests` runs the suite, and how
- *   many of these are with a store that doesn't cache
+ * @param {{runs: number, uncachedRuns: number, races?: number}} counts how often `defineTests` runs
+ *   the suite, how many of these are with a store that doesn't cache, and how often it runs the tests of
+ *   concurrent updates
  * @param {() => void} defineTests
  */
-function testThroughDynamoDB(suite, { runs, uncachedRuns }, defineTests) {
+function testThroughDynamoDB(suite, { runs, uncachedRuns, races = 0 }, defineTests) {
   let tests = 0;
   let start;
 
@@ -37,7 +40,7 @@ function testThroughDynamoDB(suite, { runs, uncachedRuns }, defineTests) {
     const count = (operation) =>
       history.filter((request) => request.operation === operation).length;
     expect(tests).toBeGreaterThanOrEqual(runs * 13);
-    expect(count('PutItem')).toBe(runs * PUTS_PER_RUN);
+    expect(count('PutItem')).toBe(runs * PUTS_PER_RUN + races * PUTS_PER_RACE);
     expect(count('Query')).toBeGreaterThanOrEqual(tests);
     expect(count('BatchWriteItem')).toBeGreaterThanOrEqual(tests);
     const reads = history.filter(isItemRead).length;

@@ -24,12 +24,26 @@ function suiteEnvironment(NodeEnvironment) {
       this.engine = await startEngine();
       this.table = await dynamodb.createTable(this.engine.endpoint);
       this.proxy = await startProxy(this.engine.endpoint);
+      this.hooked = await startProxy(this.proxy.endpoint);
       this.global.dynamodb = {
         table: this.table,
         proxy: this.proxy,
+        hookedEndpoint: (hook) => this.hookedEndpoint(hook),
         rows: () => dynamodb.rows(this.engine.endpoint, this.table),
         clear: (beginning) => dynamodb.clear(this.engine.endpoint, this.table, beginning),
       };
+    }
+
+    /**
+     * @param {(callback: () => void) => void} hook called before each update
+     * @returns {string} an endpoint
+     */
+    hookedEndpoint(hook) {
+      this.hooked.intercept(async ({ operation }) => {
+        if (operation === 'PutItem') await new Promise((resolve) => hook(resolve));
+        return undefined;
+      });
+      return this.hooked.endpoint;
     }
 
     handleTestEvent(event) {
@@ -40,6 +54,7 @@ function suiteEnvironment(NodeEnvironment) {
       const saw = Object.entries(this.proxy.requests).map((entry) => entry.join(' '));
       const { suiteName } = this.global.dynamodb;
       process.stderr.write(`${suiteName}: ${this.passed} passed; engine saw ${saw.join(', ')}\n`);
+      await this.hooked.close();
       await this.proxy.close();
       await dynamodb.deleteTable(this.engine.endpoint, this.table);
       await this.engine.close();

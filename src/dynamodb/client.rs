@@ -53,9 +53,9 @@ const LONGEST_WRITE_ATTEMPT: Duration = Duration::from_secs(10);
 const SHORTEST_WRITE_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// The condition of a put.
-const UNLESS_NEWER: &str = "attribute_not_exists(#version) OR #version < :version";
+pub(super) const UNLESS_NEWER: &str = "attribute_not_exists(#version) OR #version < :version";
 /// Likewise, for a put that may bring an older version than the one that is known to be there.
-const UNLESS_NEWER_OR_CHANGED: &str =
+pub(super) const UNLESS_NEWER_OR_CHANGED: &str =
     "attribute_not_exists(#version) OR #version < :version OR #version = :unchanged";
 
 /// Which part of the time that a read has may pass before there is a region, or credentials; so that
@@ -112,9 +112,7 @@ impl SdkDynamoDb {
             config: config.client.clone(),
             read_timeout: config.read_timeout,
             once: sent_once(config.read_timeout / 2),
-            for_write: sent_once(
-                (config.write_timeout / 2).clamp(SHORTEST_WRITE_ATTEMPT, LONGEST_WRITE_ATTEMPT),
-            ),
+            for_write: sent_once(attempt_of_write(config.write_timeout)),
             http: Http::new(node_roots, log),
             stats,
             jumps: JumpWatch::new(clock),
@@ -270,6 +268,11 @@ async fn connect(
         config = config.endpoint_url(url);
     }
     Ok(Connection { client: Client::from_conf(config.build()), credentials })
+}
+
+/// How long an attempt of a write may take when that is not configured.
+pub(super) fn attempt_of_write(write_timeout: Duration) -> Duration {
+    (write_timeout / 2).clamp(SHORTEST_WRITE_ATTEMPT, LONGEST_WRITE_ATTEMPT)
 }
 
 /// The time-outs that are configured, or else our own.

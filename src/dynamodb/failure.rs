@@ -8,6 +8,9 @@ use aws_smithy_runtime_api::client::result::DispatchFailure;
 
 use crate::error::{Error, ErrorKind};
 
+/// How much is told of what a client says that the caller gave, in characters.
+const LONGEST_MESSAGE: usize = 300;
+
 /// The failure of a request.
 pub fn to_error<E>(failure: SdkError<E>) -> Error
 where
@@ -42,6 +45,28 @@ pub fn no_credentials(failure: &CredentialsError) -> Error {
         // A service that hands them out failed.
         _ => error.passing(),
     }
+}
+
+/// A failure as a client tells it that the caller gave. The name is that of the JavaScript error, or its
+/// code.
+pub fn told_by_client(name: &str, message: &str, status: Option<u16>) -> Error {
+    let refused = refusal(name, message);
+    let kind = match (refused.kind, name, status) {
+        (ErrorKind::Refused, _, Some(429)) => ErrorKind::Throttled,
+        (ErrorKind::Refused, _, Some(200..=299 | 500..)) => ErrorKind::Unavailable,
+        (ErrorKind::Refused, "CredentialsError" | "CredentialsProviderError", _) => {
+            ErrorKind::NoCredentials
+        }
+        (ErrorKind::Refused, "TimeoutError" | "AbortError" | "RequestAbortedError", None) => {
+            ErrorKind::TimedOut
+        }
+        // It may be of the network or of the client: whoever sees it knows.
+        (ErrorKind::Refused, _, None) => ErrorKind::Unavailable,
+        _ => return refused,
+    };
+    let text: String = one_line(message).chars().take(LONGEST_MESSAGE).collect();
+    let error = Error::new(kind, format!("the given client failed: {name}: {text}"));
+    if status.is_none() { error.broken_off() } else { error }
 }
 
 fn is_of_the_network(failure: &DispatchFailure) -> bool {

@@ -5,6 +5,7 @@ mod complete;
 mod counting;
 mod credentials;
 mod failure;
+mod given;
 mod http;
 mod trust;
 
@@ -14,6 +15,7 @@ pub mod fake;
 use futures_util::future::BoxFuture;
 
 pub use client::SdkDynamoDb;
+pub use given::{CallClient, GivenClient};
 pub use trust::RootCertificates;
 
 use crate::error::Result;

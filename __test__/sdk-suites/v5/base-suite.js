@@ -7,6 +7,7 @@
 /* global dynamodb */
 
 const { DynamoDBFeatureStore } = require('../../..');
+const { connection } = require('../../helpers/connection');
 const { PATIENT } = require('../../helpers/wait');
 const { testThroughDynamoDB } = require('../engine-use');
 
@@ -14,16 +15,12 @@ const PREFIX = 'testprefix';
 
 /**
  * @param {string} suite the SDK's name and version
- * @param {{baseFeatureStoreTests: Function}} tests
+ * @param {{baseFeatureStoreTests: Function, concurrentModificationTests: Function}} tests
  */
-function runBaseSuite(suite, { baseFeatureStoreTests }) {
+function runBaseSuite(suite, { baseFeatureStoreTests, concurrentModificationTests }) {
   dynamodb.suiteName = suite;
-  const open = (options) =>
-    DynamoDBFeatureStore(dynamodb.table, {
-      ...PATIENT,
-      ...options,
-      clientOptions: { endpoint: dynamodb.proxy.endpoint },
-    });
+  const open = (options, endpoint = dynamodb.proxy.endpoint) =>
+    DynamoDBFeatureStore(dynamodb.table, { ...PATIENT, ...options, ...connection(endpoint) });
   const clear = (done) => {
     dynamodb.clear().then(() => done(), done);
   };
@@ -40,6 +37,12 @@ function runBaseSuite(suite, { baseFeatureStoreTests }) {
       });
     }
   }
+  describe(`${suite}, concurrent updates`, () => {
+    concurrentModificationTests(
+      () => open({ cacheTTL: 0 }),
+      (hook) => open({ cacheTTL: 0 }, dynamodb.hookedEndpoint(hook))
+    );
+  });
 }
 
 module.exports = { runBaseSuite };

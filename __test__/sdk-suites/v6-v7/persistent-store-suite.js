@@ -7,11 +7,12 @@
 /* global dynamodb */
 
 const { DynamoDBFeatureStore } = require('../../..');
+const { connection } = require('../../helpers/connection');
 const { PATIENT } = require('../../helpers/wait');
 const { testThroughDynamoDB } = require('../engine-use');
 
-/** Cached and uncached, each with and without a prefix. */
-const COUNTS = { runs: 4, uncachedRuns: 2 };
+/** Cached, uncached and with concurrent updates, each with and without a prefix. */
+const COUNTS = { runs: 4, uncachedRuns: 2, races: 2 };
 
 /**
  * @param {string} suite the SDK's name and version
@@ -19,15 +20,18 @@ const COUNTS = { runs: 4, uncachedRuns: 2 };
  */
 function runPersistentStoreSuite(suite, { runPersistentFeatureStoreTests }) {
   dynamodb.suiteName = suite;
+  const open = (prefix, cacheTTL, logger, endpoint) => {
+    const options = { ...PATIENT, prefix, cacheTTL, ...connection(endpoint) };
+    return DynamoDBFeatureStore(dynamodb.table, options)({ logger });
+  };
   const createStore = (prefix, cacheTTL, logger) =>
-    DynamoDBFeatureStore(dynamodb.table, {
-      ...PATIENT,
-      prefix,
-      cacheTTL,
-      clientOptions: { endpoint: dynamodb.proxy.endpoint },
-    })({ logger });
+    open(prefix, cacheTTL, logger, dynamodb.proxy.endpoint);
   const clear = (prefix) => dynamodb.clear(prefix ? `${prefix}:` : '');
-  testThroughDynamoDB(suite, COUNTS, () => runPersistentFeatureStoreTests(createStore, clear));
+  const createStoreWithHook = (prefix, logger, hook) =>
+    open(prefix, 0, logger, dynamodb.hookedEndpoint(hook));
+  testThroughDynamoDB(suite, COUNTS, () =>
+    runPersistentFeatureStoreTests(createStore, clear, createStoreWithHook)
+  );
 }
 
 module.exports = { runPersistentStoreSuite };

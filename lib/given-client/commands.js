@@ -1,0 +1,102 @@
+'use strict';
+
+/**
+ * The commands that version 3 of the AWS SDK sends. They come from the caller's own packages, which are
+ * looked for when they are first needed.
+ */
+
+const path = require('path');
+
+/** @typedef {new (params: object) => object} Command */
+
+/** The packages, the classes of their clients, and their commands by operation. */
+const TYPED = {
+  package: '@aws-sdk/client-dynamodb',
+  client: 'DynamoDBClient',
+  commands: {
+    GetItem: 'GetItemCommand',
+    Query: 'QueryCommand',
+    PutItem: 'PutItemCommand',
+    BatchWriteItem: 'BatchWriteItemCommand',
+  },
+};
+const DOCUMENT = {
+  package: '@aws-sdk/lib-dynamodb',
+  client: 'DynamoDBDocumentClient',
+  commands: {
+    GetItem: 'GetCommand',
+    Query: 'QueryCommand',
+    PutItem: 'PutCommand',
+    BatchWriteItem: 'BatchWriteCommand',
+  },
+};
+
+/** @type {WeakMap<object, any>} the package that was found for a client */
+const found = new WeakMap();
+
+/**
+ * @param {any} client
+ * @param {string} operation
+ * @param {object} params
+ * @param {boolean} document whether its values are plain ones
+ * @returns {object}
+ */
+function newCommand(client, operation, params, document) {
+  const source = document ? DOCUMENT : TYPED;
+  let commands = found.get(client);
+  if (commands === undefined) {
+    commands = findPackage(client, source);
+    found.set(client, commands);
+  }
+  const name = /** @type {Record<string, string>} */ (source.commands)[operation];
+  const Command = /** @type {Command} */ (commands[name]);
+  return new Command(params);
+}
+
+/**
+ * @param {any} client
+ * @param {typeof TYPED | typeof DOCUMENT} source
+ * @returns {any} what the package exports
+ */
+function findPackage(client, source) {
+  const isPackage = (/** @type {any} */ exported) =>
+    Boolean(exported) && Object.values(source.commands).every((name) => exported[name]);
+  const loaded = loadedModules(source.package).filter(isPackage);
+  // There may be several versions. The client's own one knows it.
+  const own = loaded.find((exported) => {
+    const Client = exported[source.client];
+    return typeof Client === 'function' && client instanceof Client;
+  });
+  if (own) return own;
+  const installed = installedPackage(source.package);
+  if (isPackage(installed)) return installed;
+  if (loaded.length > 0) return loaded[0];
+  throw new Error(
+    `the package ${source.package}, of which its commands are, can't be found; install it`
+  );
+}
+
+/**
+ * @param {string} name of a package
+ * @returns {any[]} what those of its modules export that are loaded
+ */
+function loadedModules(name) {
+  const folder = path.join('node_modules', ...name.split('/')) + path.sep;
+  const files = Object.keys(require.cache).filter((file) => file.includes(folder));
+  return files.map((file) => /** @type {NodeModule} */ (require.cache[file]).exports);
+}
+
+/**
+ * @param {string} name of a package
+ * @returns {any} what it exports, if it is installed for this package, the application or its folder
+ */
+function installedPackage(name) {
+  const main = require.main ? path.dirname(require.main.filename || '') : process.cwd();
+  try {
+    return require(require.resolve(name, { paths: [__dirname, main, process.cwd()] }));
+  } catch (_missing) {
+    return undefined;
+  }
+}
+
+module.exports = { newCommand };

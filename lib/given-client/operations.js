@@ -1,0 +1,194 @@
+'use strict';
+
+/**
+ * The store's requests as parameters of DynamoDB's operations, and what it makes of their results.
+ *
+ * @typedef {import('./values').Values} Values
+ * @typedef {[string, string]} Key namespace and key
+ *
+ * @typedef {object} Row
+ * @property {Key} key
+ * @property {number} [version]
+ * @property {string | {type: string}} [item]
+ * @property {boolean} [deleted]
+ */
+
+const { typed } = require('./values');
+
+const ReturnConsumedCapacity = 'TOTAL';
+
+/**
+ * @param {any} request
+ * @param {Values} values
+ * @param {boolean} isVersion3
+ * @returns {object}
+ */
+function parameters(request, values, isVersion3) {
+  const { operation, table: TableName, consistent: ConsistentRead } = request;
+  switch (operation) {
+    case 'GetItem': {
+      const Key = keyAttributes(request.key, values);
+      return { TableName, Key, ConsistentRead, ReturnConsumedCapacity };
+    }
+    case 'Query': {
+      const query = {
+        TableName,
+        KeyConditionExpression: '#namespace = :namespace',
+        ExpressionAttributeNames: { '#namespace': 'namespace' },
+        ExpressionAttributeValues: { ':namespace': values.write(request.namespace) },
+        ConsistentRead,
+        ReturnConsumedCapacity,
+      };
+      const { start } = request;
+      return start ? { ...query, ExclusiveStartKey: keyAttributes(start, values) } : query;
+    }
+    case 'PutItem': {
+      /** @type {Record<string, any>} */
+      const compared = { ':version': values.write(request.row.version) };
+      if (request.unchanged !== null) compared[':unchanged'] = values.write(request.unchanged);
+      const put = {
+        TableName,
+        Item: rowAttributes(request.row, values),
+        ConditionExpression: request.condition,
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: compared,
+        ReturnConsumedCapacity,
+      };
+      // Version 2 would not tell, and refuses what it does not know.
+      return isVersion3 ? { ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } : put;
+    }
+    default: {
+      const puts = request.puts.map((/** @type {Row} */ row) => ({
+        PutRequest: { Item: rowAttributes(row, values) },
+      }));
+      const deletes = request.deletes.map((/** @type {Key} */ key) => ({
+        DeleteRequest: { Key: keyAttributes(key, values) },
+      }));
+      return { RequestItems: { [TableName]: [...puts, ...deletes] }, ReturnConsumedCapacity };
+    }
+  }
+}
+
+/**
+ * @param {Key} key
+ * @param {Values} values
+ * @returns {Record<string, any>}
+ */
+function keyAttributes([namespace, key], values) {
+  return { namespace: values.write(namespace), key: values.write(key) };
+}
+
+/**
+ * @param {Row} row
+ * @param {Values} values
+ */
+function rowAttributes({ key, version, item }, values) {
+  const attributes = keyAttributes(key, values);
+  if (version !== undefined) attributes.version = values.write(version);
+  if (typeof item === 'string') attributes.item = values.write(item);
+  return attributes;
+}
+
+/**
+ * @param {any} request
+ * @param {any} result
+ * @param {Values} values
+ * @returns {object}
+ * @throws {Error} for what makes no sense
+ */
+function answer({ operation }, result, values) {
+  const isRead = operation === 'GetItem' || operation === 'Query';
+  // Doubles leave out what nobody is to look at.
+  const given = result === undefined || result === null ? {} : result;
+  if (typeof given !== 'object' || (isRead && given !== result)) {
+    throw new Error(`its answer to ${operation} is ${isRead ? 'none' : typeof result}`);
+  }
+  const units = unitsOf(given.ConsumedCapacity);
+  switch (operation) {
+    case 'GetItem':
+      return { row: given.Item ? row(given.Item, values) : null, units };
+    case 'Query': {
+      if (!Array.isArray(given.Items)) throw new Error('its answer to Query has no Items');
+      const rows = given.Items.map((/** @type {any} */ item) => row(item, values));
+      const next = given.LastEvaluatedKey ? keyOf(given.LastEvaluatedKey, values) : null;
+      return { rows, next, units };
+    }
+    case 'PutItem':
+      return { units };
+    default: {
+      /** @type {any[]} */
+      const left = [];
+      for (const writes of Object.values(given.UnprocessedItems || {})) left.push(...writes);
+      return { unprocessed: left.map((write) => keyOf(requested(write), values)), units };
+    }
+  }
+}
+
+/**
+ * @param {any} request
+ * @param {any} error
+ * @returns {object | undefined} the answer, where a condition did not hold
+ */
+function refusedPut({ operation }, error) {
+  const names = error ? [error.name, error.code] : [];
+  if (operation !== 'PutItem' || !names.includes('ConditionalCheckFailedException')) {
+    return undefined;
+  }
+  try {
+    // It is typed for a document client, too.
+    return { newer: error.Item ? row(error.Item, typed) : null };
+  } catch (_nonsense) {
+    return { newer: null };
+  }
+}
+
+/**
+ * @param {any} capacity of one table, or a list of them
+ * @returns {number}
+ */
+function unitsOf(capacity) {
+  const units = (Array.isArray(capacity) ? capacity : [capacity]).map((of) =>
+    of ? Number(of.CapacityUnits) : 0
+  );
+  return units.reduce((sum, more) => (more > 0 ? sum + more : sum), 0);
+}
+
+/** @param {any} write one that was not processed */
+function requested({ PutRequest, DeleteRequest }) {
+  return PutRequest ? PutRequest.Item : DeleteRequest.Key;
+}
+
+/**
+ * @param {any} attributes
+ * @param {Values} values
+ * @returns {Key}
+ */
+function keyOf(attributes, values) {
+  const [namespace, key] = ['namespace', 'key'].map((name) =>
+    attributes[name] ? values.text(attributes[name]) : undefined
+  );
+  if (namespace === undefined || key === undefined) {
+    throw new Error('its answer has a row without namespace and key');
+  }
+  return [namespace, key];
+}
+
+/**
+ * @param {any} attributes
+ * @param {Values} values
+ * @returns {Row}
+ */
+function row(attributes, values) {
+  const { version, item, deleted } = attributes;
+  /** @type {Row} */
+  const found = { key: keyOf(attributes, values) };
+  if (version !== undefined) found.version = values.number(version);
+  if (item !== undefined) {
+    const text = values.text(item);
+    found.item = text === undefined ? { type: values.type(item) } : text;
+  }
+  if (deleted !== undefined) found.deleted = values.isTrue(deleted);
+  return found;
+}
+
+module.exports = { answer, parameters, refusedPut };
