@@ -16,6 +16,7 @@ const { fail, optional, requireObject } = require('./validate');
  * @typedef {object} StoreOptions
  * @property {NativeOptions} native what the native store takes
  * @property {Logger | undefined} logger the caller's logger
+ * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
  * @property {string[]} warnings lines to log about what was given
  */
 
@@ -40,7 +41,7 @@ function storeOptions(tableName, given) {
       native.cacheTtlMs = cacheTtl(name, value, warnings);
     },
     clientOptions: (_name, value) => {
-      Object.assign(native, clientOptions(value, warnings));
+      givenClientOptions = value;
     },
     consistentRead: (name, value) => {
       native.consistentRead = flag(name, value);
@@ -93,6 +94,8 @@ function storeOptions(tableName, given) {
   const native = { table: /** @type {string} */ (tableName) };
   /** @type {Logger | undefined} */
   let logger;
+  /** @type {unknown} */
+  let givenClientOptions;
   for (const name of Object.keys(options)) {
     const value = options[name];
     if (value === undefined || value === null) continue;
@@ -102,12 +105,16 @@ function storeOptions(tableName, given) {
       warnings.push(`the option ${name} is unknown and is ignored`);
     }
   }
+  const client = clientOptions(givenClientOptions, warnings);
+  native.client = client.native;
+  if (native.consistentRead === undefined) native.consistentRead = client.consistentRead;
+  if (client.service !== undefined) known.dynamoDBClient('clientOptions.service', client.service);
   if (native.readOnly && native.refill) {
     warnings.push('refill: no effect with readOnly, which turns writing off');
     native.refill = false;
   }
   if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
-  return { native, logger, warnings };
+  return { native, logger, requestLogger: client.requestLogger, warnings };
 }
 
 /**

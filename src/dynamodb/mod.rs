@@ -1,11 +1,14 @@
 //! The few things that the store asks of DynamoDB.
 
+mod adjusting;
+mod asked_credentials;
 mod client;
 mod complete;
 mod counting;
 mod credentials;
 mod failure;
 mod http;
+mod request_log;
 mod trust;
 
 #[cfg(test)]
