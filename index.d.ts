@@ -22,44 +22,132 @@ declare namespace DynamoDBFeatureStore {
     warn(...args: any[]): void;
   }
 
-  /** Fixed AWS credentials. */
+  /** AWS credentials, as both AWS SDKs for JavaScript have them. */
   interface Credentials {
     accessKeyId: string;
     secretAccessKey: string;
     sessionToken?: string | null;
+    /** When they expire. */
+    expiration?: Date | null;
+    /** The account that they belong to. */
+    accountId?: string | null;
+    [member: string]: any;
   }
 
   /**
-   * How DynamoDB is reached, in the names of the AWS SDK for JavaScript. What is not given comes from
-   * the AWS default chain: environment variables, shared configuration files and profiles, container
-   * and instance roles.
+   * Who is asked for credentials: a function of the AWS SDK v3, or an object of version 2 that renews
+   * itself.
+   */
+  type CredentialsProvider =
+    | ((...context: any[]) => Credentials | Promise<Credentials>)
+    | { getPromise(): Promise<any>; [member: string]: any }
+    | { get(callback: (error?: any) => void): void; [member: string]: any };
+
+  /** A value, or a function that gives it, which is called once. */
+  type Provided<T> = T | (() => T | Promise<T>);
+
+  /** The endpoint's URL in one of the forms that the AWS SDKs have for it. */
+  type Endpoint =
+    | string
+    | { href: string; [member: string]: any }
+    | { hostname: string; [member: string]: any }
+    | { url: string | { href: string; [member: string]: any }; [member: string]: any };
+
+  /** What can be read off an agent is used: its proxy, `ca`, `maxSockets`. */
+  type Agent = object;
+
+  /**
+   * How DynamoDB is reached, in the names of the AWS SDK for JavaScript, versions 2 and 3. What is not
+   * given comes from a loaded version 2's `AWS.config`, else from the AWS default chain: environment
+   * variables, shared configuration files and profiles, container and instance roles.
+   *
+   * docs/client-options.md has all of them.
    */
   interface ClientOptions {
     /** The AWS region. Default: `AWS_REGION`, the profile, the instance. */
-    region?: string | null;
+    region?: Provided<string> | null;
     /**
      * The URL of the service, for DynamoDB Local and the like. A bare host means HTTPS. Default: the
      * region's.
      */
-    endpoint?: string | { href: string } | null;
-    /** Fixed credentials; they win over the three options below. */
-    credentials?: Credentials | null;
+    endpoint?: Provided<Endpoint> | null;
+    /** Whether endpoints in the environment and the profile are passed over. */
+    ignoreConfiguredEndpointUrls?: boolean | null;
+    /** Whether the region's endpoint is reached with TLS. Default: true. */
+    sslEnabled?: boolean | null;
+    /** The same in the names of version 3. */
+    tls?: boolean | null;
+    useFipsEndpoint?: Provided<boolean | undefined> | null;
+    useDualstackEndpoint?: Provided<boolean | undefined> | null;
+    /** `'preferred'`, `'required'` or `'disabled'`. */
+    accountIdEndpointMode?: Provided<string | undefined> | null;
+    /** The region that requests are signed for, where it is not the endpoint's. */
+    signingRegion?: string | null;
+    /** `'2012-08-10'` or `'latest'`. */
+    apiVersion?: string | Date | null;
+
+    /** Credentials, or who is asked for them; they win over the options below. */
+    credentials?: Credentials | CredentialsProvider | null;
     accessKeyId?: string | null;
     secretAccessKey?: string | null;
     sessionToken?: string | null;
+    /** A chain of version 2. */
+    credentialProvider?: object | ((...context: any[]) => any) | null;
+    /** A function of version 3 that makes a provider. */
+    credentialDefaultProvider?: ((...input: any[]) => any) | null;
+    /** The profile of the shared configuration and credentials files. */
+    profile?: string | null;
+
+    /** How often more a read is sent that fails. Default: 2. */
+    maxRetries?: number | null;
+    /** How often a read is sent, the first time included. Default: 3. */
+    maxAttempts?: Provided<number> | null;
+    /** `'standard'` or `'adaptive'`. */
+    retryMode?: Provided<string> | null;
+    /** `base`: the longest first pause between two attempts, in milliseconds. Default: 50. */
+    retryDelayOptions?: { base?: number; [name: string]: any } | null;
+    /** Whether a request that is refused for its time is sent again with the server's. Default: true. */
+    correctClockSkew?: boolean | null;
+    /** The opposite, in the names of version 3. */
+    disableClockSkewCorrection?: boolean | null;
+    /** Milliseconds that are added to this machine's time. */
+    systemClockOffset?: number | null;
+
     /**
      * Time-outs in milliseconds, in the names of version 2: for making a connection (default: 2000), and
      * for an attempt (default: half of `readTimeout` or `writeTimeout`, of the latter 2 to 10
-     * seconds).
+     * seconds); a proxy, with or without user and password.
      */
-    httpOptions?: { connectTimeout?: number; timeout?: number; [name: string]: any } | null;
-    /** The same in the names of version 3. */
+    httpOptions?: {
+      connectTimeout?: number;
+      timeout?: number;
+      proxy?: string | { href: string; [member: string]: any };
+      agent?: Agent;
+      [name: string]: any;
+    } | null;
+    /** The same in the names of version 3, or a handler. */
     requestHandler?: {
       connectionTimeout?: number;
       requestTimeout?: number;
+      socketTimeout?: number;
+      httpAgent?: Agent;
+      httpsAgent?: Agent;
       [name: string]: any;
     } | null;
-    /** Others are ignored with a warning. */
+    /** A preset of version 3. */
+    defaultsMode?: Provided<string> | null;
+    /** Whether `HTTPS_PROXY` and its like are obeyed. Default: false. */
+    proxyFromEnvironment?: boolean | null;
+
+    /** Gets a line for each call: by `info`, else `log`, else `write`, else `debug`. */
+    logger?: object | null;
+    /** Added to the user agent: text, or pairs of a name and a version. */
+    customUserAgent?: string | readonly (string | readonly string[])[] | null;
+    userAgentAppId?: Provided<string | undefined> | null;
+    authSchemePreference?: Provided<string | readonly string[]> | null;
+    /** `ConsistentRead` alone. */
+    params?: { ConsistentRead?: boolean; [name: string]: any } | null;
+    /** Others are ignored, those that might matter with a warning. */
     [name: string]: any;
   }
 

@@ -17,8 +17,8 @@ const { viewMethods } = require('./view');
  * @param {object | null} [options]
  */
 function DynamoDBFeatureStore(tableName, options) {
-  const { native, callClient, logger, warnings } = storeOptions(tableName, options);
-  const logs = new LogRouter(logger);
+  const { native, callClient, logger, requestLogger, warnings } = storeOptions(tableName, options);
+  const logs = new LogRouter(logger, requestLogger);
   for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
 
   // It gets ready for the first read while Node goes on loading modules.

@@ -5,6 +5,7 @@
  * store, else to the console in the format of the SDKs.
  *
  * @typedef {'error' | 'warn'} Level
+ * @typedef {(line: string) => void} RequestLogger takes a line for each call
  * @typedef {{error(line: string): void, warn(line: string): void}} Logger
  */
 
@@ -23,11 +24,13 @@ const consoleLogger = {
 class LogRouter {
   /**
    * @param {Logger | undefined} own the `logger` option
+   * @param {RequestLogger | undefined} [requests] where lines about single calls go
    */
-  constructor(own) {
+  constructor(own, requests) {
     /** @type {Logger[]} the loggers of the open views, the oldest first */
     this.viewLoggers = [];
     this.own = own;
+    this.requests = requests;
     this.useConsole = false;
     /** @type {[Level, string][]} */
     this.held = [];
@@ -36,10 +39,14 @@ class LogRouter {
   /**
    * Logs one line. A logger that throws doesn't disturb the store.
    *
-   * @param {Level} level
+   * @param {Level | 'request'} level
    * @param {string} line
    */
   log(level, line) {
+    if (level === 'request') {
+      this.logRequest(line);
+      return;
+    }
     const logger = this.own || this.viewLoggers[0] || (this.useConsole && consoleLogger);
     if (!logger) {
       this.held.push([level, line]);
@@ -50,6 +57,17 @@ class LogRouter {
       logger[level](line);
     } catch (_) {
       consoleLogger[level](line);
+    }
+  }
+
+  /**
+   * @param {string} line
+   */
+  logRequest(line) {
+    try {
+      if (this.requests) this.requests(line);
+    } catch (_) {
+      // It is not worth a line of its own.
     }
   }
 

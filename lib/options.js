@@ -18,6 +18,7 @@ const { fail, isGiven, optional, requireObject } = require('./validate');
  * @property {NativeOptions} native what the native store takes
  * @property {CallClient | undefined} callClient asks the caller's own client
  * @property {Logger | undefined} logger the caller's logger
+ * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
  * @property {string[]} warnings lines to log about what was given
  */
 
@@ -41,12 +42,8 @@ function storeOptions(tableName, given) {
     cacheTTL: (name, value) => {
       native.cacheTtlMs = cacheTtl(name, value, warnings);
     },
-    clientOptions: (name, value) => {
-      if (isGiven(options.dynamoDBClient)) {
-        warnings.push(`${name}: no effect with dynamoDBClient, which has its own`);
-      } else {
-        Object.assign(native, clientOptions(value, warnings));
-      }
+    clientOptions: (_name, value) => {
+      givenClientOptions = value;
     },
     consistentRead: (name, value) => {
       native.consistentRead = flag(name, value);
@@ -100,6 +97,8 @@ function storeOptions(tableName, given) {
   let logger;
   /** @type {CallClient | undefined} */
   let callClient;
+  /** @type {unknown} */
+  let givenClientOptions;
   for (const name of Object.keys(options)) {
     const value = options[name];
     if (!isGiven(value)) continue;
@@ -109,12 +108,23 @@ function storeOptions(tableName, given) {
       warnings.push(`the option ${name} is unknown and is ignored`);
     }
   }
+  /** @type {((line: string) => void) | undefined} */
+  let requestLogger;
+  if (callClient === undefined) {
+    const client = clientOptions(givenClientOptions, warnings);
+    native.client = client.native;
+    if (native.consistentRead === undefined) native.consistentRead = client.consistentRead;
+    if (client.service !== undefined) known.dynamoDBClient('clientOptions.service', client.service);
+    requestLogger = client.requestLogger;
+  } else if (givenClientOptions !== undefined) {
+    warnings.push('clientOptions: no effect with dynamoDBClient, which has its own');
+  }
   if (native.readOnly && native.refill) {
     warnings.push('refill: no effect with readOnly, which turns writing off');
     native.refill = false;
   }
   if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
-  return { native, callClient, logger, warnings };
+  return { native, callClient, logger, requestLogger, warnings };
 }
 
 /**

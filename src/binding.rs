@@ -4,6 +4,8 @@
 //! A future never borrows the JavaScript object that started it: a worker thread can end while calls
 //! are in flight, and then the object is gone.
 
+mod client_options;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -15,9 +17,10 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
+use self::client_options::NativeClientOptions;
 use crate::allocator;
 use crate::clock::Clock;
-use crate::config::{ClientConfig, Config, Credentials};
+use crate::config::Config;
 use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDynamoDb};
 use crate::error;
 use crate::log::{Level, Log};
@@ -54,37 +57,20 @@ pub struct NativeOptions {
     pub read_only: Option<bool>,
     /// Whether a table that lost its data is written anew.
     pub refill: Option<bool>,
-    /// The AWS region.
-    pub region: Option<String>,
-    /// The URL of DynamoDB.
-    pub endpoint: Option<String>,
-    /// Fixed credentials.
-    pub credentials: Option<NativeCredentials>,
-    /// For how many milliseconds a connection may take to be made.
-    pub connect_timeout_ms: Option<f64>,
-    /// For how many milliseconds an attempt may take.
-    pub attempt_timeout_ms: Option<f64>,
-}
-
-/// Fixed AWS credentials.
-#[napi(object, object_to_js = false)]
-pub struct NativeCredentials {
-    /// The id of the access key.
-    pub access_key_id: String,
-    /// The secret part of the access key.
-    pub secret_access_key: String,
-    /// The token that comes with temporary keys.
-    pub session_token: Option<String>,
+    /// How DynamoDB is reached.
+    pub client: Option<NativeClientOptions>,
 }
 
 /// What an endless time-out means: a year.
 const LONGEST_TIMEOUT_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
 
+fn duration(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0)
+}
+
 impl From<NativeOptions> for Config {
     fn from(options: NativeOptions) -> Self {
         let mut config = Config::new(options.table);
-        let duration =
-            |ms: f64| Duration::from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0);
         config.prefix = options.prefix.unwrap_or_default();
         if let Some(ms) = options.cache_ttl_ms {
             config.freshness.ttl_ms = ms;
@@ -112,17 +98,7 @@ impl From<NativeOptions> for Config {
         }
         config.read_only = options.read_only.unwrap_or(false);
         config.refill = options.refill.unwrap_or(false);
-        config.client = ClientConfig {
-            region: options.region,
-            endpoint: options.endpoint,
-            credentials: options.credentials.map(|given| Credentials {
-                access_key_id: given.access_key_id,
-                secret_access_key: given.secret_access_key,
-                session_token: given.session_token,
-            }),
-            connect_timeout: options.connect_timeout_ms.map(duration),
-            attempt_timeout: options.attempt_timeout_ms.map(duration),
-        };
+        config.client = options.client.map(Into::into).unwrap_or_default();
         config
     }
 }

@@ -1,7 +1,12 @@
 //! The options of a store in their one validated form, and their defaults.
 
-use std::fmt;
+mod client;
+
 use std::time::Duration;
+
+pub use client::{
+    AskCredentials, ClientConfig, Credentials, CredentialsSource, Later, Proxy, ProxyUrl,
+};
 
 /// How long, in milliseconds, an answer is fresh when `cacheTTL` is not given.
 pub const DEFAULT_CACHE_TTL_MS: f64 = 15_000.0;
@@ -81,55 +86,5 @@ impl Config {
             refill: false,
             client: ClientConfig::default(),
         }
-    }
-}
-
-/// How DynamoDB is reached. What is `None` has its default, or comes from the AWS
-/// default chain.
-#[derive(Clone, Debug, Default)]
-pub struct ClientConfig {
-    /// The AWS region.
-    pub region: Option<String>,
-    /// The URL of the service; a bare host means HTTPS.
-    pub endpoint: Option<String>,
-    /// Fixed credentials.
-    pub credentials: Option<Credentials>,
-    /// How long a connection may take to be made.
-    pub connect_timeout: Option<Duration>,
-    /// How long an attempt may take; otherwise a part of the time that a read or a write has.
-    pub attempt_timeout: Option<Duration>,
-}
-
-/// Fixed AWS credentials. Their `Debug` form shows none of them.
-#[derive(Clone)]
-pub struct Credentials {
-    /// The id of the access key.
-    pub access_key_id: String,
-    /// The secret part of the access key.
-    pub secret_access_key: String,
-    /// The token that comes with temporary keys.
-    pub session_token: Option<String>,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(hidden)")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn debug_output_hides_credentials() {
-        let mut config = Config::new("table");
-        config.client.credentials = Some(Credentials {
-            access_key_id: "AKIAID".into(),
-            secret_access_key: "hush".into(),
-            session_token: Some("token".into()),
-        });
-        let shown = format!("{config:?}");
-        assert!(!shown.contains("AKIAID") && !shown.contains("hush") && !shown.contains("token\""));
     }
 }

@@ -9,6 +9,8 @@ pub enum Level {
     Error,
     /// Something is odd, but all that was asked for was done.
     Warn,
+    /// A call that was made; only for who has asked for these lines.
+    Request,
 }
 
 impl Level {
@@ -17,6 +19,7 @@ impl Level {
         match self {
             Level::Error => "error",
             Level::Warn => "warn",
+            Level::Request => "request",
         }
     }
 }

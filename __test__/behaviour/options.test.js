@@ -169,10 +169,10 @@ test('refill without writing is a warning that names it', () => {
 });
 
 test('an entry of clientOptions that is not honoured is a warning that names it', () => {
-  assertWarning({ clientOptions: { maxRetries: 3 } }, 'clientOptions.maxRetries');
+  assertWarning({ clientOptions: { signer: {} } }, 'clientOptions.signer');
   assertWarning({ clientOptions: { hush: 'hush-value' } }, 'clientOptions.hush');
-  const proxy = { httpOptions: { timeout: 5, proxy: 'http://hush' } };
-  assertWarning({ clientOptions: proxy }, 'clientOptions.httpOptions.proxy');
+  const http = { httpOptions: { timeout: 5, hush: 'hush-value' } };
+  assertWarning({ clientOptions: http }, 'clientOptions.httpOptions.hush');
 });
 
 test('a store whose options are all right logs nothing', async (t) => {

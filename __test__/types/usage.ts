@@ -1,5 +1,7 @@
 // Compiled, never run: the ways in which a TypeScript application uses the package.
 
+import { Agent } from 'node:https';
+
 import * as LaunchDarkly from 'launchdarkly-node-server-sdk';
 
 import DynamoDBFeatureStore = require('../..');
@@ -30,6 +32,47 @@ const options: Options = {
   },
 };
 
+// What the two AWS SDKs have, in the shapes of their types.
+const versionTwo: Options = {
+  clientOptions: {
+    apiVersion: '2012-08-10',
+    credentials: {
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+      expired: false,
+      expireTime: new Date(),
+      get: (_callback: (error: Error) => void) => {},
+      getPromise: async () => {},
+      needsRefresh: () => false,
+      refresh: (_callback: (error: Error) => void) => {},
+    },
+    endpoint: { host: 'h', hostname: 'h', href: 'http://h', port: 80, protocol: 'http:' },
+    httpOptions: { agent: new Agent(), proxy: 'http://proxy:3128', connectTimeout: 1 },
+    logger: console,
+    maxRetries: 3,
+    retryDelayOptions: { base: 50 },
+    params: { ConsistentRead: true },
+    sslEnabled: true,
+  },
+};
+const versionThree: Options = {
+  clientOptions: {
+    credentials: async (_context?: { callerClientConfig?: object }) => ({
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+      expiration: new Date(),
+    }),
+    customUserAgent: [['my-app', '1.0']],
+    endpoint: async () => ({ protocol: 'https:', hostname: 'h', port: 443, path: '/' }),
+    maxAttempts: async () => 5,
+    region: async () => 'eu-central-1',
+    requestHandler: { httpsAgent: new Agent(), requestTimeout: 5000 },
+    retryMode: 'adaptive',
+    useFipsEndpoint: async () => true,
+    proxyFromEnvironment: true,
+  },
+};
+
 const asObject: LaunchDarkly.LDOptions = { featureStore: DynamoDBFeatureStore('table') };
 const withOptions: LaunchDarkly.LDOptions = { featureStore: Named('table', options), useLdd: true };
 const fromDefault: LaunchDarkly.LDOptions = { featureStore: Default('table', null) };
@@ -45,4 +88,9 @@ Named();
 // @ts-expect-error it is a number of seconds
 Named('table', { cacheTTL: '15' });
 
-export { asObject, fromDefault, requests, withOptions };
+// @ts-expect-error it is a number
+Named('table', { clientOptions: { maxRetries: '3' } });
+// @ts-expect-error the secret is missing
+Named('table', { clientOptions: { credentials: { accessKeyId: 'id' } } });
+
+export { asObject, fromDefault, requests, versionThree, versionTwo, withOptions };

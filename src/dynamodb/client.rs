@@ -1,38 +1,50 @@
 //! DynamoDB through aws-sdk-dynamodb.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
+use aws_sdk_dynamodb::config::{AppName, IdentityCache};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, DeleteRequest, PutRequest, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
+use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use aws_smithy_types::body::SdkBody;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+use super::adjusting::Adjusting;
+use super::asked_credentials::{AskedCredentials, to_sdk};
 use super::complete::Complete;
 use super::counting::Counting;
 use super::credentials::SteadyCredentials;
 use super::failure::{no_credentials, to_error};
 use super::http::Http;
+use super::request_log::RequestLog;
 use super::trust::RootCertificates;
 use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
-use crate::clock::{Clock, JumpWatch};
-use crate::config::{ClientConfig, Config};
+use crate::clock::{Clock, JumpWatch, Millis};
+use crate::config::{ClientConfig, Config, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Log;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
@@ -69,27 +81,51 @@ struct Inner {
     table: String,
     config: ClientConfig,
     read_timeout: Duration,
+    write_timeout: Duration,
+    http: Http,
+    log: Arc<dyn Log>,
+    clock: Clock,
+    stats: Arc<Stats>,
+    jumps: JumpWatch,
+    /// Set when all options are known.
+    resolved: AtomicBool,
+    /// How often the connections were taken for dead.
+    epoch: AtomicU64,
+    connection: OnceLock<Arc<Connection>>,
+    connecting: SingleFlight<(), Result<Arc<Connection>>>,
+    /// Set when credentials have been found.
+    ready: AtomicBool,
+}
+
+struct Connection {
+    client: Client,
     /// How a read is sent that need not be tried again.
     once: aws_sdk_dynamodb::config::Builder,
     /// How what belongs to a write is sent: once, since the store decides itself when a write is
     /// tried again.
     for_write: aws_sdk_dynamodb::config::Builder,
-    http: Http,
-    stats: Arc<Stats>,
-    jumps: JumpWatch,
-    /// How often the connections were taken for dead.
-    epoch: AtomicU64,
-    connection: OnceLock<Connection>,
-    connecting: SingleFlight<(), Result<Connection>>,
-    /// Set when credentials have been found.
-    ready: AtomicBool,
+    credentials: CredentialsInUse,
 }
 
-#[derive(Clone)]
-struct Connection {
-    client: Client,
-    /// `None` where the chain of sources is turned off.
-    credentials: Option<SteadyCredentials>,
+/// Where the credentials of a connection come from.
+enum CredentialsInUse {
+    /// From the chain of sources, or from nowhere else.
+    Found(SteadyCredentials),
+    /// From the caller's own provider.
+    Asked(AskedCredentials),
+    /// The chain of sources is turned off.
+    None,
+}
+
+impl Connection {
+    /// How a request is sent that is not sent as the client is configured.
+    fn overrides(&self, effort: Effort) -> Option<aws_sdk_dynamodb::config::Builder> {
+        match effort {
+            Effort::Retried => None,
+            Effort::Once => Some(self.once.clone()),
+            Effort::ForWrite => Some(self.for_write.clone()),
+        }
+    }
 }
 
 impl SdkDynamoDb {
@@ -102,20 +138,17 @@ impl SdkDynamoDb {
         clock: Clock,
         stats: Arc<Stats>,
     ) -> Self {
-        let sent_once = |time: Duration| {
-            aws_sdk_dynamodb::Config::builder()
-                .retry_config(RetryConfig::disabled())
-                .timeout_config(timeouts(&config.client, time))
-        };
         Self(Arc::new(Inner {
             table: config.table.clone(),
             config: config.client.clone(),
             read_timeout: config.read_timeout,
-            once: sent_once(config.read_timeout / 2),
-            for_write: sent_once(attempt_of_write(config.write_timeout)),
-            http: Http::new(node_roots, log),
+            write_timeout: config.write_timeout,
+            http: Http::new(node_roots, Arc::clone(&log)),
+            log,
             stats,
-            jumps: JumpWatch::new(clock),
+            jumps: JumpWatch::new(clock.clone()),
+            clock,
+            resolved: AtomicBool::new(false),
             epoch: AtomicU64::new(0),
             connection: OnceLock::new(),
             connecting: SingleFlight::new(),
@@ -128,30 +161,31 @@ impl SdkDynamoDb {
     pub fn connect(&self) -> impl Future<Output = ()> + Send + 'static {
         let inner = Arc::clone(&self.0);
         async move {
-            let Ok(client) = inner.client().await else {
+            let Ok(connection) = inner.connection().await else {
                 return;
             };
             // Only a request makes a connection. This one becomes the question whether DynamoDB is
             // there, which costs nothing and needs no rights. Without TLS there is nothing to gain.
-            let request = client.describe_limits().customize();
-            let request = request.config_override(inner.once.clone()).map_request(|mut request| {
-                if !request.uri().starts_with("https:") {
-                    return Err(io::Error::other("no TLS"));
-                }
-                request.set_method("GET").map_err(io::Error::other)?;
-                request.headers_mut().remove("x-amz-target");
-                *request.body_mut() = SdkBody::empty();
-                Ok(request)
-            });
+            let request = connection.client.describe_limits().customize();
+            let request =
+                request.config_override(connection.once.clone()).map_request(|mut request| {
+                    if !request.uri().starts_with("https:") {
+                        return Err(io::Error::other("no TLS"));
+                    }
+                    request.set_method("GET").map_err(io::Error::other)?;
+                    request.headers_mut().remove("x-amz-target");
+                    *request.body_mut() = SdkBody::empty();
+                    Ok(request)
+                });
             drop(request.send().await);
         }
     }
 }
 
 impl Inner {
-    /// The client, once there are a region and credentials. Whoever waits in vain is told which of
+    /// The connection, once there are a region and credentials. Whoever waits in vain is told which of
     /// them is missing; the search goes on.
-    async fn client(&self) -> Result<&Client> {
+    async fn connection(self: &Arc<Self>) -> Result<&Connection> {
         let deadline = Instant::now() + self.read_timeout.mul_f64(SEARCH_SHARE);
         let connection = match self.connection.get() {
             Some(connection) => connection,
@@ -160,16 +194,29 @@ impl Inner {
                 self.connection.get_or_init(|| connection)
             }
         };
-        if !self.ready.load(Ordering::Relaxed)
-            && let Some(credentials) = &connection.credentials
-        {
-            match timeout_at(deadline, credentials.prepare()).await {
-                Ok(found) => found.map_err(|failure| no_credentials(&failure))?,
-                Err(_) => return Err(not_in_time(ErrorKind::NoCredentials, "no AWS credentials")),
+        self.prepare(connection, deadline).await?;
+        Ok(connection)
+    }
+
+    async fn prepare(&self, connection: &Connection, deadline: Instant) -> Result<()> {
+        let prepared = async {
+            match &connection.credentials {
+                // These may expire at any time, and what replaces them take long.
+                CredentialsInUse::Asked(asked) => {
+                    asked.prepare().await.map_err(|failure| no_credentials(&failure))
+                }
+                CredentialsInUse::Found(found) if !self.ready.load(Ordering::Relaxed) => {
+                    found.prepare().await.map_err(|failure| no_credentials(&failure))?;
+                    self.ready.store(true, Ordering::Relaxed);
+                    Ok(())
+                }
+                CredentialsInUse::Found(_) | CredentialsInUse::None => Ok(()),
             }
-            self.ready.store(true, Ordering::Relaxed);
+        };
+        match timeout_at(deadline, prepared).await {
+            Ok(prepared) => prepared,
+            Err(_) => Err(not_in_time(ErrorKind::NoCredentials, "no AWS credentials")),
         }
-        Ok(&connection.client)
     }
 
     /// How often the connections were taken for dead until now. They are when this process has stood
@@ -184,38 +231,140 @@ impl Inner {
 
     /// Sends a request. One that fails on a connection which died while this process stood still is
     /// sent again at once.
-    async fn send<T, F>(&self, request: impl Fn(Client) -> F) -> Result<T>
+    async fn send<T, F>(self: &Arc<Self>, request: impl Fn(&Connection) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
         let epoch = self.epoch();
-        let client = self.client().await?;
-        match request(client.clone()).await {
+        let connection = self.connection().await?;
+        match request(connection).await {
             Err(failure) if failure.is_retryable() && self.epoch() != epoch => {
-                request(client.clone()).await
+                request(connection).await
+            }
+            Err(failure) => {
+                if failure.kind == ErrorKind::BadCredentials
+                    && let CredentialsInUse::Asked(asked) = &connection.credentials
+                {
+                    asked.refused();
+                }
+                Err(failure)
             }
             result => result,
         }
     }
 
-    /// How a request is sent that is not sent as the client is configured.
-    fn overrides(&self, effort: Effort) -> Option<aws_sdk_dynamodb::config::Builder> {
-        match effort {
-            Effort::Retried => None,
-            Effort::Once => Some(self.once.clone()),
-            Effort::ForWrite => Some(self.for_write.clone()),
-        }
-    }
-
-    async fn connected(&self, deadline: Instant) -> Result<Connection> {
-        let (config, http, stats) = (self.config.clone(), self.http.clone(), self.stats.clone());
-        let read_timeout = self.read_timeout;
-        let connect = async move { connect(&config, http, stats, read_timeout).await };
+    async fn connected(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Connection>> {
+        let inner = Arc::clone(self);
+        let connect = async move {
+            let options = inner.options().await?;
+            inner.connect(&options).await.map(Arc::new)
+        };
         match timeout_at(deadline, self.connecting.join((), connect)).await {
             Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
+            Err(_) if !self.resolved.load(Ordering::Relaxed) => Err(Error::new(
+                ErrorKind::TimedOut,
+                "a function among the clientOptions has given no value in time",
+            )),
             // Nothing else takes long: the search for a region ends at the instance's metadata.
             Err(_) => Err(not_in_time(ErrorKind::NoRegion, "no AWS region")),
         }
+    }
+
+    /// All options, those included that somebody has to be asked for.
+    async fn options(&self) -> Result<ClientConfig> {
+        let options = match &self.config.later {
+            None => self.config.clone(),
+            Some(later) => (later.0)().await.map_err(|reason| {
+                let message = format!("clientOptions can't be used: {}", reason.trim());
+                Error::new(ErrorKind::Refused, message).passing()
+            })?,
+        };
+        self.resolved.store(true, Ordering::Relaxed);
+        Ok(options)
+    }
+
+    async fn connect(&self, options: &ClientConfig) -> Result<Connection> {
+        if self.http.configure(options).is_none() {
+            return Err(Error::new(ErrorKind::BadEndpoint, "the URL of the proxy can't be used"));
+        }
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(self.http.for_credentials());
+        let region = options.region.clone().map(Region::new);
+        if let Some(region) = &region {
+            loader = loader.region(region.clone());
+        }
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        // They are given to the client below.
+        if options.credentials.is_some() || options.profile.is_some() {
+            loader = loader.no_credentials();
+        }
+        let mut shared = loader.load().await;
+        let Some(region) = shared.region().cloned() else {
+            return Err(Error::new(ErrorKind::NoRegion, "no AWS region is configured"));
+        };
+        if options.ignore_configured_endpoints {
+            shared = without_endpoints(shared);
+        }
+        let credentials = match &options.credentials {
+            Some(CredentialsSource::Asked(ask)) => {
+                let offset = options.clock_offset_ms;
+                let clock = self.clock.clone();
+                let clock = Clock::from_fn(move || clock.now() + offset);
+                CredentialsInUse::Asked(AskedCredentials::new(ask.clone(), clock))
+            }
+            Some(CredentialsSource::Fixed(fixed)) => {
+                let fixed = SharedCredentialsProvider::new(to_sdk(fixed.clone()));
+                CredentialsInUse::Found(SteadyCredentials::new(fixed))
+            }
+            None => match &options.profile {
+                Some(profile) => {
+                    let chain = profile_credentials(profile, &self.http, &region).await;
+                    CredentialsInUse::Found(SteadyCredentials::new(chain))
+                }
+                None => shared.credentials_provider().map_or(CredentialsInUse::None, |chain| {
+                    CredentialsInUse::Found(SteadyCredentials::new(chain))
+                }),
+            },
+        };
+        let config = aws_sdk_dynamodb::config::Builder::from(&shared)
+            .http_client(self.http.clone())
+            .retry_config(retries(options))
+            // By default one store's outage would use up the retries of all others in the process.
+            .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
+            .timeout_config(timeouts(options, self.read_timeout / 2))
+            // The time-out of an attempt bounds its body too, and watching the stream is work.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(Complete)
+            .interceptor(Counting(self.stats.clone()));
+        let mut config = with_options(config, options, region.as_ref())?;
+        if options.log_requests {
+            config = config.interceptor(RequestLog {
+                table: self.table.clone(),
+                log: Arc::clone(&self.log),
+                clock: self.clock.clone(),
+            });
+        }
+        config = match &credentials {
+            CredentialsInUse::Found(found) => config.credentials_provider(found.clone()),
+            // It keeps what it gives itself, and for as long as it is good.
+            CredentialsInUse::Asked(asked) => {
+                config.credentials_provider(asked.clone()).identity_cache(IdentityCache::no_cache())
+            }
+            CredentialsInUse::None => config,
+        };
+        let sent_once = |time: Duration| {
+            aws_sdk_dynamodb::Config::builder()
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(timeouts(options, time))
+        };
+        Ok(Connection {
+            client: Client::from_conf(config.build()),
+            once: sent_once(self.read_timeout / 2),
+            for_write: sent_once(attempt_of_write(self.write_timeout)),
+            credentials,
+        })
     }
 }
 
@@ -223,51 +372,112 @@ fn not_in_time(kind: ErrorKind, what: &str) -> Error {
     Error::new(kind, format!("{what} could be found in time; the search goes on")).passing()
 }
 
-async fn connect(
-    options: &ClientConfig,
-    http: Http,
-    stats: Arc<Stats>,
-    read_timeout: Duration,
-) -> Result<Connection> {
-    let endpoint = options.endpoint.as_deref().map(endpoint_url).transpose()?;
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http);
-    if let Some(region) = &options.region {
-        loader = loader.region(Region::new(region.clone()));
+/// The same configuration without the endpoints that the environment and the profile name.
+fn without_endpoints(shared: SdkConfig) -> SdkConfig {
+    let mut builder = shared.into_builder();
+    builder.set_endpoint_url(None);
+    builder.set_service_config(None::<NoServiceConfig>);
+    builder.build()
+}
+
+/// A type for the absence of one.
+#[derive(Debug)]
+struct NoServiceConfig;
+
+impl LoadServiceConfig for NoServiceConfig {
+    fn load_config(&self, _key: ServiceConfigKey<'_>) -> Option<String> {
+        None
     }
-    if let Some(fixed) = &options.credentials {
-        loader = loader.credentials_provider(Credentials::new(
-            &fixed.access_key_id,
-            &fixed.secret_access_key,
-            fixed.session_token.clone(),
-            None,
-            "clientOptions",
-        ));
-    }
-    let shared = loader.load().await;
-    if shared.region().is_none() {
-        return Err(Error::new(ErrorKind::NoRegion, "no AWS region is configured"));
-    }
-    // A read is sent a few times, each for half of the time that it has: one that meets a dead
-    // connection has the other half for a new one. The budget for that is each store's own; by
-    // default one store's outage would use up that of all others in the process.
+}
+
+/// The credentials of a profile that was asked for: it goes before the environment's. A profile that
+/// has none leaves the choice to the chain of sources.
+async fn profile_credentials(
+    profile: &str,
+    http: &Http,
+    region: &Region,
+) -> SharedCredentialsProvider {
+    let config = ProviderConfig::without_region()
+        .with_region(Some(region.clone()))
+        .with_http_client(http.for_credentials());
+    let named =
+        ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build();
+    let chain =
+        DefaultCredentialsChain::builder().profile_name(profile).configure(config).build().await;
+    let both = CredentialsProviderChain::first_try("Profile", named).or_else("Default", chain);
+    SharedCredentialsProvider::new(both)
+}
+
+/// A read is sent a few times, each for half of the time that it has: one that meets a dead connection
+/// has the other half for a new one.
+fn retries(options: &ClientConfig) -> RetryConfig {
     let retries =
-        RetryConfig::standard().with_max_attempts(READ_ATTEMPTS).with_initial_backoff(READ_BACKOFF);
-    let mut config = aws_sdk_dynamodb::config::Builder::from(&shared)
-        .retry_config(retries)
-        .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
-        .timeout_config(timeouts(options, read_timeout / 2))
-        // The time-out of an attempt bounds its body too, and watching the stream is work.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .interceptor(Complete)
-        .interceptor(Counting(stats));
-    let credentials = shared.credentials_provider().map(SteadyCredentials::new);
-    if let Some(credentials) = &credentials {
-        config = config.credentials_provider(credentials.clone());
+        if options.adaptive_retries { RetryConfig::adaptive() } else { RetryConfig::standard() };
+    retries
+        .with_max_attempts(options.max_attempts.unwrap_or(READ_ATTEMPTS).max(1))
+        .with_initial_backoff(options.retry_base.unwrap_or(READ_BACKOFF))
+}
+
+/// Sets what the AWS client itself has options for.
+fn with_options(
+    mut config: aws_sdk_dynamodb::config::Builder,
+    options: &ClientConfig,
+    region: &str,
+) -> Result<aws_sdk_dynamodb::config::Builder> {
+    if let Some(endpoint) = &options.endpoint {
+        config = config.endpoint_url(endpoint_url(endpoint, region, options.tls)?);
     }
-    if let Some(url) = endpoint {
-        config = config.endpoint_url(url);
+    if let Some(fips) = options.fips {
+        config = config.use_fips(fips);
     }
-    Ok(Connection { client: Client::from_conf(config.build()), credentials })
+    if let Some(dual_stack) = options.dual_stack {
+        config = config.use_dual_stack(dual_stack);
+    }
+    if let Some(Ok(mode)) = options.account_id_endpoint_mode.as_deref().map(str::parse) {
+        config = config.account_id_endpoint_mode(mode);
+    }
+    if let Some(correct) = options.clock_skew_correction {
+        config = config.disable_clock_skew_correction(!correct);
+    }
+    if options.clock_offset_ms != 0 {
+        config = config.time_source(OffsetTime(options.clock_offset_ms));
+    }
+    if !options.auth_schemes.is_empty() {
+        let schemes = options.auth_schemes.iter().map(|name| {
+            let name = name.rsplit('#').next().unwrap_or_default();
+            AuthSchemeId::from(Cow::Owned(name.to_owned()))
+        });
+        config = config.auth_scheme_preference(schemes.collect::<Vec<_>>());
+    }
+    if let Some(id) = &options.app_id
+        && let Ok(name) = AppName::new(user_agent_token(id))
+    {
+        config = config.app_name(name);
+    }
+    if let Some(adjusting) = Adjusting::new(options) {
+        config = config.interceptor(adjusting);
+    }
+    Ok(config)
+}
+
+/// The text with a dash for whatever can't stand in a part of a user agent.
+fn user_agent_token(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    text.chars().map(|c| if fits(c) { c } else { '-' }).collect()
+}
+
+/// The time of a machine whose clock is behind by so many milliseconds.
+#[derive(Debug)]
+struct OffsetTime(Millis);
+
+impl TimeSource for OffsetTime {
+    fn now(&self) -> SystemTime {
+        #[allow(clippy::disallowed_methods)] // What the AWS client uses otherwise.
+        let now = SystemTime::now();
+        let offset = Duration::from_millis(self.0.unsigned_abs());
+        let moved = if self.0 < 0 { now.checked_sub(offset) } else { now.checked_add(offset) };
+        moved.unwrap_or(now)
+    }
 }
 
 /// How long an attempt of a write may take when that is not configured.
@@ -283,10 +493,12 @@ fn timeouts(options: &ClientConfig, attempt: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// The endpoint as a URL. A bare host, which the AWS SDK for JavaScript v2 allows, means HTTPS.
-fn endpoint_url(text: &str) -> Result<String> {
-    let text = text.trim();
-    let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+/// The endpoint as a URL. A bare host, and placeholders, are what the AWS SDK for JavaScript v2 allows.
+fn endpoint_url(text: &str, region: &str, tls: Option<bool>) -> Result<String> {
+    let scheme = if tls == Some(false) { "http" } else { "https" };
+    let text = text.trim().replace("{service}", "dynamodb").replace("{region}", region);
+    let text = text.replace("{scheme}", scheme);
+    let url = if text.contains("://") { text.clone() } else { format!("{scheme}://{text}") };
     let usable = url.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.authority().is_some_and(|authority| {
@@ -320,14 +532,15 @@ impl DynamoDb for SdkDynamoDb {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
         async move {
-            let send = |client: Client| {
-                let request = client
+            let send = |connection: &Connection| {
+                let request = connection
+                    .client
                     .get_item()
                     .table_name(&inner.table)
                     .set_key(Some(key_attributes(&row)))
                     .consistent_read(reading.consistent)
                     .return_consumed_capacity(ReturnConsumedCapacity::Total);
-                let overrides = inner.overrides(reading.effort);
+                let overrides = connection.overrides(reading.effort);
                 async move { send_with!(request, overrides).map_err(to_error) }
             };
             let answer = inner.send(send).await?;
@@ -345,9 +558,10 @@ impl DynamoDb for SdkDynamoDb {
     ) -> BoxFuture<'static, Result<Page>> {
         let (inner, namespace) = (Arc::clone(&self.0), namespace.to_owned());
         async move {
-            let send = |client: Client| {
+            let send = |connection: &Connection| {
                 let namespace = AttributeValue::S(namespace.clone());
-                let request = client
+                let request = connection
+                    .client
                     .query()
                     .table_name(&inner.table)
                     .key_condition_expression("#namespace = :namespace")
@@ -356,7 +570,7 @@ impl DynamoDb for SdkDynamoDb {
                     .consistent_read(reading.consistent)
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .set_exclusive_start_key(start.as_ref().map(key_attributes));
-                let overrides = inner.overrides(reading.effort);
+                let overrides = connection.overrides(reading.effort);
                 async move { send_with!(request, overrides).map_err(to_error) }
             };
             let answer = inner.send(send).await?;
@@ -377,7 +591,7 @@ impl DynamoDb for SdkDynamoDb {
     ) -> BoxFuture<'static, Result<PutOutcome>> {
         let (inner, row, item) = (Arc::clone(&self.0), row.clone(), item.clone());
         async move {
-            let send = |client: Client| {
+            let send = |connection: &Connection| {
                 let version = AttributeValue::N(number(item.version));
                 let condition = match unchanged {
                     Some(_) => UNLESS_NEWER_OR_CHANGED,
@@ -386,7 +600,8 @@ impl DynamoDb for SdkDynamoDb {
                 let values = unchanged.map(|v| (":unchanged", AttributeValue::N(number(v))));
                 let values = values.into_iter().chain([(":version", version)]);
                 let values = values.map(|(name, value)| (name.to_owned(), value)).collect();
-                let request = client
+                let request = connection
+                    .client
                     .put_item()
                     .table_name(&inner.table)
                     .set_item(Some(item_attributes(&row, &item)))
@@ -397,7 +612,7 @@ impl DynamoDb for SdkDynamoDb {
                     .return_values_on_condition_check_failure(
                         ReturnValuesOnConditionCheckFailure::AllOld,
                     );
-                let request = request.customize().config_override(inner.for_write.clone());
+                let request = request.customize().config_override(connection.for_write.clone());
                 async move { put_outcome(request.send().await) }
             };
             let (outcome, capacity) = inner.send(send).await?;
@@ -410,14 +625,15 @@ impl DynamoDb for SdkDynamoDb {
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
         let inner = Arc::clone(&self.0);
         async move {
-            let send = |client: Client| {
+            let send = |connection: &Connection| {
                 let requests = writes.iter().map(write_request).collect();
-                let request = client
+                let request = connection
+                    .client
                     .batch_write_item()
                     .request_items(&inner.table, requests)
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .customize()
-                    .config_override(inner.for_write.clone());
+                    .config_override(connection.for_write.clone());
                 async move { request.send().await.map_err(to_error) }
             };
             let answer = inner.send(send).await?;
@@ -547,7 +763,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_a_url_or_a_bare_host() {
-        let url = |text| endpoint_url(text).map_err(|e| e.kind);
+        let url = |text| endpoint_url(text, "eu-west-1", None).map_err(|e| e.kind);
         assert_eq!(url("http://localhost:8000").as_deref(), Ok("http://localhost:8000"));
         assert_eq!(url("localhost:8000").as_deref(), Ok("https://localhost:8000"));
         assert_eq!(url(" https://[::1]:1 ").as_deref(), Ok("https://[::1]:1"));

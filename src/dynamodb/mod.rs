@@ -1,5 +1,7 @@
 //! The few things that the store asks of DynamoDB.
 
+mod adjusting;
+mod asked_credentials;
 mod client;
 mod complete;
 mod counting;
@@ -7,6 +9,7 @@ mod credentials;
 mod failure;
 mod given;
 mod http;
+mod request_log;
 mod trust;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Trusted are the operating system's roots or, where it has none (slim and distroless images),
 //! Node's own, and besides the certificates in the files that `NODE_EXTRA_CA_CERTS` and
-//! `AWS_CA_BUNDLE` name.
+//! `AWS_CA_BUNDLE` name. Or else only those that are given, as Node does with an agent's `ca`.
 
 use std::sync::Arc;
 
@@ -22,11 +22,31 @@ pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> +
 const EXTRA_CERTIFICATE_FILES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE"];
 
 /// What a TLS connection needs to know.
-pub async fn tls_context(node_roots: &RootCertificates, log: &dyn Log) -> TlsContext {
-    TlsContext::builder()
-        .with_trust_store(trust_store(node_roots, log).await)
-        .build()
-        .expect("a trust store is all it needs")
+pub async fn tls_context(
+    authorities: Option<&str>,
+    node_roots: &RootCertificates,
+    log: &dyn Log,
+) -> TlsContext {
+    let store = match authorities.and_then(|pem| given_authorities(pem, log)) {
+        Some(store) => store,
+        None => trust_store(node_roots, log).await,
+    };
+    TlsContext::builder().with_trust_store(store).build().expect("a trust store is all it needs")
+}
+
+fn given_authorities(pem: &str, log: &dyn Log) -> Option<TrustStore> {
+    match check(pem.as_bytes()) {
+        Ok(()) => {
+            let mut store = TrustStore::empty().with_native_roots(false);
+            store.add_pem_certificate(pem);
+            Some(store)
+        }
+        Err(reason) => {
+            let line = format!("clientOptions: the certificates (ca) are not used: {reason}");
+            log.log(Level::Warn, line);
+            None
+        }
+    }
 }
 
 async fn trust_store(node_roots: &RootCertificates, log: &dyn Log) -> TrustStore {

@@ -1,0 +1,86 @@
+'use strict';
+
+/**
+ * Options whose value is a function, as version 3 allows: they are called once, before the first
+ * request.
+ *
+ * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
+ */
+
+const { told } = require('./failures');
+
+/** The options that may be functions. */
+const FUNCTIONS = [
+  'accountIdEndpointMode',
+  'authSchemePreference',
+  'defaultsMode',
+  'disableClockSkewCorrection',
+  'endpoint',
+  'maxAttempts',
+  'region',
+  'retryMode',
+  'retryStrategy',
+  'useDualstackEndpoint',
+  'useFipsEndpoint',
+  'userAgentAppId',
+];
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {Record<string, () => any>} how to get what is not known yet, by the name of its option
+ */
+function unknown(options) {
+  /** @type {Record<string, () => any>} */
+  const found = {};
+  for (const name of FUNCTIONS) {
+    if (typeof options[name] === 'function') found[name] = options[name];
+  }
+  const { requestHandler: handler, retryStrategy: strategy } = options;
+  // A handler of version 3 knows its configuration only after a while.
+  if (handler && typeof handler.httpHandlerConfigs === 'function' && handler.configProvider) {
+    found.requestHandler = async () => {
+      const config = await handler.configProvider;
+      return { ...config, ...handler.httpHandlerConfigs() };
+    };
+  }
+  if (strategy && typeof strategy === 'object' && !strategy.maxAttempts) {
+    const { maxAttemptsProvider } = strategy;
+    if (typeof maxAttemptsProvider === 'function' && !options.maxAttempts) {
+      found.maxAttempts = () => maxAttemptsProvider.call(strategy);
+    }
+  }
+  return found;
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {(options: Record<string, any>) => NativeClientOptions} read
+ * @returns {NativeClientOptions} all that is known now, and how to get all
+ */
+function readInTime(options, read) {
+  const asked = unknown(options);
+  const names = Object.keys(asked);
+  if (names.length === 0) return read(options);
+  const known = { ...options };
+  for (const name of names) delete known[name];
+  return {
+    // What is wrong with these is told at once.
+    ...read(known),
+    later: async () => {
+      let at = '';
+      try {
+        const all = { ...options };
+        for (const name of names) {
+          at = `clientOptions.${name}: `;
+          all[name] = await asked[name]();
+        }
+        at = '';
+        return { options: read(all) };
+      } catch (failure) {
+        return { failure: `${at}${told(failure)}` };
+      }
+    },
+  };
+}
+
+module.exports = { readInTime };

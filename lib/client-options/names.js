@@ -1,0 +1,117 @@
+'use strict';
+
+/**
+ * The options of the AWS SDKs that are not read anywhere: those that have no meaning here, and those
+ * that a native client can't honour.
+ */
+
+/** Every option that one of the readers in this folder reads. */
+const READ = [
+  'accessKeyId',
+  'accountIdEndpointMode',
+  'apiVersion',
+  'apiVersions',
+  'authSchemePreference',
+  'correctClockSkew',
+  'credentialDefaultProvider',
+  'credentialProvider',
+  'credentials',
+  'customUserAgent',
+  'defaultsMode',
+  'disableClockSkewCorrection',
+  'endpoint',
+  'httpOptions',
+  'ignoreConfiguredEndpointUrls',
+  'logger',
+  'maxAttempts',
+  'maxRetries',
+  'params',
+  'profile',
+  'proxyFromEnvironment',
+  'region',
+  'requestHandler',
+  'retryDelayOptions',
+  'retryMode',
+  'retryStrategy',
+  'secretAccessKey',
+  'service',
+  'sessionToken',
+  'signatureVersion',
+  'signingRegion',
+  'sslEnabled',
+  'systemClockOffset',
+  'tls',
+  'useDualstackEndpoint',
+  'useFipsEndpoint',
+  'userAgentAppId',
+];
+
+/** Accepted without a word: they change nothing about this store's requests. */
+const QUIET = [
+  // Version 2.
+  'clientSideMonitoring',
+  'computeChecksums',
+  'convertEmptyValues',
+  'convertResponseTypes',
+  'dynamoDbCrc32',
+  'endpointCacheSize',
+  'endpointDiscoveryEnabled',
+  'hostPrefixEnabled',
+  'maxRedirects',
+  'paramValidation',
+  'signatureCache',
+  'stsRegionalEndpoints',
+  'token',
+  'tokenProvider',
+  'useAccelerateEndpoint',
+  'useGlobalEndpoint',
+  'wrapNumbers',
+  // Version 3.
+  'base64Decoder',
+  'base64Encoder',
+  'bodyLengthChecker',
+  'cacheMiddleware',
+  'defaultUserAgentProvider',
+  'disableHostPrefix',
+  'endpointDiscoveryEnabledProvider',
+  'protocol',
+  'runtime',
+  'serviceId',
+  'sha256',
+  'streamCollector',
+  'urlParser',
+  'utf8Decoder',
+  'utf8Encoder',
+];
+/** Likewise: options of Amazon S3 and of browsers. */
+const QUIET_KINDS = /^(s3|xhr)[A-Z]/;
+
+/** Known, but not to be honoured by a native client. */
+const UNSUPPORTED = [
+  'endpointProvider',
+  'extensions',
+  'httpAuthSchemeProvider',
+  'httpAuthSchemes',
+  'signer',
+  'signerConstructor',
+];
+
+/** How a line about something that can't be honoured ends. */
+const WAY_OUT = 'pass a client of your own as dynamoDBClient if you need it';
+
+/**
+ * Warns of options that are not honoured.
+ *
+ * @param {Record<string, unknown>} options
+ * @param {string[]} warnings
+ */
+function warnOfOthers(options, warnings) {
+  for (const name of Object.keys(options)) {
+    if (options[name] === undefined || options[name] === null) continue;
+    if (READ.includes(name) || QUIET.includes(name) || QUIET_KINDS.test(name)) continue;
+    const problem = UNSUPPORTED.includes(name) ? 'is not supported' : 'is unknown';
+    warnings.push(`clientOptions.${name} ${problem} and is ignored; ${WAY_OUT}`);
+  }
+}
+
+module.exports = { QUIET, READ, UNSUPPORTED, WAY_OUT, warnOfOthers };

@@ -1,0 +1,84 @@
+//! One line for each call, for who has asked for them.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+
+use crate::clock::{Clock, Millis};
+use crate::log::{Level, Log};
+
+/// Logs each call when it has ended: its name, how it ended, how long it took and how often it was
+/// sent. Neither items nor credentials are in the line.
+#[derive(Clone)]
+pub struct RequestLog {
+    /// The name of the table.
+    pub table: String,
+    /// Where lines go.
+    pub log: Arc<dyn Log>,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// When a call began.
+#[derive(Debug)]
+struct Begun(Millis);
+
+impl Storable for Begun {
+    type Storer = StoreReplace<Self>;
+}
+
+impl std::fmt::Debug for RequestLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RequestLog")
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for RequestLog {
+    fn name(&self) -> &'static str {
+        "RequestLog"
+    }
+
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(Begun(self.clock.now()));
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(name) = config.load::<Metadata>().map(Metadata::name) else {
+            return Ok(());
+        };
+        // The question whether DynamoDB is there is no call of the store's.
+        if name == "DescribeLimits" {
+            return Ok(());
+        }
+        let status = match context.response() {
+            Some(response) => format!("status {}", response.status().as_u16()),
+            None => "no answer".to_owned(),
+        };
+        let begun = config.load::<Begun>().map_or_else(|| self.clock.now(), |begun| begun.0);
+        let time = (self.clock.now() - begun).max(0);
+        let attempts = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+        let attempts =
+            if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+        let line = format!("DynamoDB {name} {}: {status}, {time} ms, {attempts}", self.table);
+        self.log.log(Level::Request, line);
+        Ok(())
+    }
+}
