@@ -9,7 +9,7 @@
  */
 
 const { fail, optional, requireObject } = require('../validate');
-const { told } = require('./failures');
+const { told } = require('../told');
 
 /** What may stand in an HTTP header, as credentials do in the end. */
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
@@ -203,4 +203,4 @@ function requireSecret(name, value) {
   return value;
 }
 
-module.exports = { KEY_NAMES, credentialOptions };
+module.exports = { credentialOptions };

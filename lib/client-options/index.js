@@ -10,25 +10,25 @@
 const { fail, optional, requireObject } = require('../validate');
 const { ambientOptions } = require('./ambient');
 const { requireFlag, requireText } = require('./checks');
-const { KEY_NAMES, credentialOptions } = require('./credentials');
-const { endpointOptions } = require('./endpoint');
-const { readInTime } = require('./later');
-const { WAY_OUT, warnOfOthers } = require('./names');
-const { requestLogger } = require('./request-logger');
-const { retryOptions } = require('./retries');
-const { transportOptions } = require('./transport');
-const { userAgentOptions } = require('./user-agent');
+const { READ_BY, WAY_OUT, warnOfOthers } = require('./names');
 
+/**
+ * What reads the options. A start is waited for: only what is needed is loaded.
+ *
+ * @type {Record<Exclude<keyof typeof READ_BY, 'index'>,
+ *   () => (options: Record<string, any>, warnings: string[]) => NativeClientOptions>}
+ */
+const READERS = {
+  credentials: () => require('./credentials').credentialOptions,
+  endpoint: () => require('./endpoint').endpointOptions,
+  retries: () => require('./retries').retryOptions,
+  transport: () => require('./transport').transportOptions,
+  userAgent: () => require('./user-agent').userAgentOptions,
+};
 /** The version of DynamoDB's interface that is spoken. */
 const API_VERSION = '2012-08-10';
 /** Options that say where credentials come from: one of them makes those of `AWS.config` useless. */
-const CREDENTIAL_NAMES = [
-  'credentials',
-  ...KEY_NAMES,
-  'credentialProvider',
-  'credentialDefaultProvider',
-  'profile',
-];
+const CREDENTIAL_NAMES = [...READ_BY.credentials, 'profile'];
 
 /**
  * @typedef {object} ReadClientOptions
@@ -49,32 +49,52 @@ function clientOptions(given, warnings) {
   warnOfOthers(explicit, warnings);
   checkApiVersions(explicit, warnings);
   const options = merged(ambientOptions(), explicit);
-  const log = optional('clientOptions.logger', options.logger, requestLogger);
+  const log = optional('clientOptions.logger', options.logger, (name, value) =>
+    require('./request-logger').requestLogger(name, value)
+  );
   // A second reading, when functions have given their values, has nothing new to warn of.
   let lines = warnings;
-  const native = readInTime(options, (known) => {
-    const read = {
-      ...endpointOptions(known),
-      ...credentialOptions(known),
-      ...retryOptions(known, lines),
-      ...transportOptions(known, lines),
-      ...userAgentOptions(known),
-      profile: optional('clientOptions.profile', known.profile, requireText),
-      authSchemes: optional(
-        'clientOptions.authSchemePreference',
-        known.authSchemePreference,
-        names
-      ),
-      logRequests: log !== undefined,
-    };
+  const read = (/** @type {Record<string, any>} */ known) => {
+    const found = ownOptions(known, log !== undefined);
+    for (const part of /** @type {(keyof typeof READERS)[]} */ (Object.keys(READERS))) {
+      if (READ_BY[part].some((name) => known[name] !== undefined)) {
+        Object.assign(found, READERS[part]()(known, lines));
+      }
+    }
     lines = [];
-    return read;
-  });
+    return found;
+  };
+  const native = mayBeLate(options) ? require('./later').readInTime(options, read) : read(options);
   return {
     native,
     consistentRead: boundParameters(options, warnings),
     requestLogger: log,
     service: options.service,
+  };
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {boolean} whether the value of one may be known only later
+ */
+function mayBeLate(options) {
+  const values = Object.values(options);
+  return (
+    values.some((value) => typeof value === 'function') ||
+    Boolean(options.requestHandler || options.retryStrategy)
+  );
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @param {boolean} logRequests
+ * @returns {NativeClientOptions} those that no other file reads
+ */
+function ownOptions({ profile, authSchemePreference }, logRequests) {
+  return {
+    profile: optional('clientOptions.profile', profile, requireText),
+    authSchemes: optional('clientOptions.authSchemePreference', authSchemePreference, names),
+    logRequests,
   };
 }
 

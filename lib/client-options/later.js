@@ -7,7 +7,7 @@
  * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
  */
 
-const { told } = require('./failures');
+const { told } = require('../told');
 
 /** The options that may be functions. */
 const FUNCTIONS = [

@@ -5,46 +5,53 @@
  * that a native client can't honour.
  */
 
-/** Every option that one of the readers in this folder reads. */
-const READ = [
-  'accessKeyId',
-  'accountIdEndpointMode',
-  'apiVersion',
-  'apiVersions',
-  'authSchemePreference',
-  'correctClockSkew',
-  'credentialDefaultProvider',
-  'credentialProvider',
-  'credentials',
-  'customUserAgent',
-  'defaultsMode',
-  'disableClockSkewCorrection',
-  'endpoint',
-  'httpOptions',
-  'ignoreConfiguredEndpointUrls',
-  'logger',
-  'maxAttempts',
-  'maxRetries',
-  'params',
-  'profile',
-  'proxyFromEnvironment',
-  'region',
-  'requestHandler',
-  'retryDelayOptions',
-  'retryMode',
-  'retryStrategy',
-  'secretAccessKey',
-  'service',
-  'sessionToken',
-  'signatureVersion',
-  'signingRegion',
-  'sslEnabled',
-  'systemClockOffset',
-  'tls',
-  'useDualstackEndpoint',
-  'useFipsEndpoint',
-  'userAgentAppId',
-];
+/** The options that are read, by the file in this folder that reads them. */
+const READ_BY = {
+  credentials: [
+    'accessKeyId',
+    'credentialDefaultProvider',
+    'credentialProvider',
+    'credentials',
+    'secretAccessKey',
+    'sessionToken',
+  ],
+  endpoint: [
+    'accountIdEndpointMode',
+    'endpoint',
+    'ignoreConfiguredEndpointUrls',
+    'region',
+    'signingRegion',
+    'sslEnabled',
+    'tls',
+    'useDualstackEndpoint',
+    'useFipsEndpoint',
+  ],
+  index: [
+    'apiVersion',
+    'apiVersions',
+    'authSchemePreference',
+    'logger',
+    'params',
+    'profile',
+    'service',
+    'signatureVersion',
+  ],
+  retries: [
+    'correctClockSkew',
+    'disableClockSkewCorrection',
+    'maxAttempts',
+    'maxRetries',
+    'retryDelayOptions',
+    'retryMode',
+    'retryStrategy',
+    'systemClockOffset',
+  ],
+  transport: ['defaultsMode', 'httpOptions', 'proxyFromEnvironment', 'requestHandler'],
+  userAgent: ['customUserAgent', 'userAgentAppId'],
+};
+/** @type {string[]} */
+const READ = [];
+for (const names of Object.values(READ_BY)) READ.push(...names);
 
 /** Accepted without a word: they change nothing about this store's requests. */
 const QUIET = [
@@ -114,4 +121,4 @@ function warnOfOthers(options, warnings) {
   }
 }
 
-module.exports = { QUIET, READ, UNSUPPORTED, WAY_OUT, warnOfOthers };
+module.exports = { QUIET, READ, READ_BY, UNSUPPORTED, WAY_OUT, warnOfOthers };

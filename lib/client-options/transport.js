@@ -7,10 +7,8 @@
  */
 
 const { fail, optional, requireObject } = require('../validate');
-const { agentOptions } = require('./agents');
 const { requireFlag, requireMilliseconds, requireOneOf } = require('./checks');
 const { WAY_OUT } = require('./names');
-const { proxyUrl } = require('./proxies');
 
 /** The time-outs for making a connection and for an attempt, by their names in the AWS SDKs. */
 const CONNECT_NAMES = ['connectTimeout', 'connectionTimeout'];
@@ -95,9 +93,10 @@ function members(name, given, warnings) {
     } else if (AGENT_NAMES.includes(member)) {
       if (typeof value !== 'object') fail(path, 'an agent', value);
       const { proxy } = found;
+      const { agentOptions } = require('./agents');
       Object.assign(found, agentOptions(path, value, warnings), proxy ? { proxy } : {});
     } else if (member === 'proxy') {
-      found.proxy = proxyUrl(path, value);
+      found.proxy = require('./proxies').proxyUrl(path, value);
     } else if (!QUIET.includes(member)) {
       warnings.push(`${path} is not supported and is ignored; ${WAY_OUT}`);
     }

@@ -6,19 +6,19 @@
  * @typedef {{name: string, message: string, status: number | null}} Failure
  */
 
+const { told } = require('../told');
+
 /**
  * @param {any} error whatever was thrown or handed over
  * @returns {Failure}
  */
 function failure(error) {
-  if (typeof error !== 'object' || error === null) {
-    return { name: 'Error', message: String(error), status: null };
-  }
-  const { code, name, message, statusCode, $metadata } = error;
+  const isError = typeof error === 'object' && error !== null;
+  const { code, name, statusCode, $metadata } = isError ? error : {};
   const status = statusCode || ($metadata && $metadata.httpStatusCode);
   return {
     name: text(code) || text(name) || 'Error',
-    message: text(message) || '',
+    message: told(error),
     status: Number.isInteger(status) ? status : null,
   };
 }

@@ -8,9 +8,6 @@ use aws_smithy_runtime_api::client::result::DispatchFailure;
 
 use crate::error::{Error, ErrorKind};
 
-/// How much is told of what a client says that the caller gave, in characters.
-const LONGEST_MESSAGE: usize = 300;
-
 /// The failure of a request.
 pub fn to_error<E>(failure: SdkError<E>) -> Error
 where
@@ -64,8 +61,7 @@ pub fn told_by_client(name: &str, message: &str, status: Option<u16>) -> Error {
         (ErrorKind::Refused, _, None) => ErrorKind::Unavailable,
         _ => return refused,
     };
-    let text: String = one_line(message).chars().take(LONGEST_MESSAGE).collect();
-    let error = Error::new(kind, format!("the given client failed: {name}: {text}"));
+    let error = Error::new(kind, format!("the given client failed: {name}: {message}"));
     if status.is_none() { error.broken_off() } else { error }
 }
 

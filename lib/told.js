@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What the caller's functions throw, as a line of the log.
+ * What the caller's functions and clients fail with, as a line of the log.
  */
 
 /** The longest text that is shown, in characters. */
