@@ -109,7 +109,7 @@ declare namespace DynamoDBFeatureStore {
     /** Whether a request that is refused for its time is sent again with the server's. Default: true. */
     correctClockSkew?: boolean | null;
     /** The opposite, in the names of version 3. */
-    disableClockSkewCorrection?: boolean | null;
+    disableClockSkewCorrection?: Provided<boolean | undefined> | null;
     /** Milliseconds that are added to this machine's time. */
     systemClockOffset?: number | null;
 
@@ -142,7 +142,7 @@ declare namespace DynamoDBFeatureStore {
     /** Gets a line for each call: by `info`, else `log`, else `write`, else `debug`. */
     logger?: object | null;
     /** Added to the user agent: text, or pairs of a name and a version. */
-    customUserAgent?: string | readonly (string | readonly string[])[] | null;
+    customUserAgent?: string | readonly (string | readonly (string | undefined)[])[] | null;
     userAgentAppId?: Provided<string | undefined> | null;
     authSchemePreference?: Provided<string | readonly string[]> | null;
     /** `ConsistentRead` alone. */
