@@ -10,14 +10,11 @@ const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const util = require('node:util');
-const v8 = require('node:v8');
-const vm = require('node:vm');
 
 require('../helpers/environment');
 
-const { DynamoDBFeatureStore } = require('../..');
 const { childResult } = require('../helpers/child');
-const { PATIENT, letPass, waitFor } = require('../helpers/wait');
+const { letPass, waitFor } = require('../helpers/wait');
 const { FEATURES, FLAG, KEYS, openStore, read, receiver, row } = require('./receiver');
 
 row('credentials', 'fixed ones', async (t) => {
@@ -291,29 +288,6 @@ row('profile', 'its credentials go before those of the environment', async (t) =
   const none = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
   assert.strictEqual(await readWith(undefined, { ...none, AWS_PROFILE: 'team' }), 'TEAM');
   assert.strictEqual(await readWith(undefined, none), 'DEFAULT');
-});
-
-test('a store that is dropped is collected, though it has asked functions', async (t) => {
-  const server = await receiver(t);
-  v8.setFlagsFromString('--expose-gc');
-  const collectGarbage = vm.runInNewContext('gc');
-  const useOne = async () => {
-    const clientOptions = {
-      credentials: async () => KEYS,
-      endpoint: async () => server.endpoint,
-      region: async () => 'eu-west-1',
-    };
-    const value = DynamoDBFeatureStore('my-table', { ...PATIENT, clientOptions });
-    const item = await new Promise((resolve) => value.get(FEATURES, 'a', resolve));
-    assert.deepStrictEqual(item, FLAG);
-    return new WeakRef(value);
-  };
-  const dropped = await useOne();
-  const isCollected = () => {
-    collectGarbage();
-    return dropped.deref() === undefined;
-  };
-  await waitFor(isCollected, 'the store to be collected');
 });
 
 test('no line at any level shows a key, a token, a signature or a password', async (t) => {

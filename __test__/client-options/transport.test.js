@@ -13,6 +13,7 @@ const { test } = require('node:test');
 const { AWS_ENVIRONMENT } = require('../helpers/environment');
 
 const { childResult } = require('../helpers/child');
+const { PATIENT } = require('../helpers/wait');
 const {
   FEATURES,
   FLAG,
@@ -150,7 +151,8 @@ test('a proxy that answers for nobody is an error line without its password', as
 
 /** Reads in a process with these variables. */
 async function readElsewhere(clientOptions, env) {
-  const input = { table: 'my-table', options: { clientOptions }, calls: [['get', FEATURES, 'a']] };
+  const options = { ...PATIENT, clientOptions };
+  const input = { table: 'my-table', options, calls: [['get', FEATURES, 'a']] };
   const { results, lines } = await childResult('operate.js', input, { ...AWS_ENVIRONMENT, ...env });
   return { item: results[0], lines };
 }
