@@ -7,9 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -40,6 +37,7 @@ use super::counting::Counting;
 use super::credentials::SteadyCredentials;
 use super::failure::{no_credentials, to_error};
 use super::http::Http;
+use super::profile::profile_credentials;
 use super::request_log::RequestLog;
 use super::trust::RootCertificates;
 use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
@@ -320,7 +318,10 @@ impl Inner {
             }
             None => match &options.profile {
                 Some(profile) => {
-                    let chain = profile_credentials(profile, &self.http, &region).await;
+                    let config = ProviderConfig::without_region()
+                        .with_region(Some(region.clone()))
+                        .with_http_client(self.http.for_credentials());
+                    let chain = profile_credentials(profile, config).await;
                     CredentialsInUse::Found(SteadyCredentials::new(chain))
                 }
                 None => shared.credentials_provider().map_or(CredentialsInUse::None, |chain| {
@@ -388,24 +389,6 @@ impl LoadServiceConfig for NoServiceConfig {
     fn load_config(&self, _key: ServiceConfigKey<'_>) -> Option<String> {
         None
     }
-}
-
-/// The credentials of a profile that was asked for: it goes before the environment's. A profile that
-/// has none leaves the choice to the chain of sources.
-async fn profile_credentials(
-    profile: &str,
-    http: &Http,
-    region: &Region,
-) -> SharedCredentialsProvider {
-    let config = ProviderConfig::without_region()
-        .with_region(Some(region.clone()))
-        .with_http_client(http.for_credentials());
-    let named =
-        ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build();
-    let chain =
-        DefaultCredentialsChain::builder().profile_name(profile).configure(config).build().await;
-    let both = CredentialsProviderChain::first_try("Profile", named).or_else("Default", chain);
-    SharedCredentialsProvider::new(both)
 }
 
 /// A read is sent a few times, each for half of the time that it has: one that meets a dead connection

@@ -9,6 +9,7 @@ mod credentials;
 mod failure;
 mod given;
 mod http;
+mod profile;
 mod request_log;
 mod trust;
 
