@@ -83,6 +83,14 @@ view.delete({ namespace: 'features' }, 'key', 2);
 view.isStoreAvailable((available: boolean) => available);
 const requests: number = view.stats().requests.GetItem + Named('table').stats().hits;
 
+const throughClients: Options[] = [
+  { dynamoDBClient: { send: async (_command: object) => ({}) } },
+  { dynamoDBClient: { getItem: () => ({}), putItem: () => ({}) } },
+  { dynamoDBClient: { get: () => ({}), query: () => ({}) } },
+];
+
+// @ts-expect-error it is a client
+Named('table', { dynamoDBClient: 5 });
 // @ts-expect-error a table name is needed
 Named();
 // @ts-expect-error it is a number of seconds
@@ -93,4 +101,4 @@ Named('table', { clientOptions: { maxRetries: '3' } });
 // @ts-expect-error the secret is missing
 Named('table', { clientOptions: { credentials: { accessKeyId: 'id' } } });
 
-export { asObject, fromDefault, requests, versionThree, versionTwo, withOptions };
+export { asObject, fromDefault, requests, throughClients, versionThree, versionTwo, withOptions };

@@ -91,7 +91,7 @@ struct Inner {
     epoch: AtomicU64,
     connection: OnceLock<Arc<Connection>>,
     connecting: SingleFlight<(), Result<Arc<Connection>>>,
-    /// Set when credentials have been found.
+    /// Set when credentials have been found that need not be prepared any more.
     ready: AtomicBool,
 }
 
@@ -197,19 +197,22 @@ impl Inner {
     }
 
     async fn prepare(&self, connection: &Connection, deadline: Instant) -> Result<()> {
+        if self.ready.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let prepared = async {
             match &connection.credentials {
                 // These may expire at any time, and what replaces them take long.
                 CredentialsInUse::Asked(asked) => {
-                    asked.prepare().await.map_err(|failure| no_credentials(&failure))
+                    return asked.prepare().await.map_err(|failure| no_credentials(&failure));
                 }
-                CredentialsInUse::Found(found) if !self.ready.load(Ordering::Relaxed) => {
+                CredentialsInUse::Found(found) => {
                     found.prepare().await.map_err(|failure| no_credentials(&failure))?;
-                    self.ready.store(true, Ordering::Relaxed);
-                    Ok(())
                 }
-                CredentialsInUse::Found(_) | CredentialsInUse::None => Ok(()),
+                CredentialsInUse::None => {}
             }
+            self.ready.store(true, Ordering::Relaxed);
+            Ok(())
         };
         match timeout_at(deadline, prepared).await {
             Ok(prepared) => prepared,

@@ -182,9 +182,14 @@ fn told<'a>(errors: impl Iterator<Item = Cause<'a>>) -> String {
     parts.join(": ")
 }
 
-/// The text in one line. What a credential process wrote is left out: it may be a credential.
+/// What may hold a credential follows these words: what a credential process wrote, and the headers
+/// that DynamoDB repeats of a request whose signature is wrong.
+const BEFORE_SECRETS: [&str; 3] = ["Stderr:", "The Canonical String", "The String-to-Sign"];
+
+/// The text in one line, without what may be a credential.
 fn one_line(text: &str) -> String {
-    let text = text.split("Stderr:").next().unwrap_or_default();
+    let end = BEFORE_SECRETS.iter().filter_map(|words| text.find(words)).min();
+    let text = &text[..end.unwrap_or(text.len())];
     text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
@@ -224,7 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn the_output_of_a_credential_process_is_not_told() {
+    fn what_may_be_a_credential_is_not_told() {
         assert_eq!(one_line("exit 1. Stderr: hush\nsecret"), "exit 1");
+        let signature =
+            "Wrong.\n\nThe Canonical String for this request\nx-amz-security-token:hush";
+        assert_eq!(one_line(signature), "Wrong");
     }
 }
