@@ -6,6 +6,7 @@
  */
 
 const { spawn, spawnSync } = require('node:child_process');
+const { randomInt } = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
@@ -18,6 +19,9 @@ const VERSION = '2.9.30';
 const CACHE = path.join(__dirname, '..', '..', 'target', 'dynamodb-local');
 const FOLDER = path.join(CACHE, VERSION);
 const JAR = 'DynamoDBLocal.jar';
+/** Where its port is looked for. */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 32_767;
 /** Somebody else may take a port between our finding it free and the engine's using it. */
 const START_ATTEMPTS = 5;
 /** Only a guard against hanging. */
@@ -68,15 +72,22 @@ function mustRun(command, args, cwd) {
   throw new Unavailable(`its jar can't be fetched: ${command} failed: ${reason}`);
 }
 
-/** @returns {Promise<number>} */
+/**
+ * A port that is free, below those that the system gives to whoever listens on any: a proxy that takes
+ * it meanwhile would answer for an engine that has never begun.
+ *
+ * @returns {Promise<number>}
+ */
 function freePort() {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    const tryOne = () => server.listen(randomInt(FIRST_PORT, LAST_PORT + 1), '127.0.0.1');
+    server.on('error', tryOne);
+    server.on('listening', () => {
       const { port } = /** @type {net.AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
+    tryOne();
   });
 }
 
