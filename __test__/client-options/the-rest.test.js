@@ -93,18 +93,20 @@ row('params', 'ConsistentRead is bound, others are warnings', async (t) => {
   assert.throws(() => openStore(t, bad), /clientOptions.params.ConsistentRead/);
 });
 
-row('service', 'it is treated as dynamoDBClient is', () => {
-  const outcome = (options) => {
-    try {
-      DynamoDBFeatureStore('my-table', options).close();
-      return 'accepted';
-    } catch (error) {
-      return error.name;
-    }
+row('service', 'it is used as dynamoDBClient is', async (t) => {
+  const item = { key: 'a', version: 1 };
+  const service = {
+    getItem: ({ Key }, callback) => {
+      const row = { ...Key, version: { N: '1' }, item: { S: JSON.stringify(item) } };
+      callback(null, { Item: row });
+    },
   };
-  const client = {};
-  const own = outcome({ dynamoDBClient: client });
-  assert.strictEqual(outcome({ clientOptions: { service: client } }), own);
+  const value = DynamoDBFeatureStore('my-table', { clientOptions: { service } });
+  t.after(() => value.close());
+  const found = await new Promise((resolve) => value.get({ namespace: 'features' }, 'a', resolve));
+  assert.deepStrictEqual(found, item);
+  const bad = () => DynamoDBFeatureStore('my-table', { clientOptions: { service: {} } });
+  assert.throws(bad, { name: 'TypeError', message: /clientOptions\.service/ });
 });
 
 row('signatureVersion', 'v4 it is; others are a warning', async (t) => {
