@@ -16,6 +16,7 @@ const {
   ORGANISATION,
   ORGANISATION_CASES,
   PEOPLE,
+  asGiven,
   flag,
   withOrganisation,
 } = require('./flags');
@@ -40,8 +41,9 @@ for (const sdk of SDKS) {
       const client = await stage.daemonClient(stage.scene.value({ cacheTTL }));
       for (const [key, person, value, reason] of CASES) {
         const result = await client.variationDetail(key, stage.subject(person), DEFAULT);
-        assertResult(result, value, reason, `${key} for ${person}`);
-        assert.deepStrictEqual(await stage.value(client, key, person), value);
+        const given = asGiven(sdk, value);
+        assertResult(result, given, reason, `${key} for ${person}`);
+        assert.deepStrictEqual(await stage.value(client, key, person), given);
       }
     });
   }
@@ -76,7 +78,7 @@ for (const sdk of SDKS) {
     );
     assert.deepStrictEqual(
       values,
-      CASES.map(([, , value]) => value)
+      CASES.map(([, , value]) => asGiven(sdk, value))
     );
   });
 

@@ -13,6 +13,7 @@ const { recordingLogger } = require('../helpers/logger');
 const { scenes } = require('../helpers/scene');
 const { waitFor } = require('../helpers/wait');
 const { DEFAULT, FLAGS, PEOPLE, SEGMENTS, asSubject } = require('./flags');
+const { startClient } = require('./sdks');
 
 /** Short enough to wait for, in seconds. */
 const SHORT_TTL = 0.2;
@@ -79,12 +80,8 @@ class Stage {
    * @param {object} config
    */
   client(featureStore, config) {
-    const client = this.sdk.LaunchDarkly.init(SDK_KEY, {
-      featureStore,
-      logger: this.logger,
-      sendEvents: false,
-      ...config,
-    });
+    const common = { logger: this.logger, sendEvents: false };
+    const client = startClient(this.sdk, SDK_KEY, featureStore, { ...common, ...config });
     // Without a listener, errors such as "unknown flag" go to the log.
     client.on('error', () => {});
     this.clients.push(client);
@@ -108,12 +105,9 @@ class Stage {
   }
 
   /** A client that holds its data in memory alone, ready. */
-  async inMemoryClient() {
-    const store = this.sdk.InMemoryFeatureStore();
-    await new Promise((resolve) => {
-      store.init(structuredClone({ features: FLAGS, segments: SEGMENTS }), resolve);
-    });
-    return this.daemonClient(store);
+  async inMemoryClient(data = { flags: FLAGS, segments: SEGMENTS }) {
+    const { url } = await this.startServer(data);
+    return ready(this.client(undefined, { baseUri: url, streamUri: url, eventsUri: url }));
   }
 
   /** @returns {any} a person in the form that the SDK takes */
