@@ -20,6 +20,7 @@ const path = require('node:path');
  * @property {'kept' | 'kept in variations' | 'dropped'} [nulls] what becomes of members that are null
  *   when the SDK takes an item in; by default they are kept
  * @property {boolean} [dataSystem] is configured by a data system, whose persistent store this is
+ * @property {boolean} [cached] whether its stores cache
  */
 
 const GENERATION_5 = { allFlags: true };
@@ -28,6 +29,7 @@ const GENERATION_7 = { ...GENERATION_6, contexts: true };
 const GENERATION_8 = { ...GENERATION_7, nulls: /** @type {const} */ ('dropped') };
 const GENERATION_9 = { ...GENERATION_7, nulls: /** @type {const} */ ('kept in variations') };
 
+/** Each with stores that cache, and with such that don't. */
 const SDKS = [
   sdk('v5', 'ldclient-node-5.7', { ...GENERATION_5, toleratesUnreadable: true }),
   sdk('v5', 'ldclient-node-5.8', GENERATION_5),
@@ -41,7 +43,10 @@ const SDKS = [
   sdk('v8-v9', 'node-server-sdk-8', GENERATION_8),
   sdk('v8-v9', 'node-server-sdk-9', GENERATION_9),
   sdk('v8-v9', 'node-server-sdk-9', { ...GENERATION_9, dataSystem: true }),
-];
+].flatMap((each) => [
+  { ...each, cached: true },
+  { ...each, cached: false, title: `${each.title}, cache off` },
+]);
 
 /**
  * @param {string} folder where the SDK is installed
@@ -63,7 +68,7 @@ function sdk(folder, alias, traits) {
  * @param {Traits} [traits]
  */
 function sdkNamed(alias, { dataSystem } = {}) {
-  return SDKS.find((sdk) => sdk.alias === alias && sdk.dataSystem === dataSystem);
+  return SDKS.find((sdk) => sdk.cached && sdk.alias === alias && sdk.dataSystem === dataSystem);
 }
 
 /**

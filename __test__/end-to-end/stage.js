@@ -72,7 +72,7 @@ class Stage {
 
   /** A store value for a client whose answers are soon out of date. */
   shortLivedStore() {
-    return this.scene.value({ cacheTTL: SHORT_TTL });
+    return this.scene.value(this.sdk.cached ? { cacheTTL: SHORT_TTL } : {});
   }
 
   /**
@@ -156,6 +156,7 @@ function stages() {
     // Clients go before the table that they use.
     t.after(() => stage.close());
     stage.scene = await newScene(t);
+    if (!sdk.cached) stage.scene.defaults = { cacheTTL: 0 };
     t.after(() => {
       if (!mayLog) assert.deepStrictEqual(stage.scene.logger.lines, []);
     });
