@@ -109,6 +109,22 @@ fn an_item_comes_with_what_is_known_of_it_and_without_its_text_where_that_is_hel
 }
 
 #[test]
+fn items_come_as_text_where_that_is_wanted() {
+    let json = r#"{"key":"\"k\n","null":null}"#;
+    let found = answer(Some(cached(json, 5)));
+    let texts = [item_text(1, 0, Form::Text, &found), item_text(1, 5, Form::Text, &found)];
+    let values = texts.map(|text| serde_json::from_str::<Value>(&text).unwrap());
+    assert_eq!(values[0][5], json);
+    assert_eq!(values[1].as_array().unwrap().len(), 5);
+    assert_eq!(item_text(1, 0, Form::Text, &answer(None)), "[1,1015000,7,0,0,null]");
+    let (mailbox, _) = mailbox();
+    let changed = vec![("a".into(), cached(json, 3)), ("b".into(), cached("{}", 4))];
+    let delta = Delta { state: 6, base: None, changed, removed: Vec::new() };
+    mailbox.all(1, Form::Text, &answer(delta));
+    assert_eq!(take_answers(&mailbox)[1], json!([1, 1, ["a", 3, json, "b", 4, "{}"]]));
+}
+
+#[test]
 fn an_endless_time_is_a_number_that_javascript_reads_as_infinity() {
     let endless = Answer { until: f64::INFINITY, ..answer(None) };
     assert_eq!(item_text(1, 0, Form::Json, &endless), "[1,1e999,7,0,0,null]");

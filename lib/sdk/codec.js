@@ -27,7 +27,7 @@ const LOOKED_INTO = new Set([
 /**
  * @param {Wrapper} Wrapper
  * @returns {DataModel}
- * @throws {TypeError} when the wrapper is not one of SDK 8 or 9
+ * @throws {Error} when the wrapper is not one of SDK 8 or 9
  */
 function newModel(Wrapper) {
   /** @type {DataModel} */
@@ -66,12 +66,26 @@ function newModel(Wrapper) {
       return typeof json === 'string' ? json.split(NULL_JSON).join('null') : json;
     },
   };
-  const sample = '{"key":"k","version":1}';
-  const sampled = model.revive('features', sample);
-  if (sampled.key !== 'k' || model.serialize('features', sampled) !== sample) {
-    throw new TypeError('its PersistentDataStoreWrapper does not work as that of SDK 8 and 9');
+  if (!works(model)) {
+    throw new Error(
+      'DynamoDBFeatureStore: the PersistentDataStoreWrapper of the SDK does not work as that of ' +
+        '@launchdarkly/node-server-sdk 8 and 9'
+    );
   }
   return model;
+}
+
+/**
+ * @param {DataModel} model
+ * @returns {boolean}
+ */
+function works(model) {
+  const sample = '{"key":"k","version":1}';
+  try {
+    return model.serialize('features', model.revive('features', sample)) === sample;
+  } catch (_) {
+    return false;
+  }
 }
 
 /**
