@@ -25,8 +25,9 @@ const { tableText } = require('./runner/table');
 
 /** In CI nothing may be left out. */
 const IS_CI = process.env.CI === 'true';
-/** Whose packages are those of the clients that stores are given. */
+/** Folders with packages that only the tests there need. */
 const CLIENTS = path.join(__dirname, 'given-client');
+const BUNDLES = path.join(__dirname, 'bundles');
 const ENGINES = {
   // Each test file and suite starts one of its own.
   dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
@@ -40,7 +41,7 @@ const ENGINES = {
 async function main() {
   const { engines, clients, files } = readArguments();
   if (files.length === 0) installSdks();
-  install(CLIENTS);
+  for (const folder of [CLIENTS, BUNDLES]) install(folder);
   /** @type {Row[]} */
   const table = [];
   for (const client of clients) {

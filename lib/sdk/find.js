@@ -68,13 +68,12 @@ function filesOfCall() {
  * @returns {Wrapper | undefined} the class of the SDK that this file would load
  */
 function wrapperSeenFrom(file) {
-  const load = createRequire(file);
   for (const name of [COMMON, SDK]) {
     try {
-      const wrapper = wrapperOf(load(name));
+      const wrapper = wrapperOf(createRequire(file)(name));
       if (wrapper) return wrapper;
     } catch (_) {
-      // It is none of this file's.
+      // The file has none, or is no file, but how a bundler names a module.
     }
   }
   return undefined;
