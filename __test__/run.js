@@ -17,14 +17,17 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { Unavailable, startDynamoDBLocal } = require('./runner/dynamodb-local');
+const { Matrix } = require('./runner/matrix');
 const { runNodeTests, testFiles } = require('./runner/node-tests');
 const { install } = require('./runner/install');
 const { FOLDERS, installSdks, runSdkSuites } = require('./runner/sdk-suites');
+const { tableText } = require('./runner/table');
 
 /** In CI nothing may be left out. */
 const IS_CI = process.env.CI === 'true';
-/** Whose packages are those of the clients that stores are given. */
+/** Folders with packages that only the tests there need. */
 const CLIENTS = path.join(__dirname, 'given-client');
+const BUNDLES = path.join(__dirname, 'bundles');
 const ENGINES = {
   // Each test file and suite starts one of its own.
   dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
@@ -38,7 +41,7 @@ const ENGINES = {
 async function main() {
   const { engines, clients, files } = readArguments();
   if (files.length === 0) installSdks();
-  install(CLIENTS);
+  for (const folder of [CLIENTS, BUNDLES]) install(folder);
   /** @type {Row[]} */
   const table = [];
   for (const client of clients) {
@@ -105,7 +108,9 @@ async function runOn(engine, files) {
     console.log(`\nOn ${engine.name}`);
     /** @type {Row[]} */
     const table = [];
-    const tests = await runNodeTests(files.length > 0 ? files : testFiles());
+    const matrix = new Matrix();
+    const tests = await runNodeTests(files.length > 0 ? files : testFiles(), matrix);
+    console.log(`\n${matrix}`);
     table.push({ suite: 'node tests', engine: engine.name, ...tests });
     for (const folder of files.length > 0 ? [] : FOLDERS) {
       table.push({ suite: `SDK ${folder}`, engine: engine.name, ...(await runSdkSuites(folder)) });
@@ -123,9 +128,7 @@ async function runOn(engine, files) {
 function printSummary(table) {
   const columns = ['suite', 'engine', 'client', 'passed', 'failed', 'skipped'];
   const lines = [columns, ...table.map((row) => columns.map((column) => String(row[column])))];
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
-  console.log();
-  for (const line of lines) console.log(line.map((cell, i) => cell.padEnd(widths[i])).join('  '));
+  console.log(`\n${tableText(lines)}`);
   const sum = (column) => table.reduce((total, row) => total + row[column], 0);
   const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map(sum);
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);

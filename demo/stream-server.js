@@ -4,9 +4,13 @@
  * A server on this machine that stands in for LaunchDarkly's: it sends flags and segments to SDK
  * clients as server-sent events, and to those that poll as JSON, and takes the events that they
  * send.
+ *
+ * Clients of SDK 9 with a data system ask at paths of their own, for another protocol.
  */
 
 const http = require('node:http');
+
+const transfer = require('./transfer');
 
 /**
  * @typedef {{key: string, version: number, [member: string]: any}} Item a flag or a segment
@@ -22,6 +26,8 @@ class StreamServer {
     this.data = { flags: { ...flags }, segments: { ...segments } };
     /** @type {Set<http.ServerResponse>} the open streams */
     this.streams = new Set();
+    /** @type {Set<http.ServerResponse>} those of them that are for data systems */
+    this.transfers = new Set();
     this.server = http.createServer((request, response) => this.answer(request, response));
     /** What SDKs take as `baseUri`, `streamUri` and `eventsUri`. */
     this.url = '';
@@ -46,9 +52,14 @@ class StreamServer {
       case 'GET /all':
         this.openStream(response);
         break;
+      case 'GET /sdk/stream':
+        this.openTransfer(response);
+        break;
       case 'GET /sdk/latest-all':
-        response.writeHead(200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(this.data));
+        answerJson(response, this.data);
+        break;
+      case 'GET /sdk/poll':
+        answerJson(response, { events: transfer.everything(this.data) });
         break;
       case 'POST /bulk':
       case 'POST /diagnostic':
@@ -70,17 +81,33 @@ class StreamServer {
   }
 
   /**
+   * @param {http.ServerResponse} response
+   */
+  openTransfer(response) {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    sendTransfer(response, transfer.everything(this.data));
+    for (const streams of [this.streams, this.transfers]) {
+      streams.add(response);
+      response.once('close', () => streams.delete(response));
+    }
+  }
+
+  /**
    * @param {string} type
    * @param {object} data
+   * @param {import('./transfer').Event[]} events the same for data systems
    */
-  send(type, data) {
-    for (const stream of this.streams) stream.write(asEvent(type, data));
+  send(type, data, events) {
+    for (const stream of this.streams) {
+      if (this.transfers.has(stream)) sendTransfer(stream, events);
+      else stream.write(asEvent(type, data));
+    }
   }
 
   /** Replaces everything. */
   putAll({ flags = {}, segments = {} }) {
     this.data = { flags: { ...flags }, segments: { ...segments } };
-    this.send('put', { path: '/', data: this.data });
+    this.send('put', { path: '/', data: this.data }, transfer.everything(this.data));
   }
 
   /**
@@ -88,7 +115,8 @@ class StreamServer {
    */
   patchFlag(flag) {
     this.data.flags[flag.key] = flag;
-    this.send('patch', { path: `/flags/${flag.key}`, data: flag });
+    const patch = { path: `/flags/${flag.key}`, data: flag };
+    this.send('patch', patch, transfer.change('flag', flag));
   }
 
   /**
@@ -96,7 +124,8 @@ class StreamServer {
    */
   patchSegment(segment) {
     this.data.segments[segment.key] = segment;
-    this.send('patch', { path: `/segments/${segment.key}`, data: segment });
+    const patch = { path: `/segments/${segment.key}`, data: segment };
+    this.send('patch', patch, transfer.change('segment', segment));
   }
 
   /**
@@ -105,7 +134,7 @@ class StreamServer {
    */
   deleteFlag(key, version) {
     delete this.data.flags[key];
-    this.send('delete', { path: `/flags/${key}`, version });
+    this.send('delete', { path: `/flags/${key}`, version }, transfer.deletion(key, version));
   }
 
   async close() {
@@ -121,6 +150,23 @@ class StreamServer {
  */
 function asEvent(type, data) {
   return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/**
+ * @param {http.ServerResponse} stream
+ * @param {import('./transfer').Event[]} events
+ */
+function sendTransfer(stream, events) {
+  for (const { event, data } of events) stream.write(asEvent(event, data));
+}
+
+/**
+ * @param {http.ServerResponse} response
+ * @param {object} data
+ */
+function answerJson(response, data) {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(data));
 }
 
 /**

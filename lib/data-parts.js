@@ -4,6 +4,10 @@
  * A data set as JSON in parts of a bounded size, so that writing a large one takes many short turns.
  */
 
+const { toJson } = require('./contract');
+
+/** @typedef {import('./contract').DataModel} DataModel */
+
 /** How long a part is, in characters, unless a single item is longer. */
 const PART_LENGTH = 64 * 1024;
 
@@ -13,38 +17,28 @@ class Unusable extends Error {}
 /**
  * Each kind has at least one part.
  *
+ * @param {DataModel} model of the items
  * @param {[string, Record<string, any>][]} data kinds and their items by key
  * @returns {Generator<{kind: string, json: string}, void>}
  * @throws {Unusable} when it comes to an item that has no JSON form
  */
-function* dataParts(data) {
+function* dataParts(model, data) {
   for (const [kind, items] of data) {
     let json = '{';
     for (const key of Object.keys(items)) {
-      const item = stringify(kind, items[key]);
-      if (item === undefined) continue;
+      const item = toJson(model, kind, items[key]);
+      if (item.problem !== undefined) {
+        throw new Unusable(`the data of kind ${kind} ${item.problem}`);
+      }
+      if (item.value === undefined) continue;
       if (json.length > 1) json += ',';
-      json += `${JSON.stringify(key)}:${item}`;
+      json += `${JSON.stringify(key)}:${item.value}`;
       if (json.length >= PART_LENGTH) {
         yield { kind, json: `${json}}` };
         json = '{';
       }
     }
     yield { kind, json: `${json}}` };
-  }
-}
-
-/**
- * @param {string} kind
- * @param {any} item
- * @returns {string | undefined}
- */
-function stringify(kind, item) {
-  try {
-    return JSON.stringify(item);
-  } catch (reason) {
-    const { message } = /** @type {Error} */ (reason);
-    throw new Unusable(`the data of kind ${kind} can't be written as JSON: ${message}`);
   }
 }
 

@@ -3,9 +3,11 @@
 /**
  * The store value: what `DynamoDBFeatureStore(…)` returns, and the views that SDK clients get of it.
  *
- * SDK 5 takes an object; SDK 6 and 7 call a function with their configuration. The value is both: a
- * function that carries a store's methods.
+ * SDK 5 takes an object; SDK 6 and 7 call a function with their configuration, and 8 and 9 with the
+ * client's context. The value is both: a function that carries a store's methods.
  */
+
+const { JSON_CONTRACT } = require('./contract');
 
 const { Core } = require('./core');
 const { LogRouter, isLogger } = require('./logger');
@@ -17,7 +19,10 @@ const { viewMethods } = require('./view');
  * @param {object | null} [options]
  */
 function DynamoDBFeatureStore(tableName, options) {
-  const { native, callClient, logger, requestLogger, warnings } = storeOptions(tableName, options);
+  const { native, callClient, logger, requestLogger, sdk, warnings } = storeOptions(
+    tableName,
+    options
+  );
   const logs = new LogRouter(logger, requestLogger);
   for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
 
@@ -39,23 +44,22 @@ function DynamoDBFeatureStore(tableName, options) {
   /**
    * The form for SDKs that call a function.
    *
-   * @param {any} [config] the SDK client's configuration
+   * @param {any} [config] the SDK client's configuration, or its context in SDK 8 and 9
    */
   function store(config) {
-    if (config && config.basicConfiguration) {
-      throw new Error(
-        'DynamoDBFeatureStore: @launchdarkly/node-server-sdk is not supported, ' +
-          'only launchdarkly-node-server-sdk 5 to 7 and ldclient-node'
-      );
-    }
-    const viewLogger = config && isLogger(config.logger) ? config.logger : undefined;
+    const context = config && config.basicConfiguration ? config : undefined;
+    // Only SDK 8 and 9 need what is loaded here.
+    const contract = context ? require('./sdk').contractOf(context, sdk) : JSON_CONTRACT;
+    const { logger: given } = context ? context.basicConfiguration : config || {};
+    const viewLogger = isLogger(given) ? given : undefined;
     if (viewLogger) logs.add(viewLogger);
     else logs.settleForConsole();
     const viewed = openCore();
+    const reads = viewed.readsIn(contract.model);
     let closed = false;
     openViews += 1;
-    return viewMethods(logs, {
-      core: () => (closed || viewed.closed ? undefined : viewed),
+    const access = {
+      reads: () => (closed || viewed.closed ? undefined : reads),
       lastCore: () => viewed,
       close: () => {
         if (closed) return;
@@ -66,20 +70,23 @@ function DynamoDBFeatureStore(tableName, options) {
           if (openViews === 0) closeCore();
         }
       },
-    });
+    };
+    return viewMethods(logs, access, contract);
   }
 
   // SDK 5 gives the same object to all of its clients, and each closes it. So a close ends this
   // core, and whoever goes on using the object begins a new one.
-  const methods = viewMethods(logs, {
-    core: () => {
+  let reads = core.readsIn(JSON_CONTRACT.model);
+  const access = {
+    reads: () => {
       logs.settleForConsole();
-      return openCore();
+      if (reads.core.closed) reads = openCore().readsIn(JSON_CONTRACT.model);
+      return reads;
     },
     lastCore: () => core,
     close: closeCore,
-  });
-  return Object.assign(store, methods);
+  };
+  return Object.assign(store, viewMethods(logs, access, JSON_CONTRACT));
 }
 
 module.exports = { DynamoDBFeatureStore };

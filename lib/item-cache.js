@@ -210,6 +210,15 @@ class ItemCache {
     }
   }
 
+  /**
+   * Obeys what another cache of the same store was told.
+   *
+   * @param {ItemCache} other
+   */
+  settleLike(other) {
+    this.settle([], other.tight, other.validFrom, other.missingFrom);
+  }
+
   /** To be called when everything was written, or may have been. */
   wroteAll() {
     for (const kind of this.kinds.values()) {

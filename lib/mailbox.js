@@ -29,11 +29,11 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 class Mailbox {
   /**
    * @param {LogRouter} logs
-   * @param {ItemCache} items
    */
-  constructor(logs, items) {
+  constructor(logs) {
     this.logs = logs;
-    this.items = items;
+    /** @type {ItemCache[]} those that obey what comes */
+    this.caches = [];
     this.lastId = 0;
     /** @type {Map<number, Settle>} */
     this.waiting = new Map();
@@ -50,6 +50,14 @@ class Mailbox {
      */
     this.alive = undefined;
     this.deliver = this.deliver.bind(this);
+  }
+
+  /**
+   * @param {ItemCache} cache an empty one
+   */
+  serve(cache) {
+    if (this.caches.length > 0) cache.settleLike(this.caches[0]);
+    this.caches.push(cache);
   }
 
   /** @returns {number} for a new request */
@@ -89,7 +97,9 @@ class Mailbox {
       setImmediate(() => this.deliver(native.take()));
     }
     if (lines) for (const [level, line] of lines) this.logs.log(level, line);
-    this.items.settle(evicted || [], tight === 1, validFrom, missingFrom);
+    for (const cache of this.caches) {
+      cache.settle(evicted || [], tight === 1, validFrom, missingFrom);
+    }
     for (let i = 6; i < parts.length; i++) {
       try {
         this.settle(parts[i]);

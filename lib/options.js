@@ -19,6 +19,7 @@ const { fail, isGiven, optional, requireObject } = require('./validate');
  * @property {CallClient | undefined} callClient asks the caller's own client
  * @property {Logger | undefined} logger the caller's logger
  * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
+ * @property {import('./sdk/find').Wrapper | undefined} sdk a class of the SDK that will call
  * @property {string[]} warnings lines to log about what was given
  */
 
@@ -77,6 +78,12 @@ function storeOptions(tableName, given) {
     refill: (name, value) => {
       native.refill = flag(name, value);
     },
+    sdk: (name, value) => {
+      // Few need it.
+      const { SDK, wrapperOf } = require('./sdk/find');
+      sdk = wrapperOf(value);
+      if (!sdk) fail(name, `the module ${SDK}, version 8 or 9`, value);
+    },
     staleIfError: (name, value) => {
       native.staleIfErrorMs = span(name, value);
     },
@@ -97,6 +104,8 @@ function storeOptions(tableName, given) {
   let logger;
   /** @type {CallClient | undefined} */
   let callClient;
+  /** @type {StoreOptions['sdk']} */
+  let sdk;
   /** @type {unknown} */
   let givenClientOptions;
   for (const name of Object.keys(options)) {
@@ -124,7 +133,7 @@ function storeOptions(tableName, given) {
     native.refill = false;
   }
   if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
-  return { native, callClient, logger, requestLogger, warnings };
+  return { native, callClient, logger, requestLogger, sdk, warnings };
 }
 
 /**

@@ -1,31 +1,81 @@
 'use strict';
 
 /**
- * The methods that SDK 5, 6 and 7 call on a feature store. Callbacks are optional and come exactly
- * once. A call that can't be worked with is answered at once, and a line in the log says why.
+ * The methods that SDKs call on a feature store. Callbacks are optional and come exactly once. A call
+ * that can't be worked with is answered at once, and a line in the log says why.
  *
+ * @typedef {import('./contract').Contract} Contract
  * @typedef {import('./core').Core} Core
  * @typedef {import('./logger').LogRouter} LogRouter
+ * @typedef {import('./reads').Reads} Reads
+ *
  * @typedef {object} Access
- * @property {() => Core | undefined} core the core to use; `undefined` once the view is closed
+ * @property {() => Reads | undefined} reads those of the core to use; `undefined` once the view is closed
  * @property {() => Core} lastCore the core that is or was used
  * @property {() => void} close
+ *
+ * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` where the contract tells failures
  */
+
+const { toJson } = require('./contract');
 
 /**
  * @param {LogRouter} logs
  * @param {Access} access
+ * @param {Contract} contract
  */
-function viewMethods(logs, access) {
+function viewMethods(logs, access, contract) {
+  const { model, nothing, tellsFailures } = contract;
+  /**
+   * What came with the last data set.
+   *
+   * @type {any}
+   */
+  let initMetadata;
+
   /**
    * @param {string} method
    * @param {string | undefined} problem with what the call was given; none when the store is closed
-   * @param {(answer?: any) => void} callback
-   * @param {any} [answer]
+   * @returns {string} what is wrong
+   */
+  function refusal(method, problem) {
+    const text = `DynamoDBFeatureStore: ${method}: ${problem || 'the store is closed'}`;
+    logs.log('error', text);
+    return text;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string | undefined} problem
+   * @param {(answer: any) => void} callback
+   * @param {any} answer
    */
   function refuse(method, problem, callback, answer) {
-    logs.log('error', `DynamoDBFeatureStore: ${method}: ${problem || 'the store is closed'}`);
+    refusal(method, problem);
     callback(answer);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string | undefined} problem
+   * @param {WriteCallback} callback
+   */
+  function refuseWrite(method, problem, callback) {
+    const text = refusal(method, problem);
+    if (tellsFailures) callback(new Error(text));
+    else callback();
+  }
+
+  /**
+   * @param {string} what was to be written
+   * @param {WriteCallback} callback
+   * @returns {import('./core').WriteCallback}
+   */
+  function told(what, callback) {
+    return (code) => {
+      if (code === undefined || !tellsFailures) callback();
+      else callback(unsaved(what, code));
+    };
   }
 
   return {
@@ -36,10 +86,10 @@ function viewMethods(logs, access) {
      */
     get(kind, key, callback) {
       const answer = orIgnore(callback);
-      const core = access.core();
+      const reads = access.reads();
       const problem = problemOfKind(kind) || problemOfKey(key);
-      if (core === undefined || problem !== undefined) refuse('get', problem, answer, null);
-      else core.get(kind.namespace, key, answer);
+      if (reads === undefined || problem !== undefined) refuse('get', problem, answer, null);
+      else reads.get(kind.namespace, key, answer);
     },
 
     /**
@@ -48,51 +98,70 @@ function viewMethods(logs, access) {
      */
     all(kind, callback) {
       const answer = orIgnore(callback);
-      const core = access.core();
+      const reads = access.reads();
       const problem = problemOfKind(kind);
-      if (!core || problem) refuse('all', problem, answer, null);
-      else core.all(kind.namespace, answer);
+      if (!reads || problem) refuse('all', problem, answer, nothing());
+      else reads.all(kind.namespace, (items) => answer(items === null ? nothing() : items));
     },
 
     /**
      * @param {Record<string, Record<string, any>>} allData items by key, by namespace
-     * @param {() => void} [callback]
+     * @param {WriteCallback} [callback]
+     * @param {any} [metadata] what the SDK knows of the data, for `getInitMetaData`
      */
-    init(allData, callback) {
+    init(allData, callback, metadata) {
       const answer = orIgnore(callback);
-      const core = access.core();
+      const reads = access.reads();
       const data = givenKinds(allData);
-      if (!core || data.problem !== undefined) refuse('init', data.problem, answer);
-      else core.init(data.value, answer);
+      if (!reads || data.problem !== undefined) {
+        refuseWrite('init', data.problem, answer);
+        return;
+      }
+      initMetadata = metadata;
+      reads.core.init(model, data.value, told('the data set', answer));
+    },
+
+    getInitMetaData() {
+      return initMetadata;
     },
 
     /**
      * @param {{namespace: string}} kind
      * @param {any} item
-     * @param {() => void} [callback]
+     * @param {WriteCallback} [callback]
      */
     upsert(kind, item, callback) {
       const answer = orIgnore(callback);
-      const core = access.core();
-      const json = stringify('the item', item);
-      const problem = problemOfKind(kind) || json.problem;
-      if (!core || problem || json.problem !== undefined) refuse('upsert', problem, answer);
-      else core.upsert(kind.namespace, item.key, json.value, answer);
+      const reads = access.reads();
+      const problem = problemOfKind(kind) || problemOfItem(item);
+      const json = problem ? { problem } : itemJson(model, kind.namespace, item);
+      if (!reads || json.problem !== undefined) {
+        refuseWrite('upsert', json.problem, answer);
+        return;
+      }
+      const { namespace } = kind;
+      const ended = told(named(item.key, namespace), answer);
+      reads.core.upsert(reads, namespace, item.key, json.value, ended);
     },
 
     /**
      * @param {{namespace: string}} kind
      * @param {string} key
      * @param {number | string} version the types of SDK 5 to 7 declare it a string
-     * @param {() => void} [callback]
+     * @param {WriteCallback} [callback]
      */
     delete(kind, key, version, callback) {
       const answer = orIgnore(callback);
-      const core = access.core();
+      const reads = access.reads();
       const number = typeof version === 'string' && version !== '' ? Number(version) : version;
       const problem = problemOfKind(kind) || problemOfKey(key) || problemOfVersion(number);
-      if (!core || problem) refuse('delete', problem, answer);
-      else core.delete(kind.namespace, key, /** @type {number} */ (number), answer);
+      if (!reads || problem) {
+        refuseWrite('delete', problem, answer);
+        return;
+      }
+      const { namespace } = kind;
+      const ended = told(named(key, namespace), answer);
+      reads.core.delete(reads, namespace, key, /** @type {number} */ (number), ended);
     },
 
     /**
@@ -100,9 +169,9 @@ function viewMethods(logs, access) {
      */
     initialized(callback) {
       const answer = orIgnore(callback);
-      const core = access.core();
-      if (!core) refuse('initialized', undefined, answer, false);
-      else core.initialized(answer);
+      const reads = access.reads();
+      if (!reads) refuse('initialized', undefined, answer, false);
+      else reads.core.initialized(answer);
     },
 
     /**
@@ -110,9 +179,9 @@ function viewMethods(logs, access) {
      */
     isStoreAvailable(callback) {
       const answer = orIgnore(callback);
-      const core = access.core();
-      if (!core) refuse('isStoreAvailable', undefined, answer, false);
-      else core.isAvailable(answer);
+      const reads = access.reads();
+      if (!reads) refuse('isStoreAvailable', undefined, answer, false);
+      else reads.core.isAvailable(answer);
     },
 
     stats() {
@@ -162,6 +231,26 @@ function problemOfKey(key) {
 }
 
 /**
+ * @param {unknown} item
+ * @returns {string | undefined}
+ */
+function problemOfItem(item) {
+  return typeof item === 'object' && item !== null ? undefined : 'the item is not an object';
+}
+
+/**
+ * @param {import('./contract').DataModel} model
+ * @param {string} namespace
+ * @param {any} item
+ * @returns {import('./contract').Checked<string>}
+ */
+function itemJson(model, namespace, item) {
+  const { value, problem } = toJson(model, namespace, item);
+  if (typeof value === 'string') return { value };
+  return { problem: `the item ${problem || 'has no JSON form'}` };
+}
+
+/**
  * @param {unknown} version
  * @returns {string | undefined}
  */
@@ -169,6 +258,24 @@ function problemOfVersion(version) {
   return typeof version === 'number' && Number.isFinite(version)
     ? undefined
     : `the version must be a number, not ${shown(version)}`;
+}
+
+/**
+ * @param {string} key
+ * @param {string} namespace
+ */
+function named(key, namespace) {
+  return `${JSON.stringify(key)} in ${JSON.stringify(namespace)}`;
+}
+
+/**
+ * @param {string} what
+ * @param {string} code
+ * @returns {Error}
+ */
+function unsaved(what, code) {
+  const message = `DynamoDBFeatureStore: ${what} is not in the table; the log says why (${code})`;
+  return Object.assign(new Error(message), { code });
 }
 
 /**
@@ -180,15 +287,10 @@ function shown(value) {
 }
 
 /**
- * @template T
- * @typedef {{value: T, problem?: undefined} | {value?: undefined, problem: string}} Checked
- */
-
-/**
  * A kind that is `null` or absent is not given: its rows are left alone.
  *
  * @param {any} allData
- * @returns {Checked<[string, Record<string, any>][]>} kinds and their items by key
+ * @returns {import('./contract').Checked<[string, Record<string, any>][]>} kinds and their items by key
  */
 function givenKinds(allData) {
   if (typeof allData !== 'object' || allData === null) {
@@ -205,23 +307,6 @@ function givenKinds(allData) {
     value.push([kind, items]);
   }
   return { value };
-}
-
-/**
- * @param {string} what
- * @param {any} value
- * @returns {Checked<string>}
- */
-function stringify(what, value) {
-  if (typeof value !== 'object' || value === null) return { problem: `${what} is not an object` };
-  try {
-    const json = JSON.stringify(value);
-    return typeof json === 'string' ? { value: json } : { problem: `${what} has no JSON form` };
-  } catch (reason) {
-    return {
-      problem: `${what} can't be written as JSON: ${/** @type {Error} */ (reason).message}`,
-    };
-  }
 }
 
 module.exports = { viewMethods };

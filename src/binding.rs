@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDynamoDb};
 use crate::error;
 use crate::log::{Level, Log};
-use crate::mailbox::{Mailbox, RequestId, item_text};
+use crate::mailbox::{Form, Mailbox, RequestId, item_text};
 use crate::stats::Stats;
 use crate::store::{NewItems, Store, WeakStore};
 
@@ -234,25 +234,34 @@ impl NativeStore {
     }
 
     /// One item; `held` is the revision of it that JavaScript has, or 0. Where it is known freshly,
-    /// the answer is returned, and does not come through the mailbox.
+    /// the answer is returned, and does not come through the mailbox. Whether the item comes `as_text`
+    /// or as JSON is for the caller to say, here and below.
     #[napi(catch_unwind)]
-    pub fn get(&self, id: u32, kind: String, key: String, held: f64) -> Option<String> {
+    pub fn get(
+        &self,
+        id: u32,
+        kind: String,
+        key: String,
+        held: f64,
+        as_text: bool,
+    ) -> Option<String> {
+        let (held, form) = (held as u64, form(as_text));
         if let Some(answer) = self.store.peek(&kind, &key) {
-            return Some(item_text(id, held as u64, &answer));
+            return Some(item_text(id, held, form, &answer));
         }
         let store = self.store.clone();
         self.answer(id, async move { store.get(&kind, &key).await }, move |mailbox, answer| {
-            mailbox.item(id, held as u64, &answer);
+            mailbox.item(id, held, form, &answer);
         });
         None
     }
 
     /// All live items of a kind; `held` is the state of them that JavaScript has, or 0.
     #[napi(catch_unwind)]
-    pub fn all(&self, id: u32, kind: String, held: f64) {
+    pub fn all(&self, id: u32, kind: String, held: f64, as_text: bool) {
         let store = self.store.clone();
         self.answer(id, async move { store.all(&kind, held as u64).await }, move |mailbox, all| {
-            mailbox.all(id, &all);
+            mailbox.all(id, form(as_text), &all);
         });
     }
 
@@ -287,18 +296,22 @@ impl NativeStore {
     /// Stores an item unless a version as new is there. Returns the ticket before which nothing is known
     /// of that item any more.
     #[napi(catch_unwind)]
-    pub fn upsert(&self, id: u32, kind: String, json: String) -> f64 {
+    pub fn upsert(&self, id: u32, kind: String, json: String, as_text: bool) -> f64 {
         let upsert = self.store.upsert(&kind, &json);
-        self.answer(id, upsert, move |mailbox, known| mailbox.item(id, 0, &known));
+        self.answer(id, upsert, move |mailbox, known| {
+            mailbox.item(id, 0, form(as_text), &known);
+        });
         self.store.now().0 as f64
     }
 
     /// Stores a tombstone unless a version as new is there. Returns the ticket before which nothing is
     /// known of that item any more.
     #[napi(catch_unwind)]
-    pub fn delete(&self, id: u32, kind: String, key: String, version: f64) -> f64 {
+    pub fn delete(&self, id: u32, kind: String, key: String, version: f64, as_text: bool) -> f64 {
         let delete = self.store.delete(&kind, &key, version);
-        self.answer(id, delete, move |mailbox, known| mailbox.item(id, 0, &known));
+        self.answer(id, delete, move |mailbox, known| {
+            mailbox.item(id, 0, form(as_text), &known);
+        });
         self.store.now().0 as f64
     }
 
@@ -381,6 +394,10 @@ impl NativeStore {
     fn inits(&self) -> MutexGuard<'_, HashMap<RequestId, Init>> {
         self.inits.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn form(as_text: bool) -> Form {
+    if as_text { Form::Text } else { Form::Json }
 }
 
 /// What somebody waits for. Work that panics ends without an answer of its own.

@@ -27,6 +27,8 @@
 //! | an init whose data reads find from now on | 1; when it has ended, another answer comes |
 //! | a write that ended | nothing, or what is known of the item then |
 //! | a failure | its code, `ticket` |
+//!
+//! An item is JSON in its place, or a string of that, as whoever asks wants it.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -45,6 +47,24 @@ const PART_TEXT: usize = 32 * 1024;
 
 /// The number that JavaScript gave a request.
 pub type RequestId = u32;
+
+/// How items stand in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As JSON, to be parsed with the answer.
+    Json,
+    /// As a string, for who parses it otherwise.
+    Text,
+}
+
+impl Form {
+    fn push(self, text: &mut String, json: &str) {
+        match self {
+            Self::Json => text.push_str(json),
+            Self::Text => text.push_str(&string(json)),
+        }
+    }
+}
 
 /// Wakes JavaScript, so that it takes what is there.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -80,13 +100,14 @@ impl Mailbox {
     }
 
     /// An answer about one item; `held` is the revision that JavaScript has.
-    pub fn item(&self, id: RequestId, held: u64, answer: &Answer<Option<Cached>>) {
-        self.put(|waiting| waiting.answers.push_back(item_text(id, held, answer)));
+    pub fn item(&self, id: RequestId, held: u64, form: Form, answer: &Answer<Option<Cached>>) {
+        let text = item_text(id, held, form, answer);
+        self.put(|waiting| waiting.answers.push_back(text));
     }
 
     /// An answer about all items.
-    pub fn all(&self, id: RequestId, answer: &Answer<Delta>) {
-        let parts = all_texts(id, answer);
+    pub fn all(&self, id: RequestId, form: Form, answer: &Answer<Delta>) {
+        let parts = all_texts(id, form, answer);
         self.put(|waiting| waiting.parts.extend(parts));
     }
 
@@ -184,21 +205,24 @@ impl Log for Mailbox {
 }
 
 /// The text of an answer about one item.
-pub fn item_text(id: RequestId, held: u64, answer: &Answer<Option<Cached>>) -> String {
-    let json = answer.value.as_ref().map_or("null", |cached| &*cached.item.json);
+pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Cached>>) -> String {
+    let json = answer.value.as_ref().map(|cached| &*cached.item.json);
     let revision = answer.value.as_ref().map_or(0, |cached| cached.revision);
-    let mut text = String::with_capacity(json.len() + 80);
+    let mut text = String::with_capacity(json.map_or(0, str::len) + 80);
     write(&mut text, format_args!("[{id},{},{},", time(answer.until), answer.ticket.0));
     write(&mut text, format_args!("{},{revision}", u8::from(answer.stale)));
     if revision == 0 || revision != held {
         text.push(',');
-        text.push_str(json);
+        match json {
+            Some(json) => form.push(&mut text, json),
+            None => text.push_str("null"),
+        }
     }
     text.push(']');
     text
 }
 
-fn all_texts(id: RequestId, answer: &Answer<Delta>) -> Vec<String> {
+fn all_texts(id: RequestId, form: Form, answer: &Answer<Delta>) -> Vec<String> {
     let Answer { value: delta, until, ticket, stale } = answer;
     let mut head = format!("[{id},0,{},{},{},", time(*until), ticket.0, u8::from(*stale));
     write(&mut head, format_args!("{},{},[", delta.state, delta.base.unwrap_or(0)));
@@ -220,7 +244,8 @@ fn all_texts(id: RequestId, answer: &Answer<Delta>) -> Vec<String> {
                 }
                 part.push(',');
             }
-            write(&mut part, format_args!("{},{},{json}", string(key), cached.revision));
+            write(&mut part, format_args!("{},{},", string(key), cached.revision));
+            form.push(&mut part, json);
             items.next();
         }
         part.push_str("]]");

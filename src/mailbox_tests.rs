@@ -69,7 +69,7 @@ fn somebody_is_woken_once_for_all_that_waits_and_again_after_it_was_taken() {
 #[test]
 fn who_is_told_that_there_is_more_is_not_woken_for_it() {
     let (mailbox, wakes) = mailbox();
-    mailbox.all(1, &whole(100, 10_000));
+    mailbox.all(1, Form::Json, &whole(100, 10_000));
     assert_eq!(take(&mailbox)[0], 1);
     mailbox.done(2);
     assert_eq!(wakes.load(Ordering::SeqCst), 1);
@@ -96,22 +96,38 @@ fn a_text_has_the_log_lines_before_the_answers() {
 #[test]
 fn an_item_comes_with_what_is_known_of_it_and_without_its_text_where_that_is_held() {
     let held = answer(Some(cached(r#"{"key":"k"}"#, 5)));
-    assert_eq!(item_text(1, 0, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
-    assert_eq!(item_text(1, 4, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
-    assert_eq!(item_text(1, 5, &held), "[1,1015000,7,0,5]");
+    assert_eq!(item_text(1, 0, Form::Json, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
+    assert_eq!(item_text(1, 4, Form::Json, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
+    assert_eq!(item_text(1, 5, Form::Json, &held), "[1,1015000,7,0,5]");
     let stale = Answer { stale: true, until: 0.0, ..held };
-    assert_eq!(item_text(1, 5, &stale), "[1,0,7,1,5]");
+    assert_eq!(item_text(1, 5, Form::Json, &stale), "[1,0,7,1,5]");
     let unheld = answer(Some(cached(r#"{"key":"k"}"#, 0)));
-    assert_eq!(item_text(1, 0, &unheld), r#"[1,1015000,7,0,0,{"key":"k"}]"#);
+    assert_eq!(item_text(1, 0, Form::Json, &unheld), r#"[1,1015000,7,0,0,{"key":"k"}]"#);
     for held in [0, 5] {
-        assert_eq!(item_text(1, held, &answer(None)), "[1,1015000,7,0,0,null]");
+        assert_eq!(item_text(1, held, Form::Json, &answer(None)), "[1,1015000,7,0,0,null]");
     }
+}
+
+#[test]
+fn items_come_as_text_where_that_is_wanted() {
+    let json = r#"{"key":"\"k\n","null":null}"#;
+    let found = answer(Some(cached(json, 5)));
+    let texts = [item_text(1, 0, Form::Text, &found), item_text(1, 5, Form::Text, &found)];
+    let values = texts.map(|text| serde_json::from_str::<Value>(&text).unwrap());
+    assert_eq!(values[0][5], json);
+    assert_eq!(values[1].as_array().unwrap().len(), 5);
+    assert_eq!(item_text(1, 0, Form::Text, &answer(None)), "[1,1015000,7,0,0,null]");
+    let (mailbox, _) = mailbox();
+    let changed = vec![("a".into(), cached(json, 3)), ("b".into(), cached("{}", 4))];
+    let delta = Delta { state: 6, base: None, changed, removed: Vec::new() };
+    mailbox.all(1, Form::Text, &answer(delta));
+    assert_eq!(take_answers(&mailbox)[1], json!([1, 1, ["a", 3, json, "b", 4, "{}"]]));
 }
 
 #[test]
 fn an_endless_time_is_a_number_that_javascript_reads_as_infinity() {
     let endless = Answer { until: f64::INFINITY, ..answer(None) };
-    assert_eq!(item_text(1, 0, &endless), "[1,1e999,7,0,0,null]");
+    assert_eq!(item_text(1, 0, Form::Json, &endless), "[1,1e999,7,0,0,null]");
     let (mailbox, _) = mailbox();
     mailbox.initialized(1, &Answer { until: f64::INFINITY, ..answer(true) });
     mailbox.initialized(2, &answer(false));
@@ -130,9 +146,9 @@ fn all_items_come_as_a_change_of_a_state() {
     let (mailbox, _) = mailbox();
     let changed = vec![("a".into(), cached("{}", 3)), ("b".into(), cached("[]", 4))];
     let delta = Delta { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
-    mailbox.all(1, &answer(delta));
+    mailbox.all(1, Form::Json, &answer(delta));
     let nothing = Delta { state: 6, base: Some(6), changed: Vec::new(), removed: Vec::new() };
-    mailbox.all(2, &Answer { stale: true, ..answer(nothing) });
+    mailbox.all(2, Form::Json, &Answer { stale: true, ..answer(nothing) });
     assert_eq!(
         take_answers(&mailbox),
         [
@@ -149,7 +165,7 @@ fn all_items_come_as_a_change_of_a_state() {
 fn long_answers_are_cut_and_one_text_has_not_too_much() {
     let (mailbox, wakes) = mailbox();
     for id in [1, 2] {
-        mailbox.all(id, &whole(1_000, 1_000));
+        mailbox.all(id, Form::Json, &whole(1_000, 1_000));
     }
     let (mut texts, mut items) = (0, 0);
     while let Some(text) = mailbox.take(None) {
@@ -170,7 +186,7 @@ fn many_answers_that_are_long_together_come_in_order_and_not_all_at_once() {
     let (mailbox, _) = mailbox();
     let item = answer(Some(cached(Value::from("x".repeat(MAX_TEXT / 2 - 1_000)).to_string(), 1)));
     for id in 0..10 {
-        mailbox.item(id, 0, &item);
+        mailbox.item(id, 0, Form::Json, &item);
     }
     let first = take(&mailbox);
     assert_eq!((first[0].clone(), first.len()), (json!(1), 6 + 2));
@@ -181,8 +197,13 @@ fn many_answers_that_are_long_together_come_in_order_and_not_all_at_once() {
 #[test]
 fn an_item_over_all_bounds_comes_whole() {
     let (mailbox, _) = mailbox();
-    mailbox.all(1, &whole(3, 400_000));
-    mailbox.item(2, 0, &answer(Some(cached(Value::from("y".repeat(400_000)).to_string(), 1))));
+    mailbox.all(1, Form::Json, &whole(3, 400_000));
+    mailbox.item(
+        2,
+        0,
+        Form::Json,
+        &answer(Some(cached(Value::from("y".repeat(400_000)).to_string(), 1))),
+    );
     let answers = take_answers(&mailbox);
     let part = |answer: &Value| answer[1] == 1 && answer[2].as_array().unwrap().len() == 3;
     assert_eq!(answers.iter().filter(|answer| part(answer)).count(), 3);
@@ -194,7 +215,7 @@ fn an_item_over_all_bounds_comes_whole() {
 #[test]
 fn short_answers_go_before_what_is_left_of_long_ones() {
     let (mailbox, _) = mailbox();
-    mailbox.all(1, &whole(1_000, 1_000));
+    mailbox.all(1, Form::Json, &whole(1_000, 1_000));
     assert_eq!(take(&mailbox)[6][0], 1);
     mailbox.done(2);
     assert_eq!(take(&mailbox)[6], json!([2]));
@@ -249,12 +270,12 @@ proptest! {
         for (revision, (key, text, size)) in (1..).zip(&keys) {
             let item = item(key, text, *size);
             let held = cached(item.to_string(), revision);
-            mailbox.item(revision as u32, 0, &answer(Some(held.clone())));
+            mailbox.item(revision as u32, 0, Form::Json, &answer(Some(held.clone())));
             changed.push((key.as_str().into(), held));
             expected.extend([json!(key), json!(revision), item]);
         }
         let removed_keys = removed.iter().map(|key| key.as_str().into()).collect();
-        mailbox.all(0, &answer(Delta { state: 5, base: Some(4), changed, removed: removed_keys }));
+        mailbox.all(0, Form::Json, &answer(Delta { state: 5, base: Some(4), changed, removed: removed_keys }));
         let (mut told, mut items) = (Vec::new(), Vec::new());
         for answer in take_answers(&mailbox) {
             match (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap()) {

@@ -16,6 +16,7 @@ const {
   ORGANISATION,
   ORGANISATION_CASES,
   PEOPLE,
+  asGiven,
   flag,
   withOrganisation,
 } = require('./flags');
@@ -33,18 +34,17 @@ function assertResult(result, value, reason, what) {
 }
 
 for (const sdk of SDKS) {
-  for (const cacheTTL of [15, 0]) {
-    test(`${sdk.title}: evaluates every kind of flag, cacheTTL ${cacheTTL}`, async (t) => {
-      const stage = await newStage(t, sdk);
-      await stage.write();
-      const client = await stage.daemonClient(stage.scene.value({ cacheTTL }));
-      for (const [key, person, value, reason] of CASES) {
-        const result = await client.variationDetail(key, stage.subject(person), DEFAULT);
-        assertResult(result, value, reason, `${key} for ${person}`);
-        assert.deepStrictEqual(await stage.value(client, key, person), value);
-      }
-    });
-  }
+  test(`${sdk.title}: evaluates every kind of flag`, async (t) => {
+    const stage = await newStage(t, sdk);
+    await stage.write();
+    const client = await stage.daemonClient(stage.scene.value());
+    for (const [key, person, value, reason] of CASES) {
+      const result = await client.variationDetail(key, stage.subject(person), DEFAULT);
+      const given = asGiven(sdk, value);
+      assertResult(result, given, reason, `${key} for ${person}`);
+      assert.deepStrictEqual(await stage.value(client, key, person), given);
+    }
+  });
 
   test(`${sdk.title}: the state of all flags is that of an in-memory store`, async (t) => {
     const stage = await newStage(t, sdk);
@@ -76,7 +76,7 @@ for (const sdk of SDKS) {
     );
     assert.deepStrictEqual(
       values,
-      CASES.map(([, , value]) => value)
+      CASES.map(([, , value]) => asGiven(sdk, value))
     );
   });
 

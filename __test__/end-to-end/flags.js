@@ -209,6 +209,52 @@ const ORGANISATION_CASES = [
   ['rollout', 'blue', FALLTHROUGH],
 ];
 
+/** @typedef {import('./sdks').Traits} Traits */
+
+/**
+ * A flag or segment as an SDK hands it over.
+ *
+ * @template {Record<string, any>} T
+ * @param {Traits} sdk
+ * @param {T} item
+ * @returns {T}
+ */
+function asHandedOver({ nulls = 'kept', dataSystem = false }, item) {
+  if (nulls === 'kept') return item;
+  const kept = nulls === 'kept in variations' ? pick(item, 'variations') : {};
+  const first = dataSystem ? pick(item, 'version') : {};
+  return { ...first, ...withoutNulls(item), ...kept };
+}
+
+/** All items of a kind likewise. */
+function allAsHandedOver(sdk, items) {
+  const entries = Object.entries(items).map(([key, item]) => [key, asHandedOver(sdk, item)]);
+  return Object.fromEntries(entries);
+}
+
+function withoutNulls(value) {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
+}
+
+function pick(item, name) {
+  return name in item ? { [name]: item[name] } : {};
+}
+
+/**
+ * A variation's value as an SDK gives it.
+ *
+ * @param {Traits} sdk
+ * @param {any} value
+ */
+function asGiven({ nulls }, value) {
+  if (nulls !== 'dropped') return value;
+  // It leaves out elements of arrays, too.
+  return JSON.parse(JSON.stringify(value), (_name, member) => member ?? undefined);
+}
+
 /**
  * A person in the form that an SDK takes: a context where it has those, else a user.
  *
@@ -237,6 +283,9 @@ module.exports = {
   ORGANISATION_CASES,
   PEOPLE,
   SEGMENTS,
+  allAsHandedOver,
+  asGiven,
+  asHandedOver,
   asSubject,
   clauseFlag,
   flag,

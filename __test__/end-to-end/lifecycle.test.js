@@ -109,7 +109,8 @@ for (const sdk of SDKS) {
     const stage = await newStage(t, sdk);
     const server = await stage.startServer();
     const { endpoint } = stage.scene.proxy;
-    const input = { sdk: sdk.alias, table: stage.scene.table, endpoint, url: server.url };
+    const { alias, dataSystem } = sdk;
+    const input = { alias, dataSystem, table: stage.scene.table, endpoint, url: server.url };
     const { code, signal, stdout, stderr } = await runChild(CHILD, input);
     assert.deepStrictEqual(
       { code, signal, stdout },

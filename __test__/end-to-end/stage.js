@@ -13,6 +13,7 @@ const { recordingLogger } = require('../helpers/logger');
 const { scenes } = require('../helpers/scene');
 const { waitFor } = require('../helpers/wait');
 const { DEFAULT, FLAGS, PEOPLE, SEGMENTS, asSubject } = require('./flags');
+const { startClient } = require('./sdks');
 
 /** Short enough to wait for, in seconds. */
 const SHORT_TTL = 0.2;
@@ -71,7 +72,7 @@ class Stage {
 
   /** A store value for a client whose answers are soon out of date. */
   shortLivedStore() {
-    return this.scene.value({ cacheTTL: SHORT_TTL });
+    return this.scene.value(this.sdk.cached ? { cacheTTL: SHORT_TTL } : {});
   }
 
   /**
@@ -79,12 +80,8 @@ class Stage {
    * @param {object} config
    */
   client(featureStore, config) {
-    const client = this.sdk.LaunchDarkly.init(SDK_KEY, {
-      featureStore,
-      logger: this.logger,
-      sendEvents: false,
-      ...config,
-    });
+    const common = { logger: this.logger, sendEvents: false };
+    const client = startClient(this.sdk, SDK_KEY, featureStore, { ...common, ...config });
     // Without a listener, errors such as "unknown flag" go to the log.
     client.on('error', () => {});
     this.clients.push(client);
@@ -108,12 +105,9 @@ class Stage {
   }
 
   /** A client that holds its data in memory alone, ready. */
-  async inMemoryClient() {
-    const store = this.sdk.InMemoryFeatureStore();
-    await new Promise((resolve) => {
-      store.init(structuredClone({ features: FLAGS, segments: SEGMENTS }), resolve);
-    });
-    return this.daemonClient(store);
+  async inMemoryClient(data = { flags: FLAGS, segments: SEGMENTS }) {
+    const { url } = await this.startServer(data);
+    return ready(this.client(undefined, { baseUri: url, streamUri: url, eventsUri: url }));
   }
 
   /** @returns {any} a person in the form that the SDK takes */
@@ -162,6 +156,7 @@ function stages() {
     // Clients go before the table that they use.
     t.after(() => stage.close());
     stage.scene = await newScene(t);
+    if (!sdk.cached) stage.scene.defaults = { cacheTTL: 0 };
     t.after(() => {
       if (!mayLog) assert.deepStrictEqual(stage.scene.logger.lines, []);
     });

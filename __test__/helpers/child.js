@@ -10,6 +10,7 @@ const path = require('node:path');
 
 const { AWS_ENVIRONMENT } = require('./environment');
 
+/** The folder of the scripts. */
 const SCRIPTS = path.join(__dirname, '..', 'behaviour', 'children');
 /** Only a guard against hanging. */
 const GUARD_MS = 120_000;
@@ -93,4 +94,4 @@ async function childResult(script, input, env) {
   return JSON.parse(stdout);
 }
 
-module.exports = { childResult, runChild, startServing };
+module.exports = { SCRIPTS, childResult, runChild, startServing };

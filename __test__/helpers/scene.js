@@ -24,6 +24,8 @@ class Scene {
     this.table = table;
     this.proxy = proxy;
     this.logger = recordingLogger();
+    /** Options of all of its stores. */
+    this.defaults = {};
     /** @type {any[]} */
     this.values = [];
   }
@@ -43,6 +45,7 @@ class Scene {
     return {
       ...PATIENT,
       logger: this.logger,
+      ...this.defaults,
       ...options,
       ...connection(this.proxy.endpoint, options),
     };

@@ -34,9 +34,10 @@ function testFiles(folder = TESTS) {
 
 /**
  * @param {string[]} files
+ * @param {import('./matrix').Matrix} matrix gets each test
  * @returns {Promise<{passed: number, failed: number, skipped: number}>}
  */
-async function runNodeTests(files) {
+async function runNodeTests(files, matrix) {
   const result = { passed: 0, failed: 0, skipped: 0 };
   let failedSuites = 0;
   const isTest = ({ details }) => details.type !== 'suite';
@@ -44,10 +45,12 @@ async function runNodeTests(files) {
   stream.on('test:pass', (event) => {
     if (event.skip !== undefined) result.skipped += 1;
     else if (isTest(event)) result.passed += 1;
+    if (event.skip === undefined) matrix.add(event, 'passed');
   });
   stream.on('test:fail', (event) => {
     if (isTest(event)) result.failed += 1;
     else failedSuites += 1;
+    matrix.add(event, 'failed');
   });
   const report = stream.compose(new Spec());
   for await (const chunk of report) process.stdout.write(chunk);

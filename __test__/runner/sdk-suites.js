@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The feature store tests that the LaunchDarkly SDKs ship. Each folder has SDKs that go with one
+ * The SDKs, and the feature store tests that those up to 7 ship. Each folder has SDKs that go with one
  * version of their test helpers, and a jest of its own.
  */
 
@@ -15,12 +15,13 @@ const { install } = require('./install');
 
 const SUITES = path.join(__dirname, '..', 'sdk-suites');
 const FOLDERS = ['v5', 'v6-v7'];
+const WITHOUT_SUITES = ['v8-v9'];
 /** Only a guard against hanging. */
 const GUARD_MS = 600_000;
 
 /** Installs what the folders need. */
 function installSdks() {
-  for (const name of FOLDERS) install(path.join(SUITES, name));
+  for (const name of [...FOLDERS, ...WITHOUT_SUITES]) install(path.join(SUITES, name));
 }
 
 /**

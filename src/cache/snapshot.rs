@@ -79,14 +79,16 @@ impl Taken {
         items: &Arc<Items>,
         name: impl FnOnce() -> u64,
     ) -> Delta {
-        let base = self.0.get(namespace).filter(|(state, _)| *state == held);
-        let mut delta = match base {
+        let mut delta = match self.0.get(namespace) {
             Some((state, old)) if Arc::ptr_eq(old, items) => {
+                if *state != held {
+                    return Delta { state: *state, ..Delta::whole(items) };
+                }
                 let (changed, removed) = (Vec::new(), Vec::new());
                 return Delta { state: *state, base: Some(*state), changed, removed };
             }
-            Some((state, old)) => difference(*state, old, items),
-            None => Delta::whole(items),
+            Some((state, old)) if *state == held => difference(*state, old, items),
+            _ => Delta::whole(items),
         };
         delta.state = name();
         self.0.insert(namespace.clone(), (delta.state, Arc::clone(items)));

@@ -479,6 +479,8 @@ fn a_snapshot_of_which_a_row_had_to_make_room_is_dropped() {
     let features: Arc<str> = "features".into();
     let all = cache.fill_all(cache.begin(), &features, many_large(5)).value;
     let taken = cache.take_all(&features, 0, &all);
+    // Whoever else takes the same gets to the same state.
+    assert_eq!(cache.take_all(&features, 0, &all), taken);
     for number in 0..5 {
         let key = number.to_string();
         cache.fill(cache.begin(), &RowKey::new("segments", &*key), Some(large(&key)));

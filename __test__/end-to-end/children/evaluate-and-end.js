@@ -6,14 +6,14 @@
 
 const { DynamoDBFeatureStore } = require('../../..');
 const { asSubject } = require('../flags');
-const { sdkNamed } = require('../sdks');
+const { sdkNamed, startClient } = require('../sdks');
 
-const { sdk: alias, table, endpoint, url } = JSON.parse(process.argv[2]);
+const { alias, dataSystem, table, endpoint, url } = JSON.parse(process.argv[2]);
 
 async function main() {
-  const sdk = sdkNamed(alias);
-  const client = sdk.LaunchDarkly.init('an SDK key', {
-    featureStore: DynamoDBFeatureStore(table, { clientOptions: { endpoint } }),
+  const sdk = sdkNamed(alias, { dataSystem });
+  const featureStore = DynamoDBFeatureStore(table, { clientOptions: { endpoint } });
+  const client = startClient(sdk, 'an SDK key', featureStore, {
     baseUri: url,
     streamUri: url,
     eventsUri: url,

@@ -1,0 +1,70 @@
+'use strict';
+
+/**
+ * What LaunchDarkly sends to the data system of SDK 9: an intent, the objects, and that these were all.
+ *
+ * @typedef {import('./stream-server').Item} Item
+ * @typedef {import('./stream-server').Data} Data
+ * @typedef {{event: string, data: object}} Event
+ */
+
+const PAYLOAD = 'flags and segments';
+let state = 0;
+
+/**
+ * @param {Data} data
+ * @returns {Event[]} what replaces everything
+ */
+function everything({ flags, segments }) {
+  const puts = [
+    ...Object.values(flags).map((flag) => put('flag', flag)),
+    ...Object.values(segments).map((segment) => put('segment', segment)),
+  ];
+  return transferred('xfer-full', puts);
+}
+
+/**
+ * @param {'flag' | 'segment'} kind
+ * @param {Item} item
+ * @returns {Event[]} what replaces one item
+ */
+function change(kind, item) {
+  return transferred('xfer-changes', [put(kind, item)]);
+}
+
+/**
+ * @param {string} key
+ * @param {number} version
+ * @returns {Event[]} what deletes a flag
+ */
+function deletion(key, version) {
+  const data = { kind: 'flag', key, version };
+  return transferred('xfer-changes', [{ event: 'delete-object', data }]);
+}
+
+/**
+ * @param {'flag' | 'segment'} kind
+ * @param {Item} item
+ * @returns {Event}
+ */
+function put(kind, item) {
+  const { key, version } = item;
+  return { event: 'put-object', data: { kind, key, version, object: item } };
+}
+
+/**
+ * @param {'xfer-full' | 'xfer-changes'} intentCode
+ * @param {Event[]} events
+ * @returns {Event[]}
+ */
+function transferred(intentCode, events) {
+  state += 1;
+  const payload = { id: PAYLOAD, target: state, intentCode, reason: 'the data is on its way' };
+  return [
+    { event: 'server-intent', data: { payloads: [payload] } },
+    ...events,
+    { event: 'payload-transferred', data: { id: PAYLOAD, state: `(${state})`, version: state } },
+  ];
+}
+
+module.exports = { change, deletion, everything };
