@@ -1,8 +1,10 @@
 'use strict';
 
+const { DynamoDBBigSegmentStore } = require('./lib/big-segment-store');
 const { DynamoDBFeatureStore } = require('./lib/feature-store');
 
 // Callable as the 1.x package was; the named form is written so that ES modules can import it.
 module.exports = DynamoDBFeatureStore;
 module.exports.DynamoDBFeatureStore = DynamoDBFeatureStore;
+module.exports.DynamoDBBigSegmentStore = DynamoDBBigSegmentStore;
 module.exports.default = DynamoDBFeatureStore;

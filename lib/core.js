@@ -13,6 +13,7 @@ const { NativeStore } = require('../binding');
 const { Unusable, dataParts } = require('./data-parts');
 const { Callback, Mailbox, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');
+const { nodeRoots } = require('./root-certificates');
 
 /** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
 const TURN_MS = 2;
@@ -43,7 +44,8 @@ class Core {
     this.closed = false;
     /** @type {{value: boolean, since: number, until: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0 };
-    this.native = nativeStore(options, this.mailbox.deliver, callClient);
+    // What it is given must not refer to it, or to this: both would never be collected.
+    this.native = new NativeStore(options, this.mailbox.deliver, nodeRoots, callClient);
   }
 
   /**
@@ -288,20 +290,6 @@ class Core {
  */
 function failureOf(answer) {
   return isFailure(answer) ? answer[1] : undefined;
-}
-
-/**
- * A native store. What it is given must not refer to it, or to its core: both would never be
- * collected.
- *
- * @param {NativeOptions} options
- * @param {(text: string | null) => void} deliver
- * @param {import('./options').CallClient} [callClient]
- * @returns {NativeStore}
- */
-function nativeStore(options, deliver, callClient) {
-  const rootCertificates = () => require('tls').rootCertificates.join('\n');
-  return new NativeStore(options, deliver, rootCertificates, callClient);
 }
 
 module.exports = { Core };

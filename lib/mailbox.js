@@ -18,7 +18,7 @@ const { spreadOut } = require('./young-generation');
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * @typedef {import('../binding').NativeStore} NativeStore
+ * @typedef {{take(): string | null}} Native a native store, whose mailbox this is the end of
  * @typedef {import('./item-cache').ItemCache} ItemCache
  * @typedef {import('./logger').LogRouter} LogRouter
  *
@@ -40,7 +40,7 @@ class Mailbox {
     /**
      * The native store, while something waits. It is never collected while it is referred to here.
      *
-     * @type {NativeStore | undefined}
+     * @type {Native | undefined}
      */
     this.native = undefined;
     /**
@@ -70,7 +70,7 @@ class Mailbox {
    * To be called when a request has been sent.
    *
    * @param {number} id
-   * @param {NativeStore} native
+   * @param {Native} native
    * @param {Settle} settle
    */
   expect(id, native, settle) {

@@ -23,14 +23,37 @@ const { fail, isGiven, optional, requireObject } = require('./validate');
  * @property {string[]} warnings lines to log about what was given
  */
 
+/** The options that a big segment store has, too. */
+const OF_BIG_SEGMENTS = [
+  'clientOptions',
+  'consistentRead',
+  'dynamoDBClient',
+  'logger',
+  'prefix',
+  'readTimeout',
+];
+
+/**
+ * The options of a big segment store, likewise.
+ *
+ * @param {unknown} tableName
+ * @param {unknown} given
+ * @returns {StoreOptions}
+ * @throws {TypeError}
+ */
+function bigSegmentOptions(tableName, given) {
+  return storeOptions(tableName, given, OF_BIG_SEGMENTS);
+}
+
 /**
  * @param {unknown} tableName
  * @param {unknown} given the caller's options; `null` and `undefined` mean "not given", here and for
  *   each option
+ * @param {string[]} [applicable] the options that have an effect; by default all
  * @returns {StoreOptions}
  * @throws {TypeError} for a bad value; it names the option
  */
-function storeOptions(tableName, given) {
+function storeOptions(tableName, given, applicable) {
   if (typeof tableName !== 'string' || tableName === '') {
     fail('tableName', 'the name of a DynamoDB table', tableName);
   }
@@ -111,10 +134,12 @@ function storeOptions(tableName, given) {
   for (const name of Object.keys(options)) {
     const value = options[name];
     if (!isGiven(value)) continue;
-    if (Object.prototype.hasOwnProperty.call(known, name)) {
-      known[name](name, value);
-    } else {
+    if (!Object.prototype.hasOwnProperty.call(known, name)) {
       warnings.push(`the option ${name} is unknown and is ignored`);
+    } else if (applicable && !applicable.includes(name)) {
+      warnings.push(`the option ${name} has no effect on big segments and is ignored`);
+    } else {
+      known[name](name, value);
     }
   }
   /** @type {((line: string) => void) | undefined} */
@@ -205,4 +230,4 @@ function timeout(name, seconds) {
   return seconds * 1000;
 }
 
-module.exports = { storeOptions };
+module.exports = { bigSegmentOptions, storeOptions };

@@ -8,11 +8,7 @@
  * @typedef {import('./core').Core} Core
  * @typedef {import('./logger').LogRouter} LogRouter
  * @typedef {import('./reads').Reads} Reads
- *
- * @typedef {object} Access
- * @property {() => Reads | undefined} reads those of the core to use; `undefined` once the view is closed
- * @property {() => Core} lastCore the core that is or was used
- * @property {() => void} close
+ * @typedef {import('./store-value').Access<Core>} Access
  *
  * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` where the contract tells failures
  */
@@ -32,6 +28,16 @@ function viewMethods(logs, access, contract) {
    * @type {any}
    */
   let initMetadata;
+  /** @type {Reads | undefined} */
+  let known;
+
+  /** @returns {Reads | undefined} those of the core to use; `undefined` once the view is closed */
+  function currentReads() {
+    const core = access.core();
+    if (core === undefined) return undefined;
+    if (known === undefined || known.core !== core) known = core.readsIn(model);
+    return known;
+  }
 
   /**
    * @param {string} method
@@ -86,7 +92,7 @@ function viewMethods(logs, access, contract) {
      */
     get(kind, key, callback) {
       const answer = orIgnore(callback);
-      const reads = access.reads();
+      const reads = currentReads();
       const problem = problemOfKind(kind) || problemOfKey(key);
       if (reads === undefined || problem !== undefined) refuse('get', problem, answer, null);
       else reads.get(kind.namespace, key, answer);
@@ -98,7 +104,7 @@ function viewMethods(logs, access, contract) {
      */
     all(kind, callback) {
       const answer = orIgnore(callback);
-      const reads = access.reads();
+      const reads = currentReads();
       const problem = problemOfKind(kind);
       if (!reads || problem) refuse('all', problem, answer, nothing());
       else reads.all(kind.namespace, (items) => answer(items === null ? nothing() : items));
@@ -111,7 +117,7 @@ function viewMethods(logs, access, contract) {
      */
     init(allData, callback, metadata) {
       const answer = orIgnore(callback);
-      const reads = access.reads();
+      const reads = currentReads();
       const data = givenKinds(allData);
       if (!reads || data.problem !== undefined) {
         refuseWrite('init', data.problem, answer);
@@ -132,7 +138,7 @@ function viewMethods(logs, access, contract) {
      */
     upsert(kind, item, callback) {
       const answer = orIgnore(callback);
-      const reads = access.reads();
+      const reads = currentReads();
       const problem = problemOfKind(kind) || problemOfItem(item);
       const json = problem ? { problem } : itemJson(model, kind.namespace, item);
       if (!reads || json.problem !== undefined) {
@@ -152,7 +158,7 @@ function viewMethods(logs, access, contract) {
      */
     delete(kind, key, version, callback) {
       const answer = orIgnore(callback);
-      const reads = access.reads();
+      const reads = currentReads();
       const number = typeof version === 'string' && version !== '' ? Number(version) : version;
       const problem = problemOfKind(kind) || problemOfKey(key) || problemOfVersion(number);
       if (!reads || problem) {
@@ -169,7 +175,7 @@ function viewMethods(logs, access, contract) {
      */
     initialized(callback) {
       const answer = orIgnore(callback);
-      const reads = access.reads();
+      const reads = currentReads();
       if (!reads) refuse('initialized', undefined, answer, false);
       else reads.core.initialized(answer);
     },
@@ -179,7 +185,7 @@ function viewMethods(logs, access, contract) {
      */
     isStoreAvailable(callback) {
       const answer = orIgnore(callback);
-      const reads = access.reads();
+      const reads = currentReads();
       if (!reads) refuse('isStoreAvailable', undefined, answer, false);
       else reads.core.isAvailable(answer);
     },

@@ -4,6 +4,7 @@
 //! A future never borrows the JavaScript object that started it: a worker thread can end while calls
 //! are in flight, and then the object is gone.
 
+mod big_segments;
 mod client_options;
 
 use std::collections::HashMap;
@@ -138,6 +139,37 @@ fn call_client(client: &Function<String, Promise<String>>) -> Result<CallClient>
     }))
 }
 
+/// A mailbox that `deliver` is given the content of. The store becomes known later, if there is one.
+fn mailbox_for(
+    deliver: &Function<(), ()>,
+    store: Arc<OnceLock<WeakStore>>,
+) -> Result<Arc<Mailbox>> {
+    let known: Arc<OnceLock<std::sync::Weak<Mailbox>>> = Arc::default();
+    let delivered = Arc::clone(&known);
+    let wake: WakeFunction =
+        deliver.build_threadsafe_function().weak::<true>().build_callback(move |_| {
+            let mailbox = delivered.get().and_then(std::sync::Weak::upgrade);
+            let store = store.get().and_then(WeakStore::get);
+            Ok(mailbox.and_then(|mailbox| mailbox.take(store.as_ref())))
+        })?;
+    let mailbox = Mailbox::new(Box::new(move || {
+        wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    }));
+    drop(known.set(Arc::downgrade(&mailbox)));
+    Ok(mailbox)
+}
+
+/// Asks for Node's own root certificates.
+fn node_roots(root_certificates: &Function<(), String>) -> Result<RootCertificates> {
+    let roots: RootsFunction =
+        root_certificates.build_threadsafe_function().weak::<true>().build()?;
+    let roots = Arc::new(roots);
+    Ok(Arc::new(move || {
+        let roots = Arc::clone(&roots);
+        async move { roots.call_async_catch(()).await.ok() }.boxed()
+    }))
+}
+
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
 ///
 /// Requests carry a number; their answers come through the mailbox, in the form that is described
@@ -173,25 +205,8 @@ impl NativeStore {
         client: Option<Function<String, Promise<String>>>,
     ) -> Result<Self> {
         let known_store: Arc<OnceLock<WeakStore>> = Arc::default();
-        let known_mailbox: Arc<OnceLock<std::sync::Weak<Mailbox>>> = Arc::default();
-        let (delivered_store, delivered) = (Arc::clone(&known_store), Arc::clone(&known_mailbox));
-        let wake: WakeFunction =
-            deliver.build_threadsafe_function().weak::<true>().build_callback(move |_| {
-                let mailbox = delivered.get().and_then(std::sync::Weak::upgrade);
-                let store = delivered_store.get().and_then(WeakStore::get);
-                Ok(mailbox.and_then(|mailbox| mailbox.take(store.as_ref())))
-            })?;
-        let mailbox = Mailbox::new(Box::new(move || {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }));
-        drop(known_mailbox.set(Arc::downgrade(&mailbox)));
-        let roots: RootsFunction =
-            root_certificates.build_threadsafe_function().weak::<true>().build()?;
-        let roots = Arc::new(roots);
-        let node_roots: RootCertificates = Arc::new(move || {
-            let roots = Arc::clone(&roots);
-            async move { roots.call_async_catch(()).await.ok() }.boxed()
-        });
+        let mailbox = mailbox_for(&deliver, Arc::clone(&known_store))?;
+        let node_roots = node_roots(&root_certificates)?;
 
         let preload = options.preload.unwrap_or(false);
         let (config, stats) = (Config::from(options), Arc::new(Stats::default()));

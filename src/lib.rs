@@ -16,10 +16,13 @@
 //!         dynamodb          get, query, put-if-newer, batch-write
 //! ```
 //!
+//! Big segments (`big_segments`) are read past the store, which knows nothing of them.
+//!
 //! Each module uses those below it. `clock`, `config`, `error`, `log`, `stats` and `single_flight` (one
 //! request for everybody who wants the same) are used by all; `allocator` is where memory comes from.
 
 mod allocator;
+pub mod big_segments;
 mod binding;
 pub mod cache;
 pub mod clock;

@@ -27,6 +27,7 @@
 //! | an init whose data reads find from now on | 1; when it has ended, another answer comes |
 //! | a write that ended | nothing, or what is known of the item then |
 //! | a failure | its code, `ticket` |
+//! | what was asked about big segments | 0 and the value, or the code of a failure and what went wrong |
 //!
 //! An item is JSON in its place, or a string of that, as whoever asks wants it.
 
@@ -34,8 +35,10 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 use crate::cache::{Answer, Cached, Delta, Ticket};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::log::{Level, Log};
 use crate::store::Store;
 
@@ -136,6 +139,17 @@ impl Mailbox {
     /// so any more where it was a write.
     pub fn failed(&self, id: RequestId, failure: &Error, ticket: Ticket) {
         let text = format!("[{id},\"{}\",{}]", failure.kind.code(), ticket.0);
+        self.put(|waiting| waiting.answers.push_back(text));
+    }
+
+    /// Something else that was asked for, as JSON, or why it can't be told: whoever asked logs that.
+    pub fn told(&self, id: RequestId, answer: Result<Value>) {
+        let text = match answer {
+            Ok(value) => format!("[{id},0,{value}]"),
+            Err(failure) => {
+                format!("[{id},\"{}\",{}]", failure.kind.code(), string(&failure.to_string()))
+            }
+        };
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
@@ -280,7 +294,7 @@ fn time(ms: f64) -> String {
 }
 
 fn string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }
 
 fn write(text: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::clock::Clock;
@@ -139,6 +139,15 @@ fn a_failure_comes_as_its_code() {
     let (mailbox, _) = mailbox();
     mailbox.failed(1, &Error::new(ErrorKind::AccessDenied, "no"), Ticket(9));
     assert_eq!(take_answers(&mailbox), [json!([1, "ACCESS_DENIED", 9])]);
+}
+
+#[test]
+fn what_is_told_comes_with_its_value_or_with_what_went_wrong() {
+    let (mailbox, _) = mailbox();
+    mailbox.told(1, Ok(json!({"a.g1": true})));
+    mailbox.told(2, Err(Error::new(ErrorKind::Closed, "\"closed\"")));
+    let expected = [json!([1, 0, {"a.g1": true}]), json!([2, "CLOSED", "\"closed\""])];
+    assert_eq!(take_answers(&mailbox), expected);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// 409,600 bytes; larger rows than this that are in the table are read.
 pub const MAX_ROW_SIZE: usize = 400_000;
 /// The longest sort key that DynamoDB takes, in bytes.
-const MAX_KEY_SIZE: usize = 1024;
+pub const MAX_KEY_SIZE: usize = 1024;
 
 /// The identity of a row: a pair, never a joined string, since prefixes and keys may hold any
 /// character.
@@ -78,6 +78,17 @@ impl Layout {
     pub fn marker(&self) -> RowKey {
         let name = self.namespace("$inited");
         RowKey { namespace: name.clone(), key: name }
+    }
+
+    /// The row that says how new the big segments are.
+    pub fn big_segments_metadata(&self) -> RowKey {
+        let name = self.namespace("big_segments_metadata");
+        RowKey { namespace: name.clone(), key: name }
+    }
+
+    /// The row with the big segments of a context, by the hash of its key.
+    pub fn big_segments_membership(&self, hash: &str) -> RowKey {
+        RowKey::new(self.namespace("big_segments_user"), hash)
     }
 }
 

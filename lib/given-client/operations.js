@@ -96,7 +96,7 @@ function rowAttributes({ key, version, item }, values) {
  * @returns {object}
  * @throws {Error} for what makes no sense
  */
-function answer({ operation }, result, values) {
+function answer({ operation, bigSegments }, result, values) {
   const isRead = operation === 'GetItem' || operation === 'Query';
   // Doubles leave out what nobody is to look at.
   const given = result === undefined || result === null ? {} : result;
@@ -105,8 +105,10 @@ function answer({ operation }, result, values) {
   }
   const units = unitsOf(given.ConsumedCapacity);
   switch (operation) {
-    case 'GetItem':
-      return { row: given.Item ? row(given.Item, values) : null, units };
+    case 'GetItem': {
+      const read = bigSegments ? bigSegmentRow : row;
+      return { row: given.Item ? read(given.Item, values) : null, units };
+    }
     case 'Query': {
       if (!Array.isArray(given.Items)) throw new Error('its answer to Query has no Items');
       const rows = given.Items.map((/** @type {any} */ item) => row(item, values));
@@ -189,6 +191,21 @@ function row(attributes, values) {
   }
   if (deleted !== undefined) found.deleted = values.isTrue(deleted);
   return found;
+}
+
+/**
+ * @param {any} attributes
+ * @param {Values} values
+ * @returns {{synchronizedOn?: number, included?: string[], excluded?: string[]}}
+ */
+function bigSegmentRow({ synchronizedOn, included, excluded }, values) {
+  const set = (/** @type {any} */ attribute) =>
+    attribute === undefined ? undefined : values.set(attribute);
+  return {
+    synchronizedOn: synchronizedOn === undefined ? undefined : values.number(synchronizedOn),
+    included: set(included),
+    excluded: set(excluded),
+  };
 }
 
 module.exports = { answer, parameters, refusedPut };

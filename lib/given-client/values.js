@@ -8,6 +8,7 @@
  * @property {(attribute: any) => string | undefined} text of a string
  * @property {(attribute: any) => number | undefined} number
  * @property {(attribute: any) => boolean} isTrue
+ * @property {(attribute: any) => string[] | undefined} set of strings
  * @property {(attribute: any) => string} type its name in DynamoDB
  */
 
@@ -17,6 +18,7 @@ const typed = {
   text: (attribute) => (typeof attribute.S === 'string' ? attribute.S : undefined),
   number: (attribute) => finite(attribute.N),
   isTrue: (attribute) => attribute.BOOL === true,
+  set: (attribute) => (Array.isArray(attribute.SS) ? attribute.SS : undefined),
   type: (attribute) => Object.keys(attribute).find((type) => attribute[type] !== undefined) || '',
 };
 
@@ -32,6 +34,13 @@ const plain = {
     return finite(wrapped);
   },
   isTrue: (attribute) => attribute === true,
+  set: (attribute) => {
+    // Version 3 gives a Set, version 2 an object that says what it is of.
+    if (attribute instanceof Set) return [...attribute];
+    const isSet =
+      typeof attribute === 'object' && attribute !== null && attribute.type === 'String';
+    return isSet && Array.isArray(attribute.values) ? attribute.values : undefined;
+  },
   type: (attribute) => {
     if (attribute === null) return 'NULL';
     if (attribute instanceof Uint8Array) return 'B';

@@ -41,6 +41,7 @@ use super::profile::profile_credentials;
 use super::request_log::RequestLog;
 use super::trust::RootCertificates;
 use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
+use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::clock::{Clock, JumpWatch, Millis};
 use crate::config::{ClientConfig, Config, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
@@ -514,26 +515,45 @@ macro_rules! send_with {
     };
 }
 
+impl Inner {
+    async fn get_item(
+        self: &Arc<Self>,
+        row: &RowKey,
+        reading: Reading,
+    ) -> Result<Option<Attributes>> {
+        let send = |connection: &Connection| {
+            let request = connection
+                .client
+                .get_item()
+                .table_name(&self.table)
+                .set_key(Some(key_attributes(row)))
+                .consistent_read(reading.consistent)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let overrides = connection.overrides(reading.effort);
+            async move { send_with!(request, overrides).map_err(to_error) }
+        };
+        let answer = self.send(send).await?;
+        self.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
+        Ok(answer.item)
+    }
+}
+
+impl BigSegmentTable for SdkDynamoDb {
+    fn get(
+        &self,
+        row: &RowKey,
+        consistent: bool,
+    ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>> {
+        let (inner, row) = (Arc::clone(&self.0), row.clone());
+        let reading = Reading { consistent, effort: Effort::Retried };
+        async move { Ok(inner.get_item(&row, reading).await?.map(big_segment_row)) }.boxed()
+    }
+}
+
 impl DynamoDb for SdkDynamoDb {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
-        async move {
-            let send = |connection: &Connection| {
-                let request = connection
-                    .client
-                    .get_item()
-                    .table_name(&inner.table)
-                    .set_key(Some(key_attributes(&row)))
-                    .consistent_read(reading.consistent)
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total);
-                let overrides = connection.overrides(reading.effort);
-                async move { send_with!(request, overrides).map_err(to_error) }
-            };
-            let answer = inner.send(send).await?;
-            inner.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
-            Ok(answer.item.and_then(stored_row))
-        }
-        .boxed()
+        async move { Ok(inner.get_item(&row, reading).await?.and_then(stored_row)) }.boxed()
     }
 
     fn query(
@@ -717,10 +737,7 @@ fn row_key(attributes: &Attributes) -> Option<RowKey> {
 /// another schema can return.
 fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
     let key = row_key(&attributes)?;
-    let version = match attributes.get("version") {
-        Some(AttributeValue::N(text)) => text.parse().ok().filter(|v: &f64| v.is_finite()),
-        _ => None,
-    };
+    let version = number_in(&attributes, "version");
     let item = match attributes.remove("item") {
         None => ItemAttribute::Absent,
         Some(AttributeValue::S(text)) => ItemAttribute::Text(text.into()),
@@ -729,6 +746,20 @@ fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
     };
     let deleted = matches!(attributes.get("deleted"), Some(AttributeValue::Bool(true)));
     Some(StoredRow { key, version, item, deleted })
+}
+
+fn number_in(attributes: &Attributes, name: &str) -> Option<f64> {
+    let text = attributes.get(name)?.as_n().ok()?;
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+fn big_segment_row(mut attributes: Attributes) -> BigSegmentRow {
+    let synchronized_on = number_in(&attributes, "synchronizedOn");
+    let mut set = |name| match attributes.remove(name) {
+        Some(AttributeValue::Ss(texts)) => texts,
+        _ => Vec::new(),
+    };
+    BigSegmentRow { synchronized_on, included: set("included"), excluded: set("excluded") }
 }
 
 fn type_name(value: &AttributeValue) -> &'static str {
@@ -770,6 +801,29 @@ mod tests {
         assert_eq!((row.version, row.deleted), (None, true));
         assert_eq!(row.item, ItemAttribute::Other("N"));
         assert_eq!(stored_row(Attributes::new()), None);
+    }
+
+    #[test]
+    fn rows_of_big_segments_are_read_whatever_their_attributes_are() {
+        let set = |texts: &[&str]| {
+            AttributeValue::Ss(texts.iter().map(|text| (*text).to_owned()).collect())
+        };
+        let attributes = Attributes::from([
+            ("synchronizedOn".to_owned(), AttributeValue::N("1700000000000".into())),
+            ("included".to_owned(), set(&["a.g1", "b.g2"])),
+            ("excluded".to_owned(), AttributeValue::S("c.g1".into())),
+        ]);
+        let expected = BigSegmentRow {
+            synchronized_on: Some(1.7e12),
+            included: vec!["a.g1".to_owned(), "b.g2".to_owned()],
+            excluded: Vec::new(),
+        };
+        assert_eq!(big_segment_row(attributes), expected);
+        let odd = Attributes::from([
+            ("synchronizedOn".to_owned(), AttributeValue::S("1700000000000".into())),
+            ("included".to_owned(), AttributeValue::L(Vec::new())),
+        ]);
+        assert_eq!(big_segment_row(odd), BigSegmentRow::default());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `{"operation": "GetItem", "table", "key", "consistent"}` | `{"row"}`, `null` for none |
+//! | the same with `"bigSegments": true` | `{"row": {"synchronizedOn", "included", "excluded"}}`, likewise; each where it is there |
 //! | `{"operation": "Query", "table", "namespace", "consistent", "start"}` | `{"rows", "next"}` |
 //! | `{"operation": "PutItem", "table", "row", "condition", "unchanged"}` | `{}`, or `{"newer": row}` where the condition does not hold, with `null` for a row that the client does not tell |
 //! | `{"operation": "BatchWriteItem", "table", "puts": [row], "deletes": [key]}` | `{"unprocessed": [key]}` |
@@ -26,6 +27,7 @@ use tokio::time::timeout;
 use super::client::{UNLESS_NEWER, UNLESS_NEWER_OR_CHANGED, attempt_of_write};
 use super::failure::told_by_client;
 use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
+use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::retry::no_answer;
@@ -114,23 +116,49 @@ impl Inner {
     }
 }
 
-impl DynamoDb for GivenClient {
-    fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
-        let request = json!({
+impl GivenClient {
+    fn get_item<T: 'static>(
+        &self,
+        row: &RowKey,
+        reading: Reading,
+        big_segments: bool,
+        read: fn(&Value) -> Option<T>,
+    ) -> BoxFuture<'static, Result<Option<T>>> {
+        let mut request = json!({
             "operation": "GetItem",
             "table": self.0.table,
             "key": key(row),
             "consistent": reading.consistent,
         });
+        if big_segments {
+            request["bigSegments"] = true.into();
+        }
         self.send(
             |requests| &requests.get,
             self.time_of(reading),
             request,
-            |stats, answer| {
+            move |stats, answer| {
                 stats.read_units.add(units(answer));
-                optional(answer.get("row")?, stored_row)
+                optional(answer.get("row")?, read)
             },
         )
+    }
+}
+
+impl BigSegmentTable for GivenClient {
+    fn get(
+        &self,
+        row: &RowKey,
+        consistent: bool,
+    ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>> {
+        let reading = Reading { consistent, effort: Effort::Retried };
+        self.get_item(row, reading, true, big_segment_row)
+    }
+}
+
+impl DynamoDb for GivenClient {
+    fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
+        self.get_item(row, reading, false, stored_row)
     }
 
     fn query(
@@ -267,6 +295,19 @@ fn stored_row(value: &Value) -> Option<StoredRow> {
     })
 }
 
+fn big_segment_row(value: &Value) -> Option<BigSegmentRow> {
+    let row = value.as_object()?;
+    let texts = |name| {
+        let texts = row.get(name).and_then(Value::as_array).into_iter().flatten();
+        texts.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    Some(BigSegmentRow {
+        synchronized_on: row.get("synchronizedOn").and_then(Value::as_f64),
+        included: texts("included"),
+        excluded: texts("excluded"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -313,17 +354,27 @@ mod tests {
             ),
         ] {
             let (client, asked, stats) = client(Some(answer));
-            assert_eq!(client.get(&row(), READING).await.unwrap(), expected);
+            assert_eq!(DynamoDb::get(&client, &row(), READING).await.unwrap(), expected);
             assert_eq!(asked.lock().unwrap()[0]["operation"], "GetItem");
             assert_eq!((stats.requests.get.get(), stats.errors.get()), (1, 0));
         }
     }
 
     #[tokio::test]
+    async fn rows_of_big_segments_are_asked_for_as_such() {
+        let answer = r#"{"row":{"synchronizedOn":5,"included":["a.g1"],"excluded":"b.g1"}}"#;
+        let (client, asked, _) = client(Some(answer));
+        let found = BigSegmentTable::get(&client, &row(), true).await.unwrap().unwrap();
+        assert_eq!((found.synchronized_on, found.excluded.len()), (Some(5.0), 0));
+        assert_eq!(found.included, ["a.g1"]);
+        assert_eq!(asked.lock().unwrap()[0]["bigSegments"], true);
+    }
+
+    #[tokio::test]
     async fn what_makes_no_sense_is_a_failure_that_passes() {
         for answer in ["", "null", "{}", "[1]", r#"{"row":1}"#, r#"{"row":{"key":["features"]}}"#] {
             let (client, _, stats) = client(Some(answer));
-            let failure = client.get(&row(), READING).await.unwrap_err();
+            let failure = DynamoDb::get(&client, &row(), READING).await.unwrap_err();
             assert!(failure.is_retryable() && failure.message().contains("answer"), "{answer}");
             assert_eq!(stats.errors.get(), 1);
         }
@@ -334,7 +385,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_never_answers_ends_in_time() {
         let (client, ..) = client(Some("hang"));
-        let failure = client.get(&row(), READING).await.unwrap_err();
+        let failure = DynamoDb::get(&client, &row(), READING).await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::TimedOut);
         assert!(client.batch_write(vec![Write::Delete(row())]).await.is_err());
     }
@@ -361,7 +412,7 @@ mod tests {
             assert_eq!(stats.throttles.get(), u64::from(expected == Throttled));
         }
         let (client, ..) = client(None);
-        assert_eq!(client.get(&row(), READING).await.unwrap_err().kind, Unavailable);
+        assert_eq!(DynamoDb::get(&client, &row(), READING).await.unwrap_err().kind, Unavailable);
     }
 
     #[tokio::test]

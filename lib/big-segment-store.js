@@ -1,0 +1,116 @@
+'use strict';
+
+/**
+ * What `DynamoDBBigSegmentStore(…)` returns: which big segments a context is in, as the Relay Proxy has
+ * written it. SDKs keep the answers for a while themselves, and want to know of failures.
+ */
+
+const { NativeBigSegmentStore } = require('../binding');
+const { LogRouter } = require('./logger');
+const { Mailbox, isFailure } = require('./mailbox');
+const { bigSegmentOptions } = require('./options');
+const { nodeRoots } = require('./root-certificates');
+const { storeValue } = require('./store-value');
+
+/**
+ * @typedef {import('../binding').NativeOptions} NativeOptions
+ * @typedef {import('./mailbox').Answer} Answer
+ */
+
+/**
+ * @param {string} tableName
+ * @param {object | null} [options]
+ */
+function DynamoDBBigSegmentStore(tableName, options) {
+  const { native, callClient, logger, requestLogger, warnings } = bigSegmentOptions(
+    tableName,
+    options
+  );
+  const logs = new LogRouter(logger, requestLogger);
+  for (const warning of warnings) logs.log('warn', `DynamoDBBigSegmentStore: ${warning}`);
+  return storeValue(logs, () => new BigSegments(native, logs, callClient), viewMethods);
+}
+
+/**
+ * @param {import('./store-value').Access<BigSegments>} access
+ */
+function viewMethods(access) {
+  /**
+   * @param {(segments: BigSegments) => Promise<any>} ask
+   */
+  async function asking(ask) {
+    const segments = access.core();
+    if (!segments) throw failure('CLOSED', 'the big segment store is closed');
+    return ask(segments);
+  }
+
+  return {
+    getMetadata() {
+      return asking(async (segments) => {
+        const time = await segments.ask((native, id) => native.lastUpToDate(id));
+        return { lastUpToDate: time === null ? undefined : time };
+      });
+    },
+
+    /**
+     * @param {string} userHash
+     */
+    getUserMembership(userHash) {
+      return asking(async (segments) => {
+        if (typeof userHash !== 'string') {
+          throw failure('INVALID_DATA', `the hash must be a text, not of type ${typeof userHash}`);
+        }
+        return segments.ask((native, id) => native.membership(id, userHash));
+      });
+    },
+
+    close() {
+      access.close();
+    },
+  };
+}
+
+/** One table, prefix and client. */
+class BigSegments {
+  /**
+   * @param {NativeOptions} options
+   * @param {LogRouter} logs
+   * @param {import('./options').CallClient} [callClient] asks the caller's own client
+   */
+  constructor(options, logs, callClient) {
+    this.closed = false;
+    this.mailbox = new Mailbox(logs);
+    this.native = new NativeBigSegmentStore(options, this.mailbox.deliver, nodeRoots, callClient);
+  }
+
+  /**
+   * @param {(native: NativeBigSegmentStore, id: number) => void} start
+   * @returns {Promise<any>}
+   */
+  ask(start) {
+    return new Promise((resolve, reject) => {
+      const id = this.mailbox.nextId();
+      start(this.native, id);
+      this.mailbox.expect(id, this.native, (answer) => {
+        if (isFailure(answer)) reject(failure(answer[1], answer[2]));
+        else resolve(answer[2]);
+        return true;
+      });
+    });
+  }
+
+  /** Nothing is held that has to be let go of. */
+  close() {
+    this.closed = true;
+  }
+}
+
+/**
+ * @param {string} code
+ * @param {string} message
+ */
+function failure(code, message) {
+  return Object.assign(new Error(`DynamoDBBigSegmentStore: ${message}`), { code });
+}
+
+module.exports = { DynamoDBBigSegmentStore };

@@ -1,0 +1,206 @@
+//! Big segments: who is in which. The Relay Proxy writes them; an SDK asks for them one context at a
+//! time, and caches the answers itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::retry::no_answer;
+use crate::row::{Layout, MAX_KEY_SIZE, RowKey};
+
+/// A row about big segments as it came out of the table. An attribute that is absent or of another
+/// type counts as not there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BigSegmentRow {
+    /// `synchronizedOn` of the metadata, in milliseconds since the Unix epoch.
+    pub synchronized_on: Option<f64>,
+    /// `included` of a membership: references such as `key.g2`, of a segment and its generation.
+    pub included: Vec<String>,
+    /// `excluded` of a membership, likewise.
+    pub excluded: Vec<String>,
+}
+
+/// A DynamoDB table with big segments.
+pub trait BigSegmentTable: Send + Sync {
+    /// Reads one row. It is tried again as is configured.
+    fn get(
+        &self,
+        row: &RowKey,
+        consistent: bool,
+    ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>>;
+}
+
+/// By reference, whether a context is in a big segment or expressly not. It is in none of the others.
+pub type Membership = HashMap<String, bool>;
+
+/// The big segments under one prefix.
+pub struct BigSegments {
+    table: Arc<dyn BigSegmentTable>,
+    name: String,
+    layout: Layout,
+    consistent_read: bool,
+    read_timeout: Duration,
+}
+
+impl BigSegments {
+    /// Those that `config` names, in `table`.
+    pub fn new(config: &Config, table: Arc<dyn BigSegmentTable>) -> Self {
+        Self {
+            table,
+            name: config.table.clone(),
+            layout: Layout::new(&config.prefix),
+            consistent_read: config.consistent_read,
+            read_timeout: config.read_timeout,
+        }
+    }
+
+    /// When the big segments were last known to be up to date, in milliseconds since the Unix epoch;
+    /// `None` where nobody has told.
+    pub async fn last_up_to_date(&self) -> Result<Option<f64>> {
+        let row = self.read(self.layout.big_segments_metadata(), "the metadata of big segments");
+        Ok(row.await?.and_then(|row| row.synchronized_on))
+    }
+
+    /// Which big segments a context is in; `hash` is the base64 form of the SHA-256 of its key. `None`
+    /// for a context that is not mentioned.
+    pub async fn membership(&self, hash: &str) -> Result<Option<Membership>> {
+        if hash.is_empty() || hash.len() > MAX_KEY_SIZE {
+            let message = "the hash must be a text that is not empty, of at most 1,024 bytes";
+            return Err(Error::new(ErrorKind::InvalidData, message));
+        }
+        let row = self.layout.big_segments_membership(hash);
+        let row = self.read(row, "a membership in big segments").await?;
+        Ok(row.map(|row| {
+            let excluded = row.excluded.into_iter().map(|reference| (reference, false));
+            let included = row.included.into_iter().map(|reference| (reference, true));
+            // Of one that is both, the later counts.
+            excluded.chain(included).collect()
+        }))
+    }
+
+    async fn read(&self, row: RowKey, what: &str) -> Result<Option<BigSegmentRow>> {
+        let read = timeout(self.read_timeout, self.table.get(&row, self.consistent_read)).await;
+        read.unwrap_or_else(|_| Err(no_answer())).map_err(|failure| {
+            let message = format!("reading {what} from the table {:?} failed", self.name);
+            Error::new(failure.kind, format!("{message}: {}", failure.message()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// A table that answers like this, whatever it is asked, and what it was asked.
+    struct Table {
+        answer: Option<Result<Option<BigSegmentRow>>>,
+        asked: Mutex<Vec<(RowKey, bool)>>,
+    }
+
+    impl BigSegmentTable for Table {
+        fn get(
+            &self,
+            row: &RowKey,
+            consistent: bool,
+        ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>> {
+            self.asked.lock().unwrap().push((row.clone(), consistent));
+            match self.answer.clone() {
+                Some(answer) => async move { answer }.boxed(),
+                None => pending().boxed(),
+            }
+        }
+    }
+
+    fn with(
+        answer: Option<Result<Option<BigSegmentRow>>>,
+        change: impl FnOnce(&mut Config),
+    ) -> (BigSegments, Arc<Table>) {
+        let table = Arc::new(Table { answer, asked: Mutex::default() });
+        let mut config = Config::new("flags");
+        change(&mut config);
+        (BigSegments::new(&config, table.clone()), table)
+    }
+
+    fn answering(row: Option<BigSegmentRow>) -> BigSegments {
+        with(Some(Ok(row)), |_| {}).0
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn they_are_looked_for_where_the_relay_proxy_puts_them() {
+        for (prefix, metadata, members) in [
+            ("", "big_segments_metadata", "big_segments_user"),
+            ("p", "p:big_segments_metadata", "p:big_segments_user"),
+        ] {
+            let (store, table) = with(Some(Ok(None)), |config| {
+                config.prefix = prefix.to_owned();
+                config.consistent_read = !prefix.is_empty();
+            });
+            assert_eq!(store.last_up_to_date().await, Ok(None));
+            assert_eq!(store.membership("h=").await, Ok(None));
+            let consistent = !prefix.is_empty();
+            let expected = [RowKey::new(metadata, metadata), RowKey::new(members, "h=")];
+            assert_eq!(*table.asked.lock().unwrap(), expected.map(|row| (row, consistent)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_includes_somebody_counts_more_than_what_excludes() {
+        let row = BigSegmentRow {
+            included: texts(&["a.g1", "b.g1"]),
+            excluded: texts(&["b.g1", "c.g1"]),
+            ..BigSegmentRow::default()
+        };
+        let members = answering(Some(row)).membership("h").await.unwrap().unwrap();
+        let expected = [("a.g1", true), ("b.g1", true), ("c.g1", false)];
+        assert_eq!(members, expected.map(|(key, is)| (key.to_owned(), is)).into());
+        let nothing = answering(Some(BigSegmentRow::default()));
+        assert_eq!(nothing.membership("h").await, Ok(Some(Membership::new())));
+        assert_eq!(nothing.last_up_to_date().await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn the_time_is_told_as_it_is() {
+        let row = BigSegmentRow { synchronized_on: Some(1.5e12), ..BigSegmentRow::default() };
+        assert_eq!(answering(Some(row)).last_up_to_date().await, Ok(Some(1.5e12)));
+    }
+
+    #[tokio::test]
+    async fn a_failure_says_what_was_read() {
+        let throttled = Error::new(ErrorKind::Throttled, "slow down");
+        let (store, _) = with(Some(Err(throttled)), |_| {});
+        let failure = store.last_up_to_date().await.unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Throttled);
+        let said =
+            "reading the metadata of big segments from the table \"flags\" failed: slow down";
+        assert_eq!(failure.message(), said);
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_is_no_key_is_refused_without_asking() {
+        let (store, table) = with(Some(Ok(None)), |_| {});
+        for hash in ["", &"h".repeat(MAX_KEY_SIZE + 1)] {
+            assert_eq!(store.membership(hash).await.unwrap_err().kind, ErrorKind::InvalidData);
+        }
+        assert!(table.asked.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_longer_than_a_read_may_take() {
+        let (store, _) = with(None, |_| {});
+        assert_eq!(store.last_up_to_date().await.unwrap_err().kind, ErrorKind::TimedOut);
+    }
+}
