@@ -5,6 +5,7 @@
  */
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -321,11 +322,17 @@ test('the option sdk says whose items they are', async (t) => {
   }
 });
 
-test('an SDK that is not to be found is an error that names the option', async (t) => {
-  const scene = await newScene(t);
+test('an SDK that is not to be found is an error that names the option', () => {
   // As in a bundle, where nothing is a module of its own.
-  const context = { basicConfiguration: { logger: recordingLogger() }, platform: new Map() };
-  assert.throws(() => scene.value()(context), /can't be found.*option sdk/);
-  const wrapper = { PersistentDataStoreWrapper: class {} };
-  assert.throws(() => scene.value({ sdk: wrapper })(context), /node-server-sdk/);
+  const caller = (options) => `
+    const { DynamoDBFeatureStore } = require(process.argv[1]);
+    const context = { basicConfiguration: {}, platform: new Map() };
+    DynamoDBFeatureStore('my-table', ${options})(context);`;
+  const seen = (options) => {
+    const args = ['-e', caller(options), path.join(__dirname, '../..')];
+    return spawnSync(process.execPath, args, { cwd: os.tmpdir(), encoding: 'utf8' }).stderr;
+  };
+  assert.match(seen('{}'), /^Error: .*can't be found.*option sdk/m);
+  const wrapper = '{ sdk: { PersistentDataStoreWrapper: class {} } }';
+  assert.match(seen(wrapper), /^Error: .*@launchdarkly\/node-server-sdk/m);
 });

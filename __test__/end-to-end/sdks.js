@@ -20,11 +20,17 @@ const path = require('node:path');
  * @property {'kept' | 'kept in variations' | 'dropped'} [nulls] what becomes of members that are null
  *   when the SDK takes an item in; by default they are kept
  * @property {boolean} [dataSystem] is configured by a data system, whose persistent store this is
+ * @property {boolean} [bigSegments] knows big segments
  * @property {boolean} [cached] whether its stores cache
  */
 
 const GENERATION_5 = { allFlags: true };
-const GENERATION_6 = { exactUpdates: true, stopsPolling: true, toleratesUnreadable: true };
+const GENERATION_6 = {
+  exactUpdates: true,
+  stopsPolling: true,
+  toleratesUnreadable: true,
+  bigSegments: true,
+};
 const GENERATION_7 = { ...GENERATION_6, contexts: true };
 const GENERATION_8 = { ...GENERATION_7, nulls: /** @type {const} */ ('dropped') };
 const GENERATION_9 = { ...GENERATION_7, nulls: /** @type {const} */ ('kept in variations') };

@@ -30,6 +30,7 @@ function suiteEnvironment(NodeEnvironment) {
         proxy: this.proxy,
         hookedEndpoint: (hook) => this.hookedEndpoint(hook),
         rows: () => dynamodb.rows(this.engine.endpoint, this.table),
+        put: (row) => dynamodb.putRows(this.engine.endpoint, this.table, [row]),
         clear: (beginning) => dynamodb.clear(this.engine.endpoint, this.table, beginning),
       };
     }

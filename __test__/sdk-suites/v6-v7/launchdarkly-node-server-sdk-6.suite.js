@@ -2,6 +2,9 @@
 
 const { version } = require('launchdarkly-node-server-sdk-6/package.json');
 const tests = require('launchdarkly-node-server-sdk-6/sharedtest/store_tests');
+const { runBigSegmentSuite } = require('./big-segment-suite');
 const { runPersistentStoreSuite } = require('./persistent-store-suite');
 
-runPersistentStoreSuite(`launchdarkly-node-server-sdk ${version}`, tests);
+const title = `launchdarkly-node-server-sdk ${version}`;
+runPersistentStoreSuite(title, tests);
+runBigSegmentSuite(title, tests);

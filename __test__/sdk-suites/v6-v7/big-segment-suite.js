@@ -1,0 +1,43 @@
+'use strict';
+
+/**
+ * Runs the big segment tests of an SDK 6 or 7, with and without a prefix.
+ */
+
+/* global dynamodb */
+
+const { DynamoDBBigSegmentStore } = require('../../..');
+const { membershipRow, metadataRow } = require('../../helpers/big-segments');
+const { connection } = require('../../helpers/connection');
+
+/** One read by each test. */
+const TESTS = 12;
+
+/**
+ * @param {string} suite the SDK's name and version
+ * @param {{runBigSegmentStoreTests: Function}} tests
+ */
+function runBigSegmentSuite(suite, { runBigSegmentStoreTests }) {
+  const createStore = (prefix, logger) => {
+    const options = { prefix, ...connection(dynamodb.proxy.endpoint) };
+    return DynamoDBBigSegmentStore(dynamodb.table, options)({ logger });
+  };
+  const clear = (prefix) => dynamodb.clear(prefix ? `${prefix}:` : '');
+  const setMetadata = (prefix, { lastUpToDate }) => dynamodb.put(metadataRow(lastUpToDate, prefix));
+  const setSegments = (prefix, hash, included, excluded) =>
+    dynamodb.put(membershipRow(hash, { included, excluded }, prefix));
+
+  describe(`${suite}: big segments`, () => {
+    const asked = () => dynamodb.proxy.requests.GetItem || 0;
+    let before;
+    beforeAll(() => {
+      before = asked();
+    });
+    runBigSegmentStoreTests(createStore, clear, setMetadata, setSegments);
+    it('DynamoDB has been asked', () => {
+      expect(asked() - before).toBe(TESTS);
+    });
+  });
+}
+
+module.exports = { runBigSegmentSuite };
