@@ -1,13 +1,11 @@
 /**
- * A LaunchDarkly feature store on Amazon DynamoDB.
+ * A LaunchDarkly feature store and big segment store on Amazon DynamoDB.
  */
 
-/** A kind of items, as the LaunchDarkly SDK passes it. */
-interface Kind {
-  namespace: string;
-}
+/** A kind of items: an object with a `namespace`, which the types of SDK 5 to 7 don't tell. */
+type Kind = object;
 
-/** A flag or a segment. */
+/** A flag or a segment. In SDK 8 and 9 it has more to it than its JSON. */
 interface Item {
   key: string;
   version: number;
@@ -161,8 +159,11 @@ declare namespace DynamoDBFeatureStore {
     | { getItem(...args: any[]): any; putItem(...args: any[]): any }
     | { get(...args: any[]): any; query(...args: any[]): any };
 
-  /** `null` means "not given" everywhere. A bad value throws a `TypeError` that names the option. */
-  interface Options {
+  /**
+   * Options of both stores. `null` means "not given" everywhere. A bad value throws a `TypeError` that
+   * names the option.
+   */
+  interface BigSegmentOptions {
     /** How DynamoDB is reached. */
     clientOptions?: ClientOptions | null;
     /**
@@ -176,6 +177,18 @@ declare namespace DynamoDBFeatureStore {
      * row. Default: none.
      */
     prefix?: string | null;
+    /** Where lines are logged. Default: the SDK client's logger, else the console. */
+    logger?: Logger | null;
+    /** Whether reads are strongly consistent, at twice the read units. Default: false. */
+    consistentRead?: boolean | null;
+    /**
+     * For how many seconds a read waits for DynamoDB. A request that is not answered within half of it
+     * is sent again. Default: 3.
+     */
+    readTimeout?: number | null;
+  }
+
+  interface Options extends BigSegmentOptions {
     /**
      * For how many seconds an answer is used without asking DynamoDB again. 0 turns caching off:
      * every read is a request. `Infinity` keeps answers for ever. Default: 15. That there is no such
@@ -208,8 +221,6 @@ declare namespace DynamoDBFeatureStore {
      * all of them (one with `consistentRead`). Default: false.
      */
     preload?: boolean | null;
-    /** Where lines are logged. Default: the SDK client's logger, else the console. */
-    logger?: Logger | null;
     /**
      * Whether reads are strongly consistent, at twice the read units. Default: false. What this
      * process wrote itself it reads back in either case, unless caching is off.
@@ -239,6 +250,12 @@ declare namespace DynamoDBFeatureStore {
      * since a table may be emptied on purpose; then an error is logged.
      */
     refill?: boolean | null;
+    /**
+     * The module `@launchdarkly/node-server-sdk`, version 8 or 9, whose clients get this store. Only
+     * needed where it can't be found at run time, as in a bundle. Default: the module that the client
+     * comes from.
+     */
+    sdk?: object | null;
   }
 
   /** What a store value and all its views have done since the store was made. */
@@ -274,22 +291,37 @@ declare namespace DynamoDBFeatureStore {
 
   /**
    * What an SDK client calls. Callbacks come exactly once, and at once when the answer is known;
-   * failures are logged.
+   * failures are logged. A client of SDK 8 or 9 is also told of a write that is not in the table, by
+   * an `Error`.
    */
   interface FeatureStore {
     /** The item; `null` for one that is unknown, deleted or can't be read. */
     get(kind: Kind, key: string, callback: (item: any) => void): void;
-    /** All items that are not deleted, by key; `null` when they can't be read. */
+    /**
+     * All items that are not deleted, by key. When they can't be read: `null`, for a client of SDK 8
+     * or 9 `{}`.
+     */
     all(kind: Kind, callback: (items: any) => void): void;
     /**
      * Replaces all items of the given kinds, whatever their versions. The callback comes when they are
      * in the table, or DynamoDB has refused them, or `writeTimeout` has passed.
      */
-    init(allData: { [namespace: string]: any }, callback?: () => void): void;
+    init(
+      allData: { [namespace: string]: any },
+      callback?: (error?: Error) => void,
+      metadata?: any
+    ): void;
+    /** The metadata that the client gave with its last `init`. */
+    getInitMetaData(): any;
     /** Stores an item unless a version as new is stored already. */
-    upsert(kind: Kind, item: Item, callback?: () => void): void;
+    upsert(kind: Kind, item: Item, callback?: (error?: Error) => void): void;
     /** Stores a tombstone unless a version as new is stored already. */
-    delete(kind: Kind, key: string, version: number | string, callback?: () => void): void;
+    delete(
+      kind: Kind,
+      key: string,
+      version: number | string,
+      callback?: (error?: Error) => void
+    ): void;
     /** Whether somebody has initialised this table and prefix. */
     initialized(callback: (initialized: boolean) => void): void;
     /** Whether DynamoDB answers, as one read shows. */
@@ -309,12 +341,46 @@ declare namespace DynamoDBFeatureStore {
 
   /**
    * Serves as the `featureStore` of every SDK: as an object for `ldclient-node` and
-   * `launchdarkly-node-server-sdk` 5, as a function that is called with the client's configuration
-   * for `launchdarkly-node-server-sdk` 6 and 7. All clients that are given the same value share its
-   * cache.
+   * `launchdarkly-node-server-sdk` 5, as a function that is called with the client's configuration for
+   * `launchdarkly-node-server-sdk` 6 and 7, and with its context for `@launchdarkly/node-server-sdk` 8
+   * and 9, there also as the `persistentStore` of a data system. All clients that are given the same
+   * value share its cache.
    */
   interface Store extends FeatureStore {
+    /** @throws {Error} for a client of SDK 8 or 9 whose module can't be found; see the option `sdk` */
     (config?: any): FeatureStore;
+    upsert(kind: Kind, item: Item, callback?: (error?: Error) => void): void;
+    /** @deprecated The types of `ldclient-node` 5 have it so, but none of its versions calls it so. */
+    upsert(kind: object, key: string, item: any, callback?: () => void): any;
+    initialized(callback: (initialized: boolean) => void): void;
+    /** @deprecated The types of `ldclient-node` 5.7 have it so, but it doesn't call it so. */
+    initialized(callback?: (error: any) => void): any;
+  }
+
+  /** What an SDK client asks about its contexts. Failures are logged, and rejected with an `Error`. */
+  interface BigSegmentStore {
+    /**
+     * When the big segments were brought up to date, in Unix milliseconds; `undefined` where nobody
+     * has said so.
+     */
+    getMetadata(): Promise<{ lastUpToDate?: number }>;
+    /**
+     * By the reference of a big segment, `true` where a context is included in it and `false` where it
+     * is excluded; `null` for a context of which nothing is known.
+     *
+     * @param userHash the base64 form of the SHA-256 hash of the context's key
+     */
+    getUserMembership(userHash: string): Promise<any>;
+    /** Later calls are rejected. */
+    close(): void;
+  }
+
+  /**
+   * Serves as the `store` of the option `bigSegments` of `launchdarkly-node-server-sdk` 6.2 to 7 and
+   * `@launchdarkly/node-server-sdk` 8 and 9.
+   */
+  interface BigSegmentStoreValue extends BigSegmentStore {
+    (config?: any): BigSegmentStore;
   }
 }
 
@@ -330,8 +396,20 @@ declare function DynamoDBFeatureStore(
   options?: DynamoDBFeatureStore.Options | null
 ): DynamoDBFeatureStore.Store;
 
+/**
+ * A big segment store on the table `tableName`, which the Relay Proxy or another synchroniser writes.
+ * Only GetItem is asked of DynamoDB. Nothing is held: SDKs keep memberships for a while themselves
+ * (`userCacheSize`, `userCacheTime`).
+ *
+ * @throws {TypeError} for a bad value; it names the option
+ */
+declare function DynamoDBBigSegmentStore(
+  tableName: string,
+  options?: DynamoDBFeatureStore.BigSegmentOptions | null
+): DynamoDBFeatureStore.BigSegmentStoreValue;
+
 declare namespace DynamoDBFeatureStore {
-  export { DynamoDBFeatureStore, DynamoDBFeatureStore as default };
+  export { DynamoDBBigSegmentStore, DynamoDBFeatureStore, DynamoDBFeatureStore as default };
 }
 
 export = DynamoDBFeatureStore;

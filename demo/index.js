@@ -6,15 +6,26 @@
 
 const assert = require('node:assert');
 
-const LaunchDarkly = require('launchdarkly-node-server-sdk');
+const LaunchDarkly9 = require('@launchdarkly/node-server-sdk');
+const LaunchDarkly7 = require('launchdarkly-node-server-sdk');
 const { version: sdkVersion } = require('launchdarkly-node-server-sdk/package.json');
 
-const { DynamoDBFeatureStore } = require('..');
+const { DynamoDBBigSegmentStore, DynamoDBFeatureStore } = require('..');
+const { hashOf, membershipRow, metadataRow } = require('../__test__/helpers/big-segments');
 const dynamodb = require('../__test__/helpers/dynamodb');
 const { startEngine } = require('../__test__/helpers/engine');
 const { waitFor } = require('../__test__/helpers/wait');
 const { heading, paragraph, table: printTable } = require('./print');
-const { CUSTOMERS, EXPECTED, PRODUCTION, STAGING } = require('./shop');
+const {
+  CUSTOMERS,
+  EXPECTED,
+  EXPECTED_AT_THE_END,
+  FREE_DELIVERY,
+  PRODUCTION,
+  REGULARS,
+  REGULARS_REFERENCE,
+  STAGING,
+} = require('./shop');
 const { startStreamServer } = require('./stream-server');
 
 /** Only a guard against hanging. */
@@ -24,7 +35,6 @@ const CACHE_TTL = 1;
 
 const [ADA] = CUSTOMERS;
 const FLAG_KEYS = Object.keys(PRODUCTION.flags);
-const logger = LaunchDarkly.basicLogger({ level: 'warn' });
 
 /** What is to be closed at the end, the last one first. */
 const closers = [];
@@ -35,25 +45,27 @@ async function main() {
   const table = await dynamodb.createTable(engine.endpoint);
   closers.push(() => dynamodb.deleteTable(engine.endpoint, table));
 
-  /** How an application makes its store. Real ones seldom need `clientOptions`. */
+  /** Real applications seldom need this. */
+  const clientOptions = {
+    endpoint: engine.endpoint,
+    region: 'eu-west-1',
+    accessKeyId: 'none',
+    secretAccessKey: 'none needed here',
+  };
+  /** How an application makes its stores. */
   const createStore = (prefix) =>
-    DynamoDBFeatureStore(table, {
-      prefix,
-      cacheTTL: CACHE_TTL,
-      clientOptions: {
-        endpoint: engine.endpoint,
-        region: 'eu-west-1',
-        accessKeyId: 'none',
-        secretAccessKey: 'none needed here',
-      },
-    });
+    DynamoDBFeatureStore(table, { prefix, cacheTTL: CACHE_TTL, clientOptions });
+  const createBigSegmentStore = (prefix) =>
+    DynamoDBBigSegmentStore(table, { prefix, clientOptions });
   const rows = () => dynamodb.rows(engine.endpoint, table);
+  const putRow = (row) => dynamodb.putRow(engine.endpoint, table, row);
 
   introduce();
   const production = await receiveFlags(createStore, rows);
   const reader = await evaluateInDaemonMode(createStore);
   await seeChange(production, reader);
   await keepEnvironmentsApart(createStore, rows, reader);
+  await evaluateBigSegment(production, putRow, createStore, createBigSegmentStore);
   paragraph('Everything was as expected.');
 }
 
@@ -62,7 +74,8 @@ function introduce() {
   heading('dynamodb-feature-store at work');
   paragraph(`
     All of this happens on this machine. DynamoDB is ${engine}, a small server sends flags in place
-    of LaunchDarkly's, and the SDK is the published launchdarkly-node-server-sdk ${sdkVersion}.
+    of LaunchDarkly's, and the SDK is the published launchdarkly-node-server-sdk ${sdkVersion}, at the end
+    also @launchdarkly/node-server-sdk 9.
   `);
 }
 
@@ -94,26 +107,8 @@ async function evaluateInDaemonMode(createStore) {
     segment and the prerequisite included, it reads from the table.
   `);
   const client = await startClient({ featureStore: createStore('production'), useLdd: true });
-  const results = {};
-  for (const customer of CUSTOMERS) {
-    results[customer.key] = {};
-    for (const key of FLAG_KEYS) {
-      const { value, reason } = await client.variationDetail(key, customer, 'no value');
-      const because = [reason.kind, reason.ruleId || reason.prerequisiteKey].filter(Boolean);
-      results[customer.key][key] = [value, because.join(' ')];
-    }
-  }
-  const described = ({ key, country, email }) => [key, `country: ${country}`, email];
-  printTable(
-    ['context', 'flag', 'value', 'reason'],
-    CUSTOMERS.flatMap((customer) =>
-      Object.entries(results[customer.key]).map(([flag, result], i) => [
-        described(customer)[i] || '',
-        flag,
-        ...result,
-      ])
-    )
-  );
+  const results = await evaluateAll(client, FLAG_KEYS);
+  printResults(results);
   paragraph(`
     Eve is in the segment of beta testers, but new-checkout needs payment-api, which is off for her.
   `);
@@ -180,6 +175,72 @@ async function keepEnvironmentsApart(createStore, rows, productionReader) {
   assert.deepStrictEqual(contents(await rows()), [...before, ...added]);
 }
 
+/** Another generation of the SDK, and a segment whose members have rows of their own. */
+async function evaluateBigSegment(server, putRow, createStore, createBigSegmentStore) {
+  heading('5. SDK 9 on the same table, and a big segment');
+  server.patchSegment(REGULARS);
+  server.patchFlag(FREE_DELIVERY);
+  await putRow(metadataRow(Date.now(), 'production'));
+  for (const key of ['ben', 'eve']) {
+    const row = membershipRow(hashOf(key), { included: [REGULARS_REFERENCE] }, 'production');
+    await putRow(row);
+  }
+  paragraph(`
+    The stream brings a big segment, "regulars", and a flag "free-delivery" for its members. Who they
+    are stands in rows of their own, which in real life the Relay Proxy writes: Ben and Eve.
+  `);
+  const client = await startClient(
+    {
+      featureStore: createStore('production'),
+      bigSegments: { store: createBigSegmentStore('production') },
+      useLdd: true,
+    },
+    LaunchDarkly9
+  );
+  const { key } = FREE_DELIVERY;
+  const isThere = async () => (await client.variation(key, ADA, 'no value')) !== 'no value';
+  await waitFor(isThere, 'the new flag');
+  const results = await evaluateAll(client, [...FLAG_KEYS, key]);
+  paragraph(`
+    A client of @launchdarkly/node-server-sdk 9 in daemon mode, with the same line of code and a big
+    segment store, finds what that of version 7 found, and the new flag:
+  `);
+  printResults(results);
+  const expected = CUSTOMERS.map(({ key }) => [
+    key,
+    { ...EXPECTED[key], ...EXPECTED_AT_THE_END[key] },
+  ]);
+  assert.deepStrictEqual(results, Object.fromEntries(expected));
+}
+
+/** What flags are for each customer, and why. */
+async function evaluateAll(client, flagKeys) {
+  const results = {};
+  for (const customer of CUSTOMERS) {
+    results[customer.key] = {};
+    for (const key of flagKeys) {
+      const { value, reason } = await client.variationDetail(key, customer, 'no value');
+      const because = [reason.kind, reason.ruleId || reason.prerequisiteKey].filter(Boolean);
+      results[customer.key][key] = [value, because.join(' ')];
+    }
+  }
+  return results;
+}
+
+function printResults(results) {
+  const described = ({ key, country, email }) => [key, `country: ${country}`, email];
+  printTable(
+    ['context', 'flag', 'value', 'reason'],
+    CUSTOMERS.flatMap((customer) =>
+      Object.entries(results[customer.key]).map(([flag, result], i) => [
+        described(customer)[i] || '',
+        flag,
+        ...result,
+      ])
+    )
+  );
+}
+
 async function startServer(environment) {
   const server = await startStreamServer(environment);
   closers.push(() => server.close());
@@ -187,9 +248,9 @@ async function startServer(environment) {
 }
 
 /** A client that is ready. */
-async function startClient(config) {
+async function startClient(config, LaunchDarkly = LaunchDarkly7) {
   const client = LaunchDarkly.init('no SDK key is needed here', {
-    logger,
+    logger: LaunchDarkly.basicLogger({ level: 'warn' }),
     sendEvents: false,
     ...config,
   });

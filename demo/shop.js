@@ -55,6 +55,15 @@ const STAGING = {
   segments: {},
 };
 
+/** A segment of so many customers that it has no list of them: each has a row in the table. */
+const REGULARS = { key: 'regulars', version: 1, unbounded: true, generation: 1, rules: [] };
+/** How such a row refers to it. */
+const REGULARS_REFERENCE = 'regulars.g1';
+const FREE_DELIVERY = flag('free-delivery', {
+  rules: [{ id: 'regulars', variation: 0, clauses: [inSegment('regulars')] }],
+  fallthrough: { variation: 1 },
+});
+
 const CUSTOMERS = [
   { kind: 'user', key: 'ada', country: 'DE', email: 'ada@mail.example' },
   { kind: 'user', key: 'ben', country: 'FR', email: 'ben@beta.example' },
@@ -90,4 +99,21 @@ const EXPECTED = {
   },
 };
 
-module.exports = { CUSTOMERS, EXPECTED, PRODUCTION, STAGING };
+/** The flags that change in the course of the demo, at its end. */
+const EXPECTED_AT_THE_END = {
+  ada: { banner: ['Winter sale', 'FALLTHROUGH'], 'free-delivery': [false, 'FALLTHROUGH'] },
+  ben: { banner: ['Winter sale', 'FALLTHROUGH'], 'free-delivery': [true, 'RULE_MATCH regulars'] },
+  eve: { banner: ['Winter sale', 'FALLTHROUGH'], 'free-delivery': [true, 'RULE_MATCH regulars'] },
+  joe: { banner: ['Winter sale', 'FALLTHROUGH'], 'free-delivery': [false, 'FALLTHROUGH'] },
+};
+
+module.exports = {
+  CUSTOMERS,
+  EXPECTED,
+  EXPECTED_AT_THE_END,
+  FREE_DELIVERY,
+  PRODUCTION,
+  REGULARS,
+  REGULARS_REFERENCE,
+  STAGING,
+};

@@ -55,18 +55,18 @@ const SDKS = [
 ]);
 
 /**
- * @param {string} folder where the SDK is installed
+ * @param {string} generation where the SDK is installed
  * @param {string} alias the name that it has there
  * @param {Traits} traits
  */
-function sdk(folder, alias, traits) {
-  const load = createRequire(path.join(__dirname, '..', 'sdk-suites', folder, 'package.json'));
+function sdk(generation, alias, traits) {
+  const load = createRequire(path.join(__dirname, '..', 'sdk-suites', generation, 'package.json'));
   // Some don't let anybody load their package.json.
   const [packages] = /** @type {string[]} */ (load.resolve.paths(alias));
   const file = path.join(packages, alias, 'package.json');
   const { name, version } = JSON.parse(readFileSync(file, 'utf8'));
   const title = `${name} ${version}${traits.dataSystem ? ', data system' : ''}`;
-  return { ...traits, alias, title, LaunchDarkly: load(alias) };
+  return { ...traits, name, folder: path.dirname(file), alias, title, LaunchDarkly: load(alias) };
 }
 
 /**

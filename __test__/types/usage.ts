@@ -6,7 +6,14 @@ import * as LaunchDarkly from 'launchdarkly-node-server-sdk';
 
 import DynamoDBFeatureStore = require('../..');
 
-import Default, { type FeatureStore, DynamoDBFeatureStore as Named, type Options } from '../..';
+import Default, {
+  type BigSegmentOptions,
+  type BigSegmentStore,
+  DynamoDBBigSegmentStore,
+  type FeatureStore,
+  DynamoDBFeatureStore as Named,
+  type Options,
+} from '../..';
 
 const options: Options = {
   prefix: 'production',
@@ -81,6 +88,8 @@ const view: FeatureStore = Named('table')();
 view.get({ namespace: 'features' }, 'key', (item) => item?.version);
 view.delete({ namespace: 'features' }, 'key', 2);
 view.isStoreAvailable((available: boolean) => available);
+view.init({ features: {} }, (error) => error?.message, { environmentId: 'an environment' });
+view.upsert({ namespace: 'features' }, { key: 'key', version: 1 }, (error) => error?.message);
 const requests: number = view.stats().requests.GetItem + Named('table').stats().hits;
 
 const throughClients: Options[] = [
@@ -89,6 +98,15 @@ const throughClients: Options[] = [
   { dynamoDBClient: { get: () => ({}), query: () => ({}) } },
 ];
 
+const shared: BigSegmentOptions = { prefix: 'production', readTimeout: 1, logger: null };
+const both: Options = { ...shared, sdk: LaunchDarkly };
+const segments: BigSegmentStore = DynamoDBBigSegmentStore('table', shared)({ logger: console });
+const times: Promise<number | undefined> = segments
+  .getMetadata()
+  .then(({ lastUpToDate }) => lastUpToDate);
+
+// @ts-expect-error big segments are not held
+DynamoDBBigSegmentStore('table', { cacheTTL: 30 });
 // @ts-expect-error it is a client
 Named('table', { dynamoDBClient: 5 });
 // @ts-expect-error a table name is needed
@@ -101,4 +119,14 @@ Named('table', { clientOptions: { maxRetries: '3' } });
 // @ts-expect-error the secret is missing
 Named('table', { clientOptions: { credentials: { accessKeyId: 'id' } } });
 
-export { asObject, fromDefault, requests, throughClients, versionThree, versionTwo, withOptions };
+export {
+  asObject,
+  both,
+  fromDefault,
+  requests,
+  throughClients,
+  times,
+  versionThree,
+  versionTwo,
+  withOptions,
+};
