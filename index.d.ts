@@ -382,34 +382,48 @@ declare namespace DynamoDBFeatureStore {
   interface BigSegmentStoreValue extends BigSegmentStore {
     (config?: any): BigSegmentStore;
   }
+
+  /** With or without `new`. */
+  interface BigSegmentStoreFunction {
+    (tableName: string, options?: BigSegmentOptions | null): BigSegmentStoreValue;
+    new (tableName: string, options?: BigSegmentOptions | null): BigSegmentStoreValue;
+  }
+
+  /** With or without `new`. The package is this function, and has both under their names. */
+  interface FeatureStoreFunction {
+    (tableName: string, options?: Options | null): Store;
+    new (tableName: string, options?: Options | null): Store;
+
+    /**
+     * A feature store on the table `tableName`, which must exist and have the partition key `namespace`
+     * and the sort key `key`, both strings. Credentials and a connection are got ready at once; without
+     * `preload`, nothing is read before the first call.
+     *
+     * @throws {TypeError} for a bad value; it names the option
+     */
+    DynamoDBFeatureStore: FeatureStoreFunction;
+    /** The same. */
+    default: FeatureStoreFunction;
+
+    /**
+     * A big segment store on the table `tableName`, which the Relay Proxy or another synchroniser
+     * writes. Only GetItem is asked of DynamoDB. Nothing is held: SDKs keep memberships for a while
+     * themselves (`userCacheTime`).
+     *
+     * @throws {TypeError} for a bad value; it names the option
+     */
+    DynamoDBBigSegmentStore: BigSegmentStoreFunction;
+  }
+
+  /** What `new DynamoDBFeatureStore(…)` gives. */
+  type DynamoDBFeatureStore = Store;
+  /** What `new DynamoDBBigSegmentStore(…)` gives. */
+  type DynamoDBBigSegmentStore = BigSegmentStoreValue;
 }
 
 /**
- * A feature store on the table `tableName`, which must exist and have the partition key `namespace`
- * and the sort key `key`, both strings. Credentials and a connection are got ready at once; without
- * `preload`, nothing is read before the first call.
- *
- * @throws {TypeError} for a bad value; it names the option
+ * A feature store on the table `tableName`; see the member of the same name.
  */
-declare function DynamoDBFeatureStore(
-  tableName: string,
-  options?: DynamoDBFeatureStore.Options | null
-): DynamoDBFeatureStore.Store;
-
-/**
- * A big segment store on the table `tableName`, which the Relay Proxy or another synchroniser writes.
- * Only GetItem is asked of DynamoDB. Nothing is held: SDKs keep memberships for a while themselves
- * (`userCacheSize`, `userCacheTime`).
- *
- * @throws {TypeError} for a bad value; it names the option
- */
-declare function DynamoDBBigSegmentStore(
-  tableName: string,
-  options?: DynamoDBFeatureStore.BigSegmentOptions | null
-): DynamoDBFeatureStore.BigSegmentStoreValue;
-
-declare namespace DynamoDBFeatureStore {
-  export { DynamoDBBigSegmentStore, DynamoDBFeatureStore, DynamoDBFeatureStore as default };
-}
+declare const DynamoDBFeatureStore: DynamoDBFeatureStore.FeatureStoreFunction;
 
 export = DynamoDBFeatureStore;

@@ -21,6 +21,10 @@ test('the package is callable, and has the function by name and as default', asy
   assert.strictEqual(root.DynamoDBFeatureStore, root);
   assert.strictEqual(root.default, root);
   assert.strictEqual(typeof root('my-table').get, 'function');
+  // The stores of some packages are classes.
+  assert.strictEqual(typeof new root.DynamoDBFeatureStore('my-table')().get, 'function');
+  const segments = new root.DynamoDBBigSegmentStore('my-table');
+  assert.strictEqual(typeof segments().getMetadata, 'function');
 });
 
 test('ES modules can import it by name and as default', async () => {

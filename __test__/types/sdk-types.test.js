@@ -93,13 +93,14 @@ function usage({ name, bigSegments, nulls }) {
   ];
   const withBigSegments = [
     "const store = DynamoDBBigSegmentStore('my-table', { prefix: 'production' });",
+    "LaunchDarkly.init('key', { bigSegments: { store: new DynamoDBBigSegmentStore('my-table') } });",
     "LaunchDarkly.init('key', { featureStore, bigSegments: { store, userCacheTime: 5 } });",
     'export const asFactory: LaunchDarkly.LDOptions = { featureStore: (given) => featureStore(given) };',
     '// @ts-expect-error the SDK wants a store',
     'export const bad: LaunchDarkly.LDOptions = { bigSegments: { store: featureStore } };',
   ];
   const ofCurrent = [
-    "const ofBundle = DynamoDBFeatureStore('my-table', { sdk: LaunchDarkly });",
+    "const ofBundle = new DynamoDBFeatureStore('my-table', { sdk: LaunchDarkly });",
     'export const bundled: LaunchDarkly.LDOptions = { featureStore: ofBundle };',
     '// @ts-expect-error it is a module',
     "DynamoDBFeatureStore('my-table', { sdk: '9' });",

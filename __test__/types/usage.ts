@@ -105,6 +105,9 @@ const times: Promise<number | undefined> = segments
   .getMetadata()
   .then(({ lastUpToDate }) => lastUpToDate);
 
+const made: Named = new Named('table', both);
+const madeForSegments: DynamoDBBigSegmentStore = new DynamoDBBigSegmentStore('table', shared);
+
 // @ts-expect-error big segments are not held
 DynamoDBBigSegmentStore('table', { cacheTTL: 30 });
 // @ts-expect-error it is a client
@@ -123,6 +126,8 @@ export {
   asObject,
   both,
   fromDefault,
+  made,
+  madeForSegments,
   requests,
   throughClients,
   times,
