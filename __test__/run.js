@@ -16,18 +16,21 @@ require('./helpers/environment');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-const { Unavailable, startDynamoDBLocal } = require('./runner/dynamodb-local');
+const { startDynamoDBLocal } = require('./runner/dynamodb-local');
 const { Matrix } = require('./runner/matrix');
 const { runNodeTests, testFiles } = require('./runner/node-tests');
 const { install } = require('./runner/install');
+const { installPython } = require('./runner/python');
 const { FOLDERS, installSdks, runSdkSuites } = require('./runner/sdk-suites');
 const { tableText } = require('./runner/table');
+const { Unavailable } = require('./runner/unavailable');
 
 /** In CI nothing may be left out. */
 const IS_CI = process.env.CI === 'true';
 /** Folders with packages that only the tests there need. */
 const CLIENTS = path.join(__dirname, 'given-client');
 const BUNDLES = path.join(__dirname, 'bundles');
+const INTEROP = path.join(__dirname, 'interop');
 const ENGINES = {
   // Each test file and suite starts one of its own.
   dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
@@ -35,7 +38,8 @@ const ENGINES = {
 };
 
 /**
- * @typedef {{suite: string, engine: string, passed: number, failed: number, skipped: number}} Row
+ * @typedef {{suite: string, engine: string, client?: string, passed: number, failed: number,
+ *   skipped: number}} Row
  */
 
 async function main() {
@@ -43,7 +47,7 @@ async function main() {
   if (files.length === 0) installSdks();
   for (const folder of [CLIENTS, BUNDLES]) install(folder);
   /** @type {Row[]} */
-  const table = [];
+  const table = preparePython(files);
   for (const client of clients) {
     if (client) process.env.STORE_CLIENT = client;
     for (const engine of engines) {
@@ -52,6 +56,34 @@ async function main() {
     }
   }
   process.exitCode = printSummary(table) ? 0 : 1;
+}
+
+/**
+ * @param {string[]} files the tests to run; none for all
+ * @returns {Row[]} what is left out
+ */
+function preparePython(files) {
+  const isNeeded = files.length === 0 || files.some((file) => file.startsWith(INTEROP + path.sep));
+  if (!isNeeded) return [];
+  try {
+    installPython();
+    return [];
+  } catch (error) {
+    return [leftOut('the tests with Python', '', error)];
+  }
+}
+
+/**
+ * @param {string} what
+ * @param {string} engine
+ * @param {unknown} error
+ * @returns {Row}
+ */
+function leftOut(what, engine, error) {
+  if (!(error instanceof Unavailable)) throw error;
+  console.log(`\nNOTICE: ${what} can't be run: ${error.message}`);
+  const counts = { passed: 0, failed: 0, skipped: 0, [IS_CI ? 'failed' : 'skipped']: 1 };
+  return { suite: `${what}: ${error.message}`, engine, client: '', ...counts };
 }
 
 function readArguments() {
@@ -91,16 +123,7 @@ async function runOn(engine, files) {
   try {
     running = await engine.start();
   } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    console.log(`\nNOTICE: nothing is run on ${engine.name}: ${error.message}`);
-    const row = {
-      suite: `all: ${error.message}`,
-      engine: engine.name,
-      passed: 0,
-      failed: 0,
-      skipped: 0,
-    };
-    return [{ ...row, [IS_CI ? 'failed' : 'skipped']: 1 }];
+    return [leftOut('all', engine.name, error)];
   }
   delete process.env.DYNAMODB_ENDPOINT;
   if (running.endpoint) process.env.DYNAMODB_ENDPOINT = running.endpoint;

@@ -18,25 +18,10 @@ const { DynamoDBBigSegmentStore } = root;
 const HASH = hashOf('ada');
 const TIME = 1_700_000_000_123;
 
-/**
- * @returns {any} the value
- */
-function open(t, scene, options) {
-  const store = DynamoDBBigSegmentStore(scene.table, bigSegmentOptions(scene, options));
-  t.after(() => store.close());
-  return store;
-}
-
-function bigSegmentOptions(scene, options) {
-  const { writeTimeout, ...others } = scene.options(options);
-  assert.ok(writeTimeout);
-  return others;
-}
-
 test('it is exported by name, and can be made with new', async (t) => {
   const scene = await newScene(t);
   await scene.put(metadataRow(TIME));
-  const store = new DynamoDBBigSegmentStore(scene.table, bigSegmentOptions(scene));
+  const store = new DynamoDBBigSegmentStore(scene.table, scene.bigSegmentOptions());
   t.after(() => store.close());
   assert.deepStrictEqual(await store.getMetadata(), { lastUpToDate: TIME });
 });
@@ -45,7 +30,7 @@ for (const prefix of [undefined, '', 'production']) {
   for (const how of ['value', 'view']) {
     test(`the ${how} tells what is under the prefix ${prefix}`, async (t) => {
       const scene = await newScene(t);
-      const value = open(t, scene, { prefix });
+      const value = scene.bigSegmentStore({ prefix });
       const store = how === 'value' ? value : value({ logger: recordingLogger() });
       assert.deepStrictEqual(await store.getMetadata(), { lastUpToDate: undefined });
       assert.strictEqual(await store.getUserMembership(HASH), null);
@@ -67,7 +52,7 @@ for (const prefix of [undefined, '', 'production']) {
 
 test('nothing is remembered, and reads are consistent where that is wanted', async (t) => {
   const scene = await newScene(t);
-  const stores = [open(t, scene), open(t, scene, { consistentRead: true })];
+  const stores = [scene.bigSegmentStore(), scene.bigSegmentStore({ consistentRead: true })];
   for (const [index, store] of stores.entries()) {
     scene.proxy.reset();
     for (let i = 0; i < 3; i += 1) await store.getUserMembership(HASH);
@@ -80,7 +65,7 @@ test('nothing is remembered, and reads are consistent where that is wanted', asy
 
 test('rows with other attributes than usual are read as far as that goes', async (t) => {
   const scene = await newScene(t);
-  const store = open(t, scene);
+  const store = scene.bigSegmentStore();
   const { synchronizedOn, ...metadata } = metadataRow(TIME);
   for (const odd of [{ S: String(synchronizedOn.N) }, { BOOL: true }, undefined]) {
     await scene.put({ ...metadata, ...(odd ? { synchronizedOn: odd } : {}) });
@@ -97,7 +82,7 @@ test('rows with other attributes than usual are read as far as that goes', async
 
 test('a failure is rejected with what went wrong, and not logged besides', async (t) => {
   const scene = await newScene(t);
-  const store = open(t, scene, IMPATIENT);
+  const store = scene.bigSegmentStore(IMPATIENT);
   const read = () => store.getMetadata();
   scene.proxy.intercept(answerWith(refusal()));
   await assert.rejects(read(), (failure) => {
@@ -111,7 +96,7 @@ test('a failure is rejected with what went wrong, and not logged besides', async
   await assert.rejects(store.getUserMembership(HASH), { code: 'TIMED_OUT' });
   scene.proxy.intercept(undefined);
   assert.deepStrictEqual(await read(), { lastUpToDate: undefined });
-  const missing = DynamoDBBigSegmentStore('no-such-table', bigSegmentOptions(scene));
+  const missing = DynamoDBBigSegmentStore('no-such-table', scene.bigSegmentOptions());
   t.after(() => missing.close());
   await assert.rejects(missing.getMetadata(), { code: 'TABLE_NOT_FOUND' });
   assert.deepStrictEqual(scene.logger.lines, []);
@@ -119,7 +104,7 @@ test('a failure is rejected with what went wrong, and not logged besides', async
 
 test('what is no hash is refused without asking', async (t) => {
   const scene = await newScene(t);
-  const store = open(t, scene);
+  const store = scene.bigSegmentStore();
   for (const hash of ['', 'h'.repeat(1025), undefined, null, 5, {}]) {
     await assert.rejects(store.getUserMembership(hash), { code: 'INVALID_DATA' }, String(hash));
   }
@@ -128,7 +113,7 @@ test('what is no hash is refused without asking', async (t) => {
 
 test('a closed view is refused; the value begins anew', async (t) => {
   const scene = await newScene(t);
-  const value = open(t, scene);
+  const value = scene.bigSegmentStore();
   const [one, other] = [value({}), value({})];
   one.close();
   one.close();
@@ -141,7 +126,7 @@ test('a closed view is refused; the value begins anew', async (t) => {
 
 test('a call that is under way when the store is closed is answered', async (t) => {
   const scene = await newScene(t);
-  const store = open(t, scene);
+  const store = scene.bigSegmentStore();
   const reads = [store.getMetadata(), store.getUserMembership(HASH)];
   store.close();
   assert.deepStrictEqual(await Promise.all(reads), [{ lastUpToDate: undefined }, null]);
@@ -187,5 +172,5 @@ test('both stores live side by side on one table', async (t) => {
   const features = scene.open();
   await features.init({ features: { a: { key: 'a', version: 1 } }, segments: {} });
   assert.deepStrictEqual(Object.keys(await features.all(FEATURES)), ['a']);
-  assert.deepStrictEqual(await open(t, scene).getMetadata(), { lastUpToDate: TIME });
+  assert.deepStrictEqual(await scene.bigSegmentStore().getMetadata(), { lastUpToDate: TIME });
 });

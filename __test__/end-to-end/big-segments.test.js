@@ -7,7 +7,6 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { DynamoDBBigSegmentStore } = require('../..');
 const { hashOf, membershipRow, metadataRow } = require('../helpers/big-segments');
 const { answerWith, refusal } = require('../helpers/faults');
 const { waitFor } = require('../helpers/wait');
@@ -29,9 +28,7 @@ const AS_GOOD_AS_NONE = 0.001;
 
 /** A client in daemon mode with a big segment store, ready. */
 async function bigSegmentClient(stage, prefix) {
-  const { writeTimeout, ...options } = stage.scene.options({ prefix });
-  assert.ok(writeTimeout);
-  const store = DynamoDBBigSegmentStore(stage.scene.table, options);
+  const store = stage.scene.bigSegmentStore({ prefix });
   const bigSegments = { store, statusPollInterval: POLL, userCacheTime: AS_GOOD_AS_NONE };
   const featureStore = stage.scene.value({ prefix });
   return ready(stage.client(featureStore, { useLdd: true, bigSegments }));

@@ -7,7 +7,7 @@
 
 const { after, before } = require('node:test');
 
-const { DynamoDBFeatureStore } = require('../..');
+const { DynamoDBBigSegmentStore, DynamoDBFeatureStore } = require('../..');
 const { connection } = require('./connection');
 const dynamodb = require('./dynamodb');
 const { startEngine } = require('./engine');
@@ -38,6 +38,22 @@ class Scene {
     const value = DynamoDBFeatureStore(this.table, this.options(options));
     this.values.push(value);
     return value;
+  }
+
+  /**
+   * @param {object} [options] likewise
+   * @returns {any} a big segment store value
+   */
+  bigSegmentStore(options) {
+    const value = DynamoDBBigSegmentStore(this.table, this.bigSegmentOptions(options));
+    this.values.push(value);
+    return value;
+  }
+
+  /** The options of a big segment store that point to this scene, and others. */
+  bigSegmentOptions(options) {
+    const { writeTimeout: _, ...others } = this.options(options);
+    return others;
   }
 
   /** The options that point to this scene, and others. */

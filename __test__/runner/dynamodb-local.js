@@ -13,6 +13,7 @@ const path = require('node:path');
 
 const { call } = require('../helpers/dynamodb');
 const { end } = require('./end');
+const { Unavailable } = require('./unavailable');
 
 const PACKAGE = 'amplify-dynamodb-simulator';
 const VERSION = '2.9.30';
@@ -26,9 +27,6 @@ const LAST_PORT = 32_767;
 const START_ATTEMPTS = 5;
 /** Only a guard against hanging. */
 const START_GUARD_MS = 60_000;
-
-/** Why DynamoDB Local can't be had on this machine. */
-class Unavailable extends Error {}
 
 /**
  * @returns {Promise<{endpoint: string, stop: () => void}>} an engine that also stops with this process
@@ -120,4 +118,4 @@ async function start(port) {
   throw new Error(`DynamoDB Local does not start: ${output}`);
 }
 
-module.exports = { Unavailable, startDynamoDBLocal };
+module.exports = { startDynamoDBLocal };
