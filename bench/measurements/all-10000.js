@@ -4,6 +4,7 @@ const { FEATURES, answer } = require('../helpers/calls');
 const { observe, total } = require('../helpers/observe');
 const { openStore } = require('../helpers/open');
 const { nanosecondsPerOperation } = require('../helpers/per-operation');
+const { PERSISTENT_IN_ALL_SDKS } = require('../stores');
 
 const FLAGS = 10_000;
 /** Longer than the measurement. */
@@ -14,6 +15,7 @@ const SLOW_MS = 2000;
 /** @type {import('./index').Measurement} */
 module.exports = {
   flags: FLAGS,
+  stores: PERSISTENT_IN_ALL_SDKS,
   figures: [
     { id: 'all-wall', label: 'first all, 10,000 flags', unit: 'ms', inChart: true },
     { id: 'all-main', label: 'first all, time of the main thread', unit: 'ms' },

@@ -4,6 +4,7 @@ const { flagKey } = require('../data');
 const { FEATURES, answer } = require('../helpers/calls');
 const { openStore } = require('../helpers/open');
 const { nanosecondsPerOperation } = require('../helpers/per-operation');
+const { PERSISTENT_IN_ALL_SDKS } = require('../stores');
 
 /** Longer than the measurement. */
 const CACHE_TTL = 600;
@@ -12,6 +13,7 @@ const KEYS = Array.from({ length: 100 }, (_, index) => flagKey(index));
 /** @type {import('./index').Measurement} */
 module.exports = {
   flags: 1000,
+  stores: PERSISTENT_IN_ALL_SDKS,
   figures: [
     { id: 'cached-get-one', label: 'cached get, one key', unit: 'ns' },
     { id: 'cached-get', label: 'cached get, 100 keys in turn', unit: 'ns', inChart: true },

@@ -2,12 +2,14 @@
 
 const { flagKey, servedValue } = require('../data');
 const { now } = require('../helpers/clock');
+const { PERSISTENT_IN_ALL_SDKS } = require('../stores');
 
 const FLAG = 1;
 
 /** @type {import('./index').Measurement} */
 module.exports = {
   flags: 1000,
+  stores: PERSISTENT_IN_ALL_SDKS,
   figures: [
     {
       id: 'first-flag-sdk',

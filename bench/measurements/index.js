@@ -30,6 +30,7 @@ const NAMES = [
   'first-flag-sdk',
   'first-flag-store',
   'variation-warm',
+  'variation-own-writes',
   'cached-get',
   'cached-all-1000',
   'uncached-get',

@@ -3,12 +3,14 @@
 const { dataSet } = require('../data');
 const { observe, total } = require('../helpers/observe');
 const { openStore } = require('../helpers/open');
+const { PERSISTENT_IN_ALL_SDKS } = require('../stores');
 
 const FLAGS = 10_000;
 
 /** @type {import('./index').Measurement} */
 module.exports = {
   flags: 0,
+  stores: PERSISTENT_IN_ALL_SDKS,
   figures: [
     { id: 'init-wall', label: 'init with 10,000 flags', unit: 'ms', inChart: true },
     { id: 'init-main', label: 'init, time of the main thread', unit: 'ms' },

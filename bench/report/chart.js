@@ -17,6 +17,9 @@ const GROUP_GAP = 10;
 const TOP = 64;
 const BOTTOM = 34;
 
+/** Names of stores. */
+const OURS = ['ours', 'ours-in-sdk9'];
+
 /** Readable on a light and on a dark page; the image itself has no background. */
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #1f2328; }
@@ -60,7 +63,7 @@ function chart(results) {
       const end = scale.x(relative(figure, name));
       const middle = y + BAR_HEIGHT - 3;
       parts.push(text(LABEL_WIDTH - 8, middle, label, 'faint', 'end'));
-      const kind = name === 'ours' ? 'ours' : 'bar';
+      const kind = OURS.includes(name) ? 'ours' : 'bar';
       const width = Math.max(end - LABEL_WIDTH, 1).toFixed(1);
       parts.push(
         `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" rx="2"/>`

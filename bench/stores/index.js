@@ -22,6 +22,7 @@
  */
 
 const ours = require('./ours');
+const oursInSdk9 = require('./ours-in-sdk9');
 const sdk5 = require('./sdk5-package');
 const sdk7 = require('./sdk7-package');
 const sdk9 = require('./sdk9-package');
@@ -30,8 +31,10 @@ const sdk9Memory = require('./sdk9-memory');
 
 /** @type {Store[]} those that keep flags in DynamoDB */
 const PERSISTENT = [ours, sdk5, sdk7, sdk9];
+/** @type {Store[]} the same, with ours in another SDK as well */
+const PERSISTENT_IN_ALL_SDKS = [ours, oursInSdk9, sdk5, sdk7, sdk9];
 /** @type {Store[]} */
-const ALL = [...PERSISTENT, sdk7Memory, sdk9Memory];
+const ALL = [...PERSISTENT_IN_ALL_SDKS, sdk7Memory, sdk9Memory];
 
 /**
  * @param {string} name
@@ -49,7 +52,7 @@ function storeByName(name) {
  * @param {Store} store
  */
 function isInstalled(store) {
-  if (!store.package || store === ours) return true;
+  if (!store.package || store.package === ours.package) return true;
   try {
     require.resolve(store.package);
     return true;
@@ -58,4 +61,12 @@ function isInstalled(store) {
   }
 }
 
-module.exports = { ALL, PERSISTENT, isInstalled, ours, storeByName };
+module.exports = {
+  ALL,
+  PERSISTENT,
+  PERSISTENT_IN_ALL_SDKS,
+  isInstalled,
+  ours,
+  oursInSdk9,
+  storeByName,
+};
