@@ -5,9 +5,9 @@
  * written it. SDKs keep the answers for a while themselves, and want to know of failures.
  */
 
-const { NativeBigSegmentStore } = require('../binding');
 const { LogRouter } = require('./logger');
-const { Mailbox, isFailure } = require('./mailbox');
+const { Mailbox } = require('./mailbox');
+const { NativeBigSegmentStore } = require('./native');
 const { bigSegmentOptions } = require('./options');
 const { nodeRoots } = require('./root-certificates');
 const { storeValue } = require('./store-value');
@@ -88,15 +88,7 @@ class BigSegments {
    * @returns {Promise<any>}
    */
   ask(start) {
-    return new Promise((resolve, reject) => {
-      const id = this.mailbox.nextId();
-      start(this.native, id);
-      this.mailbox.expect(id, this.native, (answer) => {
-        if (isFailure(answer)) reject(failure(answer[1], answer[2]));
-        else resolve(answer[2]);
-        return true;
-      });
-    });
+    return this.mailbox.ask(this.native, start, failure);
   }
 
   /** Nothing is held that has to be let go of. */

@@ -9,7 +9,7 @@
 
 const { setImmediate } = require('timers');
 
-const { NativeStore } = require('../binding');
+const { NativeStore } = require('./native');
 const { Unusable, dataParts } = require('./data-parts');
 const { Callback, Mailbox, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');

@@ -83,6 +83,27 @@ class Mailbox {
   }
 
   /**
+   * Asks for something that is told as JSON.
+   *
+   * @template {Native} N
+   * @param {N} native
+   * @param {(native: N, id: number) => void} start
+   * @param {(code: string, message: string) => Error} toError
+   * @returns {Promise<any>}
+   */
+  ask(native, start, toError) {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId();
+      start(native, id);
+      this.expect(id, native, (answer) => {
+        if (isFailure(answer)) reject(toError(answer[1], answer[2]));
+        else resolve(answer[2]);
+        return true;
+      });
+    });
+  }
+
+  /**
    * Lines go to the log before the answers that they belong to.
    *
    * @param {string | null | undefined} text

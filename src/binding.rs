@@ -4,10 +4,12 @@
 //! A future never borrows the JavaScript object that started it: a worker thread can end while calls
 //! are in flight, and then the object is gone.
 
+mod administration;
 mod big_segments;
 mod client_options;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use napi::Status;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use self::client_options::NativeClientOptions;
@@ -168,6 +171,19 @@ fn node_roots(root_certificates: &Function<(), String>) -> Result<RootCertificat
         let roots = Arc::clone(&roots);
         async move { roots.call_async_catch(()).await.ok() }.boxed()
     }))
+}
+
+/// Puts what comes of `work` into the mailbox: one answer, come what may.
+fn tell(
+    mailbox: &Arc<Mailbox>,
+    id: RequestId,
+    work: impl Future<Output = error::Result<Value>> + Send + 'static,
+) {
+    let mailbox = Arc::clone(mailbox);
+    spawn(async move {
+        let answer = AssertUnwindSafe(work).catch_unwind().await;
+        mailbox.told(id, answer.unwrap_or_else(|_| Err(error::Error::panicked())));
+    });
 }
 
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.

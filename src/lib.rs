@@ -16,7 +16,8 @@
 //!         dynamodb          get, query, put-if-newer, batch-write
 //! ```
 //!
-//! Big segments (`big_segments`) are read past the store, which knows nothing of them.
+//! Big segments (`big_segments`) are read past the store, which knows nothing of them, and so are tables
+//! for the command line (`inspection`).
 //!
 //! Each module uses those below it. `clock`, `config`, `error`, `log`, `stats` and `single_flight` (one
 //! request for everybody who wants the same) are used by all; `allocator` is where memory comes from.
@@ -30,6 +31,7 @@ pub mod config;
 pub mod dynamodb;
 pub mod error;
 pub mod init_plan;
+pub mod inspection;
 pub mod late_init;
 pub mod log;
 pub mod mailbox;

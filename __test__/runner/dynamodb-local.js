@@ -7,18 +7,17 @@
 
 const { spawn, spawnSync } = require('node:child_process');
 const { randomInt } = require('node:crypto');
-const fs = require('node:fs');
 const net = require('node:net');
-const path = require('node:path');
 
 const { call } = require('../helpers/dynamodb');
 const { end } = require('./end');
+const { fetchPackage } = require('./npm-package');
 const { Unavailable } = require('./unavailable');
 
 const PACKAGE = 'amplify-dynamodb-simulator';
 const VERSION = '2.9.30';
-const CACHE = path.join(__dirname, '..', '..', 'target', 'dynamodb-local');
-const FOLDER = path.join(CACHE, VERSION);
+/** The folder in it that is used. */
+const INSIDE = 'emulator';
 const JAR = 'DynamoDBLocal.jar';
 /** Where its port is looked for. */
 const FIRST_PORT = 10_000;
@@ -34,40 +33,14 @@ const START_GUARD_MS = 60_000;
  */
 async function startDynamoDBLocal() {
   if (spawnSync('java', ['-version']).status !== 0) throw new Unavailable('there is no Java');
-  if (!fs.existsSync(path.join(FOLDER, JAR))) fetchJar();
+  const folder = fetchPackage(PACKAGE, VERSION, INSIDE);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await start(await freePort());
+      return await start(folder, await freePort());
     } catch (error) {
       if (attempt === START_ATTEMPTS) throw error;
     }
   }
-}
-
-/** Brings the jar into the cache; of several processes that do so the first one wins. */
-function fetchJar() {
-  fs.mkdirSync(CACHE, { recursive: true });
-  const temporary = fs.mkdtempSync(path.join(CACHE, 'fetching-'));
-  try {
-    console.log(`Fetching DynamoDB Local (${PACKAGE} ${VERSION})`);
-    const pack = ['pack', `${PACKAGE}@${VERSION}`, '--ignore-scripts', '--loglevel=error'];
-    mustRun('npm', [...pack, '--pack-destination', '.'], temporary);
-    mustRun('tar', ['-xzf', `${PACKAGE}-${VERSION}.tgz`, 'package/emulator'], temporary);
-    try {
-      fs.renameSync(path.join(temporary, 'package', 'emulator'), FOLDER);
-    } catch (error) {
-      if (!fs.existsSync(path.join(FOLDER, JAR))) throw error;
-    }
-  } finally {
-    fs.rmSync(temporary, { recursive: true });
-  }
-}
-
-function mustRun(command, args, cwd) {
-  const { status, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (status === 0) return;
-  const [reason] = (stderr || 'it does not run').split('\n');
-  throw new Unavailable(`its jar can't be fetched: ${command} failed: ${reason}`);
 }
 
 /**
@@ -89,11 +62,15 @@ function freePort() {
   });
 }
 
-async function start(port) {
+/**
+ * @param {string} folder with the jar
+ * @param {number} port
+ */
+async function start(folder, port) {
   const args = ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', JAR];
   const options = ['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];
   const java = spawn('java', [...args, ...options], {
-    cwd: FOLDER,
+    cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
     signal: end,
     killSignal: 'SIGKILL',

@@ -1,20 +1,17 @@
 //! Big segments for JavaScript. Answers come through a mailbox, as those of a store do.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
-use futures_util::FutureExt;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{NativeOptions, call_client, mailbox_for, node_roots};
+use super::{NativeOptions, call_client, mailbox_for, node_roots, tell};
 use crate::big_segments::{BigSegmentTable, BigSegments};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dynamodb::{GivenClient, SdkDynamoDb};
-use crate::error;
-use crate::mailbox::{Mailbox, RequestId};
+use crate::mailbox::Mailbox;
 use crate::stats::Stats;
 
 /// A store of big segments.
@@ -64,27 +61,21 @@ impl NativeBigSegmentStore {
     #[napi(catch_unwind)]
     pub fn last_up_to_date(&self, id: u32) {
         let segments = Arc::clone(&self.segments);
-        self.tell(id, async move { segments.last_up_to_date().await.map(|time| json!(time)) });
+        tell(
+            &self.mailbox,
+            id,
+            async move { segments.last_up_to_date().await.map(|time| json!(time)) },
+        );
     }
 
     /// Which big segments a context is in: an object of references, or `null`.
     #[napi(catch_unwind)]
     pub fn membership(&self, id: u32, hash: String) {
         let segments = Arc::clone(&self.segments);
-        self.tell(id, async move { segments.membership(&hash).await.map(|is| json!(is)) });
-    }
-
-    /// Puts what comes of `work` into the mailbox: one answer, come what may.
-    fn tell(
-        &self,
-        id: RequestId,
-        work: impl Future<Output = error::Result<Value>> + Send + 'static,
-    ) {
-        let mailbox = Arc::clone(&self.mailbox);
-        spawn(async move {
-            let answer = AssertUnwindSafe(work).catch_unwind().await;
-            let answer = answer.unwrap_or_else(|_| Err(error::Error::panicked()));
-            mailbox.told(id, answer);
-        });
+        tell(
+            &self.mailbox,
+            id,
+            async move { segments.membership(&hash).await.map(|is| json!(is)) },
+        );
     }
 }

@@ -74,10 +74,10 @@ pub(super) const UNLESS_NEWER_OR_CHANGED: &str =
 const SEARCH_SHARE: f64 = 0.8;
 
 /// A table behind aws-sdk-dynamodb.
-pub struct SdkDynamoDb(Arc<Inner>);
+pub struct SdkDynamoDb(pub(super) Arc<Inner>);
 
-struct Inner {
-    table: String,
+pub(super) struct Inner {
+    pub(super) table: String,
     config: ClientConfig,
     read_timeout: Duration,
     write_timeout: Duration,
@@ -96,18 +96,18 @@ struct Inner {
     ready: AtomicBool,
 }
 
-struct Connection {
-    client: Client,
+pub(super) struct Connection {
+    pub(super) client: Client,
     /// How a read is sent that need not be tried again.
     once: aws_sdk_dynamodb::config::Builder,
     /// How what belongs to a write is sent: once, since the store decides itself when a write is
     /// tried again.
     for_write: aws_sdk_dynamodb::config::Builder,
-    credentials: CredentialsInUse,
+    pub(super) credentials: CredentialsInUse,
 }
 
 /// Where the credentials of a connection come from.
-enum CredentialsInUse {
+pub(super) enum CredentialsInUse {
     /// From the chain of sources, or from nowhere else.
     Found(SteadyCredentials),
     /// From the caller's own provider.
@@ -184,7 +184,7 @@ impl SdkDynamoDb {
 impl Inner {
     /// The connection, once there are a region and credentials. Whoever waits in vain is told which of
     /// them is missing; the search goes on.
-    async fn connection(self: &Arc<Self>) -> Result<&Connection> {
+    pub(super) async fn connection(self: &Arc<Self>) -> Result<&Connection> {
         let deadline = Instant::now() + self.read_timeout.mul_f64(SEARCH_SHARE);
         let connection = match self.connection.get() {
             Some(connection) => connection,
@@ -233,7 +233,10 @@ impl Inner {
 
     /// Sends a request. One that fails on a connection which died while this process stood still is
     /// sent again at once.
-    async fn send<T, F>(self: &Arc<Self>, request: impl Fn(&Connection) -> F) -> Result<T>
+    pub(super) async fn send<T, F>(
+        self: &Arc<Self>,
+        request: impl Fn(&Connection) -> F,
+    ) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
@@ -686,9 +689,9 @@ fn units(capacity: Option<&ConsumedCapacity>) -> Option<f64> {
     capacity?.capacity_units
 }
 
-type Attributes = HashMap<String, AttributeValue>;
+pub(super) type Attributes = HashMap<String, AttributeValue>;
 
-fn key_attributes(row: &RowKey) -> Attributes {
+pub(super) fn key_attributes(row: &RowKey) -> Attributes {
     HashMap::from([
         ("namespace".to_owned(), AttributeValue::S(row.namespace.to_string())),
         ("key".to_owned(), AttributeValue::S(row.key.to_string())),
@@ -728,14 +731,14 @@ fn requested_row(request: &WriteRequest) -> Option<RowKey> {
     }
 }
 
-fn row_key(attributes: &Attributes) -> Option<RowKey> {
+pub(super) fn row_key(attributes: &Attributes) -> Option<RowKey> {
     let text = |name| attributes.get(name)?.as_s().ok();
     Some(RowKey::new(text("namespace")?.as_str(), text("key")?.as_str()))
 }
 
 /// The row that these attributes make; `None` for one without the two keys, which only a table with
 /// another schema can return.
-fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
+pub(super) fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
     let key = row_key(&attributes)?;
     let version = number_in(&attributes, "version");
     let item = match attributes.remove("item") {

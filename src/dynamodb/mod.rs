@@ -1,6 +1,7 @@
 //! The few things that the store asks of DynamoDB.
 
 mod adjusting;
+mod administration;
 mod asked_credentials;
 mod client;
 mod complete;

@@ -1,0 +1,168 @@
+'use strict';
+
+/**
+ * What each command does. All return the exit code.
+ *
+ * @typedef {import('./arguments').Values} Values
+ */
+
+const print = require('./print');
+const { Progress } = require('./progress');
+const { Table } = require('./table');
+
+const FINE = 0;
+const FAILED = 1;
+const AMISS = 3;
+
+/** In milliseconds. */
+const POLL_MS = 1000;
+/** How long a table may take to become ready. */
+const LONGEST_CREATION_MS = 10 * 60_000;
+
+/** A failure that is told in one line. */
+class Failure extends Error {
+  /**
+   * @param {string} message
+   */
+  constructor(message) {
+    super(message);
+    this.code = 'FAILED';
+  }
+}
+
+/**
+ * @param {Values} values
+ */
+async function createTable(values) {
+  const table = new Table(values);
+  const progress = new Progress();
+  await table.create(values.provisioned);
+  const started = Date.now();
+  for (;;) {
+    const description = await table.describe().catch((failure) => {
+      // It is not to be seen at once everywhere.
+      if (failure.code !== 'TABLE_NOT_FOUND') throw failure;
+    });
+    if (description && description.status === 'ACTIVE') {
+      progress.end();
+      print.output(values.json, { table: values.table, ...description }, () =>
+        print.created(values.table, description)
+      );
+      return FINE;
+    }
+    if (Date.now() - started > LONGEST_CREATION_MS) {
+      throw new Failure(
+        `table "${values.table}": it was created, but is not ready after 10 minutes`
+      );
+    }
+    progress.show(
+      `waiting for the table to become ready (${description ? description.status : '…'})`
+    );
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/**
+ * @param {Values} values
+ */
+async function check(values) {
+  const table = new Table(values);
+  const progress = new Progress();
+  const caller = await table.caller();
+  const description = await table.describe();
+  const usable = description.hasRightKeys && description.status === 'ACTIVE';
+  let content;
+  if (usable) {
+    const about = description.rows > 0 ? ` of about ${description.rows}` : '';
+    content = await table.inspect((rows) => progress.show(`${rows} rows${about} read`));
+    progress.end();
+  }
+  const problems = problemsOf(description, content, values.prefix);
+  const report = { table: values.table, caller, description, content, problems };
+  print.output(values.json, report, () => print.checked(report));
+  if (!usable) return FAILED;
+  return problems.length > 0 ? AMISS : FINE;
+}
+
+/**
+ * @param {any} description
+ * @param {any} content
+ * @param {string} [prefix] the one that was asked for
+ * @returns {string[]} what needs attention
+ */
+function problemsOf(description, content, prefix) {
+  if (!description.hasRightKeys) {
+    return [
+      'The table has other keys: stores need the partition key "namespace" and the sort key "key", both ' +
+        "strings. Keys of a table can't be changed; create another one.",
+    ];
+  }
+  if (!content) return [`The table can't be used yet, or any more: it is ${description.status}.`];
+  const problems = [];
+  const used = content.prefixes.filter(
+    (/** @type {any} */ { flags, segments, initialized }) => flags + segments > 0 || initialized
+  );
+  if (used.length === 0) {
+    const where = prefix ? ` under the prefix "${prefix}"` : '';
+    problems.push(
+      `There are no flags${where}: no SDK and no Relay Proxy has written any yet, or to another table ` +
+        'or prefix.'
+    );
+  }
+  for (const each of content.prefixes) {
+    const where = each.prefix === '' ? 'without prefix' : `under the prefix "${each.prefix}"`;
+    if (!each.initialized && each.flags + each.segments > 0) {
+      problems.push(`What is ${where} was never initialised, or is being just now.`);
+    }
+    if (each.unreadable.count > 0) {
+      problems.push(`${print.rowCount(each.unreadable.count)} ${where} can't be read.`);
+    }
+    if (each.large.count > 0) {
+      const verb = each.large.count === 1 ? 'is' : 'are';
+      problems.push(
+        `${print.rowCount(each.large.count)} ${where} ${verb} near or over the size limit.`
+      );
+    }
+  }
+  return problems;
+}
+
+/**
+ * @param {Values} values
+ */
+async function list(values) {
+  const table = new Table({ ...values, prefix: values.prefix || '' });
+  const kinds = values.kind ? [values.kind] : ['features', 'segments'];
+  /** @type {any[]} */
+  const items = [];
+  for (const kind of kinds) {
+    for (const item of await table.list(kind)) items.push({ kind: print.kindName(kind), ...item });
+  }
+  print.output(values.json, items, () => print.listed(items));
+  return FINE;
+}
+
+/**
+ * @param {Values} values
+ */
+async function get(values) {
+  const { prefix = '', kind = 'features', key = '' } = values;
+  const found = await new Table({ ...values, prefix }).get(kind, key);
+  const name = `${print.kindName(kind)} ${JSON.stringify(key)}`;
+  if (found === null) {
+    console.error(`There is no ${name} in the table ${JSON.stringify(values.table)}.`);
+    return AMISS;
+  }
+  if (found.unreadable) {
+    console.error(`The row of the ${name} can't be read: ${found.unreadable}.`);
+    return AMISS;
+  }
+  if (found.deleted) console.error(`The ${name} is deleted; this is its tombstone.`);
+  console.log(values.json ? found.json : JSON.stringify(JSON.parse(found.json), undefined, 2));
+  return found.deleted ? AMISS : FINE;
+}
+
+/** @type {Record<string, (values: Values) => Promise<number>>} */
+const COMMANDS = { check, 'create-table': createTable, get, list };
+
+module.exports = { COMMANDS };

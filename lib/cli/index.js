@@ -1,0 +1,51 @@
+'use strict';
+
+/**
+ * The command line: tables for the people who look after them.
+ */
+
+const { UsageError, parse } = require('./arguments');
+const { COMMANDS } = require('./commands');
+const { help } = require('./help');
+
+/** The process's exit codes. */
+const FINE = 0;
+const FAILED = 1;
+const MISUSED = 2;
+
+/**
+ * @param {string[]} given the arguments
+ * @returns {Promise<number>} the exit code
+ */
+async function main(given) {
+  try {
+    const { command, values } = parse(given);
+    if (values.help || command === undefined) {
+      console.log(help(command));
+      return values.help ? FINE : MISUSED;
+    }
+    if (command === 'version') {
+      console.log(require('../../package.json').version);
+      return FINE;
+    }
+    return await COMMANDS[command](values);
+  } catch (failure) {
+    return told(failure);
+  }
+}
+
+/**
+ * @param {any} failure
+ * @returns {number} the exit code
+ */
+function told(failure) {
+  if (failure instanceof UsageError) {
+    console.error(`${failure.message}\nTry: dynamodb-feature-store --help`);
+    return MISUSED;
+  }
+  if (!failure.code) throw failure;
+  console.error(failure.message);
+  return FAILED;
+}
+
+module.exports = { main };

@@ -1,0 +1,175 @@
+'use strict';
+
+/**
+ * What people see of the results, or other programs.
+ */
+
+/**
+ * @param {boolean | undefined} asJson
+ * @param {any} value
+ * @param {() => string} toText
+ */
+function output(asJson, value, toText) {
+  console.log(asJson ? JSON.stringify(value, undefined, 2) : toText());
+}
+
+/**
+ * @param {string} table
+ * @param {any} description
+ */
+function created(table, description) {
+  return `The table ${JSON.stringify(table)} is ready (${billing(description)}).`;
+}
+
+/**
+ * @param {{table: string, caller: any, description: any, content?: any, problems: string[]}} report
+ * @returns {string}
+ */
+function checked({ table, caller, description, content, problems }) {
+  const keys = description.keys.map(
+    (/** @type {any} */ { name, role, type }) => `${name} (${role}, ${type})`
+  );
+  const lines = [
+    ...columns([
+      ['table', table],
+      ['region', caller.region],
+      ['access key', masked(caller.accessKeyId)],
+      ['status', description.status],
+      ['capacity', billing(description)],
+      ['keys', `${keys.join(', ')}: ${description.hasRightKeys ? 'right' : 'wrong'}`],
+    ]),
+  ];
+  if (content) lines.push('', ...contentLines(content));
+  lines.push('', ...(problems.length > 0 ? problems : ['All is well.']));
+  return lines.join('\n');
+}
+
+/**
+ * @param {any} content
+ * @returns {string[]}
+ */
+function contentLines(content) {
+  /** @type {any[]} */
+  const prefixes = content.prefixes;
+  const rows = prefixes.map((each) => [
+    each.prefix === '' ? '(none)' : each.prefix,
+    each.initialized ? 'yes' : 'no',
+    ...[each.flags, each.segments, each.tombstones].map(counted),
+    counted(each.bytes),
+    `${counted(each.fullLoadReadUnits)} read units`,
+    bigSegments(each.bigSegments),
+  ]);
+  const head = ['prefix', 'initialised', 'flags', 'segments', 'deleted', 'bytes', 'full load'];
+  const lines = columns([[...head, 'big segments'], ...rows]);
+  for (const { namespace, rows: count } of content.others) {
+    lines.push(`${rowCount(count)} in ${JSON.stringify(namespace)}, of another program`);
+  }
+  const named = (/** @type {any} */ { key, namespace }) =>
+    `${JSON.stringify(key)} in ${JSON.stringify(namespace)}`;
+  for (const { unreadable, large } of prefixes) {
+    for (const row of unreadable.rows) lines.push(`${named(row)} can't be read: ${row.reason}`);
+    for (const row of large.rows) {
+      const share = `${Math.floor(row.share * 100)}% of what LaunchDarkly SDKs store`;
+      lines.push(`${named(row)} takes ${counted(row.bytes)} bytes, ${share}`);
+    }
+  }
+  return lines;
+}
+
+/**
+ * @param {{synchronized: boolean, memberships: number}} report
+ */
+function bigSegments({ synchronized, memberships }) {
+  if (memberships > 0) return `${counted(memberships)} contexts`;
+  return synchronized ? 'yes' : '-';
+}
+
+/**
+ * @param {any[]} items
+ * @returns {string}
+ */
+function listed(items) {
+  if (items.length === 0) return 'There are none.';
+  const rows = items.map(({ kind, key, version, deleted, on, bytes, unreadable }) => [
+    kind,
+    printable(key),
+    version === undefined ? '' : String(version),
+    state(deleted, on, unreadable),
+    counted(bytes),
+  ]);
+  return columns([['kind', 'key', 'version', 'state', 'bytes'], ...rows]).join('\n');
+}
+
+/**
+ * @param {string} key
+ * @returns {string} on one line
+ */
+function printable(key) {
+  const quoted = JSON.stringify(key);
+  return quoted === `"${key}"` ? key : quoted;
+}
+
+/**
+ * @param {boolean} deleted
+ * @param {boolean | null} on
+ * @param {string} [unreadable]
+ */
+function state(deleted, on, unreadable) {
+  if (unreadable) return `can't be read: ${unreadable}`;
+  if (deleted) return 'deleted';
+  if (on === null) return '-';
+  return on ? 'on' : 'off';
+}
+
+/**
+ * @param {string[][]} rows
+ * @returns {string[]} lines with the cells one below the other
+ */
+function columns(rows) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] + 2))
+      .join('')
+      .trimEnd()
+  );
+}
+
+/**
+ * @param {any} description
+ */
+function billing({ billing: how }) {
+  if (how === 'on-demand') return how;
+  return `${how.read} read and ${how.write} write units a second`;
+}
+
+/**
+ * @param {string} id an access key's
+ * @returns {string} enough of it to tell it from others
+ */
+function masked(id) {
+  return id.length > 8 ? `${id.slice(0, 4)}…${id.slice(-4)}` : `${id.slice(0, 1)}…`;
+}
+
+/**
+ * @param {number} count
+ */
+function rowCount(count) {
+  return count === 1 ? '1 row' : `${counted(count)} rows`;
+}
+
+/**
+ * @param {number} number
+ */
+function counted(number) {
+  return number.toLocaleString('en-US');
+}
+
+/**
+ * @param {string} kind
+ */
+function kindName(kind) {
+  return kind === 'segments' ? 'segment' : 'flag';
+}
+
+module.exports = { checked, created, kindName, listed, output, rowCount };

@@ -1,0 +1,87 @@
+'use strict';
+
+/**
+ * A table, by promises.
+ */
+
+const { NativeTable } = require('../native');
+const { LogRouter } = require('../logger');
+const { Mailbox } = require('../mailbox');
+const { storeOptions } = require('../options');
+const { nodeRoots } = require('../root-certificates');
+
+/** Lines go where they don't mix with what is printed. */
+const LOGGER = {
+  error: (/** @type {string} */ line) => console.error(line),
+  warn: (/** @type {string} */ line) => console.error(line),
+};
+
+class Table {
+  /**
+   * @param {import('./arguments').Values} values
+   */
+  constructor({ table, prefix, endpoint, region, profile }) {
+    const logs = new LogRouter(LOGGER);
+    const clientOptions = { endpoint, region, profile };
+    const { native } = storeOptions(table, { prefix, clientOptions, readTimeout: 30 });
+    this.name = table;
+    this.mailbox = new Mailbox(logs);
+    this.native = new NativeTable(native, this.mailbox.deliver, nodeRoots);
+  }
+
+  /** @returns {Promise<{region: string, accessKeyId: string}>} */
+  caller() {
+    return this.ask((native, id) => native.caller(id));
+  }
+
+  describe() {
+    return this.ask((native, id) => native.describe(id));
+  }
+
+  /**
+   * @param {[number, number]} [units] read and write units a second; paid for by the request without
+   */
+  create([read, write] = /** @type {any} */ ([])) {
+    return this.ask((native, id) => native.create(id, read, write));
+  }
+
+  /**
+   * @param {(rows: number) => void} onProgress
+   * @returns {Promise<any>} what is in the table
+   */
+  async inspect(onProgress) {
+    for (;;) {
+      const { rows, done } = await this.ask((native, id) => native.inspectOn(id));
+      if (done) return JSON.parse(this.native.report());
+      onProgress(rows);
+    }
+  }
+
+  /**
+   * @param {string} kind
+   * @returns {Promise<any[]>}
+   */
+  list(kind) {
+    return this.ask((native, id) => native.list(id, kind));
+  }
+
+  /**
+   * @param {string} kind
+   * @param {string} key
+   */
+  get(kind, key) {
+    return this.ask((native, id) => native.get(id, kind, key));
+  }
+
+  /**
+   * @param {(native: NativeTable, id: number) => void} start
+   * @returns {Promise<any>}
+   */
+  ask(start) {
+    return this.mailbox.ask(this.native, start, (code, message) =>
+      Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${message}`), { code })
+    );
+  }
+}
+
+module.exports = { Table };

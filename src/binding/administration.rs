@@ -1,0 +1,189 @@
+//! Tables for the command line. Answers come through a mailbox, as those of a store do.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use super::{NativeOptions, mailbox_for, node_roots, tell};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::dynamodb::{self, DynamoDb, Effort, SdkDynamoDb};
+use crate::error;
+use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
+use crate::mailbox::Mailbox;
+use crate::row::{Layout, Meaning, RowKey};
+use crate::stats::Stats;
+
+/// How a row is read that somebody wants to see.
+const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, effort: Effort::Retried };
+
+/// A table that somebody looks after.
+#[napi]
+pub struct NativeTable {
+    table: Arc<SdkDynamoDb>,
+    layout: Layout,
+    mailbox: Arc<Mailbox>,
+    progress: Arc<Mutex<Progress>>,
+}
+
+/// How far the table has been read.
+struct Progress {
+    inspection: Inspection,
+    /// What is still to be read: namespaces, or the whole table.
+    left: Vec<Option<String>>,
+    start: Option<RowKey>,
+}
+
+#[napi]
+impl NativeTable {
+    /// The arguments are those of a `NativeStore`. With a prefix, only what is under it is inspected,
+    /// without the memberships of big segments, of which there may be very many.
+    #[napi(
+        constructor,
+        catch_unwind,
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, rootCertificates: () => string"
+    )]
+    pub fn new(
+        options: NativeOptions,
+        deliver: Function<(), ()>,
+        root_certificates: Function<(), String>,
+    ) -> Result<Self> {
+        let mailbox = mailbox_for(&deliver, Arc::new(OnceLock::new()))?;
+        let node_roots = node_roots(&root_certificates)?;
+        let whole = options.prefix.is_none();
+        let config = Config::from(options);
+        let layout = Layout::new(&config.prefix);
+        let table = SdkDynamoDb::new(
+            &config,
+            node_roots,
+            mailbox.clone(),
+            Clock::system(),
+            Arc::new(Stats::default()),
+        );
+        let namespaces = ["features", "segments", "$inited", "big_segments_metadata"];
+        let left = if whole {
+            vec![None]
+        } else {
+            namespaces.iter().rev().map(|kind| Some(layout.namespace(kind).to_string())).collect()
+        };
+        let progress = Progress { inspection: Inspection::default(), left, start: None };
+        Ok(Self {
+            table: Arc::new(table),
+            layout,
+            mailbox,
+            progress: Arc::new(Mutex::new(progress)),
+        })
+    }
+
+    /// What waits in the mailbox.
+    #[napi(catch_unwind)]
+    pub fn take(&self) -> Option<String> {
+        self.mailbox.take(None)
+    }
+
+    /// The region and the access key: `{ region, accessKeyId }`.
+    #[napi(catch_unwind)]
+    pub fn caller(&self, id: u32) {
+        let caller = self.table.caller();
+        tell(&self.mailbox, id, async move {
+            let caller = caller.await?;
+            Ok(json!({ "region": caller.region, "accessKeyId": caller.access_key_id }))
+        });
+    }
+
+    /// What `Description::to_json` says.
+    #[napi(catch_unwind)]
+    pub fn describe(&self, id: u32) {
+        let description = self.table.describe();
+        tell(&self.mailbox, id, async move { Ok(description.await?.to_json()) });
+    }
+
+    /// Makes the table: with so many read and write units a second, or paid for by the request.
+    #[napi(catch_unwind)]
+    pub fn create(&self, id: u32, read_units: Option<u32>, write_units: Option<u32>) {
+        let billing = match (read_units, write_units) {
+            (Some(read), Some(write)) => Billing::Provisioned(read, write),
+            _ => Billing::OnDemand,
+        };
+        let created = self.table.create(billing);
+        tell(&self.mailbox, id, async move { created.await.map(|()| Value::Null) });
+    }
+
+    /// Reads on in what is inspected; to be called again until it is `done`: `{ rows, done }`.
+    #[napi(catch_unwind)]
+    pub fn inspect_on(&self, id: u32) {
+        let (table, progress) = (Arc::clone(&self.table), Arc::clone(&self.progress));
+        tell(&self.mailbox, id, async move {
+            let (place, start) = {
+                let progress = lock(&progress);
+                (progress.left.last().cloned(), progress.start.clone())
+            };
+            let page = match place {
+                Some(namespace) => table.rows(namespace.as_deref(), start).await?,
+                None => RowPage::default(),
+            };
+            let mut progress = lock(&progress);
+            for row in &page.rows {
+                progress.inspection.add(row);
+            }
+            if page.next.is_none() {
+                progress.left.pop();
+            }
+            progress.start = page.next;
+            let (rows, done) = (progress.inspection.row_count(), progress.left.is_empty());
+            Ok(json!({ "rows": rows, "done": done }))
+        });
+    }
+
+    /// What has been found so far: what `Inspection::to_json` says, as text.
+    #[napi(catch_unwind)]
+    pub fn report(&self) -> String {
+        lock(&self.progress).inspection.to_json().to_string()
+    }
+
+    /// All items of a kind: what `listed` says of each.
+    #[napi(catch_unwind)]
+    pub fn list(&self, id: u32, kind: String) {
+        let (table, namespace) = (Arc::clone(&self.table), self.layout.namespace(&kind));
+        tell(&self.mailbox, id, async move { list(&table, &namespace).await.map(Value::from) });
+    }
+
+    /// An item as it is in the table: `{ version, deleted, json }` or `{ unreadable }`; `null` where
+    /// there is none.
+    #[napi(catch_unwind)]
+    pub fn get(&self, id: u32, kind: String, key: String) {
+        let row = RowKey::new(self.layout.namespace(&kind), key);
+        let found = self.table.get(&row, AS_IT_IS);
+        tell(&self.mailbox, id, async move {
+            Ok(match found.await?.map(|row| row.meaning()) {
+                None => Value::Null,
+                Some(Meaning::Item(item)) => json!({
+                    "version": item.version,
+                    "deleted": item.deleted,
+                    "json": &*item.json,
+                }),
+                Some(Meaning::NotOurs) => json!({ "unreadable": "it is another program's" }),
+                Some(Meaning::Unreadable(reason)) => json!({ "unreadable": reason }),
+            })
+        });
+    }
+}
+
+async fn list(table: &SdkDynamoDb, namespace: &str) -> error::Result<Vec<Value>> {
+    let mut items = Vec::new();
+    let mut start = None;
+    loop {
+        let page = table.rows(Some(namespace), start).await?;
+        items.extend(page.rows.iter().map(listed));
+        start = page.next;
+        if start.is_none() {
+            return Ok(items);
+        }
+    }
+}
+
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}

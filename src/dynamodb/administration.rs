@@ -1,0 +1,248 @@
+//! What the command line asks of DynamoDB beyond what stores do.
+
+use std::sync::Arc;
+
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ProvisionedThroughput, ScalarAttributeType, TableDescription,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::client::{
+    Attributes, Connection, CredentialsInUse, SdkDynamoDb, key_attributes, row_key, stored_row,
+};
+use super::failure::{no_credentials, to_error};
+use crate::error::{Error, ErrorKind, Result};
+use crate::inspection::{
+    AdministeredTable, Billing, Caller, Description, KeyAttribute, RowPage, SizedRow,
+};
+use crate::row::RowKey;
+
+impl AdministeredTable for SdkDynamoDb {
+    fn caller(&self) -> BoxFuture<'static, Result<Caller>> {
+        let inner = Arc::clone(&self.0);
+        async move {
+            let connection = inner.connection().await?;
+            let region = connection.client.config().region().map(ToString::to_string);
+            let credentials = match &connection.credentials {
+                CredentialsInUse::Found(found) => found.provide_credentials().await,
+                CredentialsInUse::Asked(asked) => asked.provide_credentials().await,
+                CredentialsInUse::None => {
+                    let message = "the search for AWS credentials is turned off";
+                    return Err(Error::new(ErrorKind::NoCredentials, message));
+                }
+            };
+            let credentials = credentials.map_err(|failure| no_credentials(&failure))?;
+            Ok(Caller {
+                region: region.unwrap_or_default(),
+                access_key_id: credentials.access_key_id().to_owned(),
+            })
+        }
+        .boxed()
+    }
+
+    fn describe(&self) -> BoxFuture<'static, Result<Description>> {
+        let inner = Arc::clone(&self.0);
+        async move {
+            let send = |connection: &Connection| {
+                let request = connection.client.describe_table().table_name(&inner.table);
+                async move { request.send().await.map_err(to_error) }
+            };
+            let answer = inner.send(send).await?;
+            Ok(description(&answer.table.unwrap_or_else(|| TableDescription::builder().build())))
+        }
+        .boxed()
+    }
+
+    fn create(&self, billing: Billing) -> BoxFuture<'static, Result<()>> {
+        let inner = Arc::clone(&self.0);
+        async move {
+            let send = |connection: &Connection| {
+                let request = connection
+                    .client
+                    .create_table()
+                    .table_name(&inner.table)
+                    .attribute_definitions(text_attribute("namespace"))
+                    .attribute_definitions(text_attribute("key"))
+                    .key_schema(key_element("namespace", KeyType::Hash))
+                    .key_schema(key_element("key", KeyType::Range));
+                let request = match billing {
+                    Billing::OnDemand => request.billing_mode(BillingMode::PayPerRequest),
+                    Billing::Provisioned(read, write) => request
+                        .billing_mode(BillingMode::Provisioned)
+                        .provisioned_throughput(throughput(read, write)),
+                };
+                async move { request.send().await.map_err(to_error) }
+            };
+            inner.send(send).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn rows(
+        &self,
+        namespace: Option<&str>,
+        start: Option<RowKey>,
+    ) -> BoxFuture<'static, Result<RowPage>> {
+        let (inner, namespace) = (Arc::clone(&self.0), namespace.map(str::to_owned));
+        async move {
+            let start = start.as_ref().map(key_attributes);
+            let (rows, next) = match &namespace {
+                Some(namespace) => {
+                    let send = |connection: &Connection| {
+                        let request = connection
+                            .client
+                            .query()
+                            .table_name(&inner.table)
+                            .key_condition_expression("#namespace = :namespace")
+                            .expression_attribute_names("#namespace", "namespace")
+                            .expression_attribute_values(
+                                ":namespace",
+                                AttributeValue::S(namespace.clone()),
+                            )
+                            .set_exclusive_start_key(start.clone());
+                        async move { request.send().await.map_err(to_error) }
+                    };
+                    let answer = inner.send(send).await?;
+                    (answer.items, answer.last_evaluated_key)
+                }
+                None => {
+                    let send = |connection: &Connection| {
+                        let request = connection
+                            .client
+                            .scan()
+                            .table_name(&inner.table)
+                            .set_exclusive_start_key(start.clone());
+                        async move { request.send().await.map_err(to_error) }
+                    };
+                    let answer = inner.send(send).await?;
+                    (answer.items, answer.last_evaluated_key)
+                }
+            };
+            Ok(RowPage {
+                rows: rows.unwrap_or_default().into_iter().filter_map(sized_row).collect(),
+                next: next.and_then(|key| row_key(&key)),
+            })
+        }
+        .boxed()
+    }
+}
+
+fn sized_row(attributes: Attributes) -> Option<SizedRow> {
+    let bytes = attributes.iter().map(|(name, value)| name.len() + size(value)).sum();
+    Some(SizedRow { row: stored_row(attributes)?, bytes })
+}
+
+/// How many bytes a value takes, as DynamoDB counts them.
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number_size(number),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
+        AttributeValue::Ns(numbers) => numbers.iter().map(|number| number_size(number)).sum(),
+        AttributeValue::Bs(all) => all.iter().map(|bytes| bytes.as_ref().len()).sum(),
+        AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        AttributeValue::M(members) => {
+            3 + members.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+/// A byte for two digits, and one more.
+fn number_size(number: &str) -> usize {
+    number.chars().filter(char::is_ascii_digit).count().div_ceil(2) + 1
+}
+
+fn description(table: &TableDescription) -> Description {
+    let kind_of = |name: &str| {
+        let defined = table.attribute_definitions().iter().find(|a| a.attribute_name() == name);
+        defined.map_or_else(String::new, |a| a.attribute_type().as_str().to_owned())
+    };
+    let keys = table.key_schema().iter().map(|key| KeyAttribute {
+        name: key.attribute_name().to_owned(),
+        role: key.key_type().as_str().to_owned(),
+        kind: kind_of(key.attribute_name()),
+    });
+    let is_on_demand = table.billing_mode_summary().and_then(|summary| summary.billing_mode())
+        == Some(&BillingMode::PayPerRequest);
+    let units = |units: Option<i64>| u32::try_from(units.unwrap_or_default()).unwrap_or_default();
+    let billing = match table.provisioned_throughput() {
+        Some(provisioned) if !is_on_demand => Billing::Provisioned(
+            units(provisioned.read_capacity_units()),
+            units(provisioned.write_capacity_units()),
+        ),
+        _ => Billing::OnDemand,
+    };
+    let count = |count: Option<i64>| u64::try_from(count.unwrap_or_default()).unwrap_or_default();
+    Description {
+        status: table.table_status().map_or("UNKNOWN", |status| status.as_str()).to_owned(),
+        keys: keys.collect(),
+        billing,
+        rows: count(table.item_count()),
+        bytes: count(table.table_size_bytes()),
+    }
+}
+
+fn text_attribute(name: &str) -> AttributeDefinition {
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+        .expect("name and type are set")
+}
+
+fn key_element(name: &str, role: KeyType) -> KeySchemaElement {
+    KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(role)
+        .build()
+        .expect("name and role are set")
+}
+
+fn throughput(read: u32, write: u32) -> ProvisionedThroughput {
+    ProvisionedThroughput::builder()
+        .read_capacity_units(read.into())
+        .write_capacity_units(write.into())
+        .build()
+        .expect("both are set")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_counted_as_dynamodb_counts_them() {
+        let sizes = [
+            (AttributeValue::S("Grüße".into()), 7),
+            (AttributeValue::N("123".into()), 3),
+            (AttributeValue::Bool(true), 1),
+            (AttributeValue::Null(true), 1),
+            (AttributeValue::Ss(vec!["ab".into(), "c".into()]), 3),
+            (AttributeValue::L(vec![AttributeValue::S("ab".into())]), 6),
+        ];
+        for (value, expected) in sizes {
+            assert_eq!(size(&value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_described_with_its_keys_and_its_capacity() {
+        let table = TableDescription::builder()
+            .attribute_definitions(text_attribute("namespace"))
+            .attribute_definitions(text_attribute("key"))
+            .key_schema(key_element("namespace", KeyType::Hash))
+            .key_schema(key_element("key", KeyType::Range))
+            .item_count(7)
+            .build();
+        let described = description(&table);
+        assert!(described.has_right_keys());
+        assert_eq!((described.rows, described.billing), (7, Billing::OnDemand));
+        assert_eq!(described.status, "UNKNOWN");
+    }
+}

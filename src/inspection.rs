@@ -1,0 +1,421 @@
+//! Tables for the people who look after them: what they are like, what is in them, and making one.
+//! Stores know nothing of this.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::error::Result;
+use crate::row::{MAX_ROW_SIZE, Meaning, RowKey, StoredRow};
+
+/// From which part of [`MAX_ROW_SIZE`] on a row is worth mentioning.
+const LARGE: f64 = 0.8;
+/// How many bytes half a read unit is good for.
+const BYTES_PER_HALF_UNIT: usize = 4096;
+/// What LaunchDarkly SDKs count for a row beyond its attributes.
+const OVERHEAD: usize = 100;
+/// How many rows of one sort are named; more of them are only counted.
+const MOST_NAMED: usize = 100;
+
+/// One attribute of a table's key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyAttribute {
+    /// Its name.
+    pub name: String,
+    /// `HASH` or `RANGE`.
+    pub role: String,
+    /// `S`, `N` or `B`.
+    pub kind: String,
+}
+
+/// How a table's capacity is paid for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Billing {
+    /// By the request.
+    OnDemand,
+    /// So many read and write units a second.
+    Provisioned(u32, u32),
+}
+
+/// What DynamoDB says of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// `ACTIVE` when it can be used.
+    pub status: String,
+    /// The partition key and the sort key, if any.
+    pub keys: Vec<KeyAttribute>,
+    /// How it is paid for.
+    pub billing: Billing,
+    /// About how many rows it has; DynamoDB counts every few hours.
+    pub rows: u64,
+    /// About how many bytes they take.
+    pub bytes: u64,
+}
+
+impl Description {
+    /// Whether stores can use a table with these keys.
+    pub fn has_right_keys(&self) -> bool {
+        let is = |key: &KeyAttribute, name: &str, role: &str| {
+            key.name == name && key.role == role && key.kind == "S"
+        };
+        match &self.keys[..] {
+            [partition, sort] => is(partition, "namespace", "HASH") && is(sort, "key", "RANGE"),
+            _ => false,
+        }
+    }
+
+    /// As the command line gets it.
+    pub fn to_json(&self) -> Value {
+        let keys = self.keys.iter().map(
+            |KeyAttribute { name, role, kind }| json!({ "name": name, "role": role, "type": kind }),
+        );
+        let billing = match self.billing {
+            Billing::OnDemand => json!("on-demand"),
+            Billing::Provisioned(read, write) => json!({ "read": read, "write": write }),
+        };
+        json!({
+            "status": self.status,
+            "keys": keys.collect::<Vec<_>>(),
+            "hasRightKeys": self.has_right_keys(),
+            "billing": billing,
+            "rows": self.rows,
+            "bytes": self.bytes,
+        })
+    }
+}
+
+/// Who asks, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    /// The AWS region.
+    pub region: String,
+    /// The ID of the access key that requests are signed with.
+    pub access_key_id: String,
+}
+
+/// A row, and how many bytes its attributes take, names and values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SizedRow {
+    /// The row.
+    pub row: StoredRow,
+    /// The bytes.
+    pub bytes: usize,
+}
+
+/// Some of a table's rows.
+#[derive(Clone, Debug, Default)]
+pub struct RowPage {
+    /// The rows.
+    pub rows: Vec<SizedRow>,
+    /// Where the next ones begin; `None` after the last.
+    pub next: Option<RowKey>,
+}
+
+/// A DynamoDB table that somebody looks after.
+pub trait AdministeredTable: Send + Sync {
+    /// With which credentials and where it is asked for.
+    fn caller(&self) -> BoxFuture<'static, Result<Caller>>;
+
+    /// What DynamoDB says of it.
+    fn describe(&self) -> BoxFuture<'static, Result<Description>>;
+
+    /// Makes it, with the keys that stores need.
+    fn create(&self, billing: Billing) -> BoxFuture<'static, Result<()>>;
+
+    /// Reads some of the rows of one namespace, or of the whole table: the first, or those after
+    /// `start`.
+    fn rows(
+        &self,
+        namespace: Option<&str>,
+        start: Option<RowKey>,
+    ) -> BoxFuture<'static, Result<RowPage>>;
+}
+
+/// What was found in a table.
+#[derive(Debug, Default)]
+pub struct Inspection {
+    rows: usize,
+    bytes: usize,
+    prefixes: BTreeMap<String, PrefixReport>,
+    /// Rows that are none of those that SDKs and the Relay Proxy are known to write, by namespace.
+    others: BTreeMap<String, usize>,
+}
+
+/// What was found under one prefix.
+#[derive(Debug, Default)]
+struct PrefixReport {
+    initialized: bool,
+    live: BTreeMap<&'static str, usize>,
+    tombstones: usize,
+    bytes: BTreeMap<&'static str, usize>,
+    unreadable: Named,
+    large: Named,
+    big_segments: BigSegmentsReport,
+}
+
+#[derive(Debug, Default)]
+struct BigSegmentsReport {
+    has_metadata: bool,
+    memberships: usize,
+}
+
+/// Rows of which only the first are named.
+#[derive(Debug, Default)]
+struct Named {
+    count: usize,
+    rows: Vec<Value>,
+}
+
+impl Named {
+    fn add(&mut self, row: impl FnOnce() -> Value) {
+        self.count += 1;
+        if self.rows.len() < MOST_NAMED {
+            self.rows.push(row());
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({ "count": self.count, "rows": self.rows })
+    }
+}
+
+const FLAGS: &str = "features";
+const SEGMENTS: &str = "segments";
+
+/// What a namespace is for, behind its prefix.
+enum Kind {
+    Items(&'static str),
+    Marker,
+    BigSegmentsMetadata,
+    BigSegmentsMemberships,
+}
+
+/// A namespace's prefix, and what it is for; `None` where that is unknown. A prefix may have colons.
+fn parse(namespace: &str) -> Option<(&str, Kind)> {
+    let (prefix, kind) = namespace.rsplit_once(':').unwrap_or(("", namespace));
+    let kind = match kind {
+        FLAGS => Kind::Items(FLAGS),
+        SEGMENTS => Kind::Items(SEGMENTS),
+        "$inited" => Kind::Marker,
+        "big_segments_metadata" => Kind::BigSegmentsMetadata,
+        "big_segments_user" => Kind::BigSegmentsMemberships,
+        _ => return None,
+    };
+    Some((prefix, kind))
+}
+
+impl Inspection {
+    /// Takes one more row into account.
+    pub fn add(&mut self, SizedRow { row, bytes }: &SizedRow) {
+        self.rows += 1;
+        self.bytes += bytes;
+        let Some((prefix, kind)) = parse(&row.key.namespace) else {
+            *self.others.entry(row.key.namespace.to_string()).or_default() += 1;
+            return;
+        };
+        let report = self.prefixes.entry(prefix.to_owned()).or_default();
+        match kind {
+            Kind::Marker => report.initialized = true,
+            Kind::BigSegmentsMetadata => report.big_segments.has_metadata = true,
+            Kind::BigSegmentsMemberships => report.big_segments.memberships += 1,
+            Kind::Items(kind) => report.add_item(kind, row, *bytes),
+        }
+    }
+
+    /// How many rows there were.
+    pub fn row_count(&self) -> usize {
+        self.rows
+    }
+
+    /// As the command line gets it.
+    pub fn to_json(&self) -> Value {
+        let prefixes = self.prefixes.iter().map(|(prefix, report)| report.to_json(prefix));
+        let others = self
+            .others
+            .iter()
+            .map(|(namespace, count)| json!({ "namespace": namespace, "rows": count }));
+        json!({
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "prefixes": prefixes.collect::<Vec<_>>(),
+            "others": others.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl PrefixReport {
+    fn add_item(&mut self, kind: &'static str, row: &StoredRow, bytes: usize) {
+        *self.bytes.entry(kind).or_default() += bytes;
+        match row.meaning() {
+            Meaning::Item(item) if item.deleted => self.tombstones += 1,
+            Meaning::Item(_) => *self.live.entry(kind).or_default() += 1,
+            Meaning::NotOurs => {}
+            Meaning::Unreadable(reason) => {
+                self.unreadable.add(|| with_key(&row.key, json!({ "reason": reason })));
+            }
+        }
+        let size = bytes + OVERHEAD;
+        let share = size as f64 / MAX_ROW_SIZE as f64;
+        if share >= LARGE {
+            self.large.add(|| with_key(&row.key, json!({ "bytes": size, "share": share })));
+        }
+    }
+
+    fn to_json(&self, prefix: &str) -> Value {
+        let count = |kind| self.live.get(kind).copied().unwrap_or_default();
+        // Each kind is a Query, which counts what it reads together.
+        let halves: usize = self.bytes.values().map(|b| b.div_ceil(BYTES_PER_HALF_UNIT)).sum();
+        json!({
+            "prefix": prefix,
+            "initialized": self.initialized,
+            "flags": count(FLAGS),
+            "segments": count(SEGMENTS),
+            "tombstones": self.tombstones,
+            "bytes": self.bytes.values().sum::<usize>(),
+            "fullLoadReadUnits": halves as f64 / 2.0,
+            "unreadable": self.unreadable.to_json(),
+            "large": self.large.to_json(),
+            "bigSegments": {
+                "synchronized": self.big_segments.has_metadata,
+                "memberships": self.big_segments.memberships,
+            },
+        })
+    }
+}
+
+fn with_key(row: &RowKey, mut report: Value) -> Value {
+    report["namespace"] = json!(&*row.namespace);
+    report["key"] = json!(&*row.key);
+    report
+}
+
+/// A flag or segment in a list of them.
+pub fn listed(SizedRow { row, bytes }: &SizedRow) -> Value {
+    let report = match row.meaning() {
+        Meaning::Item(item) => json!({
+            "version": item.version,
+            "deleted": item.deleted,
+            "on": serde_json::from_str::<Value>(&item.json).ok().and_then(|json| {
+                json.get("on").and_then(Value::as_bool)
+            }),
+        }),
+        Meaning::NotOurs => json!({ "unreadable": "it is another program's" }),
+        Meaning::Unreadable(reason) => json!({ "unreadable": reason }),
+    };
+    let mut report = with_key(&row.key, report);
+    report["bytes"] = json!(bytes);
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::ItemAttribute;
+
+    fn row(namespace: &str, key: &str, item: &str) -> SizedRow {
+        let row = StoredRow {
+            key: RowKey::new(namespace, key),
+            version: Some(1.0),
+            item: ItemAttribute::Text(item.into()),
+            deleted: false,
+        };
+        SizedRow { row, bytes: item.len() }
+    }
+
+    fn marker(namespace: &str) -> SizedRow {
+        let key = RowKey::new(namespace, namespace);
+        let row = StoredRow { key, version: None, item: ItemAttribute::Absent, deleted: false };
+        SizedRow { row, bytes: 2 * namespace.len() }
+    }
+
+    fn inspected(rows: &[SizedRow]) -> Value {
+        let mut inspection = Inspection::default();
+        for row in rows {
+            inspection.add(row);
+        }
+        inspection.to_json()
+    }
+
+    #[test]
+    fn rows_are_counted_by_prefix_and_kind() {
+        let report = inspected(&[
+            marker("$inited"),
+            row("features", "a", r#"{"key":"a","version":1,"on":true}"#),
+            row("features", "b", r#"{"key":"b","version":1,"deleted":true}"#),
+            row("segments", "s", r#"{"key":"s","version":1}"#),
+            row("eu:prod:features", "a", "null"),
+            row("eu:prod:segments", "s", "no JSON"),
+            marker("eu:prod:big_segments_metadata"),
+            row("eu:prod:big_segments_user", "hash", ""),
+            row("auto-config", "x", ""),
+        ]);
+        let prefixes = report["prefixes"].as_array().unwrap();
+        assert_eq!(prefixes.len(), 2);
+        let (none, prod) = (&prefixes[0], &prefixes[1]);
+        assert_eq!((&none["prefix"], &none["initialized"]), (&json!(""), &json!(true)));
+        assert_eq!((&none["flags"], &none["segments"]), (&json!(1), &json!(1)));
+        assert_eq!(none["tombstones"], 1);
+        assert_eq!((&prod["prefix"], &prod["initialized"]), (&json!("eu:prod"), &json!(false)));
+        assert_eq!((&prod["flags"], &prod["tombstones"]), (&json!(0), &json!(1)));
+        assert_eq!(prod["unreadable"]["count"], 1);
+        assert_eq!(prod["unreadable"]["rows"][0]["key"], "s");
+        assert_eq!(prod["bigSegments"], json!({ "synchronized": true, "memberships": 1 }));
+        assert_eq!(report["others"], json!([{ "namespace": "auto-config", "rows": 1 }]));
+        assert_eq!(report["rows"], 9);
+    }
+
+    #[test]
+    fn a_full_load_costs_half_a_unit_for_each_4_kb_of_a_kind() {
+        let of =
+            |length: usize| format!(r#"{{"key":"a","version":1,"x":"{}"}}"#, "x".repeat(length));
+        let report = inspected(&[
+            row("features", "a", &of(3000)),
+            row("features", "b", &of(3000)),
+            row("segments", "s", "{}"),
+        ]);
+        assert_eq!(report["prefixes"][0]["fullLoadReadUnits"], 1.5);
+    }
+
+    #[test]
+    fn rows_near_the_limit_are_named() {
+        let item = format!(r#"{{"key":"a","version":1,"x":"{}"}}"#, "x".repeat(390_000));
+        let report = inspected(&[row("features", "a", &item), row("features", "b", "{}")]);
+        let large = &report["prefixes"][0]["large"];
+        assert_eq!((&large["count"], &large["rows"][0]["key"]), (&json!(1), &json!("a")));
+        let share = large["rows"][0]["share"].as_f64().unwrap();
+        assert!((0.97..0.98).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn only_the_two_keys_of_stores_are_right() {
+        let key = |name: &str, role: &str, kind: &str| KeyAttribute {
+            name: name.into(),
+            role: role.into(),
+            kind: kind.into(),
+        };
+        let with = |keys: Vec<KeyAttribute>| {
+            let billing = Billing::OnDemand;
+            Description { status: "ACTIVE".into(), keys, billing, rows: 0, bytes: 0 }
+        };
+        let (namespace, sort) = (key("namespace", "HASH", "S"), key("key", "RANGE", "S"));
+        assert!(with(vec![namespace.clone(), sort.clone()]).has_right_keys());
+        assert!(!with(vec![namespace.clone()]).has_right_keys());
+        assert!(!with(vec![namespace.clone(), key("key", "RANGE", "N")]).has_right_keys());
+        assert!(
+            !with(vec![key("namespace", "RANGE", "S"), key("key", "HASH", "S")]).has_right_keys()
+        );
+        assert!(!with(vec![namespace, key("id", "RANGE", "S")]).has_right_keys());
+    }
+
+    #[test]
+    fn a_list_tells_of_each_item() {
+        let live = listed(&row("features", "a", r#"{"key":"a","version":1,"on":false}"#));
+        assert_eq!(
+            (&live["key"], &live["on"], &live["version"]),
+            (&json!("a"), &json!(false), &json!(1.0))
+        );
+        let bad = listed(&row("features", "b", ""));
+        assert!(bad["unreadable"].is_string());
+    }
+}
