@@ -20,7 +20,7 @@ function loadAddon() {
   try {
     addon = require('../binding');
   } catch (failure) {
-    throw unavailable(`it can't be loaded: ${reasonOf(failure)}`, failure);
+    throw unavailable(reasonOf(failure), failure);
   }
   const missing = EXPECTED.filter((member) => typeof (addon && addon[member]) !== 'function');
   if (missing.length > 0) {
@@ -55,7 +55,9 @@ function reasonOf(failure) {
   const isAbsent = (/** @type {any} */ each) =>
     each.code === 'MODULE_NOT_FOUND' || /^Cannot find (module|native binding)/.test(each.message);
   const telling = all.find((each) => !isAbsent(each));
-  return telling ? String(telling.message).split('\n')[0] : 'it is not installed';
+  return telling
+    ? `it can't be loaded: ${String(telling.message).split('\n')[0]}`
+    : 'it is not installed';
 }
 
 /**

@@ -33,7 +33,7 @@ function main() {
   const out = path.resolve(values.out);
   const main = path.join(out, 'main');
   copyPackedFiles(main);
-  runNapi(['create-npm-dirs', '--cwd', main, '--npm-dir', '..']);
+  createPlatformFolders(main, out);
   const addons = addonsIn(path.resolve(values.addons));
   for (const platform of platformsIn(out)) {
     const folder = path.join(out, platform);
@@ -66,10 +66,17 @@ function copyPackedFiles(folder) {
 }
 
 /**
- * @param {string[]} args
+ * @param {string} main the folder of this package
+ * @param {string} out gets a folder for each platform
  */
-function runNapi(args) {
-  execFileSync(process.execPath, [NAPI, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+function createPlatformFolders(main, out) {
+  const args = [NAPI, 'create-npm-dirs', '--cwd', main, '--npm-dir', 'npm'];
+  execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const inside = path.join(main, 'npm');
+  for (const platform of fs.readdirSync(inside)) {
+    fs.renameSync(path.join(inside, platform), path.join(out, platform));
+  }
+  fs.rmdirSync(inside);
 }
 
 /**
