@@ -31,6 +31,8 @@ const IS_CI = process.env.CI === 'true';
 const CLIENTS = path.join(__dirname, 'given-client');
 const BUNDLES = path.join(__dirname, 'bundles');
 const INTEROP = path.join(__dirname, 'interop');
+/** Folders with tests that say the same on any engine. */
+const ON_ONE_ENGINE = ['bundles', 'package', 'types'].map((name) => path.join(__dirname, name));
 const ENGINES = {
   // Each test file and suite starts one of its own.
   dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
@@ -132,7 +134,7 @@ async function runOn(engine, files) {
     /** @type {Row[]} */
     const table = [];
     const matrix = new Matrix();
-    const tests = await runNodeTests(files.length > 0 ? files : testFiles(), matrix);
+    const tests = await runNodeTests(files.length > 0 ? files : filesFor(engine), matrix);
     console.log(`\n${matrix}`);
     table.push({ suite: 'node tests', engine: engine.name, ...tests });
     for (const folder of files.length > 0 ? [] : FOLDERS) {
@@ -142,6 +144,17 @@ async function runOn(engine, files) {
   } finally {
     running.stop();
   }
+}
+
+/**
+ * @param {{name: string}} engine
+ * @returns {string[]} the tests that are run on it
+ */
+function filesFor(engine) {
+  if (engine === ENGINES.dynalite) return testFiles();
+  const isOnce = (/** @type {string} */ file) =>
+    ON_ONE_ENGINE.some((folder) => file.startsWith(folder + path.sep));
+  return testFiles().filter((file) => !isOnce(file));
 }
 
 /**

@@ -5,18 +5,19 @@
  */
 
 const assert = require('node:assert');
-const { execFile, execFileSync, spawnSync } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
-const { promisify } = require('node:util');
 
+const { flag } = require('../end-to-end/flags');
 const { SDKS } = require('../end-to-end/sdks');
 const { FEATURES, itemRow, markerRow } = require('../helpers/data');
 const { AWS_ENVIRONMENT } = require('../helpers/environment');
 const { scenes } = require('../helpers/scene');
-const { flag } = require('../end-to-end/flags');
+const { fetchPackage } = require('../runner/npm-package');
+const { startRegistry } = require('./registry');
 
 const newScene = scenes();
 
@@ -35,51 +36,94 @@ const FILES = [
   /^lib\/([\w-]+\/)?[\w-]+\.js$/,
   /^package\.json$/,
 ];
+const PLATFORMS = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64-gnu',
+  'linux-arm64-musl',
+  'linux-x64-gnu',
+  'linux-x64-musl',
+  'win32-arm64-msvc',
+  'win32-x64-msvc',
+];
 const LARGEST = 400_000;
 /** The addon, with a margin; what is published is smaller than what `npm run build` makes. */
 const LARGEST_ADDON = 20_000_000;
 
 let folder;
-/** @type {string} the platform's package */
+let registry;
+/** @type {string} that of this machine */
 let platform;
+/** @type {string[]} all of them */
+let platforms;
 /** @type {Record<string, string>} tarballs */
 const tarballs = {};
 
-before(() => {
+before(async () => {
   folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'package-')));
+  const [addon] = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
+  [, platform] = addon.split('.');
+  const addons = path.join(folder, 'addons');
+  fs.mkdirSync(addons);
+  // Only this machine's is real; the others are never loaded.
+  for (const name of PLATFORMS) fs.writeFileSync(path.join(addons, `${NAME}.${name}.node`), name);
+  fs.copyFileSync(path.join(ROOT, addon), path.join(addons, addon));
+
   const out = path.join(folder, 'packages');
   const script = path.join(ROOT, 'scripts', 'packages.js');
-  execFileSync(process.execPath, [script, '--addons', ROOT, '--out', out], { stdio: 'pipe' });
-  [platform] = fs.readdirSync(out).filter((name) => name !== 'main');
-  for (const name of ['main', platform]) {
-    const args = ['pack', path.join(out, name), '--json', '--pack-destination', folder];
-    const [{ filename }] = JSON.parse(run('npm', args, folder));
+  const args = [script, '--addons', addons, '--out', out, '--complete'];
+  execFileSync(process.execPath, args, { stdio: 'pipe' });
+  platforms = fs.readdirSync(out).filter((name) => name !== 'main');
+  const packages = [];
+  for (const name of ['main', ...platforms]) {
+    const pack = ['pack', path.join(out, name), '--json', '--pack-destination', folder];
+    const [{ filename }] = JSON.parse(await run('npm', pack, folder));
     tarballs[name] = path.join(folder, filename);
+    const manifest = JSON.parse(fs.readFileSync(path.join(out, name, 'package.json'), 'utf8'));
+    packages.push({ manifest, tarball: tarballs[name] });
   }
+  registry = await startRegistry(packages);
 });
 
-after(() => fs.rmSync(folder, { recursive: true }));
+after(() => {
+  registry.close();
+  fs.rmSync(folder, { recursive: true });
+});
 
 /** Whoever installs it has no Rust, and none of our settings. */
 function environment(more = {}) {
-  const programs = path.join(folder, 'programs');
-  if (!fs.existsSync(programs)) {
-    fs.mkdirSync(programs);
-    fs.symlinkSync(process.execPath, path.join(programs, 'node'));
-  }
-  const PATH = [programs, path.dirname(process.execPath), '/usr/bin', '/bin'].join(path.delimiter);
-  const { NODE_TEST_CONTEXT: _, CARGO_HOME: __, RUSTUP_HOME: ___, ...env } = process.env;
-  return { ...env, ...AWS_ENVIRONMENT, PATH, npm_config_loglevel: 'error', ...more };
+  const PATH = [path.dirname(process.execPath), '/usr/bin', '/bin'].join(path.delimiter);
+  const env = Object.entries(process.env).filter(
+    ([name]) => !/^(npm|cargo|rustup|node_)/i.test(name)
+  );
+  const caches = { npm_config_cache: path.join(folder, 'cache'), HOME: folder, CI: 'false' };
+  const quiet = {
+    npm_config_loglevel: 'error',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+  };
+  const from = registry ? { npm_config_registry: registry.url } : {};
+  const all = { ...AWS_ENVIRONMENT, PATH, ...caches, ...quiet, ...from, ...more };
+  return { ...Object.fromEntries(env), ...all };
 }
 
-/** @returns {string} what it printed */
-function run(command, args, cwd) {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    cwd,
-    encoding: 'utf8',
-    env: environment(),
+/**
+ * @returns {Promise<{code: number, stdout: string, stderr: string}>}
+ */
+function outcome(command, args, cwd, more) {
+  const options = { cwd, env: environment(more), maxBuffer: 2 ** 26 };
+  return new Promise((resolve) => {
+    execFile(command, args, options, (failure, stdout, stderr) => {
+      const code = failure ? /** @type {any} */ (failure).code : 0;
+      resolve({ code, stdout, stderr });
+    });
   });
-  assert.strictEqual(status, 0, `${command} ${args.join(' ')}: ${stderr}${stdout}`);
+}
+
+/** @returns {Promise<string>} what it printed */
+async function run(command, args, cwd, more) {
+  const { code, stdout, stderr } = await outcome(command, args, cwd, more);
+  assert.strictEqual(code, 0, `${command} ${args.join(' ')}: ${stderr}${stdout}`);
   return stdout;
 }
 
@@ -90,33 +134,31 @@ function newApplication() {
   return application;
 }
 
-function install(application, ...packages) {
-  const quiet = ['--offline', '--no-audit', '--no-fund'];
-  run('npm', ['install', ...quiet, ...packages], application);
-}
-
-/** An application with the package, and that of this platform, installed by npm. */
-function installed() {
+/** @returns {Promise<string>} an application with the package */
+async function installed(...args) {
   const application = newApplication();
-  install(application, tarballs.main, tarballs[platform]);
+  await run('npm', ['install', ...(args.length > 0 ? args : [NAME])], application);
   return application;
 }
 
-function runScript(application, name, text) {
+function packagesIn(application) {
+  const names = fs.readdirSync(path.join(application, 'node_modules'));
+  return names.filter((name) => !name.startsWith('.')).sort();
+}
+
+function runScript(application, name, text, more) {
   fs.writeFileSync(path.join(application, name), text);
-  return run(process.execPath, [name], application);
+  return run(process.execPath, [name], application, more);
 }
 
-/** @returns {{status: number | null, stderr: string}} */
-function failing(application, text) {
-  const args = ['-e', text];
-  const options = { cwd: application, encoding: /** @type {const} */ ('utf8'), env: environment() };
-  return spawnSync(process.execPath, args, options);
+/** What comes of requiring it. */
+function requiring(application) {
+  return outcome(process.execPath, ['-e', `require('${NAME}')`], application);
 }
 
-test('the package has what it needs, and nothing else', () => {
+test('the package has what it needs, and nothing else', async () => {
   const args = ['pack', '--dry-run', '--json', tarballs.main];
-  const [{ files, unpackedSize }] = JSON.parse(run('npm', args, folder));
+  const [{ files, unpackedSize }] = JSON.parse(await run('npm', args, folder));
   const paths = files.map((file) => file.path);
   const strange = paths.filter((file) => !FILES.some((allowed) => allowed.test(file)));
   assert.deepStrictEqual(strange, []);
@@ -129,9 +171,9 @@ test('the package has what it needs, and nothing else', () => {
   assert.ok(unpackedSize < LARGEST, `${unpackedSize} bytes`);
 });
 
-test("a platform's package has the addon and the licences of what is in it", () => {
+test("a platform's package has the addon and the licences of what is in it", async () => {
   const args = ['pack', '--dry-run', '--json', tarballs[platform]];
-  const [{ name, files, unpackedSize }] = JSON.parse(run('npm', args, folder));
+  const [{ name, files, unpackedSize }] = JSON.parse(await run('npm', args, folder));
   assert.strictEqual(name, `${NAME}-${platform}`);
   assert.deepStrictEqual(files.map((file) => file.path).sort(), [
     'LICENSE',
@@ -144,31 +186,30 @@ test("a platform's package has the addon and the licences of what is in it", () 
 });
 
 test('the package depends on those for platforms, each of the same version', () => {
-  const json = JSON.parse(
-    fs.readFileSync(path.join(folder, 'packages', 'main', 'package.json'), 'utf8')
-  );
-  assert.deepStrictEqual(json.optionalDependencies, { [`${NAME}-${platform}`]: version });
-  assert.strictEqual(json.dependencies, undefined);
-  assert.strictEqual(json.scripts, undefined);
+  assert.deepStrictEqual(platforms, PLATFORMS);
+  const file = path.join(folder, 'packages', 'main', 'package.json');
+  const { dependencies, optionalDependencies, scripts } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const expected = PLATFORMS.map((name) => [`${NAME}-${name}`, version]);
+  assert.deepStrictEqual(optionalDependencies, Object.fromEntries(expected));
+  assert.deepStrictEqual([dependencies, scripts], [undefined, undefined]);
 });
 
-test('it can be required and imported in every way', () => {
-  const application = installed();
-  const names = fs.readdirSync(path.join(application, 'node_modules')).filter((n) => n[0] !== '.');
-  assert.deepStrictEqual(names.sort(), [NAME, `${NAME}-${platform}`]);
+test('npm installs the addon for this machine alone, and it works in every way', async () => {
+  const application = await installed();
+  assert.deepStrictEqual(packagesIn(application), [NAME, `${NAME}-${platform}`]);
   const check = `
     for (const make of [direct, named, byDefault]) {
       if (typeof make('my-table').get !== 'function') throw new Error('no store');
     }
     if (typeof segments('my-table').getMetadata !== 'function') throw new Error('no big segments');`;
-  runScript(
+  await runScript(
     application,
     'required.cjs',
     `const direct = require('${NAME}');
      const { DynamoDBFeatureStore: named, default: byDefault } = direct;
      const { DynamoDBBigSegmentStore: segments } = direct;${check}`
   );
-  runScript(
+  await runScript(
     application,
     'imported.mjs',
     `import direct from '${NAME}';
@@ -176,82 +217,125 @@ test('it can be required and imported in every way', () => {
      import * as all from '${NAME}';
      const byDefault = all.default;${check}`
   );
-  assert.strictEqual(run('npx', ['--offline', NAME, 'version'], application), `${version}\n`);
+  assert.strictEqual(await run('npx', ['--offline', NAME, 'version'], application), `${version}\n`);
 });
+
+for (const [os, cpu, libc, expected] of [
+  ['linux', 'arm64', 'glibc', 'linux-arm64-gnu'],
+  ['linux', 'x64', 'musl', 'linux-x64-musl'],
+  ['darwin', 'arm64', '', 'darwin-arm64'],
+  ['win32', 'x64', '', 'win32-x64-msvc'],
+]) {
+  test(`npm can install it for ${expected}`, async () => {
+    const flags = [`--os=${os}`, `--cpu=${cpu}`, ...(libc ? [`--libc=${libc}`] : [])];
+    const application = await installed(...flags, NAME);
+    assert.deepStrictEqual(packagesIn(application), [NAME, `${NAME}-${expected}`]);
+  });
+}
 
 for (const sdk of SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem)) {
   test(`${sdk.title}: evaluates a flag with the installed package`, async (t) => {
     const scene = await newScene(t);
     await scene.put(markerRow(), itemRow(FEATURES.namespace, flag('f')));
-    const application = installed();
     const subject = sdk.contexts ? { kind: 'user', key: 'ada' } : { key: 'ada' };
-    const script = path.join(application, 'five-lines.js');
-    fs.writeFileSync(
-      script,
+    const printed = await runScript(
+      await installed(),
+      'five-lines.js',
       `const LaunchDarkly = require(${JSON.stringify(sdk.folder)});
        const { DynamoDBFeatureStore } = require('${NAME}');
        const featureStore = DynamoDBFeatureStore('${scene.table}');
        const client = LaunchDarkly.init('key', { featureStore, useLdd: true, sendEvents: false });
        client.waitForInitialization({ timeout: 60 })
          .then(() => client.variation('f', ${JSON.stringify(subject)}, 'none'))
-         .then((value) => { process.stdout.write('the flag is ' + value); client.close(); });`
+         .then((value) => { process.stdout.write('the flag is ' + value); client.close(); });`,
+      { AWS_ENDPOINT_URL_DYNAMODB: scene.engine }
     );
-    // The engine may be in this process.
-    const env = environment({ AWS_ENDPOINT_URL_DYNAMODB: scene.engine });
-    const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
-    assert.match(stdout, /the flag is true$/);
+    assert.match(printed, /the flag is true$/);
   });
 }
 
-test('under the name of the package that it replaces, the old line works', () => {
-  const application = newApplication();
-  const old = 'ldclient-node-dynamodb-store';
-  install(application, tarballs.main, tarballs[platform]);
-  // What npm makes of old@npm:new, for which a registry is needed.
-  const modules = path.join(application, 'node_modules');
-  fs.renameSync(path.join(modules, NAME), path.join(modules, old));
-  runScript(
+test('under the name of the package that it replaces, the old line works', async () => {
+  const application = await installed(`ldclient-node-dynamodb-store@npm:${NAME}`);
+  await runScript(
     application,
     'old.js',
-    `const DynamoDBFeatureStore = require('${old}');
+    `const DynamoDBFeatureStore = require('ldclient-node-dynamodb-store');
      const store = DynamoDBFeatureStore('my-table', { prefix: 'p', cacheTTL: 30 });
      if (typeof store.get !== 'function') throw new Error('no store');`
   );
 });
 
-test('without the addon, an error says which one is missing and what to do', () => {
-  const application = newApplication();
-  install(application, '--omit=optional', tarballs.main);
-  const { status, stderr } = failing(application, `require('${NAME}')`);
-  assert.strictEqual(status, 1);
-  const expected = new RegExp(
-    `^Error: ${NAME}: no addon for ${platform}: it is not installed\\. .*optional dependency ${NAME}-${platform}\\.`,
-    'm'
-  );
-  assert.match(stderr, expected);
+/** How other package managers are got and run. */
+const MANAGERS = {
+  pnpm: { from: ['pnpm', '10.20.0', 'bin/pnpm.cjs'], add: ['add', NAME] },
+  'Yarn 1': {
+    from: ['yarn', '1.22.22', 'bin/yarn.js'],
+    add: ['add', '--no-progress', '--ignore-engines', NAME],
+  },
+  'Yarn 4, node_modules': {
+    from: ['@yarnpkg/cli-dist', '4.10.3', 'bin/yarn.js'],
+    add: ['add', NAME],
+    settings: { YARN_NODE_LINKER: 'node-modules' },
+  },
+  "Yarn 4, Plug'n'Play": {
+    from: ['@yarnpkg/cli-dist', '4.10.3', 'bin/yarn.js'],
+    add: ['add', NAME],
+    settings: { YARN_NODE_LINKER: 'pnp' },
+    isPlugAndPlay: true,
+  },
+};
+
+for (const [manager, { from, add, settings, isPlugAndPlay }] of Object.entries(MANAGERS)) {
+  test(`${manager} installs it`, async () => {
+    const [name, wanted, program] = from;
+    const yarn = path.join(fetchPackage(name, wanted), program);
+    const application = newApplication();
+    fs.writeFileSync(path.join(application, 'yarn.lock'), '');
+    const env = {
+      ...settings,
+      YARN_NPM_REGISTRY_SERVER: registry.url,
+      YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
+      YARN_ENABLE_TELEMETRY: '0',
+      YARN_GLOBAL_FOLDER: path.join(folder, 'yarn'),
+      YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+      COREPACK_ENABLE_STRICT: '0',
+    };
+    await run(process.execPath, [yarn, ...add], application, env);
+    const text = `
+      const store = require('${NAME}').DynamoDBFeatureStore('my-table');
+      if (typeof store.get !== 'function') throw new Error('no store');`;
+    fs.writeFileSync(path.join(application, 'script.js'), text);
+    const args = isPlugAndPlay ? ['-r', './.pnp.cjs', 'script.js'] : ['script.js'];
+    await run(process.execPath, args, application);
+  });
+}
+
+test('without the addon, an error says which one is missing and what to do', async () => {
+  const { code, stderr } = await requiring(await installed('--omit=optional', NAME));
+  assert.strictEqual(code, 1);
+  const beginning = `^Error: ${NAME}: no addon for ${platform}: it is not installed\\. `;
+  assert.match(stderr, new RegExp(`${beginning}.*optional dependency ${NAME}-${platform}\\.`, 'm'));
   assert.match(stderr, /code: 'ERR_DYNAMODB_FEATURE_STORE_ADDON'/);
 });
 
-test('an addon that the system does not take is told with what the system says', () => {
-  const application = installed();
-  const addon = path.join(application, `node_modules/${NAME}-${platform}/${NAME}.${platform}.node`);
-  fs.writeFileSync(addon, 'no library');
-  const { status, stderr } = failing(application, `require('${NAME}')`);
-  assert.strictEqual(status, 1);
-  assert.match(
-    stderr,
-    new RegExp(`^Error: ${NAME}: no addon for ${platform}: it can't be loaded: `, 'm')
-  );
+test('an addon that the system does not take is told with what the system says', async () => {
+  const application = await installed();
+  const inside = path.join('node_modules', `${NAME}-${platform}`, `${NAME}.${platform}.node`);
+  fs.writeFileSync(path.join(application, inside), 'no library');
+  const { code, stderr } = await requiring(application);
+  assert.strictEqual(code, 1);
+  const beginning = `^Error: ${NAME}: no addon for ${platform}: it can't be loaded: `;
+  assert.match(stderr, new RegExp(beginning, 'm'));
   assert.match(stderr, /file too short|invalid ELF header|not a mach-o|is not a valid Win32/i);
 });
 
-test('something else in the place of the addon is told, too', () => {
-  const application = installed();
+test('something else in the place of the addon is told, too', async () => {
+  const application = await installed();
   const binding = path.join(application, 'node_modules', NAME, 'binding.js');
   for (const text of ['module.exports = undefined;', 'module.exports = { NativeStore: 5 };']) {
     fs.writeFileSync(binding, text);
-    const { status, stderr } = failing(application, `require('${NAME}')`);
-    assert.strictEqual(status, 1);
+    const { code, stderr } = await requiring(application);
+    assert.strictEqual(code, 1);
     assert.match(stderr, /what was loaded in its place has no NativeBigSegmentStore and no /);
   }
 });
