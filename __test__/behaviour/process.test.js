@@ -93,3 +93,11 @@ test('worker threads have stores of their own, and may end in the middle of work
   const each = [50, 'terminated'];
   assert.deepStrictEqual(found, [50, ...each, ...each, ...each]);
 });
+
+test('the processes of a cluster have stores of their own', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(itemRow('features', flag));
+  const options = { ...PATIENT, clientOptions: { endpoint: scene.engine } };
+  const found = await mustEnd('cluster.js', { table: scene.table, options, workers: 3 });
+  assert.deepStrictEqual(JSON.parse(found), ['a', 'a', 'a', 'a']);
+});

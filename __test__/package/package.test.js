@@ -254,6 +254,29 @@ for (const sdk of SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem)
   });
 }
 
+test('two copies of it work in one process', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(markerRow(), itemRow(FEATURES.namespace, flag('f')));
+  const copies = [await installed(), await installed()];
+  const printed = await runScript(
+    copies[0],
+    'two.js',
+    `const found = ${JSON.stringify(copies)}.map((folder) => {
+       const make = require(folder + '/node_modules/${NAME}');
+       const store = make('${scene.table}');
+       return new Promise((resolve) => store.get({ namespace: 'features' }, 'f', (item) => {
+         store.close();
+         resolve([make, item.key]);
+       }));
+     });
+     Promise.all(found).then(([[one, a], [other, b]]) => {
+       process.stdout.write(JSON.stringify([one !== other, a, b]));
+     });`,
+    { AWS_ENDPOINT_URL_DYNAMODB: scene.engine }
+  );
+  assert.deepStrictEqual(JSON.parse(printed), [true, 'f', 'f']);
+});
+
 test('under the name of the package that it replaces, the old line works', async () => {
   const application = await installed(`ldclient-node-dynamodb-store@npm:${NAME}`);
   await runScript(

@@ -4,37 +4,53 @@
  * How many bytes packages are on disk.
  */
 
-const { spawnSync } = require('node:child_process');
-const { existsSync, readFileSync, readdirSync, statSync } = require('node:fs');
+const { execFileSync } = require('node:child_process');
+const { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 
 const BENCH = path.join(__dirname, '..');
 const ROOT = path.join(BENCH, '..');
 
 /**
- * @returns {number} what the package of this repository would be with the addon that is built
+ * @typedef {object} Installed
+ * @property {number} bytes
+ * @property {number} packages how many there are
  */
-function packedBytes() {
-  const { status, stdout, stderr } = spawnSync(
-    'npm',
-    ['pack', '--dry-run', '--json', '--ignore-scripts'],
-    { cwd: ROOT, encoding: 'utf8', shell: process.platform === 'win32' }
-  );
-  if (status !== 0) throw new Error(`npm pack failed: ${stderr}`);
-  return JSON.parse(stdout)[0].unpackedSize;
+
+/**
+ * @returns {Installed} this repository's package and that for this platform, with the addon that is built
+ */
+function installedOurs() {
+  const out = mkdtempSync(path.join(os.tmpdir(), 'installed-'));
+  try {
+    const script = path.join(ROOT, 'scripts', 'packages.js');
+    const args = [script, '--addons', ROOT, '--out', out];
+    execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    return sizeOf(readdirSync(out).map((name) => path.join(out, name)));
+  } finally {
+    rmSync(out, { recursive: true });
+  }
 }
 
 /**
  * @param {string} name of a package
  * @param {string} besides another one that is there anyway, with all that it needs
- * @returns {number} the size of the package and of all that it needs
+ * @returns {Installed} the package and all that it needs
  */
-function packageBytes(name, besides) {
+function installedBesides(name, besides) {
   const present = needed(path.join(BENCH, 'node_modules', besides), new Set());
   const added = needed(path.join(BENCH, 'node_modules', name), new Set(present));
-  let bytes = 0;
-  for (const folder of added) if (!present.has(folder)) bytes += folderBytes(folder);
-  return bytes;
+  return sizeOf([...added].filter((folder) => !present.has(folder)));
+}
+
+/**
+ * @param {string[]} folders
+ * @returns {Installed}
+ */
+function sizeOf(folders) {
+  const bytes = folders.reduce((sum, folder) => sum + folderBytes(folder), 0);
+  return { bytes, packages: folders.length };
 }
 
 /**
@@ -82,4 +98,4 @@ function folderBytes(folder) {
   return bytes;
 }
 
-module.exports = { packageBytes, packedBytes };
+module.exports = { installedBesides, installedOurs };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { packageBytes, packedBytes } = require('../helpers/installed-size');
+const { installedBesides, installedOurs } = require('../helpers/installed-size');
 const { ours } = require('../stores');
 
 /** @type {import('./index').Measurement} */
@@ -14,11 +14,12 @@ module.exports = {
       unit: 'bytes',
       inChart: true,
     },
+    { id: 'installed-packages', label: 'packages besides the SDK', unit: '' },
   ],
 
   async measure({ store }) {
-    const bytes =
-      store === ours ? packedBytes() : packageBytes(String(store.package), store.sdk.package);
-    return { 'installed-size': bytes };
+    const { bytes, packages } =
+      store === ours ? installedOurs() : installedBesides(String(store.package), store.sdk.package);
+    return { 'installed-size': bytes, 'installed-packages': packages };
   },
 };
