@@ -15,7 +15,9 @@ const { membershipRow, metadataRow } = require('../helpers/big-segments');
 const { itemRow, markerRow } = require('../helpers/data');
 const dynamodb = require('../helpers/dynamodb');
 const { startEngine } = require('../helpers/engine');
+const { startProxy } = require('../helpers/engine-proxy');
 const { AWS_ENVIRONMENT } = require('../helpers/environment');
+const { answerWith, failure } = require('../helpers/faults');
 
 const PROGRAM = path.join(__dirname, '..', '..', 'bin', 'dynamodb-feature-store.js');
 /** Only a guard against hanging. */
@@ -196,6 +198,24 @@ test('without credentials, a region or a service it fails in one line', async ()
   const refused = await run(['list', 'table', '--endpoint', 'http://127.0.0.1:1']);
   assert.strictEqual(refused.code, FAILED);
   assert.match(refused.stderr, /^table "table": DynamoDB can't be reached.*\n$/);
+});
+
+test('check does without what the policy for reading does not allow', async (t) => {
+  const table = await fullTable();
+  const proxy = await startProxy(endpoint);
+  t.after(() => proxy.close());
+  const through = (...args) => run([...args, '--endpoint', proxy.endpoint]);
+  proxy.intercept(answerWith(failure(400, 'AccessDeniedException'), 'DescribeTable', 'Scan'));
+  const whole = await through('check', table);
+  assert.strictEqual(whole.code, FAILED);
+  assert.match(
+    whole.stderr,
+    /AccessDeniedException.*With --prefix, dynamodb:Query takes its place\n$/
+  );
+  const one = await through('check', table, '--prefix', '');
+  assert.deepStrictEqual([one.code, one.stderr], [FINE, '']);
+  assert.match(one.stdout, /^status +not known without dynamodb:DescribeTable$/m);
+  assert.match(one.stdout, /^All is well\.$/m);
 });
 
 test('create-table makes a table that stores can use', async (t) => {

@@ -69,29 +69,45 @@ async function check(values) {
   const table = new Table(values);
   const progress = new Progress();
   const caller = await table.caller();
-  const description = await table.describe();
-  const usable = description.hasRightKeys && description.status === 'ACTIVE';
+  const description = await table.describe().catch((failure) => {
+    // Whoever only reads flags need not have this right.
+    if (failure.code !== 'ACCESS_DENIED') throw failure;
+  });
+  const { hasRightKeys = true, status = 'ACTIVE', rows: known = 0 } = description || {};
+  const usable = hasRightKeys && status === 'ACTIVE';
   let content;
   if (usable) {
-    const about = description.rows > 0 ? ` of about ${description.rows}` : '';
-    content = await table.inspect((rows) => progress.show(`${rows} rows${about} read`));
+    const about = known > 0 ? ` of about ${known}` : '';
+    content = await table
+      .inspect((rows) => progress.show(`${rows} rows${about} read`))
+      .catch((failure) => {
+        progress.end();
+        if (failure.code !== 'ACCESS_DENIED' || values.prefix !== undefined) throw failure;
+        throw new Failure(`${failure.message}. With --prefix, dynamodb:Query takes its place`);
+      });
     progress.end();
   }
   const problems = problemsOf(description, content, values.prefix);
-  const report = { table: values.table, caller, description, content, problems };
+  const report = {
+    table: values.table,
+    caller,
+    description: description || null,
+    content,
+    problems,
+  };
   print.output(values.json, report, () => print.checked(report));
   if (!usable) return FAILED;
   return problems.length > 0 ? AMISS : FINE;
 }
 
 /**
- * @param {any} description
- * @param {any} content
+ * @param {any} description if it could be had
+ * @param {any} content if there is any
  * @param {string} [prefix] the one that was asked for
  * @returns {string[]} what needs attention
  */
 function problemsOf(description, content, prefix) {
-  if (!description.hasRightKeys) {
+  if (description && !description.hasRightKeys) {
     return [
       'The table has other keys: stores need the partition key "namespace" and the sort key "key", both ' +
         "strings. Keys of a table can't be changed; create another one.",

@@ -30,7 +30,8 @@ costs. Reads the whole table, or what is under one prefix.
 ${PREFIX}all of them; "" is none
 ${COMMON}
 
-Needs the permissions dynamodb:DescribeTable and dynamodb:Scan, with --prefix dynamodb:Query instead.
+Needs the permission dynamodb:Scan, with --prefix dynamodb:Query in its place, and dynamodb:DescribeTable for
+what it says of keys and capacity.
 Exit code: 3 when something is found that needs attention.`,
 
   list: `dynamodb-feature-store list NAME [options]

@@ -26,22 +26,32 @@ function created(table, description) {
  * @returns {string}
  */
 function checked({ table, caller, description, content, problems }) {
-  const keys = description.keys.map(
-    (/** @type {any} */ { name, role, type }) => `${name} (${role}, ${type})`
-  );
-  const lines = [
-    ...columns([
-      ['table', table],
-      ['region', caller.region],
-      ['access key', masked(caller.accessKeyId)],
-      ['status', description.status],
-      ['capacity', billing(description)],
-      ['keys', `${keys.join(', ')}: ${description.hasRightKeys ? 'right' : 'wrong'}`],
-    ]),
-  ];
+  const lines = columns([
+    ['table', table],
+    ['region', caller.region],
+    ['access key', masked(caller.accessKeyId)],
+    ...(description
+      ? described(description)
+      : [['status', 'not known without dynamodb:DescribeTable']]),
+  ]);
   if (content) lines.push('', ...contentLines(content));
   lines.push('', ...(problems.length > 0 ? problems : ['All is well.']));
   return lines.join('\n');
+}
+
+/**
+ * @param {any} description
+ * @returns {string[][]}
+ */
+function described(description) {
+  const keys = description.keys.map(
+    (/** @type {any} */ { name, role, type }) => `${name} (${role}, ${type})`
+  );
+  return [
+    ['status', description.status],
+    ['capacity', billing(description)],
+    ['keys', `${keys.join(', ')}: ${description.hasRightKeys ? 'right' : 'wrong'}`],
+  ];
 }
 
 /**

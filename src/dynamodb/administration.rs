@@ -89,21 +89,10 @@ impl AdministeredTable for SdkDynamoDb {
     ) -> BoxFuture<'static, Result<RowPage>> {
         let (inner, namespace) = (Arc::clone(&self.0), namespace.map(str::to_owned));
         async move {
-            let start = start.as_ref().map(key_attributes);
             let (rows, next) = match &namespace {
                 Some(namespace) => {
                     let send = |connection: &Connection| {
-                        let request = connection
-                            .client
-                            .query()
-                            .table_name(&inner.table)
-                            .key_condition_expression("#namespace = :namespace")
-                            .expression_attribute_names("#namespace", "namespace")
-                            .expression_attribute_values(
-                                ":namespace",
-                                AttributeValue::S(namespace.clone()),
-                            )
-                            .set_exclusive_start_key(start.clone());
+                        let request = connection.query(&inner.table, namespace, start.as_ref());
                         async move { request.send().await.map_err(to_error) }
                     };
                     let answer = inner.send(send).await?;
@@ -115,7 +104,7 @@ impl AdministeredTable for SdkDynamoDb {
                             .client
                             .scan()
                             .table_name(&inner.table)
-                            .set_exclusive_start_key(start.clone());
+                            .set_exclusive_start_key(start.as_ref().map(key_attributes));
                         async move { request.send().await.map_err(to_error) }
                     };
                     let answer = inner.send(send).await?;

@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{AppName, IdentityCache};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, DeleteRequest, PutRequest, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, WriteRequest,
@@ -117,6 +118,22 @@ pub(super) enum CredentialsInUse {
 }
 
 impl Connection {
+    /// A Query for the rows of one namespace, the first or those after `start`.
+    pub(super) fn query(
+        &self,
+        table: &str,
+        namespace: &str,
+        start: Option<&RowKey>,
+    ) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(table)
+            .key_condition_expression("#namespace = :namespace")
+            .expression_attribute_names("#namespace", "namespace")
+            .expression_attribute_values(":namespace", AttributeValue::S(namespace.to_owned()))
+            .set_exclusive_start_key(start.map(key_attributes))
+    }
+
     /// How a request is sent that is not sent as the client is configured.
     fn overrides(&self, effort: Effort) -> Option<aws_sdk_dynamodb::config::Builder> {
         match effort {
@@ -568,17 +585,10 @@ impl DynamoDb for SdkDynamoDb {
         let (inner, namespace) = (Arc::clone(&self.0), namespace.to_owned());
         async move {
             let send = |connection: &Connection| {
-                let namespace = AttributeValue::S(namespace.clone());
                 let request = connection
-                    .client
-                    .query()
-                    .table_name(&inner.table)
-                    .key_condition_expression("#namespace = :namespace")
-                    .expression_attribute_names("#namespace", "namespace")
-                    .expression_attribute_values(":namespace", namespace)
+                    .query(&inner.table, &namespace, start.as_ref())
                     .consistent_read(reading.consistent)
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                    .set_exclusive_start_key(start.as_ref().map(key_attributes));
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total);
                 let overrides = connection.overrides(reading.effort);
                 async move { send_with!(request, overrides).map_err(to_error) }
             };
