@@ -295,6 +295,10 @@ for (const [args, message] of [
   [['check', 'table', '--prefxi', 'x'], 'There is no option --prefxi here.'],
   [['check', 'table', '--prefix'], '--prefix takes a value.'],
   [['check', 'table', '--json=yes'], '--json takes no value.'],
+  [
+    ['check', 'table', '--region', ''],
+    'clientOptions.region must be a string, not an empty string.',
+  ],
   [['list', 'table', '--kind', 'users'], '--kind is flags or segments, not "users".'],
   [['create-table', 'table', '--provisioned', '1'], '--provisioned takes 2 values.'],
   [

@@ -4,6 +4,7 @@
  * A table, by promises.
  */
 
+const { UsageError } = require('./arguments');
 const { NativeTable } = require('../native');
 const { LogRouter } = require('../logger');
 const { Mailbox } = require('../mailbox');
@@ -16,6 +17,9 @@ const LOGGER = {
   warn: (/** @type {string} */ line) => console.error(line),
 };
 
+/** For a page of rows, in seconds. */
+const READ_TIMEOUT = 30;
+
 class Table {
   /**
    * @param {import('./arguments').Values} values
@@ -23,7 +27,9 @@ class Table {
   constructor({ table, prefix, endpoint, region, profile }) {
     const logs = new LogRouter(LOGGER);
     const clientOptions = { endpoint, region, profile };
-    const { native } = storeOptions(table, { prefix, clientOptions, readTimeout: 30 });
+    const { native } = checked(() =>
+      storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
+    );
     this.name = table;
     this.mailbox = new Mailbox(logs);
     this.native = new NativeTable(native, this.mailbox.deliver, nodeRoots);
@@ -81,6 +87,20 @@ class Table {
     return this.mailbox.ask(this.native, start, (code, message) =>
       Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${message}`), { code })
     );
+  }
+}
+
+/**
+ * @template T
+ * @param {() => T} read
+ * @returns {T}
+ * @throws {UsageError} for a value that stores don't take either
+ */
+function checked(read) {
+  try {
+    return read();
+  } catch (failure) {
+    throw failure instanceof TypeError ? new UsageError(`${failure.message}.`) : failure;
   }
 }
 
