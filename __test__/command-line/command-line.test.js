@@ -101,8 +101,8 @@ test('check tells all of what is in a table', async () => {
   assert.match(stdout, row('table', table));
   assert.match(stdout, row('region', 'eu-west-1'));
   assert.match(stdout, /namespace \(HASH, S\), key \(RANGE, S\): right/);
-  assert.match(stdout, row('\\(none\\)', 'yes', '2', '1', '1', '\\d+', '1 read units', '-'));
-  assert.match(stdout, row('eu:prod', 'yes', '0', '0', '0', '0', '0 read units', '1 contexts'));
+  assert.match(stdout, row('\\(none\\)', 'yes', '2', '1', '1', '\\d+', '1 read unit', '-'));
+  assert.match(stdout, row('eu:prod', 'yes', '0', '0', '0', '0', '0 read units', '1 context'));
   assert.match(stdout, row('staging', 'no', '2', '0', '0', '398,\\d+', '49 read units', '-'));
   assert.match(stdout, /^1 row in "cache", of another program$/m);
   assert.match(stdout, /^"broken" in "staging:features" can't be read: its attribute "item" /m);
@@ -152,6 +152,7 @@ test('check of one prefix reads nothing else', async () => {
 test('check of an empty table says that nobody has written to it', async () => {
   const { code, stdout } = await runHere('check', await newTable());
   assert.strictEqual(code, AMISS);
+  assert.doesNotMatch(stdout, /initialised/);
   assert.match(stdout, /^There are no flags: no SDK and no Relay Proxy has written any yet/m);
 });
 

@@ -34,7 +34,8 @@ function checked({ table, caller, description, content, problems }) {
       ? described(description)
       : [['status', 'not known without dynamodb:DescribeTable']]),
   ]);
-  if (content) lines.push('', ...contentLines(content));
+  const about = content ? contentLines(content) : [];
+  if (about.length > 0) lines.push('', ...about);
   lines.push('', ...(problems.length > 0 ? problems : ['All is well.']));
   return lines.join('\n');
 }
@@ -66,11 +67,11 @@ function contentLines(content) {
     each.initialized ? 'yes' : 'no',
     ...[each.flags, each.segments, each.tombstones].map(counted),
     counted(each.bytes),
-    `${counted(each.fullLoadReadUnits)} read units`,
+    `${counted(each.fullLoadReadUnits)} read ${each.fullLoadReadUnits === 1 ? 'unit' : 'units'}`,
     bigSegments(each.bigSegments),
   ]);
   const head = ['prefix', 'initialised', 'flags', 'segments', 'deleted', 'bytes', 'full load'];
-  const lines = columns([[...head, 'big segments'], ...rows]);
+  const lines = rows.length > 0 ? columns([[...head, 'big segments'], ...rows]) : [];
   for (const { namespace, rows: count } of content.others) {
     lines.push(`${rowCount(count)} in ${JSON.stringify(namespace)}, of another program`);
   }
@@ -90,7 +91,8 @@ function contentLines(content) {
  * @param {{synchronized: boolean, memberships: number}} report
  */
 function bigSegments({ synchronized, memberships }) {
-  if (memberships > 0) return `${counted(memberships)} contexts`;
+  if (memberships > 0)
+    return `${counted(memberships)} ${memberships === 1 ? 'context' : 'contexts'}`;
   return synchronized ? 'yes' : '-';
 }
 
