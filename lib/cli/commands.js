@@ -6,13 +6,10 @@
  * @typedef {import('./arguments').Values} Values
  */
 
+const { AMISS, FAILED, FINE } = require('./exit-codes');
 const print = require('./print');
 const { Progress } = require('./progress');
 const { Table } = require('./table');
-
-const FINE = 0;
-const FAILED = 1;
-const AMISS = 3;
 
 /** In milliseconds. */
 const POLL_MS = 1000;

@@ -6,12 +6,8 @@
 
 const { UsageError, parse } = require('./arguments');
 const { COMMANDS } = require('./commands');
+const { FAILED, FINE, MISUSED } = require('./exit-codes');
 const { help } = require('./help');
-
-/** The process's exit codes. */
-const FINE = 0;
-const FAILED = 1;
-const MISUSED = 2;
 
 /**
  * @param {string[]} given the arguments
