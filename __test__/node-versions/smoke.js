@@ -11,6 +11,7 @@ const assert = require('assert');
 const crypto = require('crypto');
 
 const root = require('../..');
+const { flag: anyFlag } = require('../../demo/flag');
 
 const { table, endpoint, sdk, hasBigSegments, isUser } = JSON.parse(process.argv[2]);
 const FEATURES = { namespace: 'features' };
@@ -18,21 +19,7 @@ const OPTIONS = { clientOptions: { endpoint }, readTimeout: 60, writeTimeout: 60
 const HASH = crypto.createHash('sha256').update('ada').digest('base64');
 
 const flag = (key, members) =>
-  Object.assign(
-    {
-      key,
-      version: 1,
-      on: true,
-      prerequisites: [],
-      targets: [],
-      rules: [],
-      fallthrough: { variation: 0 },
-      offVariation: 1,
-      variations: ['first', 'second'],
-      salt: 'salt',
-    },
-    members
-  );
+  anyFlag(key, Object.assign({ variations: ['first', 'second'] }, members));
 
 const inSegment = (segment) => ({
   rules: [
