@@ -46,7 +46,7 @@ const ENGINES = {
 
 async function main() {
   const { engines, clients, files } = readArguments();
-  if (files.length === 0) installSdks();
+  installSdks();
   for (const folder of [CLIENTS, BUNDLES]) install(folder);
   /** @type {Row[]} */
   const table = preparePython(files);
