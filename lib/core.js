@@ -7,10 +7,9 @@
  * A request is sent with a number, and answered through the mailbox.
  */
 
-const { setImmediate } = require('timers');
-
 const { NativeStore } = require('./native');
 const { Unusable, dataParts } = require('./data-parts');
+const { inAnotherTurn } = require('./event-loop');
 const { Callback, Mailbox, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');
 const { nodeRoots } = require('./root-certificates');
@@ -101,7 +100,7 @@ class Core {
         this.logs.log('error', `DynamoDBFeatureStore: init: ${problem.message}`);
         return;
       }
-      setImmediate(turn);
+      inAnotherTurn(turn);
     };
     turn();
   }

@@ -8,10 +8,11 @@
  */
 
 const { AsyncResource } = require('async_hooks');
-// Taken now, since a test of the application may replace the global ones later.
-const { setImmediate, setInterval } = require('timers');
+// Taken now, since a test of the application may replace the global one later.
+const { setInterval } = require('timers');
 const { nextTick } = process;
 
+const { inAnotherTurn } = require('./event-loop');
 const { spreadOut } = require('./young-generation');
 
 /** The longest interval that there is, in milliseconds. */
@@ -115,7 +116,7 @@ class Mailbox {
     const native = this.native;
     if (more && native) {
       spreadOut();
-      setImmediate(() => this.deliver(native.take()));
+      inAnotherTurn(() => this.deliver(native.take()));
     }
     if (lines) for (const [level, line] of lines) this.logs.log(level, line);
     for (const cache of this.caches) {

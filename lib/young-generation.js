@@ -10,7 +10,7 @@
  */
 
 /** Per delivery of a long answer, of whose length `src/mailbox.rs` decides. */
-const SCRAPS = 40;
+const SCRAPS = 12;
 /** 16 KB each; V8 keeps larger arrays, from 128 KB, elsewhere. */
 const SCRAP_ELEMENTS = 2000;
 

@@ -42,11 +42,14 @@ use crate::error::{Error, Result};
 use crate::log::{Level, Log};
 use crate::store::Store;
 
-/// How much text is taken at once, in bytes, unless a single part has more: what V8 parses in a
-/// millisecond or two.
-const MAX_TEXT: usize = 64 * 1024;
-/// How much text the parts of a long answer have.
-const PART_TEXT: usize = 32 * 1024;
+/// How much text of short answers is taken at once, in bytes, unless a single one has more: what V8
+/// parses in a millisecond or two.
+const ANSWERS_TEXT: usize = 64 * 1024;
+/// The same for parts of long answers. There are many turns of these, and each may be held up by one
+/// of V8's collections: the less there is besides, the better.
+const PARTS_TEXT: usize = 16 * 1024;
+/// How much text a part has, unless a single item has more.
+const PART_TEXT: usize = 8 * 1024;
 
 /// The number that JavaScript gave a request.
 pub type RequestId = u32;
@@ -184,15 +187,8 @@ impl Mailbox {
         write(&mut text, format_args!(",{},{valid_from},{missing_from}", u8::from(tight)));
         let had_parts = !waiting.parts.is_empty();
         let Waiting { answers, parts, .. } = &mut *waiting;
-        for queue in [answers, parts] {
-            while let Some(next) = queue.front()
-                && (text.len() + next.len() <= MAX_TEXT || text.len() < PART_TEXT)
-                && let Some(next) = queue.pop_front()
-            {
-                text.push(',');
-                text.push_str(&next);
-            }
-        }
+        move_texts(&mut text, answers, ANSWERS_TEXT);
+        move_texts(&mut text, parts, PARTS_TEXT);
         text.push(']');
         waiting.relieved = had_parts && waiting.parts.is_empty();
         waiting.woken = !waiting.is_empty();
@@ -215,6 +211,18 @@ impl Mailbox {
 impl Log for Mailbox {
     fn log(&self, level: Level, line: String) {
         self.put(|waiting| waiting.lines.push((level, line)));
+    }
+}
+
+/// Takes texts out of the queue, at least one and otherwise as many as have that length together.
+fn move_texts(text: &mut String, queue: &mut VecDeque<String>, length: usize) {
+    let begin = text.len();
+    while let Some(next) = queue.front()
+        && (text.len() == begin || text.len() - begin + next.len() <= length)
+        && let Some(next) = queue.pop_front()
+    {
+        text.push(',');
+        text.push_str(&next);
     }
 }
 

@@ -179,13 +179,13 @@ fn long_answers_are_cut_and_one_text_has_not_too_much() {
     let (mut texts, mut items) = (0, 0);
     while let Some(text) = mailbox.take(None) {
         texts += 1;
-        assert!(text.len() < MAX_TEXT + 1_000, "{} bytes", text.len());
+        assert!(text.len() < PARTS_TEXT + 1_000, "{} bytes", text.len());
         let text: Vec<Value> = serde_json::from_str(&text).unwrap();
         let parts = text[6..].iter().filter(|part| part[1] == 1);
         items += parts.map(|part| part[2].as_array().unwrap().len() / 3).sum::<usize>();
         assert_eq!(text[0] == 0, items == 2_000);
     }
-    let few = 2_000_000 / MAX_TEXT..=2_000_000 / PART_TEXT + 2;
+    let few = 2_000_000 / PARTS_TEXT..=2_000_000 / PART_TEXT + 2;
     assert!(few.contains(&texts), "{texts} texts for two megabytes");
     assert_eq!((items, wakes.load(Ordering::SeqCst)), (2_000, 1));
 }
@@ -193,7 +193,8 @@ fn long_answers_are_cut_and_one_text_has_not_too_much() {
 #[test]
 fn many_answers_that_are_long_together_come_in_order_and_not_all_at_once() {
     let (mailbox, _) = mailbox();
-    let item = answer(Some(cached(Value::from("x".repeat(MAX_TEXT / 2 - 1_000)).to_string(), 1)));
+    let item =
+        answer(Some(cached(Value::from("x".repeat(ANSWERS_TEXT / 2 - 1_000)).to_string(), 1)));
     for id in 0..10 {
         mailbox.item(id, 0, Form::Json, &item);
     }
@@ -228,6 +229,18 @@ fn short_answers_go_before_what_is_left_of_long_ones() {
     assert_eq!(take(&mailbox)[6][0], 1);
     mailbox.done(2);
     assert_eq!(take(&mailbox)[6], json!([2]));
+}
+
+#[test]
+fn a_long_answer_goes_on_however_much_text_short_ones_have() {
+    let (mailbox, _) = mailbox();
+    mailbox.all(1, Form::Json, &whole(1_000, 1_000));
+    let item = answer(Some(cached(Value::from("x".repeat(ANSWERS_TEXT)).to_string(), 1)));
+    for id in 2..6 {
+        mailbox.item(id, 0, Form::Json, &item);
+        let ids: Vec<_> = take(&mailbox)[6..].iter().map(|answer| answer[0].clone()).collect();
+        assert_eq!(ids[..2], [json!(id), json!(1)]);
+    }
 }
 
 #[tokio::test]
