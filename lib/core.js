@@ -15,7 +15,7 @@ const { Reads } = require('./reads');
 const { nodeRoots } = require('./root-certificates');
 
 /** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
-const TURN_MS = 2;
+const TURN_MS = 1;
 
 /**
  * @typedef {import('../binding').NativeOptions} NativeOptions

@@ -9,7 +9,7 @@ const { toJson } = require('./contract');
 /** @typedef {import('./contract').DataModel} DataModel */
 
 /** How long a part is, in characters, unless a single item is longer. */
-const PART_LENGTH = 64 * 1024;
+const PART_LENGTH = 16 * 1024;
 
 /** Why a data set can't be written. */
 class Unusable extends Error {}
