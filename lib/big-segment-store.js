@@ -9,7 +9,6 @@ const { LogRouter } = require('./logger');
 const { Mailbox } = require('./mailbox');
 const { NativeBigSegmentStore } = require('./native');
 const { bigSegmentOptions } = require('./options');
-const { nodeRoots } = require('./root-certificates');
 const { storeValue } = require('./store-value');
 
 /**
@@ -22,13 +21,13 @@ const { storeValue } = require('./store-value');
  * @param {object | null} [options]
  */
 function DynamoDBBigSegmentStore(tableName, options) {
-  const { native, callClient, logger, requestLogger, warnings } = bigSegmentOptions(
+  const { native, questions, logger, requestLogger, warnings } = bigSegmentOptions(
     tableName,
     options
   );
   const logs = new LogRouter(logger, requestLogger);
   for (const warning of warnings) logs.log('warn', `DynamoDBBigSegmentStore: ${warning}`);
-  return storeValue(logs, () => new BigSegments(native, logs, callClient), viewMethods);
+  return storeValue(logs, () => new BigSegments(native, logs, questions), viewMethods);
 }
 
 /**
@@ -75,12 +74,12 @@ class BigSegments {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('./options').CallClient} [callClient] asks the caller's own client
+   * @param {import('./questions').Questions} questions what the native store asks
    */
-  constructor(options, logs, callClient) {
+  constructor(options, logs, questions) {
     this.closed = false;
     this.mailbox = new Mailbox(logs);
-    this.native = new NativeBigSegmentStore(options, this.mailbox.deliver, nodeRoots, callClient);
+    this.native = new NativeBigSegmentStore(options, this.mailbox.deliver, questions.ask);
   }
 
   /**
@@ -91,9 +90,10 @@ class BigSegments {
     return this.mailbox.ask(this.native, start, failure);
   }
 
-  /** Nothing is held that has to be let go of. */
   close() {
+    if (this.closed) return;
     this.closed = true;
+    this.native.close();
   }
 }
 

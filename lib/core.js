@@ -12,7 +12,6 @@ const { Unusable, dataParts } = require('./data-parts');
 const { inAnotherTurn } = require('./event-loop');
 const { Callback, Mailbox, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');
-const { nodeRoots } = require('./root-certificates');
 
 /** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
 const TURN_MS = 1;
@@ -32,9 +31,9 @@ class Core {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('./options').CallClient} [callClient] asks the caller's own client
+   * @param {import('./questions').Questions} questions what the native store asks
    */
-  constructor(options, logs, callClient) {
+  constructor(options, logs, questions) {
     this.logs = logs;
     this.joins = options.cacheTtlMs !== 0;
     /** @type {Reads[]} one for each data model that is in use; seldom more than one */
@@ -44,7 +43,7 @@ class Core {
     /** @type {{value: boolean, since: number, until: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0 };
     // What it is given must not refer to it, or to this: both would never be collected.
-    this.native = new NativeStore(options, this.mailbox.deliver, nodeRoots, callClient);
+    this.native = new NativeStore(options, this.mailbox.deliver, questions.ask);
   }
 
   /**

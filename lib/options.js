@@ -11,12 +11,13 @@
 
 const { clientOptions } = require('./client-options');
 const { isLogger } = require('./logger');
+const { Questions } = require('./questions');
 const { fail, isGiven, optional, requireObject } = require('./validate');
 
 /**
  * @typedef {object} StoreOptions
  * @property {NativeOptions} native what the native store takes
- * @property {CallClient | undefined} callClient asks the caller's own client
+ * @property {Questions} questions what the native store asks
  * @property {Logger | undefined} logger the caller's logger
  * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
  * @property {import('./sdk/find').Wrapper | undefined} sdk a class of the SDK that will call
@@ -122,7 +123,7 @@ function storeOptions(tableName, given, applicable) {
   };
 
   /** @type {NativeOptions} */
-  const native = { table: /** @type {string} */ (tableName) };
+  const native = { table: /** @type {string} */ (tableName), environment: environment() };
   /** @type {Logger | undefined} */
   let logger;
   /** @type {CallClient | undefined} */
@@ -144,21 +145,42 @@ function storeOptions(tableName, given, applicable) {
   }
   /** @type {((line: string) => void) | undefined} */
   let requestLogger;
+  /** @type {import('./questions').ClientOptions} */
+  let read = {};
   if (callClient === undefined) {
     const client = clientOptions(givenClientOptions, warnings);
-    native.client = client.native;
+    read = client.native;
     if (native.consistentRead === undefined) native.consistentRead = client.consistentRead;
     if (client.service !== undefined) known.dynamoDBClient('clientOptions.service', client.service);
     requestLogger = client.requestLogger;
   } else if (givenClientOptions !== undefined) {
     warnings.push('clientOptions: no effect with dynamoDBClient, which has its own');
   }
+  const questions = new Questions(callClient);
+  native.client = questions.withoutFunctions(read);
+  native.asksClient = callClient !== undefined;
   if (native.readOnly && native.refill) {
     warnings.push('refill: no effect with readOnly, which turns writing off');
     native.refill = false;
   }
   if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
-  return { native, callClient, logger, requestLogger, sdk, warnings };
+  return { native, questions, logger, requestLogger, sdk, warnings };
+}
+
+/**
+ * The environment of this thread, or of the sandbox that a test runner made, may not be the process's. And
+ * the process's can't be read by other threads while it changes.
+ *
+ * @returns {string[]} names and values in turn
+ */
+function environment() {
+  /** @type {string[]} */
+  const variables = [];
+  const isWindows = process.platform === 'win32';
+  for (const [name, value] of Object.entries(process.env)) {
+    variables.push(isWindows ? name.toUpperCase() : name, String(value));
+  }
+  return variables;
 }
 
 /**

@@ -33,6 +33,9 @@ pub trait BigSegmentTable: Send + Sync {
         row: &RowKey,
         consistent: bool,
     ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>>;
+
+    /// Lets go of connections, for when nobody uses the table any more.
+    fn disconnect(&self) {}
 }
 
 /// By reference, whether a context is in a big segment or expressly not. It is in none of the others.
@@ -48,6 +51,11 @@ pub struct BigSegments {
 }
 
 impl BigSegments {
+    /// Lets go of connections, for when nobody asks any more.
+    pub fn close(&self) {
+        self.table.disconnect();
+    }
+
     /// Those that `config` names, in `table`.
     pub fn new(config: &Config, table: Arc<dyn BigSegmentTable>) -> Self {
         Self {

@@ -7,9 +7,11 @@
 mod administration;
 mod big_segments;
 mod client_options;
+mod questions;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -19,16 +21,19 @@ use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use self::client_options::NativeClientOptions;
-use crate::allocator;
+use self::questions::{AskFunction, Questions};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDynamoDb};
+use crate::environment::Environment;
 use crate::error;
 use crate::log::{Level, Log};
 use crate::mailbox::{Form, Mailbox, RequestId, item_text};
+use crate::runtime;
 use crate::stats::Stats;
 use crate::store::{NewItems, Store, WeakStore};
 
@@ -63,6 +68,10 @@ pub struct NativeOptions {
     pub refill: Option<bool>,
     /// How DynamoDB is reached.
     pub client: Option<NativeClientOptions>,
+    /// Whether a client of the caller's is asked: the subject `client`.
+    pub asks_client: Option<bool>,
+    /// The environment variables: names and values in turn.
+    pub environment: Vec<String>,
 }
 
 /// What an endless time-out means: a year.
@@ -72,8 +81,13 @@ fn duration(ms: f64) -> Duration {
     Duration::from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0)
 }
 
-impl From<NativeOptions> for Config {
-    fn from(options: NativeOptions) -> Self {
+impl NativeOptions {
+    /// The same as the core takes it; `questions` are asked for what is not known yet.
+    fn into_config(self, questions: &Questions) -> Config {
+        let options = self;
+        let mut variables = options.environment.into_iter();
+        let variables = std::iter::from_fn(|| Some((variables.next()?, variables.next()?)));
+        let environment = Environment::new(variables);
         let mut config = Config::new(options.table);
         config.prefix = options.prefix.unwrap_or_default();
         if let Some(ms) = options.cache_ttl_ms {
@@ -102,7 +116,7 @@ impl From<NativeOptions> for Config {
         }
         config.read_only = options.read_only.unwrap_or(false);
         config.refill = options.refill.unwrap_or(false);
-        config.client = options.client.map(Into::into).unwrap_or_default();
+        config.client = options.client.unwrap_or_default().into_config(environment, questions);
         config
     }
 }
@@ -129,17 +143,28 @@ pub struct NativeStats {
 }
 
 type WakeFunction = ThreadsafeFunction<(), (), Option<String>, Status, false, true>;
-type ClientFunction = ThreadsafeFunction<String, Promise<String>, String, Status, false, true>;
-type RootsFunction = ThreadsafeFunction<(), String, (), Status, false, true>;
 
 /// Calls a client of the caller's.
-fn call_client(client: &Function<String, Promise<String>>) -> Result<CallClient> {
-    let call: ClientFunction = client.build_threadsafe_function().weak::<true>().build()?;
-    let call = Arc::new(call);
-    Ok(Arc::new(move |request| {
-        let call = Arc::clone(&call);
-        async move { call.call_async_catch(request).await.ok()?.await.ok() }.boxed()
-    }))
+fn call_client(questions: &Questions) -> CallClient {
+    let questions = questions.clone();
+    Arc::new(move |request| {
+        let questions = questions.clone();
+        async move { questions.ask("client", request).await }.boxed()
+    })
+}
+
+/// Asks for Node's own root certificates.
+fn node_roots(questions: &Questions) -> RootCertificates {
+    let questions = questions.clone();
+    Arc::new(move || {
+        let questions = questions.clone();
+        async move { questions.ask("roots", String::new()).await }.boxed()
+    })
+}
+
+#[napi_derive::module_init]
+fn init() {
+    runtime::quiet_panics();
 }
 
 /// A mailbox that `deliver` is given the content of. The store becomes known later, if there is one.
@@ -162,15 +187,16 @@ fn mailbox_for(
     Ok(mailbox)
 }
 
-/// Asks for Node's own root certificates.
-fn node_roots(root_certificates: &Function<(), String>) -> Result<RootCertificates> {
-    let roots: RootsFunction =
-        root_certificates.build_threadsafe_function().weak::<true>().build()?;
-    let roots = Arc::new(roots);
-    Ok(Arc::new(move || {
-        let roots = Arc::clone(&roots);
-        async move { roots.call_async_catch(()).await.ok() }.boxed()
-    }))
+/// What everything runs on.
+fn runtime() -> error::Result<Handle> {
+    runtime::handle().map_err(|failure| error::Error::no_resources(&failure))
+}
+
+/// Starts work that nobody waits for; where it can't be started now, it is done when it is needed.
+fn warm_up(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = runtime() {
+        drop(runtime.spawn(work));
+    }
 }
 
 /// Puts what comes of `work` into the mailbox: one answer, come what may.
@@ -179,11 +205,15 @@ fn tell(
     id: RequestId,
     work: impl Future<Output = error::Result<Value>> + Send + 'static,
 ) {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(failure) => return mailbox.told(id, Err(failure)),
+    };
     let mailbox = Arc::clone(mailbox);
-    spawn(async move {
+    drop(runtime.spawn(async move {
         let answer = AssertUnwindSafe(work).catch_unwind().await;
         mailbox.told(id, answer.unwrap_or_else(|_| Err(error::Error::panicked())));
-    });
+    }));
 }
 
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
@@ -193,8 +223,11 @@ fn tell(
 #[napi]
 pub struct NativeStore {
     store: Store,
+    dynamodb: Arc<dyn DynamoDb>,
     mailbox: Arc<Mailbox>,
     inits: Mutex<HashMap<RequestId, Init>>,
+    /// Whether the latest request found nothing to run on.
+    has_no_runtime: AtomicBool,
 }
 
 /// An init whose data is on its way.
@@ -205,63 +238,62 @@ struct Init {
 
 #[napi]
 impl NativeStore {
-    /// `deliver` gets what waits in the mailbox, if anything does; `root_certificates` returns Node's
-    /// own root certificates as PEM text; `client` does with a client of the caller's what
-    /// `src/dynamodb/given.rs` describes. None may refer to this object, which would then never be
-    /// collected; and none keeps the process alive.
+    /// `deliver` gets what waits in the mailbox, if anything does; `ask` is asked questions, which
+    /// `respond` answers: for Node's own root certificates as PEM text (the subject `roots`), and for what
+    /// the options say. Neither may throw or refer to this object, which would then never be collected;
+    /// and neither keeps the process alive.
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, rootCertificates: () => string, client?: (request: string) => Promise<string>"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string) => void"
     )]
     pub fn new(
         options: NativeOptions,
         deliver: Function<(), ()>,
-        root_certificates: Function<(), String>,
-        client: Option<Function<String, Promise<String>>>,
+        ask: AskFunction,
     ) -> Result<Self> {
         let known_store: Arc<OnceLock<WeakStore>> = Arc::default();
         let mailbox = mailbox_for(&deliver, Arc::clone(&known_store))?;
-        let node_roots = node_roots(&root_certificates)?;
+        let questions = Questions::new(&ask)?;
 
         let preload = options.preload.unwrap_or(false);
-        let (config, stats) = (Config::from(options), Arc::new(Stats::default()));
+        let asks_client = options.asks_client.unwrap_or(false);
+        let (config, stats) = (options.into_config(&questions), Arc::new(Stats::default()));
         let (clock, log): (_, Arc<dyn Log>) = (Clock::system(), mailbox.clone());
-        let dynamodb: Arc<dyn DynamoDb> = match client {
-            Some(client) => {
-                Arc::new(GivenClient::new(&config, call_client(&client)?, stats.clone()))
+        let dynamodb: Arc<dyn DynamoDb> = if asks_client {
+            Arc::new(GivenClient::new(&config, call_client(&questions), stats.clone()))
+        } else {
+            let own = SdkDynamoDb::new(
+                &config,
+                node_roots(&questions),
+                log.clone(),
+                clock.clone(),
+                stats.clone(),
+            );
+            // Node goes on loading modules meanwhile. A preload does the same.
+            if !preload {
+                warm_up(own.connect());
             }
-            None => {
-                let own = SdkDynamoDb::new(
-                    &config,
-                    node_roots,
-                    log.clone(),
-                    clock.clone(),
-                    stats.clone(),
-                );
-                // Node goes on loading modules meanwhile. A preload does the same.
-                if !preload {
-                    spawn(own.connect());
-                }
-                Arc::new(own)
-            }
+            Arc::new(own)
         };
-        let store = Store::new(&config, dynamodb, log, clock, stats);
+        let store = Store::new(&config, Arc::clone(&dynamodb), log, clock, stats);
         drop(known_store.set(store.downgrade()));
         if preload {
-            spawn(store.preload());
+            warm_up(store.preload());
         }
-        Ok(Self { store, mailbox, inits: Mutex::default() })
+        Ok(Self {
+            store,
+            dynamodb,
+            mailbox,
+            inits: Mutex::default(),
+            has_no_runtime: AtomicBool::new(false),
+        })
     }
 
     /// What waits in the mailbox.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
-        let text = self.mailbox.take(Some(&self.store));
-        if self.mailbox.is_relieved() {
-            spawn(async { allocator::give_back() });
-        }
-        text
+        self.mailbox.take(Some(&self.store))
     }
 
     /// One item; `held` is the revision of it that JavaScript has, or 0. Where it is known freshly,
@@ -346,13 +378,14 @@ impl NativeStore {
         self.store.now().0 as f64
     }
 
-    /// Gives what is not in the table one more try, and gives it up.
+    /// Gives what is not in the table one more try, and gives it up. Lets go of all connections.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
-        let store = self.store.clone();
+        let (store, dynamodb) = (self.store.clone(), Arc::clone(&self.dynamodb));
         let close = async move {
-            store.close().await;
-            Ok(())
+            let closed = AssertUnwindSafe(store.close()).catch_unwind().await;
+            dynamodb.disconnect();
+            closed.map_err(|_| error::Error::panicked())
         };
         self.answer(id, close, move |mailbox, ()| mailbox.done(id));
     }
@@ -412,14 +445,26 @@ impl NativeStore {
         put: impl FnOnce(&Mailbox, T) + Send + 'static,
     ) {
         let (mailbox, store) = (Arc::clone(&self.mailbox), self.store.clone());
+        let runtime = match runtime() {
+            Ok(runtime) => runtime,
+            Err(failure) => {
+                // One line for as long as it lasts.
+                if !self.has_no_runtime.swap(true, Ordering::Relaxed) {
+                    mailbox.log(Level::Error, format!("DynamoDBFeatureStore: {failure}"));
+                }
+                mailbox.failed(id, &failure, store.now());
+                return;
+            }
+        };
+        self.has_no_runtime.store(false, Ordering::Relaxed);
         let reply = Reply { mailbox, store, id, given: false };
-        spawn(async move {
+        drop(runtime.spawn(async move {
             match work.await {
                 Ok(answer) => put(&reply.mailbox, answer),
                 Err(failure) => reply.mailbox.failed(id, &failure, reply.store.now()),
             }
             reply.was_given();
-        });
+        }));
     }
 
     fn inits(&self) -> MutexGuard<'_, HashMap<RequestId, Init>> {

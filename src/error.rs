@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Unavailable,
     /// DynamoDB did not answer in time.
     TimedOut,
+    /// The operating system gives this process no thread or no file descriptor.
+    NoResources,
     /// DynamoDB refuses the request itself.
     Refused,
     /// The item is over the size that LaunchDarkly SDKs store.
@@ -53,6 +55,7 @@ impl ErrorKind {
             Self::Throttled => "THROTTLED",
             Self::Unavailable => "UNAVAILABLE",
             Self::TimedOut => "TIMED_OUT",
+            Self::NoResources => "NO_RESOURCES",
             Self::Refused => "REFUSED",
             Self::TooLarge => "TOO_LARGE",
             Self::ReadOnly => "READ_ONLY",
@@ -64,7 +67,7 @@ impl ErrorKind {
 
     /// Whether failures of this kind pass by themselves.
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut)
+        matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut | Self::NoResources)
     }
 
     /// Whether failures of this kind last until somebody changes what is asked for, or the right to ask
@@ -74,6 +77,7 @@ impl ErrorKind {
             Self::Throttled
             | Self::Unavailable
             | Self::TimedOut
+            | Self::NoResources
             | Self::NoCredentials
             | Self::BadCredentials
             | Self::TableNotFound => false,
@@ -120,6 +124,10 @@ impl ErrorKind {
             Self::Unavailable | Self::TimedOut => {
                 Some("Check the network path to DynamoDB and the endpoint")
             }
+            Self::NoResources => Some(
+                "Raise the process's limits of open files and threads (ulimit -n and -u, the \
+                 container's pids limit)",
+            ),
             Self::TooLarge
             | Self::Refused
             | Self::ReadOnly
@@ -176,9 +184,20 @@ impl Error {
         &self.message
     }
 
+    /// The failure of work that has nothing to run on.
+    pub fn no_resources(failure: &std::io::Error) -> Self {
+        let message = format!("no thread could be started: {failure}");
+        Self::new(ErrorKind::NoResources, message)
+    }
+
     /// The failure of work that ended without a result.
     pub fn panicked() -> Self {
-        Self::new(ErrorKind::Internal, "a defect in dynamodb-feature-store; please report it")
+        let place = crate::runtime::last_panic().map(|place| format!(" (a panic in {place})"));
+        let message = format!(
+            "a defect in dynamodb-feature-store{}; please report it",
+            place.unwrap_or_default()
+        );
+        Self::new(ErrorKind::Internal, message)
     }
 }
 

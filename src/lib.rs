@@ -19,26 +19,29 @@
 //! Big segments (`big_segments`) are read past the store, which knows nothing of them, and so are tables
 //! for the command line (`inspection`).
 //!
-//! Each module uses those below it. `clock`, `config`, `error`, `log`, `stats` and `single_flight` (one
-//! request for everybody who wants the same) are used by all; `allocator` is where memory comes from.
+//! Each module uses those below it. `clock`, `config`, `environment`, `error`, `log`, `stats` and
+//! `single_flight` (one request for everybody who wants the same) are used by all; `runtime` is what
+//! everything asynchronous runs on.
 
-mod allocator;
 pub mod big_segments;
 mod binding;
 pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod dynamodb;
+pub mod environment;
 pub mod error;
 pub mod init_plan;
 pub mod inspection;
 pub mod late_init;
 pub mod log;
 pub mod mailbox;
+mod no_environment;
 pub mod outage;
 pub mod references;
 pub mod retry;
 pub mod row;
+pub mod runtime;
 pub mod single_flight;
 pub mod stats;
 pub mod store;

@@ -89,8 +89,6 @@ struct Waiting {
     parts: VecDeque<String>,
     /// Whether JavaScript knows that something is there.
     woken: bool,
-    /// Whether the last parts of something long were just taken.
-    relieved: bool,
 }
 
 impl Waiting {
@@ -185,22 +183,15 @@ impl Mailbox {
         });
         let (tight, valid_from, missing_from) = store.map(Store::bounds).unwrap_or_default();
         write(&mut text, format_args!(",{},{valid_from},{missing_from}", u8::from(tight)));
-        let had_parts = !waiting.parts.is_empty();
         let Waiting { answers, parts, .. } = &mut *waiting;
         move_texts(&mut text, answers, ANSWERS_TEXT);
         move_texts(&mut text, parts, PARTS_TEXT);
         text.push(']');
-        waiting.relieved = had_parts && waiting.parts.is_empty();
         waiting.woken = !waiting.is_empty();
         if waiting.woken {
             text.replace_range(1..2, "1");
         }
         Some(text)
-    }
-
-    /// Whether with the last text something long came to its end.
-    pub fn is_relieved(&self) -> bool {
-        std::mem::take(&mut self.lock().relieved)
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -9,7 +9,6 @@ const { NativeTable } = require('../native');
 const { LogRouter } = require('../logger');
 const { Mailbox } = require('../mailbox');
 const { storeOptions } = require('../options');
-const { nodeRoots } = require('../root-certificates');
 
 /** Lines go where they don't mix with what is printed. */
 const LOGGER = {
@@ -27,12 +26,12 @@ class Table {
   constructor({ table, prefix, endpoint, region, profile }) {
     const logs = new LogRouter(LOGGER);
     const clientOptions = { endpoint, region, profile };
-    const { native } = checked(() =>
+    const { native, questions } = checked(() =>
       storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
     );
     this.name = table;
     this.mailbox = new Mailbox(logs);
-    this.native = new NativeTable(native, this.mailbox.deliver, nodeRoots);
+    this.native = new NativeTable(native, this.mailbox.deliver, questions.ask);
   }
 
   /** @returns {Promise<{region: string, accessKeyId: string}>} */

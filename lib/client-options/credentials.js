@@ -3,7 +3,7 @@
 /**
  * Where credentials come from: fixed ones, or somebody who is asked for them.
  *
- * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../questions').ClientOptions} ClientOptions
  * @typedef {import('../../binding').NativeCredentials} NativeCredentials
  * @typedef {() => any} Provider gives an object that has credentials, or a promise of one
  */
@@ -18,7 +18,7 @@ const KEY_NAMES = ['accessKeyId', 'secretAccessKey', 'sessionToken'];
 
 /**
  * @param {Record<string, any>} options
- * @returns {NativeClientOptions}
+ * @returns {ClientOptions}
  */
 function credentialOptions(options) {
   const isGiven = (/** @type {string} */ name) =>
@@ -49,7 +49,7 @@ function credentialOptions(options) {
  * @param {string} name
  * @param {any} given
  * @param {Record<string, any>} options
- * @returns {NativeClientOptions}
+ * @returns {ClientOptions}
  */
 function fromAny(name, given, options) {
   if (typeof given === 'function') return asked(name, () => given(callerContext(options)));
@@ -149,13 +149,13 @@ async function refreshed(object) {
  *
  * @param {string} name
  * @param {Provider} provider
- * @returns {NativeClientOptions}
+ * @returns {ClientOptions}
  */
 function asked(name, provider) {
   return {
     askCredentials: async () => {
       try {
-        return { credentials: credentials(name, await provider()) };
+        return { value: credentials(name, await provider()) };
       } catch (failure) {
         return { failure: told(failure) };
       }

@@ -4,7 +4,7 @@
  * How DynamoDB is reached: the names that the AWS SDKs for JavaScript, versions 2 and 3, have for it,
  * in one normal form. What becomes of it is decided in the native store.
  *
- * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../questions').ClientOptions} ClientOptions
  */
 
 const { fail, optional, requireObject } = require('../validate');
@@ -16,7 +16,7 @@ const { READ_BY, WAY_OUT, warnOfOthers } = require('./names');
  * What reads the options. A start is waited for: only what is needed is loaded.
  *
  * @type {Record<Exclude<keyof typeof READ_BY, 'index'>,
- *   () => (options: Record<string, any>, warnings: string[]) => NativeClientOptions>}
+ *   () => (options: Record<string, any>, warnings: string[]) => ClientOptions>}
  */
 const READERS = {
   credentials: () => require('./credentials').credentialOptions,
@@ -32,7 +32,7 @@ const CREDENTIAL_NAMES = [...READ_BY.credentials, 'profile'];
 
 /**
  * @typedef {object} ReadClientOptions
- * @property {NativeClientOptions} native
+ * @property {ClientOptions} native
  * @property {boolean | undefined} consistentRead
  * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
  * @property {unknown} service a client of version 2 that is to be used instead of all others
@@ -88,7 +88,7 @@ function mayBeLate(options) {
 /**
  * @param {Record<string, any>} options
  * @param {boolean} logRequests
- * @returns {NativeClientOptions} those that no other file reads
+ * @returns {ClientOptions} those that no other file reads
  */
 function ownOptions({ profile, authSchemePreference }, logRequests) {
   return {

@@ -4,7 +4,7 @@
  * Options whose value is a function, as version 3 allows: they are called once, before the first
  * request.
  *
- * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../questions').ClientOptions} ClientOptions
  */
 
 const { told } = require('../told');
@@ -54,8 +54,8 @@ function unknown(options) {
 
 /**
  * @param {Record<string, any>} options
- * @param {(options: Record<string, any>) => NativeClientOptions} read
- * @returns {NativeClientOptions} all that is known now, and how to get all
+ * @param {(options: Record<string, any>) => ClientOptions} read
+ * @returns {ClientOptions} all that is known now, and how to get all
  */
 function readInTime(options, read) {
   const asked = unknown(options);
@@ -66,7 +66,7 @@ function readInTime(options, read) {
   return {
     // What is wrong with these is told at once.
     ...read(known),
-    later: async () => {
+    askOptions: async () => {
       let at = '';
       try {
         const all = { ...options };
@@ -75,7 +75,7 @@ function readInTime(options, read) {
           all[name] = await asked[name]();
         }
         at = '';
-        return { options: read(all) };
+        return { value: read(all) };
       } catch (failure) {
         return { failure: `${at}${told(failure)}` };
       }

@@ -6,9 +6,9 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
+use super::questions::{AskFunction, Questions};
 use super::{NativeOptions, mailbox_for, node_roots, tell};
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::dynamodb::{self, DynamoDb, Effort, SdkDynamoDb};
 use crate::error;
 use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
@@ -43,21 +43,21 @@ impl NativeTable {
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, rootCertificates: () => string"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string) => void"
     )]
     pub fn new(
         options: NativeOptions,
         deliver: Function<(), ()>,
-        root_certificates: Function<(), String>,
+        ask: AskFunction,
     ) -> Result<Self> {
         let mailbox = mailbox_for(&deliver, Arc::new(OnceLock::new()))?;
-        let node_roots = node_roots(&root_certificates)?;
+        let questions = Questions::new(&ask)?;
         let whole = options.prefix.is_none();
-        let config = Config::from(options);
+        let config = options.into_config(&questions);
         let layout = Layout::new(&config.prefix);
         let table = SdkDynamoDb::new(
             &config,
-            node_roots,
+            node_roots(&questions),
             mailbox.clone(),
             Clock::system(),
             Arc::new(Stats::default()),

@@ -6,10 +6,10 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::json;
 
-use super::{NativeOptions, call_client, mailbox_for, node_roots, tell};
+use super::questions::{AskFunction, Questions};
+use super::{NativeOptions, call_client, mailbox_for, node_roots, tell, warm_up};
 use crate::big_segments::{BigSegmentTable, BigSegments};
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::dynamodb::{GivenClient, SdkDynamoDb};
 use crate::mailbox::Mailbox;
 use crate::stats::Stats;
@@ -27,27 +27,32 @@ impl NativeBigSegmentStore {
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, rootCertificates: () => string, client?: (request: string) => Promise<string>"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string) => void"
     )]
     pub fn new(
         options: NativeOptions,
         deliver: Function<(), ()>,
-        root_certificates: Function<(), String>,
-        client: Option<Function<String, Promise<String>>>,
+        ask: AskFunction,
     ) -> Result<Self> {
         let mailbox = mailbox_for(&deliver, Arc::new(OnceLock::new()))?;
-        let node_roots = node_roots(&root_certificates)?;
-        let (config, stats) = (Config::from(options), Arc::new(Stats::default()));
-        let table: Arc<dyn BigSegmentTable> = match client {
-            Some(client) => Arc::new(GivenClient::new(&config, call_client(&client)?, stats)),
-            None => {
-                let own =
-                    SdkDynamoDb::new(&config, node_roots, mailbox.clone(), Clock::system(), stats);
-                spawn(own.connect());
-                Arc::new(own)
-            }
+        let questions = Questions::new(&ask)?;
+        let asks_client = options.asks_client.unwrap_or(false);
+        let (config, stats) = (options.into_config(&questions), Arc::new(Stats::default()));
+        let table: Arc<dyn BigSegmentTable> = if asks_client {
+            Arc::new(GivenClient::new(&config, call_client(&questions), stats))
+        } else {
+            let (roots, log) = (node_roots(&questions), mailbox.clone());
+            let own = SdkDynamoDb::new(&config, roots, log, Clock::system(), stats);
+            warm_up(own.connect());
+            Arc::new(own)
         };
         Ok(Self { segments: Arc::new(BigSegments::new(&config, table)), mailbox })
+    }
+
+    /// Lets go of all connections.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.segments.close();
     }
 
     /// What waits in the mailbox.

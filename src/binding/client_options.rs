@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use napi::Status;
-use napi::bindgen_prelude::*;
-use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::duration;
+use super::questions::Questions;
 use crate::config::{
     AskCredentials, ClientConfig, Credentials, CredentialsSource, Later, Proxy, ProxyUrl,
 };
-
-type Asked<Answer> = ThreadsafeFunction<(), Promise<Answer>, (), Status, false, true>;
+use crate::environment::Environment;
 
 /// How DynamoDB is reached, checked by JavaScript; what is absent has its default below.
 #[napi(object, object_to_js = false)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs)] // They are described where the core has them.
 pub struct NativeClientOptions {
     pub region: Option<String>,
@@ -27,8 +28,8 @@ pub struct NativeClientOptions {
     pub dual_stack: Option<bool>,
     pub account_id_endpoint_mode: Option<String>,
     pub credentials: Option<NativeCredentials>,
-    #[napi(ts_type = "() => Promise<NativeCredentialsAnswer>")]
-    pub ask_credentials: Option<Asked<NativeCredentialsAnswer>>,
+    /// Whether credentials are to be asked for: the subject `credentials`.
+    pub asks_credentials: Option<bool>,
     pub profile: Option<String>,
     pub max_attempts: Option<f64>,
     pub adaptive_retries: Option<bool>,
@@ -46,13 +47,14 @@ pub struct NativeClientOptions {
     pub signing_region: Option<String>,
     pub auth_schemes: Option<Vec<String>>,
     pub log_requests: Option<bool>,
-    /// Gives all of these anew, where some of them have to be asked for.
-    #[napi(ts_type = "() => Promise<NativeClientOptionsAnswer>")]
-    pub later: Option<Asked<NativeClientOptionsAnswer>>,
+    /// Whether all of these are to be asked for, since some take time: the subject `options`.
+    pub asks_options: Option<bool>,
 }
 
 /// AWS credentials.
 #[napi(object, object_to_js = false)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NativeCredentials {
     /// The id of the access key.
     pub access_key_id: String,
@@ -66,33 +68,21 @@ pub struct NativeCredentials {
     pub account_id: Option<String>,
 }
 
-/// What comes of asking for credentials: they, or why there are none.
-#[napi(object, object_to_js = false)]
-#[allow(missing_docs)]
-pub struct NativeCredentialsAnswer {
-    pub credentials: Option<NativeCredentials>,
-    pub failure: Option<String>,
+/// What comes of asking, as JSON: `{"value": …}`, or `{"failure": "…"}` with the reason why there is none.
+#[derive(Deserialize)]
+struct Answer<T> {
+    value: Option<T>,
+    failure: Option<String>,
 }
 
-/// What comes of asking for options: they, or why there are none.
-#[napi(object, object_to_js = false)]
-#[allow(missing_docs)]
-pub struct NativeClientOptionsAnswer {
-    pub options: Option<NativeClientOptions>,
-    pub failure: Option<String>,
-}
-
-/// Asks JavaScript, which has to promise an answer.
-async fn ask<Answer>(asked: &Asked<Answer>) -> std::result::Result<Answer, String>
-where
-    Answer: FromNapiValue + Send + 'static,
-{
-    let promise = asked.call_async_catch(()).await.map_err(|_| no_answer())?;
-    promise.await.map_err(|_| no_answer())
-}
-
-fn no_answer() -> String {
-    "there is no answer".to_owned()
+async fn ask<T: DeserializeOwned>(
+    questions: &Questions,
+    subject: &str,
+) -> std::result::Result<T, String> {
+    let no_answer = || "there is no answer".to_owned();
+    let text = questions.ask(subject, String::new()).await.ok_or_else(no_answer)?;
+    let answer: Answer<T> = serde_json::from_str(&text).map_err(|_| no_answer())?;
+    answer.value.ok_or_else(|| answer.failure.unwrap_or_else(no_answer))
 }
 
 impl From<NativeCredentials> for Credentials {
@@ -107,35 +97,36 @@ impl From<NativeCredentials> for Credentials {
     }
 }
 
-impl From<NativeClientOptions> for ClientConfig {
-    fn from(options: NativeClientOptions) -> Self {
+impl NativeClientOptions {
+    /// The same as the core takes it; `questions` are asked for what is not known yet.
+    pub fn into_config(self, environment: Environment, questions: &Questions) -> ClientConfig {
+        let options = self;
         let fixed = options.credentials.map(|given| CredentialsSource::Fixed(given.into()));
-        let asked = options.ask_credentials.map(|asked| {
-            let asked = Arc::new(asked);
+        let asked = options.asks_credentials.unwrap_or(false).then(|| {
+            let questions = questions.clone();
             CredentialsSource::Asked(AskCredentials(Arc::new(move || {
-                let asked = Arc::clone(&asked);
+                let questions = questions.clone();
                 async move {
-                    let answer = ask(&asked).await?;
-                    let given = answer.credentials.map(Credentials::from);
-                    given.ok_or_else(|| answer.failure.unwrap_or_else(no_answer))
+                    let given: NativeCredentials = ask(&questions, "credentials").await?;
+                    Ok(given.into())
                 }
                 .boxed()
             })))
         });
-        let later = options.later.map(|asked| {
-            let asked = Arc::new(asked);
+        let later = options.asks_options.unwrap_or(false).then(|| {
+            let (questions, environment) = (questions.clone(), environment.clone());
             Later(Arc::new(move || {
-                let asked = Arc::clone(&asked);
+                let (questions, environment) = (questions.clone(), environment.clone());
                 async move {
-                    let answer = ask(&asked).await?;
-                    let given = answer.options.map(ClientConfig::from);
-                    given.ok_or_else(|| answer.failure.unwrap_or_else(no_answer))
+                    let given: NativeClientOptions = ask(&questions, "options").await?;
+                    Ok(given.into_config(environment, &questions))
                 }
                 .boxed()
             }))
         });
-        let environment = options.proxy_from_environment.unwrap_or(false);
-        Self {
+        let proxy_from_environment = options.proxy_from_environment.unwrap_or(false);
+        ClientConfig {
+            environment,
             region: options.region,
             endpoint: options.endpoint,
             ignore_configured_endpoints: options.ignore_configured_endpoints.unwrap_or(false),
@@ -153,7 +144,7 @@ impl From<NativeClientOptions> for ClientConfig {
             proxy: options
                 .proxy
                 .map(|url| Proxy::At(ProxyUrl(url)))
-                .or(environment.then_some(Proxy::Environment)),
+                .or(proxy_from_environment.then_some(Proxy::Environment)),
             authorities: options.authorities,
             max_requests: options.max_requests.map(|requests| requests as usize),
             user_agent: options.user_agent,

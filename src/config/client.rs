@@ -7,11 +7,14 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::clock::Millis;
+use crate::environment::Environment;
 
 /// How DynamoDB is reached. What is `None` has its default, or comes from the AWS
 /// default chain.
 #[derive(Clone, Debug, Default)]
 pub struct ClientConfig {
+    /// The environment that everything is looked up in.
+    pub environment: Environment,
     /// The AWS region.
     pub region: Option<String>,
     /// The URL of the service; a bare host means HTTPS.

@@ -3,16 +3,19 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{AppName, IdentityCache};
@@ -25,6 +28,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
+use aws_smithy_runtime_api::client::dns::ResolveDns;
 use aws_smithy_types::body::SdkBody;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use futures_util::FutureExt;
@@ -35,19 +39,23 @@ use super::adjusting::Adjusting;
 use super::asked_credentials::{AskedCredentials, to_sdk};
 use super::complete::Complete;
 use super::counting::Counting;
-use super::credentials::SteadyCredentials;
+use super::credential_process::{AssumeRole, ProcessCredentials};
+use super::credentials::{SteadyCredentials, Unblocked};
+use super::dns::Resolver;
 use super::failure::{no_credentials, to_error};
 use super::http::Http;
-use super::profile::profile_credentials;
 use super::request_log::RequestLog;
+use super::settings::Settings;
 use super::trust::RootCertificates;
+use super::user_agent::UserAgent;
 use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::clock::{Clock, JumpWatch, Millis};
 use crate::config::{ClientConfig, Config, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::Log;
+use crate::log::{Level, Log};
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
+use crate::runtime;
 use crate::single_flight::SingleFlight;
 use crate::stats::Stats;
 
@@ -159,7 +167,7 @@ impl SdkDynamoDb {
             config: config.client.clone(),
             read_timeout: config.read_timeout,
             write_timeout: config.write_timeout,
-            http: Http::new(node_roots, Arc::clone(&log)),
+            http: Http::new(config.client.environment.clone(), node_roots, Arc::clone(&log)),
             log,
             stats,
             jumps: JumpWatch::new(clock.clone()),
@@ -259,9 +267,9 @@ impl Inner {
     {
         let epoch = self.epoch();
         let connection = self.connection().await?;
-        match request(connection).await {
+        match caught(request(connection)).await {
             Err(failure) if failure.is_retryable() && self.epoch() != epoch => {
-                request(connection).await
+                caught(request(connection)).await
             }
             Err(failure) => {
                 if failure.kind == ErrorKind::BadCredentials
@@ -279,7 +287,12 @@ impl Inner {
         let inner = Arc::clone(self);
         let connect = async move {
             let options = inner.options().await?;
-            inner.connect(&options).await.map(Arc::new)
+            // It reads files.
+            let connect = async move { inner.connect(&options).await.map(Arc::new) };
+            match runtime::unblocked_async(connect).await {
+                Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
+                Err(failure) => Err(Error::no_resources(&failure)),
+            }
         };
         match timeout_at(deadline, self.connecting.join((), connect)).await {
             Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
@@ -305,27 +318,34 @@ impl Inner {
         Ok(options)
     }
 
-    async fn connect(&self, options: &ClientConfig) -> Result<Connection> {
+    async fn connect(self: &Arc<Self>, options: &ClientConfig) -> Result<Connection> {
         if self.http.configure(options).is_none() {
             return Err(Error::new(ErrorKind::BadEndpoint, "the URL of the proxy can't be used"));
         }
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(self.http.for_credentials());
-        let region = options.region.clone().map(Region::new);
-        if let Some(region) = &region {
-            loader = loader.region(region.clone());
+        let mut settings = Settings::read(&options.environment, options.profile.as_deref()).await;
+        for warning in &settings.warnings {
+            self.log.log(Level::Warn, format!("DynamoDBFeatureStore: {warning}"));
         }
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
+        if let Some(host) = settings.container_credentials_host()
+            && let Ok(found) = Resolver::default().resolve_dns(&host).await
+            && let Some(address) = found.first()
+        {
+            settings.set_container_credentials_host(*address);
         }
+        let settings = Arc::new(settings);
+        let mut loader = self.loader(options, &settings, settings.files());
         // They are given to the client below.
-        if options.credentials.is_some() || options.profile.is_some() {
+        if options.credentials.is_some() {
             loader = loader.no_credentials();
         }
         let mut shared = loader.load().await;
         let Some(region) = shared.region().cloned() else {
             return Err(Error::new(ErrorKind::NoRegion, "no AWS region is configured"));
         };
+        if !is_host_label(region.as_ref()) {
+            let message = "the AWS region that is configured is not the name of a region";
+            return Err(Error::new(ErrorKind::NoRegion, message));
+        }
         if options.ignore_configured_endpoints {
             shared = without_endpoints(shared);
         }
@@ -340,27 +360,32 @@ impl Inner {
                 let fixed = SharedCredentialsProvider::new(to_sdk(fixed.clone()));
                 CredentialsInUse::Found(SteadyCredentials::new(fixed))
             }
-            None => match &options.profile {
-                Some(profile) => {
-                    let config = ProviderConfig::without_region()
-                        .with_region(Some(region.clone()))
-                        .with_http_client(self.http.for_credentials());
-                    let chain = profile_credentials(profile, config).await;
-                    CredentialsInUse::Found(SteadyCredentials::new(chain))
+            None => match shared.credentials_provider() {
+                Some(chain) => {
+                    let chain = match settings.credential_process() {
+                        Some(process) => {
+                            let role = (!process.is_own).then(|| {
+                                self.assume_role(options, &settings, &process.profile, &region)
+                            });
+                            let environment = settings.environment().clone();
+                            ProcessCredentials::new(process, environment, role)
+                        }
+                        None => chain,
+                    };
+                    CredentialsInUse::Found(SteadyCredentials::new(Unblocked::new(chain)))
                 }
-                None => shared.credentials_provider().map_or(CredentialsInUse::None, |chain| {
-                    CredentialsInUse::Found(SteadyCredentials::new(chain))
-                }),
+                None => CredentialsInUse::None,
             },
         };
         let config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(self.http.clone())
-            .retry_config(retries(options))
+            .retry_config(retries(options, &settings))
             // By default one store's outage would use up the retries of all others in the process.
             .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
             .timeout_config(timeouts(options, self.read_timeout / 2))
             // The time-out of an attempt bounds its body too, and watching the stream is work.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(UserAgent::new(settings.env()))
             .interceptor(Complete)
             .interceptor(Counting(self.stats.clone()));
         let mut config = with_options(config, options, region.as_ref())?;
@@ -391,6 +416,75 @@ impl Inner {
             credentials,
         })
     }
+
+    /// What reads the AWS configuration from these files.
+    fn loader(
+        &self,
+        options: &ClientConfig,
+        settings: &Settings,
+        files: EnvConfigFiles,
+    ) -> ConfigLoader {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .env(settings.env())
+            .profile_files(files)
+            // By itself it panics on a setting that it can't use.
+            .retry_config(RetryConfig::standard())
+            .http_client(self.http.for_credentials());
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        loader
+    }
+
+    /// Assumes the role of the profile in use with the credentials of the program that `profile` names.
+    fn assume_role(
+        self: &Arc<Self>,
+        options: &ClientConfig,
+        settings: &Arc<Settings>,
+        profile: &str,
+        region: &Region,
+    ) -> AssumeRole {
+        let (inner, settings) = (Arc::clone(self), Arc::clone(settings));
+        let options = ClientConfig { region: Some(region.to_string()), ..options.clone() };
+        let profile = profile.to_owned();
+        Box::new(move |credentials: &Credentials| {
+            let mut keys = vec![
+                ("aws_access_key_id", credentials.access_key_id()),
+                ("aws_secret_access_key", credentials.secret_access_key()),
+            ];
+            keys.extend(credentials.session_token().map(|token| ("aws_session_token", token)));
+            if keys.iter().any(|(_, value)| !value.chars().all(|c| c.is_ascii_graphic())) {
+                return future::ProvideCredentials::ready(Err(CredentialsError::provider_error(
+                    "the credential_process printed keys with characters that keys don't have",
+                )));
+            }
+            let files = settings.files_with_keys(&profile, &keys);
+            let loader = inner.loader(&options, &settings, files);
+            future::ProvideCredentials::new(async move {
+                match loader.load().await.credentials_provider() {
+                    Some(chain) => chain.provide_credentials().await,
+                    None => Err(CredentialsError::not_loaded_no_source()),
+                }
+            })
+        })
+    }
+}
+
+/// What comes of a request, even where a crate below panics.
+async fn caught<T>(request: impl Future<Output = Result<T>>) -> Result<T> {
+    let caught = AssertUnwindSafe(request).catch_unwind().await;
+    caught.unwrap_or_else(|_| Err(Error::panicked()))
+}
+
+/// Whether the text can stand in the name of a host, as that of a region does.
+fn is_host_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 fn not_in_time(kind: ErrorKind, what: &str) -> Error {
@@ -417,11 +511,12 @@ impl LoadServiceConfig for NoServiceConfig {
 
 /// A read is sent a few times, each for half of the time that it has: one that meets a dead connection
 /// has the other half for a new one.
-fn retries(options: &ClientConfig) -> RetryConfig {
-    let retries =
-        if options.adaptive_retries { RetryConfig::adaptive() } else { RetryConfig::standard() };
+fn retries(options: &ClientConfig, settings: &Settings) -> RetryConfig {
+    let is_adaptive = options.adaptive_retries || settings.adaptive_retries;
+    let retries = if is_adaptive { RetryConfig::adaptive() } else { RetryConfig::standard() };
+    let attempts = options.max_attempts.or(settings.max_attempts);
     retries
-        .with_max_attempts(options.max_attempts.unwrap_or(READ_ATTEMPTS).max(1))
+        .with_max_attempts(attempts.unwrap_or(READ_ATTEMPTS).max(1))
         .with_initial_backoff(options.retry_base.unwrap_or(READ_BACKOFF))
 }
 
@@ -558,7 +653,18 @@ impl Inner {
     }
 }
 
+impl SdkDynamoDb {
+    /// Closes all connections, and keeps none from now on.
+    pub fn disconnect(&self) {
+        self.0.http.disconnect();
+    }
+}
+
 impl BigSegmentTable for SdkDynamoDb {
+    fn disconnect(&self) {
+        SdkDynamoDb::disconnect(self);
+    }
+
     fn get(
         &self,
         row: &RowKey,
@@ -571,6 +677,10 @@ impl BigSegmentTable for SdkDynamoDb {
 }
 
 impl DynamoDb for SdkDynamoDb {
+    fn disconnect(&self) {
+        SdkDynamoDb::disconnect(self);
+    }
+
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
         async move { Ok(inner.get_item(&row, reading).await?.and_then(stored_row)) }.boxed()

@@ -12,6 +12,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
+use crate::runtime;
 use crate::single_flight::SingleFlight;
 
 type Search = SingleFlight<(), Result<Credentials, Arc<CredentialsError>>>;
@@ -67,6 +68,38 @@ impl SteadyCredentials {
 }
 
 impl ProvideCredentials for SteadyCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.provide())
+    }
+}
+
+/// A source that reads files or runs programs, and must not block the runtime's thread.
+#[derive(Debug)]
+pub struct Unblocked(SharedCredentialsProvider);
+
+impl Unblocked {
+    /// The same source on threads of its own.
+    pub fn new(source: SharedCredentialsProvider) -> SharedCredentialsProvider {
+        SharedCredentialsProvider::new(Self(source))
+    }
+
+    async fn provide(&self) -> Result<Credentials, CredentialsError> {
+        let source = self.0.clone();
+        let search = async move { source.provide_credentials().await };
+        match runtime::unblocked_async(search).await {
+            Ok(Some(found)) => found,
+            Ok(None) => Err(CredentialsError::unhandled("their source failed")),
+            Err(failure) => Err(CredentialsError::provider_error(format!(
+                "no thread could be started: {failure}"
+            ))),
+        }
+    }
+}
+
+impl ProvideCredentials for Unblocked {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

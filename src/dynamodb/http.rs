@@ -5,6 +5,8 @@
 //! they are taken for dead.
 
 use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -16,13 +18,16 @@ use aws_smithy_runtime_api::client::http::{
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared;
 use tokio::sync::{OnceCell, Semaphore};
 
+use super::dns::Resolver;
 use super::trust::{self, RootCertificates};
 use crate::config::{ClientConfig, Proxy};
-use crate::log::Log;
+use crate::environment::Environment;
+use crate::log::{Level, Log};
 
 /// An HTTP client whose connections can be given up. Clones share them.
 #[derive(Clone)]
@@ -35,37 +40,91 @@ pub struct Http {
 
 struct Inner {
     node_roots: RootCertificates,
+    environment: Environment,
     log: Arc<dyn Log>,
     settings: OnceLock<Settings>,
     tls: OnceCell<TlsContext>,
     pools: Mutex<Pools>,
+    /// Whether connections are kept no longer.
+    closed: AtomicBool,
 }
 
 /// What is configured.
 struct Settings {
-    proxy: ProxyConfig,
-    /// Whether the proxy itself may be one with TLS.
-    proxy_has_tls: bool,
+    proxies: Proxies,
     authorities: Option<String>,
     requests: Option<Arc<Semaphore>>,
 }
 
+/// What requests go through, with and without TLS.
+struct Proxies {
+    tls: ProxyConfig,
+    plain: ProxyConfig,
+    /// Whether the one for requests without TLS has TLS itself.
+    plain_has_tls: bool,
+}
+
 impl Settings {
-    fn new(config: &ClientConfig) -> Option<Self> {
-        let (proxy, proxy_has_tls) = match &config.proxy {
-            None => (ProxyConfig::disabled(), false),
-            Some(Proxy::Environment) => (ProxyConfig::from_env(), true),
+    fn new(config: &ClientConfig, log: &dyn Log) -> Option<Self> {
+        let proxies = match &config.proxy {
+            None => Proxies::none(),
+            Some(Proxy::Environment) => Proxies::of_environment(&config.environment, log),
             Some(Proxy::At(url)) => {
-                (ProxyConfig::all(url.0.as_str()).ok()?, url.0.starts_with("https:"))
+                let proxy = ProxyConfig::all(url.0.as_str()).ok()?;
+                let plain_has_tls = url.0.starts_with("https:");
+                Proxies { tls: proxy.clone(), plain: proxy, plain_has_tls }
             }
         };
         let requests = config.max_requests.filter(|requests| *requests <= Semaphore::MAX_PERMITS);
         Some(Self {
-            proxy,
-            proxy_has_tls,
+            proxies,
             authorities: config.authorities.clone(),
             requests: requests.map(|requests| Arc::new(Semaphore::new(requests.max(1)))),
         })
+    }
+}
+
+impl Proxies {
+    fn none() -> Self {
+        let none = ProxyConfig::disabled;
+        Self { tls: none(), plain: none(), plain_has_tls: false }
+    }
+
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, or the same in small letters. A
+    /// URL that can't be used is one warning.
+    fn of_environment(environment: &Environment, log: &dyn Log) -> Self {
+        let get = |name: &'static str| {
+            let found = environment.get(name).map(|value| (name.to_owned(), value));
+            found.or_else(|| {
+                let name = name.to_ascii_lowercase();
+                environment.get(&name).map(|value| (name.clone(), value))
+            })
+        };
+        let excepted = get("NO_PROXY").map_or("", |(_, value)| value);
+        let mut warned = Vec::new();
+        let mut proxy = |name: &'static str| {
+            // A web server sets HTTP_PROXY from a header of the request that it hands over (CGI).
+            let is_forged = name == "HTTP_PROXY" && environment.get("REQUEST_METHOD").is_some();
+            let own = if is_forged { None } else { get(name) };
+            let Some((name, url)) = own.or_else(|| get("ALL_PROXY")) else {
+                return (ProxyConfig::disabled(), false);
+            };
+            let url = url.trim();
+            let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+            match ProxyConfig::all(url.as_str()) {
+                Ok(proxy) => (proxy.no_proxy(excepted), url.starts_with("https:")),
+                Err(_) => {
+                    if !warned.contains(&name) {
+                        let line = format!("{name} is not the URL of a proxy and is ignored");
+                        log.log(Level::Warn, line);
+                        warned.push(name);
+                    }
+                    (ProxyConfig::disabled(), false)
+                }
+            }
+        };
+        let ((tls, _), (plain, plain_has_tls)) = (proxy("HTTPS_PROXY"), proxy("HTTP_PROXY"));
+        Self { tls, plain, plain_has_tls }
     }
 }
 
@@ -79,13 +138,15 @@ struct Pools {
 
 impl Http {
     /// A client without connections. See [`trust`] for whom it trusts.
-    pub fn new(node_roots: RootCertificates, log: Arc<dyn Log>) -> Self {
+    pub fn new(environment: Environment, node_roots: RootCertificates, log: Arc<dyn Log>) -> Self {
         let inner = Inner {
             node_roots,
+            environment,
             log,
             settings: OnceLock::new(),
             tls: OnceCell::new(),
             pools: Mutex::default(),
+            closed: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner), for_credentials: false }
     }
@@ -93,7 +154,7 @@ impl Http {
     /// Sets how connections are made, before the first one is. `None` where the URL of the proxy is
     /// none.
     pub fn configure(&self, config: &ClientConfig) -> Option<()> {
-        let settings = Settings::new(config)?;
+        let settings = Settings::new(config, &*self.inner.log)?;
         self.inner.settings.get_or_init(|| settings);
         Some(())
     }
@@ -101,6 +162,12 @@ impl Http {
     /// The same client, for those who hand out credentials.
     pub fn for_credentials(&self) -> Self {
         Self { for_credentials: true, ..self.clone() }
+    }
+
+    /// Closes all connections that nothing is under way on, and keeps none from now on.
+    pub fn disconnect(&self) {
+        self.inner.closed.store(true, Ordering::SeqCst);
+        self.give_up_connections();
     }
 
     /// Lets requests from now on use new connections.
@@ -133,43 +200,53 @@ impl Inner {
         self.pools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn proxy(&self) -> ProxyConfig {
-        self.settings.get().map_or_else(ProxyConfig::disabled, |settings| settings.proxy.clone())
-    }
-
-    async fn client(&self, encrypted: bool, direct: bool) -> SharedHttpClient {
+    async fn client(&self, encrypted: bool, direct: bool) -> io::Result<SharedHttpClient> {
         if direct {
-            let proxy = ProxyConfig::disabled;
-            return self.pools().plain_direct.get_or_insert_with(|| plain(proxy())).clone();
+            let proxy = ProxyConfig::disabled();
+            return Ok(self.kept(|pools| &mut pools.plain_direct, proxy, trust::no_tls_context()?));
         }
         let settings = self.settings.get();
-        if !encrypted && !settings.is_some_and(|settings| settings.proxy_has_tls) {
-            return self.pools().plain.get_or_insert_with(|| plain(self.proxy())).clone();
+        let none = Proxies::none();
+        let proxies = settings.map_or(&none, |settings| &settings.proxies);
+        let context = if encrypted || proxies.plain_has_tls {
+            let authorities = settings.and_then(|settings| settings.authorities.as_deref());
+            let read =
+                || trust::tls_context(authorities, &self.environment, &self.node_roots, &*self.log);
+            self.tls.get_or_try_init(read).await?.clone()
+        } else {
+            trust::no_tls_context()?
+        };
+        Ok(if encrypted {
+            self.kept(|pools| &mut pools.tls, proxies.tls.clone(), context)
+        } else {
+            self.kept(|pools| &mut pools.plain, proxies.plain.clone(), context)
+        })
+    }
+
+    /// The client with these connections, which is made where there is none.
+    fn kept(
+        &self,
+        pool: impl Fn(&mut Pools) -> &mut Option<SharedHttpClient>,
+        proxy: ProxyConfig,
+        context: TlsContext,
+    ) -> SharedHttpClient {
+        let mut pools = self.pools();
+        if self.closed.load(Ordering::SeqCst) {
+            return client(proxy, context);
         }
-        let authorities = settings.and_then(|settings| settings.authorities.as_deref());
-        let context = self
-            .tls
-            .get_or_init(|| trust::tls_context(authorities, &self.node_roots, &*self.log))
-            .await;
-        self.pools().tls.get_or_insert_with(|| encrypting(self.proxy(), context.clone())).clone()
+        pool(&mut pools).get_or_insert_with(|| client(proxy, context)).clone()
     }
 }
 
-/// A client for plain HTTP.
-fn plain(proxy: ProxyConfig) -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        connector(settings, components).proxy_config(proxy.clone()).build_http()
-    })
-}
-
-/// A client for HTTPS, and for plain HTTP where a proxy may have TLS.
-fn encrypting(proxy: ProxyConfig, context: TlsContext) -> SharedHttpClient {
+/// A client with connections of its own.
+fn client(proxy: ProxyConfig, context: TlsContext) -> SharedHttpClient {
+    let resolver = Resolver::default();
     Builder::new().build_with_connector_fn(move |settings, components| {
         connector(settings, components)
             .proxy_config(proxy.clone())
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(context.clone())
-            .build()
+            .build_with_resolver(resolver.clone())
     })
 }
 
@@ -220,6 +297,7 @@ impl HttpConnector for Connector {
                 None => None,
             };
             let client = inner.client(encrypted, direct).await;
+            let client = client.map_err(|failure| ConnectorError::io(failure.into()))?;
             client.http_connector(&settings, &components).call(request).await
         })
     }

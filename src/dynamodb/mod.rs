@@ -6,13 +6,16 @@ mod asked_credentials;
 mod client;
 mod complete;
 mod counting;
+mod credential_process;
 mod credentials;
+mod dns;
 mod failure;
 mod given;
 mod http;
-mod profile;
 mod request_log;
+mod settings;
 mod trust;
+mod user_agent;
 
 #[cfg(test)]
 pub mod fake;
@@ -119,4 +122,7 @@ pub trait DynamoDb: Send + Sync {
     /// Writes up to [`MAX_BATCH_ROWS`] different rows and returns those that DynamoDB left
     /// unprocessed.
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>>;
+
+    /// Lets go of connections, for when nobody uses the table any more.
+    fn disconnect(&self) {}
 }

@@ -4,6 +4,8 @@
 //! Node's own, and besides the certificates in the files that `NODE_EXTRA_CA_CERTS` and
 //! `AWS_CA_BUNDLE` name. Or else only those that are given, as Node does with an agent's `ca`.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
@@ -13,7 +15,9 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::environment::Environment;
 use crate::log::{Level, Log};
+use crate::runtime;
 
 /// Asks Node for its own root certificates, as PEM text. Called only where they are needed.
 pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
@@ -22,16 +26,34 @@ pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> +
 const EXTRA_CERTIFICATE_FILES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE"];
 
 /// What a TLS connection needs to know.
+///
+/// # Errors
+///
+/// Where the certificates can't be read at the moment, since no thread can be started.
 pub async fn tls_context(
     authorities: Option<&str>,
+    environment: &Environment,
     node_roots: &RootCertificates,
     log: &dyn Log,
-) -> TlsContext {
+) -> io::Result<TlsContext> {
     let store = match authorities.and_then(|pem| given_authorities(pem, log)) {
         Some(store) => store,
-        None => trust_store(node_roots, log).await,
+        None => trust_store(environment, node_roots, log).await?,
     };
-    TlsContext::builder().with_trust_store(store).build().expect("a trust store is all it needs")
+    context(store)
+}
+
+/// The same for connections without TLS.
+///
+/// # Errors
+///
+/// None that is known.
+pub fn no_tls_context() -> io::Result<TlsContext> {
+    context(TrustStore::empty().with_native_roots(false))
+}
+
+fn context(store: TrustStore) -> io::Result<TlsContext> {
+    TlsContext::builder().with_trust_store(store).build().map_err(io::Error::other)
 }
 
 fn given_authorities(pem: &str, log: &dyn Log) -> Option<TrustStore> {
@@ -49,50 +71,67 @@ fn given_authorities(pem: &str, log: &dyn Log) -> Option<TrustStore> {
     }
 }
 
-async fn trust_store(node_roots: &RootCertificates, log: &dyn Log) -> TrustStore {
-    let mut store = TrustStore::empty().with_native_roots(false);
-    // The HTTP client would read them anew for each of its pools.
-    let system_roots = usable(system_roots());
-    let system_has_roots = !system_roots.is_empty();
-    for certificate in system_roots {
-        store.add_pem_certificate(pem(&certificate));
+async fn trust_store(
+    environment: &Environment,
+    node_roots: &RootCertificates,
+    log: &dyn Log,
+) -> io::Result<TrustStore> {
+    let variables = environment.clone();
+    let read = runtime::unblocked(move || read_files(&variables)).await?;
+    let (system, extra, warnings) = read.unwrap_or_default();
+    for warning in warnings {
+        log.log(Level::Warn, warning);
     }
-    if !system_has_roots
+    // The HTTP client would read the system's anew for each of its pools.
+    let mut store = TrustStore::empty().with_native_roots(false);
+    if system.is_empty()
         && let Some(pem) = node_roots().await
         && check(pem.as_bytes()).is_ok()
     {
         store.add_pem_certificate(pem);
     }
+    for pem in system {
+        store.add_pem_certificate(pem);
+    }
+    for pem in extra {
+        store.add_pem_certificate(pem);
+    }
+    Ok(store)
+}
+
+/// The system's certificates, those of further files, and what is wrong with these.
+fn read_files(environment: &Environment) -> (Vec<String>, Vec<Vec<u8>>, Vec<String>) {
+    let system = usable(system_roots(environment)).iter().map(pem).collect();
+    let (mut extra, mut warnings) = (Vec::new(), Vec::new());
     for variable in EXTRA_CERTIFICATE_FILES {
-        let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) else {
-            continue;
-        };
-        let pem = std::fs::read(&path)
-            .map_err(|e| e.to_string())
-            .and_then(|pem| check(&pem).map(|()| pem));
-        match pem {
-            Ok(pem) => {
-                store.add_pem_certificate(pem);
-            }
-            Err(reason) => log.log(
-                Level::Warn,
-                format!("{variable}: the certificates in {path:?} are not used: {reason}"),
-            ),
+        let Some(path) = environment.get(variable) else { continue };
+        let read = std::fs::read(path).map_err(|e| e.to_string());
+        match read.and_then(|pem| check(&pem).map(|()| pem)) {
+            Ok(pem) => extra.push(pem),
+            Err(reason) => warnings
+                .push(format!("{variable}: the certificates in {path:?} are not used: {reason}")),
         }
     }
-    store
+    (system, extra, warnings)
 }
 
 /// The operating system's root certificates.
-fn system_roots() -> Vec<CertificateDer<'static>> {
+fn system_roots(environment: &Environment) -> Vec<CertificateDer<'static>> {
+    let file = environment.get("SSL_CERT_FILE").map(Path::new);
+    let folders = environment.get("SSL_CERT_DIR");
+    if file.is_some() || folders.is_some() {
+        let mut found = rustls_native_certs::load_certs_from_paths(file, None).certs;
+        for folder in folders.into_iter().flat_map(std::env::split_paths) {
+            found.extend(rustls_native_certs::load_certs_from_paths(None, Some(&folder)).certs);
+        }
+        return found;
+    }
     #[cfg(all(unix, not(target_os = "macos")))]
-    if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().all(|name| std::env::var_os(name).is_none()) {
-        // The same certificates lie beside this file in one file each, hundreds of them.
-        if let Some(bundle) = openssl_probe::probe().cert_file {
-            let found = rustls_native_certs::load_certs_from_paths(Some(&bundle), None).certs;
-            if !found.is_empty() {
-                return found;
-            }
+    // The same certificates lie beside this file in one file each, hundreds of them.
+    if let Some(bundle) = openssl_probe::probe().cert_file {
+        let found = rustls_native_certs::load_certs_from_paths(Some(&bundle), None).certs;
+        if !found.is_empty() {
+            return found;
         }
     }
     rustls_native_certs::load_native_certs().certs
@@ -104,7 +143,7 @@ fn usable(mut certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<
     certificates
 }
 
-fn pem(certificate: &CertificateDer<'_>) -> String {
+fn pem(certificate: &CertificateDer<'static>) -> String {
     let text = base64::encode(certificate);
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }

@@ -1,0 +1,131 @@
+//! The runtime that everything asynchronous runs on.
+//!
+//! It is made on first use and has one thread, which all stores of the process share. It can't always be
+//! made: a process may have no file descriptor or no thread left. Then the work that needed it fails, and
+//! the next one tries again.
+
+use std::future::{Future, pending};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{Semaphore, oneshot};
+
+/// How much stack a thread has, in bytes. Without it the standard library asks the environment.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+/// How many threads may be blocked at the same time by files, or by programs that hand out credentials.
+const BLOCKED_THREADS: usize = 16;
+/// How many threads tokio may add by itself. Nothing here asks for one.
+const TOKIOS_OWN_THREADS: usize = 1;
+
+static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
+static BLOCKED: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
+/// Where the latest panic was.
+static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
+/// How much of the path of a source file tells which one it is.
+const TOLD_PATH_PARTS: usize = 4;
+
+/// The runtime.
+///
+/// # Errors
+///
+/// Where it can't be made: the operating system gives no file descriptor, or no thread.
+pub fn handle() -> io::Result<Handle> {
+    let mut running = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*running {
+        return Ok(handle.clone());
+    }
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(TOKIOS_OWN_THREADS)
+        .thread_stack_size(STACK_BYTES)
+        .build()?;
+    let handle = runtime.handle().clone();
+    start_thread("dynamodb-store", move || {
+        loop {
+            // A task's panic is its own. Should the runtime itself panic, it goes on.
+            drop(catch_unwind(AssertUnwindSafe(|| runtime.block_on(pending::<()>()))));
+        }
+    })?;
+    *running = Some(handle.clone());
+    Ok(handle)
+}
+
+/// Runs work that blocks, on a thread of its own; where many are blocked, in its turn. `None` where the
+/// work panicked.
+///
+/// # Errors
+///
+/// Where no thread can be started.
+pub async fn unblocked<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<Option<T>> {
+    let permit = BLOCKED.acquire().await;
+    let (done, result) = oneshot::channel();
+    start_thread("dynamodb-wait", move || {
+        let _permit = permit;
+        drop(done.send(catch_unwind(AssertUnwindSafe(work)).ok()));
+    })?;
+    Ok(result.await.ok().flatten())
+}
+
+/// As [`unblocked`], for asynchronous work that blocks here and there.
+///
+/// # Errors
+///
+/// Where no thread can be started.
+pub async fn unblocked_async<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> io::Result<Option<T>> {
+    let runtime = Handle::current();
+    unblocked(move || runtime.block_on(work)).await
+}
+
+/// Keeps panics of this addon off the application's stderr: whoever catches one logs it. The standard
+/// library would print it, and ask the environment how.
+pub fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| {
+            let parts: Vec<_> = place.file().split(['/', '\\']).collect();
+            let told = parts.get(parts.len().saturating_sub(TOLD_PATH_PARTS)..).unwrap_or_default();
+            format!("{}:{}", told.join("/"), place.line())
+        });
+        *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }));
+}
+
+/// Where the latest panic was, if nobody has asked since.
+pub fn last_panic() -> Option<String> {
+    LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(work).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_runtime_which_outlives_a_panic() {
+        let first = handle().unwrap();
+        let failed = first.block_on(first.spawn(async { panic!("on purpose") }));
+        assert!(failed.is_err());
+        assert_eq!(handle().unwrap().id(), first.id());
+        assert_eq!(first.block_on(first.spawn(async { 1 })).unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn work_that_blocks_has_its_own_thread_and_may_panic() {
+        let here = thread::current().id();
+        let there = unblocked(|| thread::current().id()).await.unwrap().unwrap();
+        assert_ne!(here, there);
+        assert_eq!(unblocked(|| panic!("on purpose")).await.unwrap(), None::<()>);
+        let work = async { tokio::time::sleep(std::time::Duration::from_millis(1)).await };
+        assert_eq!(unblocked_async(work).await.unwrap(), Some(()));
+    }
+}
