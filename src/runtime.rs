@@ -24,8 +24,6 @@ static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
 static BLOCKED: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
 /// Where the latest panic was.
 static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
-/// How much of the path of a source file tells which one it is.
-const TOLD_PATH_PARTS: usize = 4;
 
 /// The runtime.
 ///
@@ -89,12 +87,17 @@ pub async fn unblocked_async<T: Send + 'static>(
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| {
-            let parts: Vec<_> = place.file().split(['/', '\\']).collect();
-            let told = parts.get(parts.len().saturating_sub(TOLD_PATH_PARTS)..).unwrap_or_default();
-            format!("{}:{}", told.join("/"), place.line())
+            format!("{}:{}", without_machine(place.file()), place.line())
         });
         *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }));
+}
+
+/// The path of a source file from its crate on: what is before says where this addon was built.
+fn without_machine(path: &str) -> String {
+    let parts: Vec<_> = path.split(['/', '\\']).collect();
+    let source = parts.iter().rposition(|part| *part == "src").unwrap_or_default();
+    parts.get(source.saturating_sub(1)..).unwrap_or_default().join("/")
 }
 
 /// Where the latest panic was, if nobody has asked since.
@@ -117,6 +120,14 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(handle().unwrap().id(), first.id());
         assert_eq!(first.block_on(first.spawn(async { 1 })).unwrap(), 1);
+    }
+
+    #[test]
+    fn the_place_of_a_panic_does_not_tell_of_the_machine_that_built_it() {
+        assert_eq!(without_machine("src/store/read.rs"), "src/store/read.rs");
+        let registry = "/home/me/.cargo/registry/src/index-1/tokio-1.2.3/src/task/mod.rs";
+        assert_eq!(without_machine(registry), "tokio-1.2.3/src/task/mod.rs");
+        assert_eq!(without_machine(r"C:\me\a-1.0.0\src\lib.rs"), "a-1.0.0/src/lib.rs");
     }
 
     #[tokio::test]

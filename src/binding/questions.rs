@@ -61,6 +61,7 @@ fn open() -> MutexGuard<'static, HashMap<u32, oneshot::Sender<Option<String>>>> 
 
 /// Answers a question; without a text, that there is no answer.
 #[napi(catch_unwind)]
+#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing to tests.
 pub fn respond(question: u32, text: Option<String>) {
     let respond = open().remove(&question);
     if let Some(respond) = respond {

@@ -368,11 +368,11 @@ impl Inner {
                                 self.assume_role(options, &settings, &process.profile, &region)
                             });
                             let environment = settings.environment().clone();
-                            ProcessCredentials::new(process, environment, role)
+                            ProcessCredentials::provider(process, environment, role)
                         }
                         None => chain,
                     };
-                    CredentialsInUse::Found(SteadyCredentials::new(Unblocked::new(chain)))
+                    CredentialsInUse::Found(SteadyCredentials::new(Unblocked::provider(chain)))
                 }
                 None => CredentialsInUse::None,
             },

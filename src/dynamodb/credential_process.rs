@@ -31,7 +31,7 @@ pub struct ProcessCredentials {
 
 impl ProcessCredentials {
     /// The credentials of this program, which gets this environment.
-    pub fn new(
+    pub fn provider(
         process: CredentialProcess,
         environment: Environment,
         role: Option<AssumeRole>,

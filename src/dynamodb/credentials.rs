@@ -82,7 +82,7 @@ pub struct Unblocked(SharedCredentialsProvider);
 
 impl Unblocked {
     /// The same source on threads of its own.
-    pub fn new(source: SharedCredentialsProvider) -> SharedCredentialsProvider {
+    pub fn provider(source: SharedCredentialsProvider) -> SharedCredentialsProvider {
         SharedCredentialsProvider::new(Self(source))
     }
 
@@ -90,13 +90,28 @@ impl Unblocked {
         let source = self.0.clone();
         let search = async move { source.provide_credentials().await };
         match runtime::unblocked_async(search).await {
-            Ok(Some(found)) => found,
+            Ok(Some(found)) => found.and_then(checked),
             Ok(None) => Err(CredentialsError::unhandled("their source failed")),
             Err(failure) => Err(CredentialsError::provider_error(format!(
                 "no thread could be started: {failure}"
             ))),
         }
     }
+}
+
+/// Refuses what can't be sent; the AWS client would panic on it.
+fn checked(found: Credentials) -> Result<Credentials, CredentialsError> {
+    let is_sendable = |key: &str| key.chars().all(|c| matches!(c, ' '..='~'));
+    let are_sendable = [found.access_key_id(), found.secret_access_key()]
+        .into_iter()
+        .chain(found.session_token())
+        .all(is_sendable);
+    if are_sendable {
+        return Ok(found);
+    }
+    Err(CredentialsError::invalid_configuration(
+        "a key or the token has a character that it can't have, such as a line break at its end",
+    ))
 }
 
 impl ProvideCredentials for Unblocked {

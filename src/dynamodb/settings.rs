@@ -11,11 +11,17 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use aws_config::AppName;
 use aws_config::profile::{self, Profile, ProfileSet};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::environment::Environment;
+
+/// The longest id of an application, in bytes.
+const LONGEST_APP_ID: usize = 50;
+/// How much of a path is shown, in characters.
+const LONGEST_SHOWN_PATH: usize = 200;
 
 /// What a setting must be.
 #[derive(Clone, Copy)]
@@ -24,6 +30,8 @@ enum Rule {
     /// A whole number, 1 or more.
     Count,
     OneOf(&'static [&'static str]),
+    /// What can be a part of a user agent. AWS takes at most 50 characters.
+    AppId,
 }
 
 impl Rule {
@@ -32,6 +40,7 @@ impl Rule {
             Self::Flag => ["true", "false"].iter().any(|flag| value.eq_ignore_ascii_case(flag)),
             Self::Count => value.parse::<u32>().is_ok_and(|count| count > 0),
             Self::OneOf(words) => words.iter().any(|word| value.eq_ignore_ascii_case(word)),
+            Self::AppId => value.len() <= LONGEST_APP_ID && AppName::new(value.to_owned()).is_ok(),
         }
     }
 }
@@ -42,12 +51,14 @@ impl fmt::Display for Rule {
             Self::Flag => f.write_str("true or false"),
             Self::Count => f.write_str("a whole number, 1 or more"),
             Self::OneOf(words) => write!(f, "one of {}", words.join(", ")),
+            Self::AppId => write!(f, "at most {LONGEST_APP_ID} letters, digits and signs"),
         }
     }
 }
 
 /// Settings that not every value will do for: the variable, the key in the files, and the rule.
-const RULES: [(&str, &str, Rule); 7] = [
+const RULES: [(&str, &str, Rule); 8] = [
+    ("AWS_SDK_UA_APP_ID", "sdk_ua_app_id", Rule::AppId),
     ("AWS_RETRY_MODE", "retry_mode", Rule::OneOf(&["standard", "adaptive", "legacy"])),
     ("AWS_MAX_ATTEMPTS", "max_attempts", Rule::Count),
     ("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", Rule::Flag),
@@ -134,7 +145,7 @@ impl Settings {
             // A section without "profile" is one of the default profile only.
             let sections =
                 if prefix.is_empty() || name == "default" { &sections[..] } else { &sections[..1] };
-            let shown = path.unwrap_or_default().display().to_string();
+            let shown = shown(&path.unwrap_or_default());
             usable_lines(&text.unwrap_or_default(), &shown, sections, &mut warnings)
         });
         let mut settings = Self {
@@ -320,7 +331,8 @@ fn usable_lines(text: &str, path: &str, sections: &[String], warnings: &mut Vec<
         let (key, value) = key_and_value(line);
         // What is indented below belongs to it.
         let is_heading = lines.peek().is_some_and(|(_, next)| is_indented(next));
-        let is_blank = !key.is_empty() && value.is_empty() && !(is_heading && !is_indented(line));
+        let is_blank =
+            !key.is_empty() && value.is_empty() && (!is_heading || is_indented(line));
         let rule = RULES.iter().find(|(_, name, _)| key.eq_ignore_ascii_case(name));
         let broken = rule.filter(|(.., rule)| !value.is_empty() && !rule.allows(value));
         if let Some((_, name, rule)) = broken
@@ -386,11 +398,28 @@ fn read_text(path: &Path, warnings: &mut Vec<String>) -> String {
     let reason = match std::fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => return text,
         Ok(Err(_)) => "it is not UTF-8 text".to_owned(),
-        Err(failure) if failure.kind() == io::ErrorKind::NotFound => return String::new(),
+        // There can be no file of a name that is none.
+        Err(failure)
+            if matches!(
+                failure.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename
+            ) =>
+        {
+            return String::new();
+        }
         Err(failure) => failure.to_string(),
     };
-    warnings.push(format!("the file {path:?} can't be read and is ignored: {reason}"));
+    warnings.push(format!("the file {} can't be read and is ignored: {reason}", shown(path)));
     String::new()
+}
+
+/// A path for a line of the log.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy()
+        .chars()
+        .take(LONGEST_SHOWN_PATH)
+        .flat_map(char::escape_debug)
+        .collect()
 }
 
 #[cfg(test)]
