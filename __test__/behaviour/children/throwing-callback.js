@@ -14,9 +14,14 @@ process.on('uncaughtException', (error, origin) => uncaught.push(`${origin}: ${e
 
 const store = DynamoDBFeatureStore(table, options);
 for (const [method, ...args] of calls) {
-  store[method](...args, () => {
-    counts[method] = (counts[method] || 0) + 1;
-    throw new Error(`thrown in ${method}`);
-  });
+  try {
+    store[method](...args, () => {
+      counts[method] = (counts[method] || 0) + 1;
+      throw new Error(`thrown in ${method}`);
+    });
+  } catch (error) {
+    // What is fresh is answered at once: the data of an init may be by now.
+    uncaught.push(`uncaughtException: ${error.message}`);
+  }
 }
 process.on('exit', () => process.stdout.write(JSON.stringify({ counts, uncaught })));
