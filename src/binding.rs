@@ -78,7 +78,7 @@ pub struct NativeOptions {
 const LONGEST_TIMEOUT_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
 
 fn duration(ms: f64) -> Duration {
-    Duration::from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0)
+    Duration::try_from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0).unwrap_or_default()
 }
 
 impl NativeOptions {

@@ -86,9 +86,9 @@ pub async fn unblocked_async<T: Send + 'static>(
 /// library would print it, and ask the environment how.
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|place| {
-            format!("{}:{}", without_machine(place.file()), place.line())
-        });
+        let place = panic
+            .location()
+            .map(|place| format!("{}:{}", without_machine(place.file()), place.line()));
         *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }));
 }

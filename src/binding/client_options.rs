@@ -14,6 +14,9 @@ use crate::config::{
 };
 use crate::environment::Environment;
 
+/// How far a machine's clock can be off: a century. No sum with that is too large.
+const LARGEST_CLOCK_OFFSET_MS: f64 = 100.0 * 365.0 * 24.0 * 3_600_000.0;
+
 /// How DynamoDB is reached, checked by JavaScript; what is absent has its default below.
 #[napi(object, object_to_js = false)]
 #[derive(Default, Deserialize)]
@@ -150,7 +153,11 @@ impl NativeClientOptions {
             user_agent: options.user_agent,
             app_id: options.app_id,
             clock_skew_correction: options.clock_skew_correction,
-            clock_offset_ms: options.clock_offset_ms.unwrap_or_default() as i64,
+            clock_offset_ms: options
+                .clock_offset_ms
+                .unwrap_or_default()
+                .clamp(-LARGEST_CLOCK_OFFSET_MS, LARGEST_CLOCK_OFFSET_MS)
+                as i64,
             signing_region: options.signing_region,
             auth_schemes: options.auth_schemes.unwrap_or_default(),
             log_requests: options.log_requests.unwrap_or(false),

@@ -11,7 +11,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::client::{
-    Attributes, Connection, CredentialsInUse, SdkDynamoDb, key_attributes, row_key, stored_row,
+    Attributes, Connection, CredentialsInUse, SdkDynamoDb, incomplete, key_attributes, row_key,
+    stored_row,
 };
 use super::failure::{no_credentials, to_error};
 use crate::error::{Error, ErrorKind, Result};
@@ -60,21 +61,21 @@ impl AdministeredTable for SdkDynamoDb {
         let inner = Arc::clone(&self.0);
         async move {
             let send = |connection: &Connection| {
-                let request = connection
-                    .client
-                    .create_table()
-                    .table_name(&inner.table)
-                    .attribute_definitions(text_attribute("namespace"))
-                    .attribute_definitions(text_attribute("key"))
-                    .key_schema(key_element("namespace", KeyType::Hash))
-                    .key_schema(key_element("key", KeyType::Range));
-                let request = match billing {
-                    Billing::OnDemand => request.billing_mode(BillingMode::PayPerRequest),
-                    Billing::Provisioned(read, write) => request
-                        .billing_mode(BillingMode::Provisioned)
-                        .provisioned_throughput(throughput(read, write)),
-                };
-                async move { request.send().await.map_err(to_error) }
+                let request = connection.client.create_table().table_name(&inner.table);
+                async move {
+                    let request = request
+                        .attribute_definitions(text_attribute("namespace")?)
+                        .attribute_definitions(text_attribute("key")?)
+                        .key_schema(key_element("namespace", KeyType::Hash)?)
+                        .key_schema(key_element("key", KeyType::Range)?);
+                    let request = match billing {
+                        Billing::OnDemand => request.billing_mode(BillingMode::PayPerRequest),
+                        Billing::Provisioned(read, write) => request
+                            .billing_mode(BillingMode::Provisioned)
+                            .provisioned_throughput(throughput(read, write)?),
+                    };
+                    request.send().await.map_err(to_error)
+                }
             };
             inner.send(send).await?;
             Ok(())
@@ -177,28 +178,24 @@ fn description(table: &TableDescription) -> Description {
     }
 }
 
-fn text_attribute(name: &str) -> AttributeDefinition {
+fn text_attribute(name: &str) -> Result<AttributeDefinition> {
     AttributeDefinition::builder()
         .attribute_name(name)
         .attribute_type(ScalarAttributeType::S)
         .build()
-        .expect("name and type are set")
+        .map_err(incomplete)
 }
 
-fn key_element(name: &str, role: KeyType) -> KeySchemaElement {
-    KeySchemaElement::builder()
-        .attribute_name(name)
-        .key_type(role)
-        .build()
-        .expect("name and role are set")
+fn key_element(name: &str, role: KeyType) -> Result<KeySchemaElement> {
+    KeySchemaElement::builder().attribute_name(name).key_type(role).build().map_err(incomplete)
 }
 
-fn throughput(read: u32, write: u32) -> ProvisionedThroughput {
+fn throughput(read: u32, write: u32) -> Result<ProvisionedThroughput> {
     ProvisionedThroughput::builder()
         .read_capacity_units(read.into())
         .write_capacity_units(write.into())
         .build()
-        .expect("both are set")
+        .map_err(incomplete)
 }
 
 #[cfg(test)]
@@ -223,10 +220,10 @@ mod tests {
     #[test]
     fn a_table_is_described_with_its_keys_and_its_capacity() {
         let table = TableDescription::builder()
-            .attribute_definitions(text_attribute("namespace"))
-            .attribute_definitions(text_attribute("key"))
-            .key_schema(key_element("namespace", KeyType::Hash))
-            .key_schema(key_element("key", KeyType::Range))
+            .attribute_definitions(text_attribute("namespace").unwrap())
+            .attribute_definitions(text_attribute("key").unwrap())
+            .key_schema(key_element("namespace", KeyType::Hash).unwrap())
+            .key_schema(key_element("key", KeyType::Range).unwrap())
             .item_count(7)
             .build();
         let described = description(&table);

@@ -30,6 +30,7 @@ use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::operation::BuildError;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -755,15 +756,16 @@ impl DynamoDb for SdkDynamoDb {
         let inner = Arc::clone(&self.0);
         async move {
             let send = |connection: &Connection| {
-                let requests = writes.iter().map(write_request).collect();
+                let requests = writes.iter().map(write_request).collect::<Result<_>>();
                 let request = connection
                     .client
                     .batch_write_item()
-                    .request_items(&inner.table, requests)
-                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                    .customize()
-                    .config_override(connection.for_write.clone());
-                async move { request.send().await.map_err(to_error) }
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total);
+                let config = connection.for_write.clone();
+                async {
+                    let request = request.request_items(&inner.table, requests?);
+                    request.customize().config_override(config).send().await.map_err(to_error)
+                }
             };
             let answer = inner.send(send).await?;
             for capacity in answer.consumed_capacity() {
@@ -825,22 +827,25 @@ fn item_attributes(row: &RowKey, item: &Item) -> Attributes {
     attributes
 }
 
-fn write_request(write: &Write) -> WriteRequest {
-    let put = |attributes| {
-        PutRequest::builder().set_item(Some(attributes)).build().expect("its item is set")
-    };
+fn write_request(write: &Write) -> Result<WriteRequest> {
+    let put = |attributes| PutRequest::builder().set_item(Some(attributes)).build();
+    let delete = |attributes| DeleteRequest::builder().set_key(Some(attributes)).build();
     let request = WriteRequest::builder();
-    match write {
-        Write::Put(row, item) => request.put_request(put(item_attributes(row, item))),
-        Write::PutMarker(row) => request.put_request(put(key_attributes(row))),
-        Write::Delete(row) => request.delete_request(
-            DeleteRequest::builder()
-                .set_key(Some(key_attributes(row)))
-                .build()
-                .expect("its key is set"),
-        ),
-    }
-    .build()
+    let request = match write {
+        Write::Put(row, item) => {
+            put(item_attributes(row, item)).map(|put| request.put_request(put))
+        }
+        Write::PutMarker(row) => put(key_attributes(row)).map(|put| request.put_request(put)),
+        Write::Delete(row) => {
+            delete(key_attributes(row)).map(|delete| request.delete_request(delete))
+        }
+    };
+    Ok(request.map_err(incomplete)?.build())
+}
+
+/// The failure of a request that lacks a part. None that is made here does.
+pub(super) fn incomplete(failure: BuildError) -> Error {
+    Error::new(ErrorKind::Internal, format!("a request is incomplete: {failure}"))
 }
 
 fn requested_row(request: &WriteRequest) -> Option<RowKey> {
@@ -958,7 +963,7 @@ mod tests {
             Write::Delete(row.clone()),
         ];
         for write in writes {
-            assert_eq!(requested_row(&write_request(&write)), Some(row.clone()));
+            assert_eq!(requested_row(&write_request(&write).unwrap()), Some(row.clone()));
         }
     }
 }

@@ -315,14 +315,15 @@ mod tests {
     use super::*;
 
     /// A table behind a client that gives this answer, and what the client is asked.
-    fn client(answer: Option<&'static str>) -> (GivenClient, Arc<Mutex<Vec<Value>>>, Arc<Stats>) {
+    fn client(answer: Option<&str>) -> (GivenClient, Arc<Mutex<Vec<Value>>>, Arc<Stats>) {
+        let answer = answer.map(str::to_owned);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let asking = Arc::clone(&asked);
         let call: CallClient = Arc::new(move |request: String| {
             asking.lock().unwrap().push(serde_json::from_str(&request).unwrap());
-            match answer {
-                Some("hang") => futures_util::future::pending().boxed(),
-                answer => async move { answer.map(str::to_owned) }.boxed(),
+            match &answer {
+                Some(answer) if answer == "hang" => futures_util::future::pending().boxed(),
+                answer => std::future::ready(answer.clone()).boxed(),
             }
         });
         let stats = Arc::new(Stats::default());
@@ -406,7 +407,7 @@ mod tests {
         ] {
             let text =
                 format!(r#"{{"failure":{{"name":"{name}","message":"no","status":{status}}}}}"#);
-            let (client, _, stats) = client(Some(text.leak()));
+            let (client, _, stats) = client(Some(&text));
             let failure = client.query("features", READING, None).await.unwrap_err();
             assert_eq!(failure.kind, expected, "{name}");
             assert_eq!(stats.throttles.get(), u64::from(expected == Throttled));

@@ -331,8 +331,7 @@ fn usable_lines(text: &str, path: &str, sections: &[String], warnings: &mut Vec<
         let (key, value) = key_and_value(line);
         // What is indented below belongs to it.
         let is_heading = lines.peek().is_some_and(|(_, next)| is_indented(next));
-        let is_blank =
-            !key.is_empty() && value.is_empty() && (!is_heading || is_indented(line));
+        let is_blank = !key.is_empty() && value.is_empty() && (!is_heading || is_indented(line));
         let rule = RULES.iter().find(|(_, name, _)| key.eq_ignore_ascii_case(name));
         let broken = rule.filter(|(.., rule)| !value.is_empty() && !rule.allows(value));
         if let Some((_, name, rule)) = broken
@@ -415,11 +414,7 @@ fn read_text(path: &Path, warnings: &mut Vec<String>) -> String {
 
 /// A path for a line of the log.
 fn shown(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .take(LONGEST_SHOWN_PATH)
-        .flat_map(char::escape_debug)
-        .collect()
+    path.to_string_lossy().chars().take(LONGEST_SHOWN_PATH).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared, join_all};
+use futures_util::future::join_all;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Inner, Store};
@@ -16,26 +16,27 @@ const KINDS: [&str; 2] = [FEATURES, SEGMENTS];
 /// itself.
 const WAITING_SHARE: f64 = 0.5;
 
-/// The one preload of a store, while it is under way.
+/// What those who wait for the one preload of a store watch, while it is under way. It ends with the sender,
+/// which nothing but the preload has: the store must not keep what keeps it.
 #[derive(Default)]
-pub(super) struct Preload(Mutex<Option<Shared<BoxFuture<'static, ()>>>>);
+pub(super) struct Preload(Mutex<Option<watch::Receiver<()>>>);
 
 impl Store {
     /// Reads all flags and segments, one Query for each of the two kinds. Reads of single items that
     /// come meanwhile wait for it. Ends when it is done or has failed.
     pub fn preload(&self) -> impl Future<Output = ()> + Send + 'static {
         let store = self.clone();
-        let reads = async move {
+        let (under_way, watched) = watch::channel(());
+        self.0.preload.set(Some(watched));
+        async move {
             let reads = KINDS.map(|kind| {
                 let store = store.clone();
                 async move { drop(store.0.read_all(store.0.layout.namespace(kind)).await) }
             });
             join_all(reads).await;
             store.0.preload.set(None);
-        };
-        let preload = reads.boxed().shared();
-        self.0.preload.set(Some(preload.clone()));
-        preload
+            drop(under_way);
+        }
     }
 }
 
@@ -43,20 +44,22 @@ impl Inner {
     /// Waits for the preload that is under way, if there is one and this row may come with it.
     /// Returns whether there was one, and it is done.
     pub(super) async fn preloaded(&self, row: &RowKey) -> bool {
-        let Some(preload) = self.preload.get() else {
+        let Some(mut preload) = self.preload.get() else {
             return false;
         };
         let comes_with_it = KINDS.iter().any(|kind| self.layout.namespace(kind) == row.namespace);
-        comes_with_it && timeout(self.read_timeout.mul_f64(WAITING_SHARE), preload).await.is_ok()
+        // There is never a change, only an end.
+        let ended = preload.changed();
+        comes_with_it && timeout(self.read_timeout.mul_f64(WAITING_SHARE), ended).await.is_ok()
     }
 }
 
 impl Preload {
-    fn get(&self) -> Option<Shared<BoxFuture<'static, ()>>> {
+    fn get(&self) -> Option<watch::Receiver<()>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, under_way: Option<Shared<BoxFuture<'static, ()>>>) {
+    fn set(&self, under_way: Option<watch::Receiver<()>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = under_way;
     }
 }
