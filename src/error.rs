@@ -184,10 +184,14 @@ impl Error {
         &self.message
     }
 
-    /// The failure of work that has nothing to run on.
+    /// The failure of work that the operating system gives no thread or no file descriptor.
     pub fn no_resources(failure: &std::io::Error) -> Self {
-        let message = format!("no thread could be started: {failure}");
-        Self::new(ErrorKind::NoResources, message)
+        let what = if crate::runtime::is_exhausted(failure) {
+            "the process has no file descriptor left"
+        } else {
+            "no thread could be started"
+        };
+        Self::new(ErrorKind::NoResources, format!("{what}: {failure}"))
     }
 
     /// The failure of work that ended without a result.

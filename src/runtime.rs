@@ -82,6 +82,12 @@ pub async fn unblocked_async<T: Send + 'static>(
     unblocked(move || runtime.block_on(work)).await
 }
 
+/// Whether this says that the process, or the machine, has no file descriptor left: the same may work soon.
+pub fn is_exhausted(failure: &io::Error) -> bool {
+    let codes = if cfg!(windows) { [4, 10024] } else { [23, 24] };
+    failure.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
 /// Keeps panics of this addon off the application's stderr: whoever catches one logs it. The standard
 /// library would print it, and ask the environment how.
 pub fn quiet_panics() {

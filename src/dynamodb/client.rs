@@ -323,7 +323,8 @@ impl Inner {
         if self.http.configure(options).is_none() {
             return Err(Error::new(ErrorKind::BadEndpoint, "the URL of the proxy can't be used"));
         }
-        let mut settings = Settings::read(&options.environment, options.profile.as_deref()).await;
+        let settings = Settings::read(&options.environment, options.profile.as_deref()).await;
+        let mut settings = settings.map_err(|failure| Error::no_resources(&failure))?;
         for warning in &settings.warnings {
             self.log.log(Level::Warn, format!("DynamoDBFeatureStore: {warning}"));
         }

@@ -1,12 +1,14 @@
 //! What the AWS SDK's errors mean to the people who have to mend them.
 
 use std::error::Error as StdError;
+use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::result::DispatchFailure;
 
 use crate::error::{Error, ErrorKind};
+use crate::runtime;
 
 /// The failure of a request.
 pub fn to_error<E>(failure: SdkError<E>) -> Error
@@ -91,6 +93,12 @@ fn unsent(failure: Cause<'_>, network: bool) -> Error {
                 "the endpoint that the environment or the profile gives is not a URL ({cause})"
             ),
         );
+    }
+    let exhausted = chain(failure)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .find(|cause| runtime::is_exhausted(cause));
+    if let Some(exhausted) = exhausted {
+        return Error::no_resources(exhausted);
     }
     if network {
         let message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));

@@ -17,6 +17,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::environment::Environment;
+use crate::runtime;
 
 /// The longest id of an application, in bytes.
 const LONGEST_APP_ID: usize = 50;
@@ -125,7 +126,11 @@ pub struct CredentialProcess {
 
 impl Settings {
     /// Reads the files, which blocks. `profile` is one that the caller asks for by name.
-    pub async fn read(environment: &Environment, profile: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Where no file can be opened at the moment.
+    pub async fn read(environment: &Environment, profile: Option<&str>) -> io::Result<Self> {
         let mut warnings = Vec::new();
         let mut variables = HashMap::new();
         for (name, value) in environment.iter() {
@@ -134,20 +139,23 @@ impl Settings {
             }
         }
         let name = profile.or_else(|| environment.get("AWS_PROFILE")).unwrap_or("default");
-        let [config, credentials] = [
-            ("AWS_CONFIG_FILE", "config", "profile "),
-            ("AWS_SHARED_CREDENTIALS_FILE", "credentials", ""),
-        ]
-        .map(|(variable, file, prefix)| {
+        let mut read = |variable, file, prefix: &str| {
             let path = file_path(environment, variable, file);
-            let text = path.as_deref().map(|path| read_text(path, &mut warnings));
+            let text = path.as_deref().map(|path| read_text(path, &mut warnings)).transpose()?;
             let sections = [format!("{prefix}{name}"), name.to_owned()];
             // A section without "profile" is one of the default profile only.
             let sections =
                 if prefix.is_empty() || name == "default" { &sections[..] } else { &sections[..1] };
             let shown = shown(&path.unwrap_or_default());
-            usable_lines(&text.unwrap_or_default(), &shown, sections, &mut warnings)
-        });
+            Ok::<_, io::Error>(usable_lines(
+                &text.unwrap_or_default(),
+                &shown,
+                sections,
+                &mut warnings,
+            ))
+        };
+        let config = read("AWS_CONFIG_FILE", "config", "profile ")?;
+        let credentials = read("AWS_SHARED_CREDENTIALS_FILE", "credentials", "")?;
         let mut settings = Self {
             warnings,
             max_attempts: None,
@@ -175,7 +183,7 @@ impl Settings {
         settings.adaptive_retries = settings
             .value("AWS_RETRY_MODE", "retry_mode")
             .is_some_and(|mode| mode.eq_ignore_ascii_case("adaptive"));
-        settings
+        Ok(settings)
     }
 
     /// The environment, for the AWS SDK. It lacks the keys that a profile which was asked for goes before.
@@ -393,9 +401,9 @@ fn home(environment: &Environment) -> Option<PathBuf> {
     Some(format!("{drive}{path}").into())
 }
 
-fn read_text(path: &Path, warnings: &mut Vec<String>) -> String {
+fn read_text(path: &Path, warnings: &mut Vec<String>) -> io::Result<String> {
     let reason = match std::fs::read(path).map(String::from_utf8) {
-        Ok(Ok(text)) => return text,
+        Ok(Ok(text)) => return Ok(text),
         Ok(Err(_)) => "it is not UTF-8 text".to_owned(),
         // There can be no file of a name that is none.
         Err(failure)
@@ -404,12 +412,13 @@ fn read_text(path: &Path, warnings: &mut Vec<String>) -> String {
                 io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename
             ) =>
         {
-            return String::new();
+            return Ok(String::new());
         }
+        Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
         Err(failure) => failure.to_string(),
     };
     warnings.push(format!("the file {} can't be read and is ignored: {reason}", shown(path)));
-    String::new()
+    Ok(String::new())
 }
 
 /// A path for a line of the log.
@@ -444,7 +453,7 @@ mod tests {
         let mut all = variables.to_vec();
         all.push(("AWS_CONFIG_FILE", &config_file));
         all.push(("AWS_SHARED_CREDENTIALS_FILE", &credentials_file));
-        let settings = Settings::read(&environment(&all), profile).await;
+        let settings = Settings::read(&environment(&all), profile).await.unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         settings
     }
@@ -529,12 +538,12 @@ mod tests {
     async fn an_address_takes_the_place_of_the_name_of_a_containers_host() {
         let url = "http://localhost:8080/localhost";
         let variables = environment(&[(CONTAINER_URL, url)]);
-        let mut read = Settings::read(&variables, None).await;
+        let mut read = Settings::read(&variables, None).await.unwrap();
         assert_eq!(read.container_credentials_host().as_deref(), Some("localhost"));
         read.set_container_credentials_host([127, 0, 0, 1].into());
         assert_eq!(read.env().get(CONTAINER_URL).unwrap(), "http://127.0.0.1:8080/localhost");
         for other in ["http://127.0.0.1/a", "http://[::1]/a", "https://host/a", "?"] {
-            let read = Settings::read(&environment(&[(CONTAINER_URL, other)]), None).await;
+            let read = Settings::read(&environment(&[(CONTAINER_URL, other)]), None).await.unwrap();
             assert_eq!(read.container_credentials_host(), None, "{other}");
         }
     }
@@ -544,7 +553,8 @@ mod tests {
         let folder = std::env::temp_dir();
         let read =
             Settings::read(&environment(&[("AWS_CONFIG_FILE", folder.to_str().unwrap())]), None)
-                .await;
+                .await
+                .unwrap();
         assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
         let read = settings("parse", "[default\n", "", &[], None).await;
         assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);

@@ -12,6 +12,7 @@ use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_smithy_types::base64;
 use futures_util::future::BoxFuture;
 use rustls::RootCertStore;
+use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths, load_native_certs};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -78,7 +79,7 @@ async fn trust_store(
 ) -> io::Result<TrustStore> {
     let variables = environment.clone();
     let read = runtime::unblocked(move || read_files(&variables)).await?;
-    let (system, extra, warnings) = read.unwrap_or_default();
+    let (system, extra, warnings) = read.unwrap_or_else(|| Ok(Default::default()))?;
     for warning in warnings {
         log.log(Level::Warn, warning);
     }
@@ -100,41 +101,56 @@ async fn trust_store(
 }
 
 /// The system's certificates, those of further files, and what is wrong with these.
-fn read_files(environment: &Environment) -> (Vec<String>, Vec<Vec<u8>>, Vec<String>) {
-    let system = usable(system_roots(environment)).iter().map(pem).collect();
+fn read_files(environment: &Environment) -> io::Result<(Vec<String>, Vec<Vec<u8>>, Vec<String>)> {
+    let system = usable(system_roots(environment)?).iter().map(pem).collect();
     let (mut extra, mut warnings) = (Vec::new(), Vec::new());
     for variable in EXTRA_CERTIFICATE_FILES {
         let Some(path) = environment.get(variable) else { continue };
-        let read = std::fs::read(path).map_err(|e| e.to_string());
+        let read = match std::fs::read(path) {
+            Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
+            read => read.map_err(|failure| failure.to_string()),
+        };
         match read.and_then(|pem| check(&pem).map(|()| pem)) {
             Ok(pem) => extra.push(pem),
             Err(reason) => warnings
                 .push(format!("{variable}: the certificates in {path:?} are not used: {reason}")),
         }
     }
-    (system, extra, warnings)
+    Ok((system, extra, warnings))
 }
 
 /// The operating system's root certificates.
-fn system_roots(environment: &Environment) -> Vec<CertificateDer<'static>> {
+fn system_roots(environment: &Environment) -> io::Result<Vec<CertificateDer<'static>>> {
     let file = environment.get("SSL_CERT_FILE").map(Path::new);
     let folders = environment.get("SSL_CERT_DIR");
     if file.is_some() || folders.is_some() {
-        let mut found = rustls_native_certs::load_certs_from_paths(file, None).certs;
+        let mut found = loaded(load_certs_from_paths(file, None))?;
         for folder in folders.into_iter().flat_map(std::env::split_paths) {
-            found.extend(rustls_native_certs::load_certs_from_paths(None, Some(&folder)).certs);
+            found.extend(loaded(load_certs_from_paths(None, Some(&folder)))?);
         }
-        return found;
+        return Ok(found);
     }
     #[cfg(all(unix, not(target_os = "macos")))]
     // The same certificates lie beside this file in one file each, hundreds of them.
     if let Some(bundle) = openssl_probe::probe().cert_file {
-        let found = rustls_native_certs::load_certs_from_paths(Some(&bundle), None).certs;
+        let found = loaded(load_certs_from_paths(Some(&bundle), None))?;
         if !found.is_empty() {
-            return found;
+            return Ok(found);
         }
     }
-    rustls_native_certs::load_native_certs().certs
+    loaded(load_native_certs())
+}
+
+/// What was found; an error where files could not be opened for now.
+fn loaded(found: CertificateResult) -> io::Result<Vec<CertificateDer<'static>>> {
+    for error in found.errors {
+        if let ErrorKind::Io { inner, .. } = error.kind
+            && runtime::is_exhausted(&inner)
+        {
+            return Err(inner);
+        }
+    }
+    Ok(found.certs)
 }
 
 /// Those that the HTTP client would not panic on.
