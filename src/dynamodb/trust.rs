@@ -79,29 +79,39 @@ async fn trust_store(
 ) -> io::Result<TrustStore> {
     let variables = environment.clone();
     let read = runtime::unblocked(move || read_files(&variables)).await?;
-    let (system, extra, warnings) = read.unwrap_or_else(|| Ok(Default::default()))?;
-    for warning in warnings {
+    let read = read.unwrap_or_else(|| Ok(Files::default()))?;
+    for warning in read.warnings {
         log.log(Level::Warn, warning);
     }
     // The HTTP client would read the system's anew for each of its pools.
     let mut store = TrustStore::empty().with_native_roots(false);
-    if system.is_empty()
+    if read.system.is_empty()
         && let Some(pem) = node_roots().await
         && check(pem.as_bytes()).is_ok()
     {
         store.add_pem_certificate(pem);
     }
-    for pem in system {
+    for pem in read.system {
         store.add_pem_certificate(pem);
     }
-    for pem in extra {
+    for pem in read.extra {
         store.add_pem_certificate(pem);
     }
     Ok(store)
 }
 
-/// The system's certificates, those of further files, and what is wrong with these.
-fn read_files(environment: &Environment) -> io::Result<(Vec<String>, Vec<Vec<u8>>, Vec<String>)> {
+/// What was read of files.
+#[derive(Default)]
+struct Files {
+    /// The operating system's certificates.
+    system: Vec<String>,
+    /// Those of the files that variables name.
+    extra: Vec<Vec<u8>>,
+    /// What is wrong with these files.
+    warnings: Vec<String>,
+}
+
+fn read_files(environment: &Environment) -> io::Result<Files> {
     let system = usable(system_roots(environment)?).iter().map(pem).collect();
     let (mut extra, mut warnings) = (Vec::new(), Vec::new());
     for variable in EXTRA_CERTIFICATE_FILES {
@@ -116,7 +126,7 @@ fn read_files(environment: &Environment) -> io::Result<(Vec<String>, Vec<Vec<u8>
                 .push(format!("{variable}: the certificates in {path:?} are not used: {reason}")),
         }
     }
-    Ok((system, extra, warnings))
+    Ok(Files { system, extra, warnings })
 }
 
 /// The operating system's root certificates.
