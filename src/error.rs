@@ -186,12 +186,14 @@ impl Error {
 
     /// The failure of work that the operating system gives no thread or no file descriptor.
     pub fn no_resources(failure: &std::io::Error) -> Self {
-        let what = if crate::runtime::is_exhausted(failure) {
-            "the process has no file descriptor left"
-        } else {
-            "no thread could be started"
+        let message = match failure.raw_os_error() {
+            Some(_) if crate::runtime::is_exhausted(failure) => {
+                format!("the process has no file descriptor left: {failure}")
+            }
+            Some(_) => format!("the runtime can't be started: {failure}"),
+            None => failure.to_string(),
         };
-        Self::new(ErrorKind::NoResources, format!("{what}: {failure}"))
+        Self::new(ErrorKind::NoResources, message)
     }
 
     /// The failure of work that ended without a result.

@@ -82,8 +82,17 @@ pub async fn unblocked_async<T: Send + 'static>(
     unblocked(move || runtime.block_on(work)).await
 }
 
-/// Whether this says that the process, or the machine, has no file descriptor left: the same may work soon.
+/// The operating system starts no thread.
+#[derive(Debug, thiserror::Error)]
+#[error("no thread could be started: {0}")]
+pub struct NoThread(io::Error);
+
+/// Whether this says that the process, or the machine, has no thread or no file descriptor left: the same
+/// may work soon.
 pub fn is_exhausted(failure: &io::Error) -> bool {
+    if failure.get_ref().is_some_and(|inner| inner.is::<NoThread>()) {
+        return true;
+    }
     let codes = if cfg!(windows) { [4, 10024] } else { [23, 24] };
     failure.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
@@ -112,7 +121,8 @@ pub fn last_panic() -> Option<String> {
 }
 
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(work).map(drop)
+    let thread = thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES);
+    thread.spawn(work).map(drop).map_err(|failure| io::Error::other(NoThread(failure)))
 }
 
 #[cfg(test)]

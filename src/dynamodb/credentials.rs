@@ -92,9 +92,7 @@ impl Unblocked {
         match runtime::unblocked_async(search).await {
             Ok(Some(found)) => found.and_then(checked),
             Ok(None) => Err(CredentialsError::unhandled("their source failed")),
-            Err(failure) => Err(CredentialsError::provider_error(format!(
-                "no thread could be started: {failure}"
-            ))),
+            Err(failure) => Err(CredentialsError::provider_error(failure)),
         }
     }
 }

@@ -31,6 +31,9 @@ where
 
 /// Why no credentials were found.
 pub fn no_credentials(failure: &CredentialsError) -> Error {
+    if let Some(exhausted) = exhausted(failure) {
+        return exhausted;
+    }
     let error = Error::new(
         ErrorKind::NoCredentials,
         format!("no AWS credentials could be had: {}", told(chain(failure))),
@@ -67,6 +70,12 @@ pub fn told_by_client(name: &str, message: &str, status: Option<u16>) -> Error {
     if status.is_none() { error.broken_off() } else { error }
 }
 
+/// The failure for which the operating system gave no thread or file descriptor, if that is why.
+fn exhausted(failure: Cause<'_>) -> Option<Error> {
+    let mut causes = chain(failure).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.find(|cause| runtime::is_exhausted(cause)).map(Error::no_resources)
+}
+
 fn is_of_the_network(failure: &DispatchFailure) -> bool {
     failure.is_io() || failure.is_timeout() || failure.as_other().is_some()
 }
@@ -94,11 +103,8 @@ fn unsent(failure: Cause<'_>, network: bool) -> Error {
             ),
         );
     }
-    let exhausted = chain(failure)
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .find(|cause| runtime::is_exhausted(cause));
-    if let Some(exhausted) = exhausted {
-        return Error::no_resources(exhausted);
+    if let Some(exhausted) = exhausted(failure) {
+        return exhausted;
     }
     if network {
         let message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));
