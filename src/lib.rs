@@ -19,10 +19,12 @@
 //! Big segments (`big_segments`) are read past the store, which knows nothing of them, and so are tables
 //! for the command line (`inspection`).
 //!
-//! Each module uses those below it. `clock`, `config`, `error`, `log`, `stats` and `single_flight` (one
-//! request for everybody who wants the same) are used by all; `allocator` is where memory comes from.
+//! Each module uses those below it. `clock`, `config`, `error`, `log`, `panics`, `stats`, `background` (tasks
+//! that run until the store is closed) and `single_flight` (one request for everybody who wants the same)
+//! are used by all; `allocator` is where memory comes from.
 
 mod allocator;
+pub mod background;
 pub mod big_segments;
 mod binding;
 pub mod cache;
@@ -36,6 +38,7 @@ pub mod late_init;
 pub mod log;
 pub mod mailbox;
 pub mod outage;
+pub mod panics;
 pub mod references;
 pub mod retry;
 pub mod row;

@@ -7,6 +7,7 @@ use futures_util::future::{BoxFuture, Shared, join_all};
 use tokio::time::timeout;
 
 use super::{Inner, Store};
+use crate::panics::caught;
 use crate::references::{FEATURES, SEGMENTS};
 use crate::row::RowKey;
 
@@ -30,7 +31,8 @@ impl Store {
                 let store = store.clone();
                 async move { drop(store.0.read_all(store.0.layout.namespace(kind)).await) }
             });
-            join_all(reads).await;
+            // A panic in here would be one in everybody who waits for it.
+            drop(caught(join_all(reads)).await);
             store.0.preload.set(None);
         };
         let preload = reads.boxed().shared();
