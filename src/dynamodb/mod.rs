@@ -1,5 +1,7 @@
 //! The few things that the store asks of DynamoDB.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
+
 mod adjusting;
 mod administration;
 mod asked_credentials;
