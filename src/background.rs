@@ -171,6 +171,28 @@ mod tests {
         assert_eq!(work.begun().await, 3);
     }
 
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn what_comes_while_a_run_ends_is_seen_by_the_next_one() {
+        let task = Task::new("the test");
+        let (wanted, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        for count in 1..=20_000 {
+            wanted.store(count, Ordering::SeqCst);
+            let (wanted, done) = (Arc::clone(&wanted), Arc::clone(&done));
+            task.wake(
+                pending(),
+                |_, _| {},
+                move || {
+                    let (wanted, done) = (Arc::clone(&wanted), Arc::clone(&done));
+                    async move {
+                        let now = wanted.load(Ordering::SeqCst);
+                        done.add_permits(now - done.available_permits());
+                    }
+                },
+            );
+        }
+        drop(done.acquire_many(20_000).await.unwrap());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn it_begins_anew_after_a_panic_each_time_later() {
         let work = Work::new();

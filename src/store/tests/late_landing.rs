@@ -1,7 +1,7 @@
 use super::*;
 
 /// Lets the first write of this operation take effect only when told to, and never be answered.
-fn hold_first(setup: &Setup, operation: &'static str) -> Arc<Notify> {
+pub(super) fn hold_first(setup: &Setup, operation: &'static str) -> Arc<Notify> {
     let land = Arc::new(Notify::new());
     let (landing, mut held) = (Arc::clone(&land), false);
     setup.table.script(move |request| {

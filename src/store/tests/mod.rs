@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::*;
+use crate::clock::duration;
+use crate::config::Freshness;
 use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;

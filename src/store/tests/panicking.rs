@@ -1,5 +1,7 @@
 //! What a panic leaves behind: one line, a failure, and a store that goes on.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Lets the first request of this operation panic.
@@ -306,6 +308,33 @@ async fn a_background_task_that_panics_is_one_line_and_begins_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_for_late_writes_that_panics_begins_anew() {
+    let setup = Setup::new();
+    for (key, panics) in [("k", true), ("l", false)] {
+        setup.upsert(key, 1).await.unwrap();
+        let held = late_landing::hold_first(&setup, "PutItem");
+        assert!(setup.upsert(key, 2).await.is_err());
+        setup.caught_up().await;
+        setup.upsert(key, 3).await.unwrap();
+        setup.take_lines();
+        if panics {
+            setup.panic_at_line("took effect late");
+        }
+        setup.table.put_item("features", key, 2.0);
+        drop(held);
+        setup.pass(Duration::from_secs(60)).await;
+        let lines = setup.take_lines();
+        let version = setup.table.row("features", key).unwrap().version;
+        assert_eq!(version, Some(3.0), "{lines:?}");
+        // Until nothing is looked after any more.
+        setup.pass(Duration::from_secs(60)).await;
+        let told = lines.iter().any(|line| line.contains("the check for late writes failed"));
+        assert_eq!(told, panics, "{lines:?}");
+    }
+    assert_well(&setup).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_close_that_panics_closes() {
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
@@ -353,5 +382,102 @@ async fn nothing_runs_after_close_and_nothing_keeps_the_store() {
         sleep(Duration::from_secs(600)).await;
         assert_eq!(table.take_operations(), [""; 0]);
         assert_eq!(*lines.lines.lock().unwrap(), [""; 0]);
+    }
+}
+
+/// Whatever JavaScript gives as a number.
+fn any_number() -> impl Strategy<Value = f64> {
+    let special =
+        [0.0, -1.0, 1e-300, 1e-9, 1e300, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+    prop_oneof![prop::sample::select(special.to_vec()), any::<f64>(), 0.0..60_000.0]
+}
+
+/// Whatever clocks show.
+fn any_time() -> impl Strategy<Value = Millis> {
+    prop_oneof![Just(Millis::MIN), Just(0), Just(Millis::MAX), any::<Millis>()]
+}
+
+#[derive(Clone, Debug)]
+enum Call {
+    Get(String),
+    All,
+    Upsert(String),
+    Delete(String, f64),
+    Init(String),
+    Time(Millis),
+    Fail(bool),
+    Pass,
+}
+
+fn any_call() -> impl Strategy<Value = Call> {
+    let version = || any_number().prop_map(crate::row::number);
+    let item = || {
+        (".{0,3}", version(), any::<bool>()).prop_map(|(key, version, deleted)| {
+            let key = serde_json::Value::from(key);
+            format!(r#"{{"key":{key},"version":{version},"deleted":{deleted}}}"#)
+        })
+    };
+    let json = || prop_oneof![".{0,30}", item()];
+    prop_oneof![
+        ".{0,3}".prop_map(Call::Get),
+        Just(Call::All),
+        json().prop_map(Call::Upsert),
+        (".{0,3}", any_number()).prop_map(|(key, version)| Call::Delete(key, version)),
+        json().prop_map(Call::Init),
+        item().prop_map(|item| Call::Init(format!(r#"{{"k":{item}}}"#))),
+        any_time().prop_map(Call::Time),
+        any::<bool>().prop_map(Call::Fail),
+        Just(Call::Pass),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_option_no_item_and_no_clock_makes_it_panic(
+        freshness in [any_number(), any_number(), any_number()],
+        times in [any_number(), any_number(), any_number()],
+        bytes in any_number(),
+        calls in prop::collection::vec(any_call(), 1..12),
+    ) {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let setup = Setup::with(|config| {
+                let [ttl_ms, stale_if_error_ms, stale_while_revalidate_ms] = freshness;
+                config.freshness =
+                    Freshness { ttl_ms, stale_if_error_ms, stale_while_revalidate_ms };
+                let times = times.map(duration);
+                [config.read_timeout, config.write_timeout, config.stale_if_slow] = times;
+                config.max_cache_bytes = bytes as u64;
+                config.refill = true;
+            });
+            for call in calls {
+                match call {
+                    Call::Get(key) => drop(setup.store.get("features", &key).await),
+                    Call::All => drop(setup.store.all("features", 0).await),
+                    Call::Upsert(json) => drop(setup.store.upsert("features", &json).await),
+                    Call::Delete(key, version) => {
+                        drop(setup.store.delete("features", &key, version).await);
+                    }
+                    Call::Init(json) => {
+                        let items = vec![NewItems { kind: "features".into(), json }];
+                        drop(setup.init_with(std::future::ready(Some(items))).await);
+                    }
+                    Call::Time(now) => setup.now.store(now, Ordering::SeqCst),
+                    Call::Fail(true) => setup.table.script(fail(ErrorKind::Refused)),
+                    Call::Fail(false) => setup.table.script(|_| Fate::Answer),
+                    Call::Pass => sleep(Duration::from_secs(400)).await,
+                }
+            }
+            drop(setup.store.initialized().await);
+            setup.store.is_available().await;
+            setup.store.preload().await;
+            setup.store.close().await;
+            for line in setup.take_lines() {
+                assert!(!line.contains("a defect"), "{line}");
+            }
+        });
     }
 }
