@@ -27,8 +27,10 @@ impl Inner {
 
     async fn watch(self: Arc<Self>) {
         while let Some((time, rows)) = self.unanswered.next_look() {
-            sleep_until(time).await;
-            self.look_at(rows).await;
+            tokio::select! {
+                () = sleep_until(time) => self.look_at(rows).await,
+                () = self.unanswered.more() => {}
+            }
         }
     }
 

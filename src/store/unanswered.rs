@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
@@ -33,6 +34,7 @@ pub(super) struct Unanswered {
     rows: Mutex<HashMap<RowKey, Doubt>>,
     /// So that writes need not lock when there is nothing.
     count: AtomicUsize,
+    more: Notify,
 }
 
 /// A row of which it is not known what an unanswered write did or will do to it.
@@ -74,6 +76,12 @@ impl Unanswered {
             doubt.was = None;
         }
         self.count.store(rows.len(), Ordering::Relaxed);
+        self.more.notify_one();
+    }
+
+    /// Ends when there is another unanswered write, and so an earlier time for the next look.
+    pub(super) async fn more(&self) {
+        self.more.notified().await;
     }
 
     /// Notes what is in a row now.

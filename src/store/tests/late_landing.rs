@@ -148,3 +148,19 @@ async fn an_update_that_a_read_found_stays() {
     setup.pass(Duration::from_secs(60)).await;
     assert_eq!(version_of(&setup, "k"), Some(2.0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_unanswered_write_is_looked_after_soon_however_long_others_have_been() {
+    let setup = Setup::new();
+    for key in ["k", "l"] {
+        setup.upsert(key, 1).await.unwrap();
+        hold_first(&setup, "PutItem");
+        assert!(setup.upsert(key, 2).await.is_err());
+        setup.caught_up().await;
+        setup.upsert(key, 3).await.unwrap();
+        setup.table.put_item("features", key, 2.0);
+        // The looks at the first one are far between by then.
+        setup.pass(Duration::from_secs(30)).await;
+        assert_eq!(version_of(&setup, key), Some(3.0), "{key}");
+    }
+}
