@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::panics::caught_request;
 use crate::retry::no_answer;
 use crate::row::{Layout, MAX_KEY_SIZE, RowKey};
 
@@ -92,7 +93,8 @@ impl BigSegments {
     }
 
     async fn read(&self, row: RowKey, what: &str) -> Result<Option<BigSegmentRow>> {
-        let read = timeout(self.read_timeout, self.table.get(&row, self.consistent_read)).await;
+        let read = caught_request(|| self.table.get(&row, self.consistent_read));
+        let read = timeout(self.read_timeout, read).await;
         read.unwrap_or_else(|_| Err(no_answer())).map_err(|failure| {
             let message = format!("reading {what} from the table {:?} failed", self.name);
             Error::new(failure.kind, format!("{message}: {}", failure.message()))

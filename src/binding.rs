@@ -10,10 +10,8 @@ mod client_options;
 mod questions;
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use napi::Status;
@@ -26,13 +24,14 @@ use tokio::sync::oneshot;
 
 use self::client_options::NativeClientOptions;
 use self::questions::{AskFunction, Questions};
-use crate::clock::Clock;
+use crate::clock::{Clock, duration};
 use crate::config::Config;
 use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDynamoDb};
 use crate::environment::Environment;
 use crate::error;
 use crate::log::{Level, Log};
 use crate::mailbox::{Form, Mailbox, RequestId, item_text};
+use crate::panics::{self, caught};
 use crate::runtime;
 use crate::stats::Stats;
 use crate::store::{NewItems, Store, WeakStore};
@@ -72,13 +71,6 @@ pub struct NativeOptions {
     pub asks_client: Option<bool>,
     /// The environment variables: names and values in turn.
     pub environment: Vec<String>,
-}
-
-/// What an endless time-out means: a year.
-const LONGEST_TIMEOUT_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
-
-fn duration(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms.clamp(0.0, LONGEST_TIMEOUT_MS) / 1000.0).unwrap_or_default()
 }
 
 impl NativeOptions {
@@ -164,7 +156,7 @@ fn node_roots(questions: &Questions) -> RootCertificates {
 
 #[napi_derive::module_init]
 fn init() {
-    runtime::quiet_panics();
+    panics::silence();
 }
 
 /// A mailbox that `deliver` is given the content of. The store becomes known later, if there is one.
@@ -211,8 +203,7 @@ fn tell(
     };
     let mailbox = Arc::clone(mailbox);
     drop(runtime.spawn(async move {
-        let answer = AssertUnwindSafe(work).catch_unwind().await;
-        mailbox.told(id, answer.unwrap_or_else(|_| Err(error::Error::panicked())));
+        mailbox.told(id, caught(work).await.flatten());
     }));
 }
 
@@ -383,9 +374,9 @@ impl NativeStore {
     pub fn close(&self, id: u32) {
         let (store, dynamodb) = (self.store.clone(), Arc::clone(&self.dynamodb));
         let close = async move {
-            let closed = AssertUnwindSafe(store.close()).catch_unwind().await;
+            let closed = caught(store.close()).await;
             dynamodb.disconnect();
-            closed.map_err(|_| error::Error::panicked())
+            closed
         };
         self.answer(id, close, move |mailbox, ()| mailbox.done(id));
     }

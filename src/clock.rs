@@ -4,7 +4,7 @@
 //! entries expired when it wakes, though the monotonic clock may say that no time has passed.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;
@@ -37,6 +37,15 @@ impl Clock {
     }
 }
 
+/// The longest time-out: an endless one.
+const LONGEST_TIMEOUT_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
+
+/// A time-out of so many milliseconds; a year for one that is longer, and none for what is no number.
+#[expect(clippy::manual_clamp, reason = "clamp leaves NaN as it is, of which there is no Duration")]
+pub fn duration(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms.max(0.0).min(LONGEST_TIMEOUT_MS) / 1000.0)
+}
+
 /// Finds out that this process, or the whole machine, stood still for a while: the wall clock has
 /// gone on, and the monotonic clock has not.
 pub struct JumpWatch {
@@ -61,13 +70,15 @@ impl JumpWatch {
         let (wall, monotonic) = *last;
         *last = now;
         let passed = i64::try_from((now.1 - monotonic).as_millis()).unwrap_or(i64::MAX);
-        now.0 - wall - passed > JUMP_MS
+        now.0.saturating_sub(wall).saturating_sub(passed) > JUMP_MS
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
+
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -84,5 +95,31 @@ mod tests {
         assert!(!watch.has_jumped());
         hands.fetch_sub(3_600_000, Ordering::SeqCst);
         assert!(!watch.has_jumped());
+    }
+
+    proptest! {
+        #[test]
+        fn any_number_is_a_time_out(ms in any::<f64>()) {
+            prop_assert!(duration(ms) <= duration(LONGEST_TIMEOUT_MS));
+        }
+
+        #[test]
+        fn a_watch_takes_any_clock(times in prop::collection::vec(any::<Millis>(), 1..9)) {
+            let shown = Mutex::new(times.clone());
+            let clock = Clock::from_fn(move || shown.lock().unwrap().pop().unwrap_or(Millis::MIN));
+            let watch = JumpWatch::new(clock);
+            for _ in times {
+                watch.has_jumped();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_none_and_the_endless_one_is_a_year() {
+        for none in [f64::NAN, f64::NEG_INFINITY, -1.0, 0.0] {
+            assert_eq!(duration(none), Duration::ZERO);
+        }
+        assert_eq!(duration(f64::INFINITY), duration(1e300));
+        assert_eq!(duration(1e-6), Duration::from_nanos(1));
     }
 }

@@ -198,12 +198,14 @@ impl Error {
 
     /// The failure of work that ended without a result.
     pub fn panicked() -> Self {
-        let place = crate::runtime::last_panic().map(|place| format!(" (a panic in {place})"));
-        let message = format!(
-            "a defect in dynamodb-feature-store{}; please report it",
-            place.unwrap_or_default()
-        );
-        Self::new(ErrorKind::Internal, message)
+        Self::defect(None)
+    }
+
+    /// The failure of work that panicked in this place of the code. A request may have been sent before.
+    pub fn defect(place: Option<String>) -> Self {
+        let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+        let message = format!("a defect in dynamodb-feature-store{place}; please report it");
+        Self::new(ErrorKind::Internal, message).broken_off()
     }
 }
 

@@ -104,42 +104,31 @@ impl Row {
 /// in a circle are one wave.
 fn waves(layout: &Layout, rows: Vec<Row>) -> Vec<Vec<Write>> {
     let mut graph = DiGraph::<(), ()>::with_capacity(rows.len(), 0);
-    let nodes: HashMap<RowKey, _> =
-        rows.iter().map(|row| (row.write.row().clone(), graph.add_node(()))).collect();
-    for row in &rows {
+    let nodes: Vec<_> = rows.iter().map(|_| graph.add_node(())).collect();
+    let by_row: HashMap<&RowKey, _> = rows.iter().map(|row| row.write.row()).zip(&nodes).collect();
+    for (row, &node) in rows.iter().zip(&nodes) {
         for (kind, key) in references(&row.kind, &row.json) {
             let target = RowKey::new(layout.namespace(kind), key);
-            if let Some(&target) = nodes.get(&target) {
-                graph.add_edge(nodes[row.write.row()], target, ());
+            if let Some(&&target) = by_row.get(&target) {
+                graph.add_edge(node, target, ());
             }
         }
     }
     // What refers to one another in a circle comes as one group, and the groups come in an order in
     // which each has behind it what it refers to.
-    let groups = kosaraju_scc(&graph);
-    let mut group_of = vec![0; rows.len()];
-    for (number, group) in groups.iter().enumerate() {
-        for node in group {
-            group_of[node.index()] = number;
-        }
+    let mut wave_of = HashMap::new();
+    for group in kosaraju_scc(&graph) {
+        let targets = group.iter().flat_map(|&node| graph.neighbors(node));
+        let wave =
+            targets.filter_map(|target| wave_of.get(&target)).max().map_or(0, |last| last + 1);
+        wave_of.extend(group.into_iter().map(|node| (node, wave)));
     }
-    let mut wave_of_group = vec![0; groups.len()];
-    for (number, group) in groups.iter().enumerate() {
-        wave_of_group[number] = group
-            .iter()
-            .flat_map(|&node| graph.neighbors(node))
-            .map(|target| group_of[target.index()])
-            .filter(|&target| target != number)
-            .map(|target| wave_of_group[target] + 1)
-            .max()
-            .unwrap_or(0);
+    let mut waves = BTreeMap::<usize, Vec<Write>>::new();
+    for (row, node) in rows.into_iter().zip(nodes) {
+        let wave = wave_of.get(&node).copied().unwrap_or_default();
+        waves.entry(wave).or_default().push(row.write);
     }
-    let count = wave_of_group.iter().max().map_or(0, |last| last + 1);
-    let mut waves = vec![Vec::new(); count];
-    for (row, group) in rows.into_iter().zip(group_of) {
-        waves[wave_of_group[group]].push(row.write);
-    }
-    waves
+    waves.into_values().collect()
 }
 
 #[cfg(test)]

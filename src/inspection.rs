@@ -252,13 +252,14 @@ impl PrefixReport {
             Meaning::Item(_) => *self.live.entry(kind).or_default() += 1,
             Meaning::NotOurs => {}
             Meaning::Unreadable(reason) => {
-                self.unreadable.add(|| with_key(&row.key, json!({ "reason": reason })));
+                self.unreadable.add(|| with_key(&row.key, [("reason", json!(reason))]));
             }
         }
         let size = bytes + OVERHEAD;
         let share = size as f64 / MAX_ROW_SIZE as f64;
         if share >= LARGE {
-            self.large.add(|| with_key(&row.key, json!({ "bytes": size, "share": share })));
+            self.large
+                .add(|| with_key(&row.key, [("bytes", json!(size)), ("share", json!(share))]));
         }
     }
 
@@ -284,28 +285,33 @@ impl PrefixReport {
     }
 }
 
-fn with_key(row: &RowKey, mut report: Value) -> Value {
-    report["namespace"] = json!(&*row.namespace);
-    report["key"] = json!(&*row.key);
-    report
+/// What is told of a row, by name, with its key.
+fn with_key<const N: usize>(row: &RowKey, told: [(&str, Value); N]) -> Value {
+    let key = [("namespace", json!(&*row.namespace)), ("key", json!(&*row.key))];
+    key.into_iter().chain(told).collect()
 }
 
 /// A flag or segment in a list of them.
 pub fn listed(SizedRow { row, bytes }: &SizedRow) -> Value {
-    let report = match row.meaning() {
-        Meaning::Item(item) => json!({
-            "version": item.version,
-            "deleted": item.deleted,
-            "on": serde_json::from_str::<Value>(&item.json).ok().and_then(|json| {
-                json.get("on").and_then(Value::as_bool)
-            }),
-        }),
-        Meaning::NotOurs => json!({ "unreadable": "it is another program's" }),
-        Meaning::Unreadable(reason) => json!({ "unreadable": reason }),
-    };
-    let mut report = with_key(&row.key, report);
-    report["bytes"] = json!(bytes);
-    report
+    let unreadable =
+        |reason: &str| with_key(&row.key, [("unreadable", json!(reason)), ("bytes", json!(bytes))]);
+    match row.meaning() {
+        Meaning::Item(item) => {
+            let json = serde_json::from_str::<Value>(&item.json).ok();
+            let on = json.and_then(|json| json.get("on")?.as_bool());
+            with_key(
+                &row.key,
+                [
+                    ("version", json!(item.version)),
+                    ("deleted", json!(item.deleted)),
+                    ("on", json!(on)),
+                    ("bytes", json!(bytes)),
+                ],
+            )
+        }
+        Meaning::NotOurs => unreadable("it is another program's"),
+        Meaning::Unreadable(reason) => unreadable(&reason),
+    }
 }
 
 #[cfg(test)]

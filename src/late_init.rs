@@ -31,10 +31,10 @@ impl LateInit {
             left: Vec::new(),
         };
         for stored in existing {
-            let Some(at) = data.iter().position(|(of, _)| *of == stored.key.namespace) else {
+            let mut kinds = data.iter().zip(&mut late.data);
+            let Some((_, kind)) = kinds.find(|((of, _), _)| *of == stored.key.namespace) else {
                 continue;
             };
-            let kind = &mut late.data[at];
             let now = Look::of(stored);
             let item = kind.items.get(&stored.key.key);
             if base.is_some_and(|base| base.get(&stored.key) == Some(&now)) {

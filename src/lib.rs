@@ -19,10 +19,11 @@
 //! Big segments (`big_segments`) are read past the store, which knows nothing of them, and so are tables
 //! for the command line (`inspection`).
 //!
-//! Each module uses those below it. `clock`, `config`, `environment`, `error`, `log`, `stats` and
-//! `single_flight` (one request for everybody who wants the same) are used by all; `runtime` is what
-//! everything asynchronous runs on.
+//! Each module uses those below it. `clock`, `config`, `environment`, `error`, `log`, `panics`, `stats`,
+//! `background` (tasks that run until the store is closed) and `single_flight` (one request for everybody
+//! who wants the same) are used by all; `runtime` is what everything asynchronous runs on.
 
+pub mod background;
 pub mod big_segments;
 mod binding;
 pub mod cache;
@@ -38,6 +39,7 @@ pub mod log;
 pub mod mailbox;
 mod no_environment;
 pub mod outage;
+pub mod panics;
 pub mod references;
 pub mod retry;
 pub mod row;

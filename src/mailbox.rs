@@ -298,7 +298,7 @@ fn string(text: &str) -> String {
 
 fn write(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     // A String takes everything.
-    let _ = text.write_fmt(arguments);
+    text.write_fmt(arguments).unwrap_or_default();
 }
 
 #[cfg(test)]

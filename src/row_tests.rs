@@ -211,3 +211,30 @@ proptest! {
         let _ = stored(None, text(&format!("{{{bytes}}}"))).meaning();
     }
 }
+
+/// JSON so deep that whoever walks through it by recursion has no stack left.
+fn deep(open: &str, close: &str) -> String {
+    format!("{}1{}", open.repeat(100_000), close.repeat(100_000))
+}
+
+#[test]
+fn items_may_be_nested_however_deep() {
+    for deep in [deep("[", "]"), deep(r#"{"a":"#, "}")] {
+        let json = format!(
+            r#"{{"key":"k","version":1,"prerequisites":[{{"key":"p"}}],"rules":{deep},"variations":{deep}}}"#
+        );
+        let (_, item) = Item::from_sdk(&json, None).unwrap();
+        assert_eq!(stored(Some(1.0), text(&json)).meaning(), live(1.0, &json));
+        assert!(stored(Some(1.0), text(&json)).is_same_as(&item));
+        assert!(!stored(Some(1.0), text(&format!("{json} "))).is_same_as(&item));
+        drop(crate::references::references("features", &json));
+        for name in ["key", "version", "deleted"] {
+            let odd = format!(r#"{{"{name}":{deep}}}"#);
+            assert!(matches!(stored(None, text(&odd)).meaning(), Meaning::Unreadable(_)));
+            drop(Item::from_sdk(&odd, None));
+        }
+        assert!(Item::from_sdk(&deep, None).is_err());
+        let cut = json.get(..json.len() / 2).unwrap();
+        assert!(matches!(stored(Some(1.0), text(cut)).meaning(), Meaning::Unreadable(_)));
+    }
+}

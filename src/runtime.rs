@@ -6,12 +6,13 @@
 
 use std::future::{Future, pending};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Semaphore, oneshot};
+
+use crate::panics::catch;
 
 /// How much stack a thread has, in bytes. Without it the standard library asks the environment.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
@@ -22,8 +23,6 @@ const TOKIOS_OWN_THREADS: usize = 1;
 
 static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
 static BLOCKED: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
-/// Where the latest panic was.
-static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// The runtime.
 ///
@@ -45,7 +44,7 @@ pub fn handle() -> io::Result<Handle> {
     start_thread("dynamodb-store", move || {
         loop {
             // A task's panic is its own. Should the runtime itself panic, it goes on.
-            drop(catch_unwind(AssertUnwindSafe(|| runtime.block_on(pending::<()>()))));
+            drop(catch(|| runtime.block_on(pending::<()>())));
         }
     })?;
     *running = Some(handle.clone());
@@ -65,7 +64,7 @@ pub async fn unblocked<T: Send + 'static>(
     let (done, result) = oneshot::channel();
     start_thread("dynamodb-wait", move || {
         let _permit = permit;
-        drop(done.send(catch_unwind(AssertUnwindSafe(work)).ok()));
+        drop(done.send(catch(work).ok()));
     })?;
     Ok(result.await.ok().flatten())
 }
@@ -97,29 +96,6 @@ pub fn is_exhausted(failure: &io::Error) -> bool {
     failure.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
-/// Keeps panics of this addon off the application's stderr: whoever catches one logs it. The standard
-/// library would print it, and ask the environment how.
-pub fn quiet_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(|place| format!("{}:{}", without_machine(place.file()), place.line()));
-        *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = place;
-    }));
-}
-
-/// The path of a source file from its crate on: what is before says where this addon was built.
-fn without_machine(path: &str) -> String {
-    let parts: Vec<_> = path.split(['/', '\\']).collect();
-    let source = parts.iter().rposition(|part| *part == "src").unwrap_or_default();
-    parts.get(source.saturating_sub(1)..).unwrap_or_default().join("/")
-}
-
-/// Where the latest panic was, if nobody has asked since.
-pub fn last_panic() -> Option<String> {
-    LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take()
-}
-
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let thread = thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES);
     thread.spawn(work).map(drop).map_err(|failure| io::Error::other(NoThread(failure)))
@@ -136,14 +112,6 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(handle().unwrap().id(), first.id());
         assert_eq!(first.block_on(first.spawn(async { 1 })).unwrap(), 1);
-    }
-
-    #[test]
-    fn the_place_of_a_panic_does_not_tell_of_the_machine_that_built_it() {
-        assert_eq!(without_machine("src/store/read.rs"), "src/store/read.rs");
-        let registry = "/home/me/.cargo/registry/src/index-1/tokio-1.2.3/src/task/mod.rs";
-        assert_eq!(without_machine(registry), "tokio-1.2.3/src/task/mod.rs");
-        assert_eq!(without_machine(r"C:\me\a-1.0.0\src\lib.rs"), "a-1.0.0/src/lib.rs");
     }
 
     #[tokio::test]

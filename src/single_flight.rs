@@ -9,6 +9,8 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
+use crate::panics::caught;
+
 /// Requests under way, by what they ask for.
 ///
 /// A request runs as a task of its own: it goes on when those who wait for it give up.
@@ -75,9 +77,9 @@ where
         let task = tokio::spawn(async move {
             // Made in here: a runtime that shuts down drops the task at once, under the lock above.
             let _landing = Landing { flights: landed, key: landing_key, id };
-            request.await
+            caught(request).await.ok()
         });
-        let result = task.map(std::result::Result::ok).boxed().shared();
+        let result = task.map(|ended| ended.ok().flatten()).boxed().shared();
         let flight = Flight { begun: Instant::now(), result, joined: false };
         flights.by_key.insert(key, (id, flight.clone()));
         Some(flight)

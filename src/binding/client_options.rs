@@ -7,8 +7,8 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::duration;
 use super::questions::Questions;
+use crate::clock::duration;
 use crate::config::{
     AskCredentials, ClientConfig, Credentials, CredentialsSource, Later, Proxy, ProxyUrl,
 };

@@ -616,7 +616,7 @@ impl Cache {
     }
 
     fn age(&self, read_at: Millis) -> f64 {
-        let age = self.clock.now() - read_at;
+        let age = self.clock.now().saturating_sub(read_at);
         if age < 0 { f64::INFINITY } else { age as f64 }
     }
 

@@ -146,7 +146,7 @@ pub fn to_sdk(given: config::Credentials) -> Credentials {
         .provider_name("clientOptions");
     builder.set_session_token(given.session_token);
     let expiry = given.expires_at.and_then(|ms| u64::try_from(ms).ok());
-    builder.set_expiry(expiry.map(|ms| UNIX_EPOCH + Duration::from_millis(ms)));
+    builder.set_expiry(expiry.and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))));
     builder.set_account_id(given.account_id.map(Into::into));
     builder.build()
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -55,6 +54,7 @@ use crate::clock::{Clock, JumpWatch, Millis};
 use crate::config::{ClientConfig, Config, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, Log};
+use crate::panics::caught;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
 use crate::runtime;
 use crate::single_flight::SingleFlight;
@@ -268,9 +268,9 @@ impl Inner {
     {
         let epoch = self.epoch();
         let connection = self.connection().await?;
-        match caught(request(connection)).await {
+        match caught(request(connection)).await.flatten() {
             Err(failure) if failure.is_retryable() && self.epoch() != epoch => {
-                caught(request(connection)).await
+                caught(request(connection)).await.flatten()
             }
             Err(failure) => {
                 if failure.kind == ErrorKind::BadCredentials
@@ -473,12 +473,6 @@ impl Inner {
             })
         })
     }
-}
-
-/// What comes of a request, even where a crate below panics.
-async fn caught<T>(request: impl Future<Output = Result<T>>) -> Result<T> {
-    let caught = AssertUnwindSafe(request).catch_unwind().await;
-    caught.unwrap_or_else(|_| Err(Error::panicked()))
 }
 
 /// Whether the text can stand in the name of a host, as that of a region does.

@@ -74,7 +74,7 @@ impl Intercept for Counting {
             return Ok(());
         }
         let body = context.response().and_then(|response| response.body().bytes());
-        let head = body.map_or(&[][..], |body| &body[..body.len().min(ERROR_HEAD)]);
+        let head = body.and_then(|body| body.get(..body.len().min(ERROR_HEAD))).unwrap_or_default();
         let says = |text: &[u8]| head.windows(text.len()).any(|part| part == text);
         // A put that comes too late is no failure.
         if says(b"ConditionalCheckFailedException") {

@@ -203,7 +203,7 @@ const BEFORE_SECRETS: [&str; 3] = ["Stderr:", "The Canonical String", "The Strin
 /// The text in one line, without what may be a credential.
 fn one_line(text: &str) -> String {
     let end = BEFORE_SECRETS.iter().filter_map(|words| text.find(words)).min();
-    let text = &text[..end.unwrap_or(text.len())];
+    let text = end.and_then(|end| text.get(..end)).unwrap_or(text);
     text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 

@@ -41,6 +41,10 @@ pub enum Fate {
     Fail(ErrorKind),
     /// It takes effect, but its answer is lost on the way.
     LoseAnswer(ErrorKind),
+    /// It panics when it is called.
+    Panic,
+    /// It panics when its answer is waited for.
+    PanicLater,
     /// It is never answered.
     Hang,
     /// It is never answered, but takes effect once the future is done.
@@ -147,6 +151,11 @@ impl FakeDynamoDb {
                 async move { Err(Error::new(kind, "scripted")) }.boxed()
             }
             Fate::Fail(kind) => async move { Err(Error::new(kind, "scripted")) }.boxed(),
+            Fate::Panic => {
+                drop(state);
+                panic!("scripted")
+            }
+            Fate::PanicLater => async { panic!("scripted") }.boxed(),
             Fate::Hang => pending().boxed(),
             Fate::LandAfter(event) => {
                 let table = self.clone();

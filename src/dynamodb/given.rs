@@ -66,11 +66,11 @@ impl GivenClient {
         &self,
         count: fn(&Requests) -> &Count,
         time: Duration,
-        mut request: Value,
+        request: Value,
         read: impl FnOnce(&Stats, &Value) -> Option<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
-        request["time"] = (time.as_millis() as u64).into();
-        let (inner, request) = (Arc::clone(&self.0), request.to_string());
+        let request = with(request, "time", (time.as_millis() as u64).into()).to_string();
+        let inner = Arc::clone(&self.0);
         async move {
             count(&inner.stats.requests).add_one();
             let result = timeout(time, inner.answer(request)).await;
@@ -116,6 +116,14 @@ impl Inner {
     }
 }
 
+/// The request with one more member.
+fn with(mut request: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(members) = &mut request {
+        members.insert(name.to_owned(), value);
+    }
+    request
+}
+
 impl GivenClient {
     fn get_item<T: 'static>(
         &self,
@@ -124,15 +132,14 @@ impl GivenClient {
         big_segments: bool,
         read: fn(&Value) -> Option<T>,
     ) -> BoxFuture<'static, Result<Option<T>>> {
-        let mut request = json!({
+        let request = json!({
             "operation": "GetItem",
             "table": self.0.table,
             "key": key(row),
             "consistent": reading.consistent,
         });
-        if big_segments {
-            request["bigSegments"] = true.into();
-        }
+        let request =
+            if big_segments { with(request, "bigSegments", true.into()) } else { request };
         self.send(
             |requests| &requests.get,
             self.time_of(reading),

@@ -73,7 +73,7 @@ impl Intercept for RequestLog {
             None => "no answer".to_owned(),
         };
         let begun = config.load::<Begun>().map_or_else(|| self.clock.now(), |begun| begun.0);
-        let time = (self.clock.now() - begun).max(0);
+        let time = self.clock.now().saturating_sub(begun).max(0);
         let attempts = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
         let attempts =
             if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };

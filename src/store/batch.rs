@@ -79,9 +79,9 @@ impl Inner {
                         transient = Some(failure);
                     }
                     // One bad row makes DynamoDB refuse the whole batch.
-                    Err(failure) if failure.kind == ErrorKind::Refused => match batch.len() {
-                        1 => {
-                            let row = batch[0].row().clone();
+                    Err(failure) if failure.kind == ErrorKind::Refused => match &batch[..] {
+                        [only] => {
+                            let row = only.row().clone();
                             self.log_failure(&format!("saving {row}"), &failure);
                             refused.push(row);
                         }

@@ -1,9 +1,10 @@
 //! Bringing in what DynamoDB did not take at first.
 //!
-//! One task does so, for as long as something waits. It begins with one write, and goes on with the
+//! The retry worker does so, for as long as something waits. It begins with one write, and goes on with the
 //! others side by side once that is in. While DynamoDB fails, its pauses grow; a read or another write
 //! that succeeds ends them.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -37,16 +38,20 @@ impl Store {
     /// when nobody uses this store any more.
     pub async fn close(&self) {
         let inner = &self.0;
-        if inner.unsaved.is_under_way() {
-            inner.closing.store(true, Ordering::SeqCst);
-            inner.start_catching_up();
-            let settled = async {
-                while inner.unsaved.is_under_way() {
-                    inner.caught_up.notified().await;
-                }
-            };
-            drop(timeout(CLOSING_TIME, settled).await);
-        }
+        let flush = async {
+            if inner.unsaved.is_under_way() {
+                inner.closing.store(true, Ordering::SeqCst);
+                inner.start_catching_up();
+                let settled = async {
+                    while inner.unsaved.is_under_way() {
+                        inner.caught_up.notified().await;
+                    }
+                };
+                drop(timeout(CLOSING_TIME, settled).await);
+            }
+            Ok(())
+        };
+        drop(inner.guarded(|| "closing the store".to_owned(), flush).await);
         let given_up = inner.unsaved.give_up();
         inner.closed.send_replace(true);
         if !given_up.is_empty() {
@@ -89,10 +94,7 @@ impl Inner {
         if self.closing.load(Ordering::SeqCst) {
             self.recovered.notify_one();
         }
-        if !self.catching_up.swap(true, Ordering::SeqCst) {
-            let inner = Arc::clone(self);
-            tokio::spawn(async move { inner.catch_up().await });
-        }
+        self.wake(&self.retry_worker, Self::catch_up);
     }
 
     async fn catch_up(self: Arc<Self>) {
@@ -100,8 +102,13 @@ impl Inner {
         loop {
             let closing = self.closing.load(Ordering::SeqCst);
             let not_before = match self.unsaved.next_time() {
-                None if self.catching_up_ends() => return,
-                None => continue,
+                None => {
+                    let ended = |report: &mut Report, waiting| {
+                        if waiting == 0 { report.ended() } else { None }
+                    };
+                    self.log_line(self.unsaved.report(ended));
+                    return;
+                }
                 _ if closing => None,
                 Some(Some(time)) => Some(time),
                 Some(None) => Some(Instant::now() + pause_after(failures)),
@@ -110,7 +117,6 @@ impl Inner {
                 tokio::select! {
                     () = sleep_until(time) => {}
                     () = self.recovered.notified() => {}
-                    () = self.closed() => return,
                 }
             }
             let saved = self.unsaved.count();
@@ -124,20 +130,10 @@ impl Inner {
             }
             self.caught_up.notify_one();
             if closing {
-                self.closed().await;
-                return;
+                // Once is enough.
+                return pending().await;
             }
         }
-    }
-
-    /// Ends catching up, unless something waits again.
-    fn catching_up_ends(self: &Arc<Self>) -> bool {
-        let ended = |report: &mut Report, waiting| (waiting == 0).then(|| report.ended()).flatten();
-        self.log_line(self.unsaved.report(ended));
-        self.catching_up.store(false, Ordering::SeqCst);
-        let more = self.unsaved.is_overdue();
-        // Somebody else may have begun meanwhile.
-        !more || self.catching_up.swap(true, Ordering::SeqCst)
     }
 
     /// Tries once everything that may be tried. The error is the one for which it ended early, or that

@@ -18,9 +18,10 @@ use crate::dynamodb::{PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::init_plan::{KindData, plan};
 use crate::late_init::LateInit;
+use crate::panics::caught;
 use crate::retry;
 use crate::row::{Item, RowKey, StoredRow};
-use crate::unsaved::{Data, Look, Replacement, Update, WriteId, kind_in, put_into};
+use crate::unsaved::{Data, HandedOver, Look, Replacement, Update, WriteId, kind_in, put_into};
 
 /// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
@@ -58,8 +59,7 @@ impl Store {
                 inner.log_failure("initialising", &failure);
                 return Err(failure);
             }
-            let closed = Arc::clone(&inner);
-            let saved = async move {
+            let saved = async {
                 inner.receive_all(id, data)?;
                 known();
                 if inner.read_only {
@@ -70,7 +70,13 @@ impl Store {
                 turn.come().await;
                 inner.save_all(id).await
             };
-            closed.unless_closed(saved).await
+            caught(inner.unless_closed(saved)).await.unwrap_or_else(|defect| {
+                inner.cache.outdate_all(inner.cache.begin());
+                if inner.hand_over_init(id, &defect) == HandedOver::Superseded {
+                    inner.log_failure("initialising", &defect);
+                }
+                Err(defect)
+            })
         }
         .boxed()
     }
@@ -165,13 +171,19 @@ impl Inner {
             // Nobody knows for certain what is in the table now.
             Err(failure) => {
                 self.cache.outdate_all(self.cache.begin());
-                let handed_over = self.unsaved.hand_over_replacement(id, failure);
-                self.tell_waiting(handed_over, "initialising", failure);
+                self.hand_over_init(id, failure);
             }
         }
         self.gets.detach_all();
         self.queries.detach_all();
         result
+    }
+
+    /// Lets an init wait until DynamoDB takes it.
+    fn hand_over_init(self: &Arc<Self>, id: WriteId, failure: &Error) -> HandedOver {
+        let handed_over = self.unsaved.hand_over_replacement(id, failure);
+        self.tell_waiting(handed_over, "initialising", failure);
+        handed_over
     }
 
     async fn replace(&self, id: WriteId, data: &Data) -> Result<()> {
@@ -231,8 +243,7 @@ impl Inner {
                 Ok(())
             }
             Err(failure) => {
-                let handed_over = self.unsaved.hand_over_replacement(init.id, &failure);
-                self.tell_waiting(handed_over, "initialising", &failure);
+                self.hand_over_init(init.id, &failure);
                 Err(failure)
             }
         }

@@ -5,7 +5,6 @@
 //! at again. One that is as such a request would leave it, other than it was, is put right.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::time::{sleep_until, timeout};
 
@@ -21,34 +20,23 @@ use crate::row::{Item, RowKey};
 impl Inner {
     /// Sees to it that what was written just now stays.
     pub(super) fn watch_for_late_landings(self: &Arc<Self>) {
-        if self.unanswered.is_any() && !self.watching.swap(true, Ordering::SeqCst) {
-            let inner = Arc::clone(self);
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = inner.watch() => {}
-                    () = inner.closed() => {}
-                }
-            });
+        if self.unanswered.is_any() {
+            self.wake(&self.late_write_check, Self::watch);
         }
     }
 
-    async fn watch(self: &Arc<Self>) {
-        loop {
-            while let Some((time, rows)) = self.unanswered.next_look() {
-                sleep_until(time).await;
-                self.look_at(rows).await;
-            }
-            self.watching.store(false, Ordering::SeqCst);
-            // There may be some again that nobody watches.
-            if !self.unanswered.is_any() || self.watching.swap(true, Ordering::SeqCst) {
-                return;
+    async fn watch(self: Arc<Self>) {
+        while let Some((time, rows)) = self.unanswered.next_look() {
+            tokio::select! {
+                () = sleep_until(time) => self.look_at(rows).await,
+                () = self.unanswered.more() => {}
             }
         }
     }
 
     /// Looks at these rows, one after the other so as not to be in the way of anything; the next look
     /// is for those that it doesn't come to.
-    async fn look_at(self: &Arc<Self>, rows: Vec<RowKey>) {
+    async fn look_at(&self, rows: Vec<RowKey>) {
         let mut put_right = Vec::new();
         let mut failure = None;
         for row in rows {

@@ -4,7 +4,7 @@
 //! gone too, and both are still gone some seconds later, confirms it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +26,8 @@ const REMEMBERED_ROWS: usize = 100_000;
 /// What this process has written, so that it is noticed when that is gone.
 pub(super) struct Losses {
     written: Mutex<HashSet<RowKey>>,
-    looking: AtomicBool,
+    /// The row that is looked at since a read did not find it.
+    suspect: Mutex<Option<RowKey>>,
     /// All items by namespace, where they are to be written anew.
     whole: Option<Mutex<HashMap<Arc<str>, KindData>>>,
 }
@@ -35,7 +36,7 @@ impl Losses {
     pub(super) fn new(refill: bool) -> Self {
         Self {
             written: Mutex::default(),
-            looking: AtomicBool::new(false),
+            suspect: Mutex::default(),
             whole: refill.then(Mutex::default),
         }
     }
@@ -103,16 +104,19 @@ impl Inner {
         if !self.initialized.load(Ordering::SeqCst) {
             return;
         }
-        if !self.losses.looking.swap(true, Ordering::SeqCst) {
-            let inner = Arc::clone(self);
-            tokio::spawn(async move {
-                inner.look_twice(&row).await;
-                inner.losses.looking.store(false, Ordering::SeqCst);
-            });
+        lock(&self.losses.suspect).get_or_insert(row);
+        self.wake(&self.data_loss_check, Self::look_at_suspect);
+    }
+
+    async fn look_at_suspect(self: Arc<Self>) {
+        let suspect = lock(&self.losses.suspect).clone();
+        if let Some(row) = suspect {
+            self.look_twice(&row).await;
+            *lock(&self.losses.suspect) = None;
         }
     }
 
-    async fn look_twice(self: &Arc<Self>, row: &RowKey) {
+    async fn look_twice(&self, row: &RowKey) {
         match self.is_lost(row).await {
             Ok(true) => sleep(SECOND_LOOK).await,
             Ok(false) => {

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::background::Task;
 use crate::cache::{Answer, Cache, Cached, Items, Ticket};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
@@ -30,6 +31,7 @@ use crate::dynamodb::{DynamoDb, Effort};
 use crate::error::{Error, Result};
 use crate::log::{Level, Line, Log};
 use crate::outage::Outages;
+use crate::panics::caught;
 use crate::row::{Item, Layout, Meaning, RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
 use crate::stats::Stats;
@@ -86,8 +88,8 @@ struct Inner {
     order: WriteOrder,
     update_permits: Semaphore,
     unsaved: Unsaved,
-    /// Whether what waits is being brought in.
-    catching_up: AtomicBool,
+    /// Brings in what waits.
+    retry_worker: Task,
     /// Told when there is reason to try again.
     recovered: Notify,
     /// Told when something was brought in, or could not be.
@@ -97,9 +99,11 @@ struct Inner {
     read_only: bool,
     read_only_told: AtomicBool,
     losses: Losses,
+    /// Looks whether the table has lost its data.
+    data_loss_check: Task,
     unanswered: Arc<Unanswered>,
-    /// Whether somebody looks after unanswered writes.
-    watching: AtomicBool,
+    /// Looks after unanswered writes.
+    late_write_check: Task,
     unreadable: Mutex<HashSet<RowKey>>,
 }
 
@@ -141,7 +145,7 @@ impl Store {
             order: WriteOrder::default(),
             update_permits: Semaphore::new(PARALLEL_UPDATES),
             unsaved: Unsaved::default(),
-            catching_up: AtomicBool::new(false),
+            retry_worker: Task::new("the retry worker"),
             recovered: Notify::new(),
             caught_up: Notify::new(),
             closing: AtomicBool::new(false),
@@ -149,8 +153,9 @@ impl Store {
             read_only: config.read_only,
             read_only_told: AtomicBool::new(false),
             losses: Losses::new(config.refill),
+            data_loss_check: Task::new("the data-loss check"),
             unanswered,
-            watching: AtomicBool::new(false),
+            late_write_check: Task::new("the check for late writes"),
             unreadable: Mutex::default(),
         }))
     }
@@ -207,6 +212,30 @@ impl Store {
 impl Inner {
     fn row(&self, kind: &str, key: &str) -> RowKey {
         RowKey { namespace: self.layout.namespace(kind), key: key.into() }
+    }
+
+    /// Runs `work` as this task, until the store is closed.
+    fn wake<F>(self: &Arc<Self>, task: &Task, work: fn(Arc<Self>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut closed = self.closed.subscribe();
+        let closed = async move { drop(closed.wait_for(|closed| *closed).await) };
+        let (inner, logging) = (Arc::clone(self), Arc::clone(self));
+        let log = move |name: &str, failure: &Error| logging.log_failure(name, failure);
+        task.wake(closed, log, move || work(Arc::clone(&inner)));
+    }
+
+    /// Lets a panic be a failure of `what` was being done, which is logged.
+    async fn guarded<T>(
+        &self,
+        what: impl FnOnce() -> String,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        caught(work).await.unwrap_or_else(|defect| {
+            self.log_failure(&what(), &defect);
+            Err(defect)
+        })
     }
 
     /// Logs a failure: `what` was being done.

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Inner, Store};
+use crate::panics::caught;
 use crate::references::{FEATURES, SEGMENTS};
 use crate::row::RowKey;
 
@@ -33,7 +34,8 @@ impl Store {
                 let store = store.clone();
                 async move { drop(store.0.read_all(store.0.layout.namespace(kind)).await) }
             });
-            join_all(reads).await;
+            // A panic in here would be one in everybody who waits for it.
+            drop(caught(join_all(reads)).await);
             store.0.preload.set(None);
             drop(under_way);
         }

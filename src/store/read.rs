@@ -14,6 +14,7 @@ use crate::cache::{Answer, Cached, Delta, Items, Known, Stale};
 use crate::dynamodb::{Effort, Page, Reading};
 use crate::error::{Error, Result};
 use crate::outage::{FIRST_PAUSE, Operation, Permit, Probe};
+use crate::panics::catch;
 use crate::retry::no_answer;
 use crate::row::{RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
@@ -22,7 +23,8 @@ impl Store {
     /// The item `key` of `kind`, if it is known freshly: `None` in the answer for one that is unknown,
     /// deleted or unreadable.
     pub fn peek(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
-        match self.0.cache.look(&self.0.row(kind, key)) {
+        // Where it panics, `get` tells.
+        match catch(|| self.0.cache.look(&self.0.row(kind, key))).ok()? {
             Known::Fresh(answer) => {
                 self.0.stats.hits.add_one();
                 Some(live(answer))
@@ -34,64 +36,43 @@ impl Store {
     /// The item `key` of `kind`; `None` for one that is unknown, deleted or unreadable.
     pub async fn get(&self, kind: &str, key: &str) -> Result<Answer<Option<Cached>>> {
         let row = self.0.row(kind, key);
-        match self.0.cache.look(&row) {
-            Known::Fresh(answer) => {
-                self.0.stats.hits.add_one();
-                Ok(live(answer))
-            }
-            // That there is no such row is not to be believed for long, but when nobody can be asked.
-            Known::Stale(stale)
-                if stale.value.is_some() || self.0.outages.is_failing(Operation::Get) =>
-            {
-                Ok(live(self.0.refresh_row(row, stale).await))
-            }
-            Known::Stale(_) | Known::Nothing => match self.0.unsaved_row(&row) {
-                Some(unsaved) => Ok(live(self.0.refresh_row(row, unsaved).await)),
-                None => self.0.read_row(row).await.map(live),
-            },
-        }
+        self.0.guarded(|| row_read(&row), self.0.get(row.clone())).await.map(live)
     }
 
     /// All live items of `kind`, told as a change of the state `held`, which an earlier answer named;
     /// 0 for none.
     pub async fn all(&self, kind: &str, held: u64) -> Result<Answer<Delta>> {
         let namespace = self.0.layout.namespace(kind);
-        let answer = match self.0.cache.look_all(&namespace) {
-            Known::Fresh(answer) => {
-                self.0.stats.hits.add_one();
-                answer
-            }
-            Known::Stale(stale) => self.0.refresh_all(namespace.clone(), stale).await,
-            Known::Nothing => match self.0.unsaved_all(&namespace) {
-                Some(unsaved) => self.0.refresh_all(namespace.clone(), unsaved).await,
-                None => self.0.read_all(namespace.clone()).await?,
-            },
-        };
-        let delta = self.0.cache.take_all(&namespace, held, &answer.value);
-        Ok(Answer { value: delta, until: answer.until, ticket: answer.ticket, stale: answer.stale })
+        self.0.guarded(|| all_read(&namespace), self.0.all(&namespace, held)).await
     }
 
     /// Whether DynamoDB answers, as one read shows.
     pub async fn is_available(&self) -> bool {
         let inner = &self.0;
-        let sent = Instant::now();
-        let read = inner.dynamodb.get(&inner.layout.marker(), inner.reading(Effort::Once));
-        let read = inner.in_read_time(read).await;
-        inner.note(Operation::Get, sent, &read, Effort::Once, || AVAILABILITY_READ.to_owned());
-        read.is_ok()
+        let read = async {
+            let sent = Instant::now();
+            let read = inner.dynamodb.get(&inner.layout.marker(), inner.reading(Effort::Once));
+            let read = inner.in_read_time(read).await;
+            inner.note(Operation::Get, sent, &read, Effort::Once, || AVAILABILITY_READ.to_owned());
+            read
+        };
+        inner.guarded(|| AVAILABILITY_READ.to_owned(), read).await.is_ok()
     }
 
     /// Whether somebody has initialised this prefix, or this process was given the data for it. Once it has been seen to be true it stays so:
     /// no SDK removes the marker.
     pub async fn initialized(&self) -> Result<Answer<bool>> {
-        let inner = Arc::clone(&self.0);
-        if let Some(known) = inner.known_initialized() {
-            return Ok(known);
-        }
-        let reading = Arc::clone(&inner);
-        let read = async move { reading.fetch_marker().await };
-        inner.share(&inner.marker_reads, (), read, || MARKER_READ.to_owned()).await?;
-        Ok(inner.known_initialized().unwrap_or_else(|| inner.initialized_answer(false, 0.0)))
+        let inner = &self.0;
+        let known = async {
+            if let Some(known) = inner.known_initialized() {
+                return Ok(known);
+            }
+            let reading = Arc::clone(inner);
+            let read = async move { reading.fetch_marker().await };
+            inner.share(&inner.marker_reads, (), read, || MARKER_READ.to_owned()).await?;
+            Ok(inner.known_initialized().unwrap_or_else(|| inner.initialized_answer(false, 0.0)))
+        };
+        inner.guarded(|| MARKER_READ.to_owned(), known).await
     }
 }
 
@@ -116,6 +97,41 @@ pub(super) fn live(mut answer: Answer<Option<Cached>>) -> Answer<Option<Cached>>
 }
 
 impl Inner {
+    async fn get(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Cached>>> {
+        match self.cache.look(&row) {
+            Known::Fresh(answer) => {
+                self.stats.hits.add_one();
+                Ok(answer)
+            }
+            // That there is no such row is not to be believed for long, but when nobody can be asked.
+            Known::Stale(stale)
+                if stale.value.is_some() || self.outages.is_failing(Operation::Get) =>
+            {
+                Ok(self.refresh_row(row, stale).await)
+            }
+            Known::Stale(_) | Known::Nothing => match self.unsaved_row(&row) {
+                Some(unsaved) => Ok(self.refresh_row(row, unsaved).await),
+                None => self.read_row(row).await,
+            },
+        }
+    }
+
+    async fn all(self: &Arc<Self>, namespace: &Arc<str>, held: u64) -> Result<Answer<Delta>> {
+        let answer = match self.cache.look_all(namespace) {
+            Known::Fresh(answer) => {
+                self.stats.hits.add_one();
+                answer
+            }
+            Known::Stale(stale) => self.refresh_all(namespace.clone(), stale).await,
+            Known::Nothing => match self.unsaved_all(namespace) {
+                Some(unsaved) => self.refresh_all(namespace.clone(), unsaved).await,
+                None => self.read_all(namespace.clone()).await?,
+            },
+        };
+        let delta = self.cache.take_all(namespace, held, &answer.value);
+        Ok(Answer { value: delta, until: answer.until, ticket: answer.ticket, stale: answer.stale })
+    }
+
     /// Reads a row of which nothing is known.
     async fn read_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Cached>>> {
         if self.preloaded(&row).await
@@ -126,7 +142,7 @@ impl Inner {
         }
         let (inner, wanted) = (Arc::clone(self), row.clone());
         let read = async move { inner.fetch_row(&wanted, Effort::Retried).await };
-        self.share(&self.gets, (row.clone(), Effort::Retried), read, || row_read(&row)).await
+        self.share(&self.gets, (row.clone(), Effort::Retried), read, move || row_read(&row)).await
     }
 
     /// A newer answer than this one, if it can be had soon.
@@ -139,7 +155,8 @@ impl Inner {
             let row = row.clone();
             async move {
                 let _probe = probe;
-                inner.fetch_row(&row, Effort::Once).await
+                let read = inner.fetch_row(&row, Effort::Once);
+                inner.guarded(|| row_read(&row), read).await
             }
         };
         self.refresh(&self.gets, (row.clone(), Effort::Once), Operation::Get, stale, fetch).await
@@ -155,7 +172,8 @@ impl Inner {
             let namespace = namespace.clone();
             async move {
                 let _probe = probe;
-                inner.fetch_all(&namespace, Effort::Once).await
+                let read = inner.fetch_all(&namespace, Effort::Once);
+                inner.guarded(|| all_read(&namespace), read).await
             }
         };
         let key = (namespace.clone(), Effort::Once);
@@ -246,7 +264,7 @@ impl Inner {
         let (inner, wanted) = (Arc::clone(self), namespace.clone());
         let read = async move { inner.fetch_all(&wanted, Effort::Retried).await };
         let key = (namespace.clone(), Effort::Retried);
-        self.share(&self.queries, key, read, || all_read(&namespace)).await
+        self.share(&self.queries, key, read, move || all_read(&namespace)).await
     }
 
     async fn fetch_all(
@@ -321,13 +339,13 @@ impl Inner {
     }
 
     /// Reads once for everybody who asks for `key` at the same time; without caching, each for
-    /// itself. A shared read that panicked has logged nothing; `what` it was doing is logged here.
+    /// itself.
     async fn share<K, T>(
-        &self,
+        self: &Arc<Self>,
         flights: &SingleFlight<K, Result<T>>,
         key: K,
         read: impl Future<Output = Result<T>> + Send + 'static,
-        what: impl FnOnce() -> String,
+        what: impl FnOnce() -> String + Send + 'static,
     ) -> Result<T>
     where
         K: Clone + Eq + Hash + Send + 'static,
@@ -337,15 +355,13 @@ impl Inner {
             self.stats.misses.add_one();
             return read.await;
         }
+        let inner = Arc::clone(self);
+        let read = async move { inner.guarded(what, read).await };
         let Some(flight) = flights.join_or_start(key, || Some(read)) else {
             return Err(Error::panicked());
         };
         self.count_shared(flight.joined);
-        flight.result.await.unwrap_or_else(|| {
-            let failure = Error::panicked();
-            self.log_failure(&what(), &failure);
-            Err(failure)
-        })
+        flight.result.await.unwrap_or_else(|| Err(Error::panicked()))
     }
 
     fn count_shared(&self, joined: bool) {

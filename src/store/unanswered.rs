@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::error::{Error, Result};
+use crate::panics::caught_request;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 use crate::unsaved::{Data, Look, kind_in};
 
@@ -32,6 +34,7 @@ pub(super) struct Unanswered {
     rows: Mutex<HashMap<RowKey, Doubt>>,
     /// So that writes need not lock when there is nothing.
     count: AtomicUsize,
+    more: Notify,
 }
 
 /// A row of which it is not known what an unanswered write did or will do to it.
@@ -73,6 +76,12 @@ impl Unanswered {
             doubt.was = None;
         }
         self.count.store(rows.len(), Ordering::Relaxed);
+        self.more.notify_one();
+    }
+
+    /// Ends when there is another unanswered write, and so an earlier time for the next look.
+    pub(super) async fn more(&self) {
+        self.more.notified().await;
     }
 
     /// Notes what is in a row now.
@@ -180,7 +189,7 @@ impl Drop for Sending {
     }
 }
 
-/// A table whose unanswered writes are noted.
+/// A table whose unanswered writes are noted, and in which a panic is a failed request.
 pub(super) struct Noting {
     table: Arc<dyn DynamoDb>,
     unanswered: Arc<Unanswered>,
@@ -198,7 +207,7 @@ impl Noting {
 
 impl DynamoDb for Noting {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
-        self.table.get(row, reading)
+        caught_request(|| self.table.get(row, reading))
     }
 
     fn query(
@@ -207,7 +216,7 @@ impl DynamoDb for Noting {
         reading: Reading,
         start: Option<RowKey>,
     ) -> BoxFuture<'static, Result<Page>> {
-        self.table.query(namespace, reading, start)
+        caught_request(|| self.table.query(namespace, reading, start))
     }
 
     fn put_if_newer(
@@ -217,7 +226,7 @@ impl DynamoDb for Noting {
         unchanged: Option<f64>,
     ) -> BoxFuture<'static, Result<PutOutcome>> {
         let sending = self.sending(vec![(row.clone(), Some(item.clone()))]);
-        let put = self.table.put_if_newer(row, item, unchanged);
+        let put = caught_request(|| self.table.put_if_newer(row, item, unchanged));
         let (unanswered, row, item) = (Arc::clone(&self.unanswered), row.clone(), item.clone());
         async move {
             let outcome = put.await;
@@ -241,7 +250,7 @@ impl DynamoDb for Noting {
         });
         let sent: Vec<_> = of_items.collect();
         let sending = self.sending(sent.clone());
-        let batch = self.table.batch_write(writes);
+        let batch = caught_request(|| self.table.batch_write(writes));
         let unanswered = Arc::clone(&self.unanswered);
         async move {
             let outcome = batch.await;

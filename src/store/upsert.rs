@@ -12,10 +12,11 @@ use crate::cache::{Answer, Cached, Known};
 use crate::dynamodb::{PutOutcome, Reading};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Level;
+use crate::panics::{catch, caught};
 use crate::references::references;
 use crate::retry;
 use crate::row::{Item, RowKey};
-use crate::unsaved::{Blocked, Update};
+use crate::unsaved::{Blocked, HandedOver, Update};
 use crate::write_order::Turn;
 
 /// What is known of a row after it was updated.
@@ -28,7 +29,7 @@ impl Store {
     /// Ends when DynamoDB has taken it, has refused it for good, or the write time-out has passed, with
     /// what is known of the row then. What is not in the table by then is brought in later.
     pub fn upsert(&self, kind: &str, json: &str) -> BoxFuture<'static, Result<Updated>> {
-        match Item::from_sdk(json, None) {
+        match catch(|| Item::from_sdk(json, None)).flatten() {
             Ok((key, item)) => self.update(kind, key, item),
             Err(invalid) => {
                 self.0.log_failure(&format!("saving an item of {kind:?}"), &invalid);
@@ -63,21 +64,22 @@ impl Store {
             .collect();
         let id = inner.unsaved.begin();
         let update = Arc::new(Update { id, row, item, references });
-        if let Err(unstorable) = inner.check_storable(&update.row, &update.item) {
-            if inner.unsaved.keep(&update) {
-                inner.receive(&update);
-            }
-            return failed(unstorable);
-        }
-        if inner.unsaved.add(&update) {
-            inner.receive(&update);
-        }
-        let turn = inner.order.update(update.row.clone(), update.references.iter().cloned());
+        let begun = catch(|| inner.begin_update(&update));
         let deadline = Instant::now() + inner.write_timeout;
         async move {
-            let closed = Arc::clone(&inner);
-            let saved = async move { inner.save(turn, deadline, &update).await };
-            closed.unless_closed(saved).await
+            let saved = match begun {
+                Ok(Ok(turn)) => {
+                    caught(inner.unless_closed(inner.save(turn, deadline, &update))).await
+                }
+                Ok(Err(unstorable)) => Ok(Err(unstorable)),
+                Err(defect) => Err(defect),
+            };
+            saved.unwrap_or_else(|defect| {
+                if inner.hand_over(&update, &defect) == HandedOver::Superseded {
+                    inner.log_failure(&saving(&update), &defect);
+                }
+                Err(defect)
+            })
         }
         .boxed()
     }
@@ -122,6 +124,20 @@ impl Inner {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Lets reads find an update, and gives it its turn, if it may go into the table.
+    fn begin_update(&self, update: &Arc<Update>) -> Result<Turn> {
+        if let Err(unstorable) = self.check_storable(&update.row, &update.item) {
+            if self.unsaved.keep(update) {
+                self.receive(update);
+            }
+            return Err(unstorable);
+        }
+        if self.unsaved.add(update) {
+            self.receive(update);
+        }
+        Ok(self.order.update(update.row.clone(), update.references.iter().cloned()))
     }
 
     /// Lets reads find an update that is on its way.
@@ -192,13 +208,14 @@ impl Inner {
     }
 
     /// Lets an update wait until DynamoDB takes it.
-    fn hand_over(self: &Arc<Self>, update: &Arc<Update>, failure: &Error) {
+    fn hand_over(self: &Arc<Self>, update: &Arc<Update>, failure: &Error) -> HandedOver {
         // It may have been stored without our hearing of it, or somebody else may have stored a newer.
         self.cache.outdate(&update.row);
         self.forget_missing_of(update);
         self.detach(&update.row);
         let handed_over = self.unsaved.hand_over(update, failure);
         self.tell_waiting(handed_over, &saving(update), failure);
+        handed_over
     }
 
     /// Sends an update once, and keeps what is in the table then.

@@ -1,7 +1,7 @@
 use super::*;
 
 /// Lets the first write of this operation take effect only when told to, and never be answered.
-fn hold_first(setup: &Setup, operation: &'static str) -> Arc<Notify> {
+pub(super) fn hold_first(setup: &Setup, operation: &'static str) -> Arc<Notify> {
     let land = Arc::new(Notify::new());
     let (landing, mut held) = (Arc::clone(&land), false);
     setup.table.script(move |request| {
@@ -147,4 +147,20 @@ async fn an_update_that_a_read_found_stays() {
     setup.table.script(|_| Fate::Answer);
     setup.pass(Duration::from_secs(60)).await;
     assert_eq!(version_of(&setup, "k"), Some(2.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unanswered_write_is_looked_after_soon_however_long_others_have_been() {
+    let setup = Setup::new();
+    for key in ["k", "l"] {
+        setup.upsert(key, 1).await.unwrap();
+        hold_first(&setup, "PutItem");
+        assert!(setup.upsert(key, 2).await.is_err());
+        setup.caught_up().await;
+        setup.upsert(key, 3).await.unwrap();
+        setup.table.put_item("features", key, 2.0);
+        // The looks at the first one are far between by then.
+        setup.pass(Duration::from_secs(30)).await;
+        assert_eq!(version_of(&setup, key), Some(3.0), "{key}");
+    }
 }

@@ -2,6 +2,7 @@ mod initialising;
 mod late_landing;
 mod losing;
 mod outages;
+mod panicking;
 mod preloading;
 mod reading;
 mod waiting;
@@ -15,17 +16,25 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::*;
+use crate::clock::duration;
+use crate::config::Freshness;
 use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
 use crate::row::ItemAttribute;
 
 #[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
+struct Lines {
+    lines: Mutex<Vec<String>>,
+    /// The next line with this text in it panics.
+    panics: Mutex<Option<&'static str>>,
+}
 
 impl Log for Lines {
     fn log(&self, level: Level, line: String) {
-        self.0.lock().unwrap().push(format!("{}: {line}", level.name()));
+        let panics = self.panics.lock().unwrap().take_if(|text| line.contains(*text));
+        assert!(panics.is_none(), "on purpose");
+        self.lines.lock().unwrap().push(format!("{}: {line}", level.name()));
     }
 }
 
@@ -34,6 +43,7 @@ struct Setup {
     table: FakeDynamoDb,
     lines: Arc<Lines>,
     now: Arc<AtomicI64>,
+    broken_clock: Arc<AtomicBool>,
 }
 
 impl Setup {
@@ -47,14 +57,29 @@ impl Setup {
         let (table, lines) = (FakeDynamoDb::new(), Arc::new(Lines::default()));
         let now = Arc::new(AtomicI64::new(1_000_000));
         let hands = Arc::clone(&now);
-        let clock = Clock::from_fn(move || hands.load(Ordering::SeqCst));
+        let broken_clock = Arc::new(AtomicBool::new(false));
+        let breaks = Arc::clone(&broken_clock);
+        let clock = Clock::from_fn(move || {
+            assert!(!breaks.swap(false, Ordering::SeqCst), "on purpose");
+            hands.load(Ordering::SeqCst)
+        });
         let store =
             Store::new(&config, Arc::new(table.clone()), lines.clone(), clock, Arc::default());
-        Self { store, table, lines, now }
+        Self { store, table, lines, now, broken_clock }
     }
 
     fn take_lines(&self) -> Vec<String> {
-        std::mem::take(&mut self.lines.0.lock().unwrap())
+        std::mem::take(&mut self.lines.lines.lock().unwrap())
+    }
+
+    /// Lets the next line with this text in it panic.
+    fn panic_at_line(&self, text: &'static str) {
+        *self.lines.panics.lock().unwrap() = Some(text);
+    }
+
+    /// Lets the clock panic when it is looked at next.
+    fn panic_at_time(&self) {
+        self.broken_clock.store(true, Ordering::SeqCst);
     }
 
     /// Lets both clocks run.
@@ -114,8 +139,10 @@ impl Setup {
 
     /// Lets time go by until all that waited is in the table.
     async fn caught_up(&self) {
+        let begun = Instant::now();
         while self.store.unsaved() > 0 {
             self.pass(Duration::from_secs(1)).await;
+            assert!(begun.elapsed() < Duration::from_secs(3600), "nothing is brought in");
         }
         self.pass(Duration::from_secs(1)).await;
     }

@@ -1,0 +1,236 @@
+//! Tasks that run in the background of a store.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::error::Error;
+use crate::panics::caught;
+
+/// The pause after the first panic; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause after a panic.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// A task of one kind, which runs while there is something to do, and never twice at the same time.
+#[derive(Clone)]
+pub struct Task {
+    name: &'static str,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Idle,
+    Running,
+    /// It was woken since it began its run: there may be more to do than it saw.
+    WokenAgain,
+}
+
+impl Task {
+    /// A task that does not run yet. The name says what it is, for the log.
+    pub fn new(name: &'static str) -> Self {
+        Self { name, state: Arc::new(Mutex::new(State::Idle)) }
+    }
+
+    /// Sees to it that a run of `work` begins after this call. A run does all there is to do.
+    ///
+    /// A run that panics is told to `log`, with the name of the task, and begins anew after a pause. All
+    /// ends with `end`, and for ever; then nothing is kept of what was given here.
+    pub fn wake<F>(
+        &self,
+        end: impl Future<Output = ()> + Send + 'static,
+        log: impl Fn(&str, &Error) + Send + Sync + 'static,
+        work: impl Fn() -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut state = self.lock();
+        if *state != State::Idle {
+            *state = State::WokenAgain;
+            return;
+        }
+        *state = State::Running;
+        drop(state);
+        let task = self.clone();
+        tokio::spawn(async move {
+            let runs = async {
+                let mut pause = FIRST_PAUSE;
+                loop {
+                    match caught(async { work().await }).await {
+                        Ok(()) if task.is_done() => return,
+                        Ok(()) => pause = FIRST_PAUSE,
+                        Err(defect) => {
+                            log(task.name, &defect);
+                            sleep(pause).await;
+                            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                        }
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                () = end => {}
+                () = runs => {}
+            }
+        });
+    }
+
+    /// Whether there is nothing more to do. In one step with that the task ends: whoever wakes it from
+    /// then on starts it.
+    fn is_done(&self) -> bool {
+        let mut state = self.lock();
+        let done = *state == State::Running;
+        *state = if done { State::Idle } else { State::Running };
+        done
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Semaphore;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// What a task does in these tests: it counts its runs, and each ends with a permit.
+    struct Work {
+        task: Task,
+        begun: Arc<AtomicUsize>,
+        may_end: Arc<Semaphore>,
+        lines: Arc<Mutex<Vec<String>>>,
+        panics: Arc<AtomicUsize>,
+    }
+
+    impl Work {
+        fn new() -> Self {
+            Self {
+                task: Task::new("the test"),
+                begun: Arc::default(),
+                may_end: Arc::new(Semaphore::new(0)),
+                lines: Arc::default(),
+                panics: Arc::default(),
+            }
+        }
+
+        fn wake(&self, end: impl Future<Output = ()> + Send + 'static) {
+            let lines = Arc::clone(&self.lines);
+            let log = move |name: &str, failure: &Error| {
+                lines.lock().unwrap().push(format!("{name}: {failure}"));
+            };
+            let (begun, may_end) = (Arc::clone(&self.begun), Arc::clone(&self.may_end));
+            let panics = Arc::clone(&self.panics);
+            self.task.wake(end, log, move || {
+                let (begun, may_end) = (Arc::clone(&begun), Arc::clone(&may_end));
+                let panics = Arc::clone(&panics);
+                async move {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    if panics.load(Ordering::SeqCst) > 0 {
+                        panics.fetch_sub(1, Ordering::SeqCst);
+                        panic!("on purpose");
+                    }
+                    may_end.acquire().await.unwrap().forget();
+                }
+            });
+        }
+
+        /// Lets all tasks come as far as they can.
+        async fn begun(&self) -> usize {
+            for _ in 0..20 {
+                yield_now().await;
+            }
+            self.begun.load(Ordering::SeqCst)
+        }
+
+        async fn end_runs(&self, count: usize) {
+            self.may_end.add_permits(count);
+        }
+    }
+
+    #[tokio::test]
+    async fn it_never_runs_twice_at_the_same_time_and_no_wake_is_lost() {
+        let work = Work::new();
+        work.wake(pending());
+        assert_eq!(work.begun().await, 1);
+        work.wake(pending());
+        work.wake(pending());
+        assert_eq!(work.begun().await, 1);
+        work.end_runs(1).await;
+        assert_eq!(work.begun().await, 2, "it was woken in its first run");
+        work.end_runs(1).await;
+        assert_eq!(work.begun().await, 2);
+        work.wake(pending());
+        assert_eq!(work.begun().await, 3);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn what_comes_while_a_run_ends_is_seen_by_the_next_one() {
+        let task = Task::new("the test");
+        let (wanted, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        for count in 1..=20_000 {
+            wanted.store(count, Ordering::SeqCst);
+            let (wanted, done) = (Arc::clone(&wanted), Arc::clone(&done));
+            task.wake(
+                pending(),
+                |_, _| {},
+                move || {
+                    let (wanted, done) = (Arc::clone(&wanted), Arc::clone(&done));
+                    async move {
+                        let now = wanted.load(Ordering::SeqCst);
+                        done.add_permits(now - done.available_permits());
+                    }
+                },
+            );
+        }
+        drop(done.acquire_many(20_000).await.unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_begins_anew_after_a_panic_each_time_later() {
+        let work = Work::new();
+        work.panics.store(12, Ordering::SeqCst);
+        work.wake(pending());
+        assert_eq!(work.begun().await, 1);
+        sleep(FIRST_PAUSE).await;
+        assert_eq!(work.begun().await, 2);
+        sleep(FIRST_PAUSE).await;
+        assert_eq!(work.begun().await, 2, "it spins");
+        sleep(LONGEST_PAUSE * 12).await;
+        assert_eq!(work.begun().await, 13);
+        let lines = work.lines.lock().unwrap().clone();
+        assert_eq!(lines.len(), 12);
+        assert!(lines[0].starts_with("the test: a defect in"), "{lines:?}");
+        work.end_runs(1).await;
+        assert_eq!(work.begun().await, 13);
+        work.wake(pending());
+        assert_eq!(work.begun().await, 14);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_it_is_ended_it_keeps_nothing_and_never_runs_again() {
+        for panics in [0, 1] {
+            let work = Work::new();
+            work.panics.store(panics, Ordering::SeqCst);
+            let (end, ended) = tokio::sync::oneshot::channel::<()>();
+            work.wake(async move { drop(ended.await) });
+            assert_eq!(work.begun().await, 1);
+            drop(end);
+            work.begun().await;
+            assert_eq!(Arc::strong_count(&work.begun), 1, "it is kept");
+            work.wake(async {});
+            sleep(LONGEST_PAUSE).await;
+            assert_eq!(work.begun().await, 1);
+        }
+        let work = Work::new();
+        work.wake(async {});
+        assert_eq!(work.begun().await, 0);
+    }
+}
