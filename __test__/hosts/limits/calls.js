@@ -10,6 +10,7 @@ const { recordingLogger } = require('../../helpers/logger');
 const { promised } = require('../../helpers/wait');
 
 const FEATURES = { namespace: 'features' };
+const PREPARING_MS = 300;
 const OPTIONS = { cacheTTL: 0, readTimeout: 5, writeTimeout: 5 };
 
 /** A store that is made in steps, each of which may fail and may be tried again. */
@@ -21,7 +22,6 @@ class Subject {
     this.endpoint = endpoint;
     this.logger = recordingLogger();
     this.store = undefined;
-    this.version = 0;
   }
 
   /** Loads the package. */
@@ -77,6 +77,8 @@ async function prepared(endpoint, after) {
     return new Subject(endpoint);
   }
   if (after !== undefined) await subject[after]();
+  // What a store prepares by itself is mostly done then, and the rest is left for the first call.
+  if (after === 'make') await new Promise((resolve) => setTimeout(resolve, PREPARING_MS));
   return subject;
 }
 

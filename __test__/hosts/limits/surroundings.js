@@ -10,7 +10,7 @@ const { after, before } = require('node:test');
 
 const { certificates } = require('../../client-options/receiver');
 const { FLAG, startServer } = require('../flag-server');
-const { NO_CREDENTIALS, SOURCES, makePlace } = require('../native-guard/sources');
+const { SOURCES, UNSET, makePlace } = require('../native-guard/sources');
 
 /**
  * Moments from which on something is missing, by what the process does then; `prepared` in calls.js
@@ -45,7 +45,7 @@ function surroundings() {
     const place = await makePlace(t);
     SOURCES['the shared credentials file'](place);
     place.write('.aws/config', '[default]\nregion = eu-west-1\n');
-    const env = { ...NO_CREDENTIALS, AWS_REGION: undefined, HOME: place.home };
+    const env = { ...UNSET, AWS_REGION: undefined, HOME: place.home };
     return { endpoint: servers[0].endpoint, env };
   };
   return {

@@ -19,7 +19,7 @@ const { PATIENT } = require('../../helpers/wait');
 const { nodeResult, runNode } = require('../node-process');
 const { SKIP, guarded } = require('../preload');
 const { imports } = require('./imports');
-const { NO_CREDENTIALS, SOURCES, TOKEN, makePlace } = require('./sources');
+const { SOURCES, TOKEN, UNSET, makePlace } = require('./sources');
 
 const READ = path.join(__dirname, 'read.js');
 const GDB_SCRIPT = path.join(__dirname, 'reads-of-environ.gdb');
@@ -100,7 +100,7 @@ const wanted = (clientOptions) => ({ options: { ...PATIENT, clientOptions } });
 for (const [name, prepare] of Object.entries(WAYS)) {
   test(name, { skip: SKIP }, async (t) => {
     const { env, clientOptions, check } = await prepare(t);
-    const all = { ...NO_CREDENTIALS, ...BASE, OF_BOTH: 'process', ...env, ...guarded(t) };
+    const all = { ...UNSET, ...BASE, OF_BOTH: 'process', ...env, ...guarded(t) };
     const result = await nodeResult(READ, wanted(clientOptions), { env: all });
     assert.deepStrictEqual(result, { item: FLAG, lines: [] });
     check(false);
@@ -110,7 +110,7 @@ for (const [name, prepare] of Object.entries(WAYS)) {
     const { env, clientOptions, check } = await prepare(t);
     const { home, write } = await makePlace(t);
     write('.aws/credentials', '[default]\naws_access_key_id = OF-THE-PROCESS\n');
-    const all = { ...NO_CREDENTIALS, ...OF_THE_PROCESS, HOME: home, ...guarded(t) };
+    const all = { ...UNSET, ...OF_THE_PROCESS, HOME: home, ...guarded(t) };
     const workerEnv = { ...BASE, OF_BOTH: 'worker', OF_THE_WORKER: 'worker', ...env };
     const input = { ...wanted(clientOptions), workerEnv };
     const result = await nodeResult(READ, input, { env: all });
@@ -140,7 +140,7 @@ test('the addon reads no environment through the C library either', {
 }, async (t) => {
   for (const [name, prepare] of Object.entries(WAYS)) {
     const { env, clientOptions, check } = await prepare(t);
-    const all = { ...NO_CREDENTIALS, ...BASE, DEBUGINFOD_URLS: '', OF_BOTH: 'process', ...env };
+    const all = { ...UNSET, ...BASE, DEBUGINFOD_URLS: '', OF_BOTH: 'process', ...env };
     const through = ['gdb', '-nx', '-batch', '-x', GDB_SCRIPT, '--args'];
     const { stdout } = await runNode(READ, wanted(clientOptions), { env: all, through });
     const [, ...reads] = stdout.split('WATCH ');

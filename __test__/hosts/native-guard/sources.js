@@ -193,11 +193,12 @@ async function startStub(t) {
 }
 
 /** Variables that are not to come from whoever runs the tests. */
-const NO_CREDENTIALS = {
-  AWS_ACCESS_KEY_ID: undefined,
-  AWS_SECRET_ACCESS_KEY: undefined,
-  AWS_CONFIG_FILE: undefined,
-  AWS_SHARED_CREDENTIALS_FILE: undefined,
-};
+const UNSET = Object.fromEntries(
+  [
+    ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+    ...['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'NODE_EXTRA_CA_CERTS'],
+    ...['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'],
+  ].map((name) => [name, undefined])
+);
 
-module.exports = { NO_CREDENTIALS, SOURCES, TOKEN, makePlace };
+module.exports = { SOURCES, TOKEN, UNSET, makePlace };
