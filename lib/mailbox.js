@@ -8,11 +8,8 @@
  */
 
 const { AsyncResource } = require('async_hooks');
-// Taken now, since a test of the application may replace the global one later.
-const { setInterval } = require('timers');
-const { nextTick } = process;
 
-const { inAnotherTurn } = require('./event-loop');
+const { inAnotherTurn, nextTick, setInterval } = require('./event-loop');
 const { spreadOut } = require('./young-generation');
 
 /** The longest interval that there is, in milliseconds. */

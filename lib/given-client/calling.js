@@ -4,9 +4,8 @@
  * How clients of versions 2 and 3 of the AWS SDK are called, and whatever has the methods of one.
  */
 
-const { clearTimeout, setTimeout } = require('timers');
-
 const { newCommand } = require('./commands');
+const { clearTimeout, setTimeout } = require('../event-loop');
 
 /** The longest timer that there is, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
