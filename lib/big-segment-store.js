@@ -25,7 +25,7 @@ function DynamoDBBigSegmentStore(tableName, options) {
     tableName,
     options
   );
-  const logs = new LogRouter(logger, requestLogger);
+  const logs = new LogRouter(logger, requestLogger, 'DynamoDBBigSegmentStore');
   for (const warning of warnings) logs.log('warn', `DynamoDBBigSegmentStore: ${warning}`);
   return storeValue(logs, () => new BigSegments(native, logs, questions), viewMethods);
 }
@@ -46,7 +46,7 @@ function viewMethods(access) {
   return {
     getMetadata() {
       return asking(async (segments) => {
-        const time = await segments.ask((native, id) => native.lastUpToDate(id));
+        const time = await segments.ask('getMetadata', (native, id) => native.lastUpToDate(id));
         return { lastUpToDate: time === null ? undefined : time };
       });
     },
@@ -59,7 +59,7 @@ function viewMethods(access) {
         if (typeof userHash !== 'string') {
           throw failure('INVALID_DATA', `the hash must be a text, not of type ${typeof userHash}`);
         }
-        return segments.ask((native, id) => native.membership(id, userHash));
+        return segments.ask('getUserMembership', (native, id) => native.membership(id, userHash));
       });
     },
 
@@ -83,11 +83,12 @@ class BigSegments {
   }
 
   /**
+   * @param {string} what
    * @param {(native: NativeBigSegmentStore, id: number) => void} start
    * @returns {Promise<any>}
    */
-  ask(start) {
-    return this.mailbox.ask(this.native, start, failure);
+  ask(what, start) {
+    return this.mailbox.ask(this.native, what, start, failure);
   }
 
   close() {

@@ -22,6 +22,8 @@
  * @typedef {{value: T, problem?: undefined} | {value?: undefined, problem: string}} Checked
  */
 
+const { told } = require('./told');
+
 /** @type {DataModel} */
 const JSON_MODEL = {
   fromText: false,
@@ -56,7 +58,7 @@ function toJson(model, namespace, item) {
   try {
     return { value: model.serialize(namespace, item) };
   } catch (reason) {
-    return { problem: `can't be written as JSON: ${/** @type {Error} */ (reason).message}` };
+    return { problem: `can't be written as JSON: ${told(reason)}` };
   }
 }
 

@@ -8,10 +8,11 @@
  */
 
 const { NativeStore } = require('./native');
-const { Unusable, dataParts } = require('./data-parts');
+const { dataParts } = require('./data-parts');
 const { inAnotherTurn } = require('./event-loop');
-const { Callback, Mailbox, isFailure } = require('./mailbox');
+const { Callback, Mailbox, WAITING, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');
+const { Refusal } = require('./told');
 
 /** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
 const TURN_MS = 1;
@@ -21,7 +22,7 @@ const TURN_MS = 1;
  * @typedef {import('./contract').DataModel} DataModel
  * @typedef {import('./logger').LogRouter} LogRouter
  * @typedef {import('./mailbox').Answer} Answer
- * @typedef {import('./mailbox').Settle} Settle
+ * @typedef {import('./mailbox').Request} Request
  *
  * @typedef {(failure?: string) => void} WriteCallback gets the code of a failure where what was written
  *   is not in the table
@@ -69,16 +70,21 @@ class Core {
     const waiting = new Callback(callback);
     let isUsable = true;
     const id = this.send(
-      (request) => this.native.initBegin(request),
-      (answer) => {
-        for (const { items } of this.reads) items.wroteAll();
-        this.forgetUninitialized();
-        // First it is told that reads find the data, and only then that it is in the table.
-        if (answer[1] === 1) return false;
-        waiting.call(isUsable ? failureOf(answer) : 'INVALID_DATA');
-        return true;
-      }
+      {
+        what: 'init',
+        settle: (answer) => {
+          for (const { items } of this.reads) items.wroteAll();
+          this.forgetUninitialized();
+          // First it is told that reads find the data, and only then that it is in the table.
+          if (answer[1] === 1) return false;
+          waiting.call(isUsable ? failureOf(answer) : 'INVALID_DATA');
+          return true;
+        },
+        fail: () => waiting.call('INTERNAL'),
+      },
+      (request) => this.native.initBegin(request)
     );
+    if (id === undefined) return;
     const parts = dataParts(model, data);
     // A large data set is written in many turns: nothing else would get one meanwhile.
     const turn = () => {
@@ -94,14 +100,25 @@ class Core {
         } while (Date.now() < end);
       } catch (problem) {
         isUsable = false;
-        this.native.initEnd(id, false);
-        if (!(problem instanceof Unusable)) throw problem;
-        this.logs.log('error', `DynamoDBFeatureStore: init: ${problem.message}`);
+        if (problem instanceof Refusal) this.logs.defect('init', problem);
+        else this.mailbox.fail(id, problem);
+        this.abandonInit(id);
         return;
       }
       inAnotherTurn(turn);
     };
     turn();
+  }
+
+  /**
+   * @param {number} id of an init whose data is not complete
+   */
+  abandonInit(id) {
+    try {
+      this.native.initEnd(id, false);
+    } catch (thrown) {
+      this.mailbox.fail(id, thrown);
+    }
   }
 
   /**
@@ -114,7 +131,7 @@ class Core {
   upsert(reads, namespace, key, json, callback) {
     const { fromText } = reads.model;
     const start = (/** @type {number} */ id) => this.native.upsert(id, namespace, json, fromText);
-    this.write(reads, namespace, key, start, callback);
+    this.write('upsert', reads, namespace, key, start, callback);
   }
 
   /**
@@ -128,33 +145,36 @@ class Core {
     const { fromText } = reads.model;
     const start = (/** @type {number} */ id) =>
       this.native.delete(id, namespace, key, version, fromText);
-    this.write(reads, namespace, key, start, callback);
+    this.write('delete', reads, namespace, key, start, callback);
   }
 
   /**
    * @param {(initialized: boolean) => void} callback
+   * @returns {any} what is known; `WAITING` where it has to be asked for
    */
   initialized(callback) {
     const known = this.knownInitialized;
     const now = Date.now();
-    if (now < known.until && now >= known.since) {
-      callback(known.value);
-      return;
-    }
+    if (now < known.until && now >= known.since) return known.value;
     const waiting = new Callback(callback);
     this.send(
-      (id) => this.native.initialized(id),
-      (answer) => {
-        if (isFailure(answer)) {
-          waiting.call(false);
-        } else {
-          const [, initialized, until] = answer;
-          this.knownInitialized = { value: initialized === 1, since: Date.now(), until };
-          waiting.call(initialized === 1);
-        }
-        return true;
-      }
+      {
+        what: 'initialized',
+        settle: (answer) => {
+          if (isFailure(answer)) {
+            waiting.call(false);
+          } else {
+            const [, initialized, until] = answer;
+            this.knownInitialized = { value: initialized === 1, since: Date.now(), until };
+            waiting.call(initialized === 1);
+          }
+          return true;
+        },
+        fail: () => waiting.call(false),
+      },
+      (id) => this.native.initialized(id)
     );
+    return WAITING;
   }
 
   /** @returns {import('..').Stats} */
@@ -195,11 +215,15 @@ class Core {
   isAvailable(callback) {
     const waiting = new Callback(callback);
     this.send(
-      (id) => this.native.isAvailable(id),
-      (answer) => {
-        waiting.call(answer[1] === 1);
-        return true;
-      }
+      {
+        what: 'isStoreAvailable',
+        settle: (answer) => {
+          waiting.call(answer[1] === 1);
+          return true;
+        },
+        fail: () => waiting.call(false),
+      },
+      (id) => this.native.isAvailable(id)
     );
   }
 
@@ -208,30 +232,32 @@ class Core {
     if (this.closed) return;
     this.closed = true;
     for (const { items } of this.reads) items.clear();
-    this.send(
-      (id) => this.native.close(id),
-      () => true
-    );
+    this.send({ what: 'close', settle: () => true, fail: () => {} }, (id) => this.native.close(id));
   }
 
   /**
+   * @param {string} what
    * @param {Reads} writer
    * @param {string} namespace
    * @param {string} key
    * @param {(id: number) => number} start returns the ticket before which nothing is known any more
    * @param {WriteCallback} callback
    */
-  write(writer, namespace, key, start, callback) {
+  write(what, writer, namespace, key, start, callback) {
     const waiting = new Callback(callback);
     this.send(
-      (id) => this.wrote(namespace, key, start(id)),
-      (answer) => {
-        this.forgetUninitialized();
-        this.wrote(namespace, key, answer[2]);
-        if (!isFailure(answer)) writer.keepWritten(namespace, key, answer);
-        waiting.call(failureOf(answer));
-        return true;
-      }
+      {
+        what,
+        settle: (answer) => {
+          this.forgetUninitialized();
+          this.wrote(namespace, key, answer[2]);
+          if (!isFailure(answer)) writer.keepWritten(namespace, key, answer);
+          waiting.call(failureOf(answer));
+          return true;
+        },
+        fail: () => waiting.call('INTERNAL'),
+      },
+      (id) => this.wrote(namespace, key, start(id))
     );
   }
 
@@ -250,35 +276,12 @@ class Core {
   }
 
   /**
+   * @param {Request} request
    * @param {(id: number) => void} start
-   * @param {Settle} settle
-   * @returns {number} the request's number
+   * @returns {number | undefined} the request's number; `undefined` when it has failed already
    */
-  send(start, settle) {
-    const id = this.mailbox.nextId();
-    this.expect(id, settle);
-    try {
-      start(id);
-    } catch (failure) {
-      this.logDefect(failure);
-      this.mailbox.settle([id, 'INTERNAL', 0]);
-    }
-    return id;
-  }
-
-  /**
-   * @param {number} id
-   * @param {Settle} settle
-   */
-  expect(id, settle) {
-    this.mailbox.expect(id, this.native, settle);
-  }
-
-  /**
-   * @param {unknown} failure what the native store threw; it never should
-   */
-  logDefect(failure) {
-    this.logs.log('error', `DynamoDBFeatureStore: ${failure}`);
+  send(request, start) {
+    return this.mailbox.send(this.native, request, start);
   }
 }
 

@@ -5,14 +5,12 @@
  */
 
 const { toJson } = require('./contract');
+const { Refusal, told } = require('./told');
 
 /** @typedef {import('./contract').DataModel} DataModel */
 
 /** How long a part is, in characters, unless a single item is longer. */
 const PART_LENGTH = 16 * 1024;
-
-/** Why a data set can't be written. */
-class Unusable extends Error {}
 
 /**
  * Each kind has at least one part.
@@ -20,15 +18,15 @@ class Unusable extends Error {}
  * @param {DataModel} model of the items
  * @param {[string, Record<string, any>][]} data kinds and their items by key
  * @returns {Generator<{kind: string, json: string}, void>}
- * @throws {Unusable} when it comes to an item that has no JSON form
+ * @throws {Refusal} when it comes to an item that can't be read, or has no JSON form
  */
 function* dataParts(model, data) {
   for (const [kind, items] of data) {
     let json = '{';
-    for (const key of Object.keys(items)) {
-      const item = toJson(model, kind, items[key]);
+    for (const key of keysOf(kind, items)) {
+      const item = toJson(model, kind, itemOf(kind, items, key));
       if (item.problem !== undefined) {
-        throw new Unusable(`the data of kind ${kind} ${item.problem}`);
+        throw new Refusal(`the data of kind ${kind} ${item.problem}`);
       }
       if (item.value === undefined) continue;
       if (json.length > 1) json += ',';
@@ -42,4 +40,37 @@ function* dataParts(model, data) {
   }
 }
 
-module.exports = { Unusable, dataParts };
+/**
+ * @param {string} kind
+ * @param {Record<string, any>} items
+ * @returns {string[]}
+ */
+function keysOf(kind, items) {
+  return readable(kind, () => Object.keys(items));
+}
+
+/**
+ * @param {string} kind
+ * @param {Record<string, any>} items
+ * @param {string} key
+ * @returns {any}
+ */
+function itemOf(kind, items, key) {
+  return readable(kind, () => items[key]);
+}
+
+/**
+ * @template T
+ * @param {string} kind
+ * @param {() => T} read may run code of the caller's: a getter, a proxy
+ * @returns {T}
+ */
+function readable(kind, read) {
+  try {
+    return read();
+  } catch (thrown) {
+    throw new Refusal(`the data of kind ${kind} can't be read: ${told(thrown)}`);
+  }
+}
+
+module.exports = { dataParts };

@@ -9,6 +9,8 @@
  * @typedef {{error(line: string): void, warn(line: string): void}} Logger
  */
 
+const { told } = require('./told');
+
 /** How many lines are held for a logger that isn't known yet; the oldest go first. */
 const HELD_LINES = 100;
 
@@ -25,8 +27,10 @@ class LogRouter {
   /**
    * @param {Logger | undefined} own the `logger` option
    * @param {RequestLogger | undefined} [requests] where lines about single calls go
+   * @param {string} [name] what the lines of this class begin with
    */
-  constructor(own, requests) {
+  constructor(own, requests, name = 'DynamoDBFeatureStore') {
+    this.name = name;
     /** @type {Logger[]} the loggers of the open views, the oldest first */
     this.viewLoggers = [];
     this.own = own;
@@ -34,6 +38,19 @@ class LogRouter {
     this.useConsole = false;
     /** @type {[Level, string][]} */
     this.held = [];
+  }
+
+  /**
+   * Logs what was thrown. Like the other methods that log, it never throws itself.
+   *
+   * @param {string} what was being done
+   * @param {unknown} thrown
+   * @returns {string} the line
+   */
+  defect(what, thrown) {
+    const line = `${this.name}: ${what}: ${told(thrown)}`;
+    this.log('error', line);
+    return line;
   }
 
   /**
@@ -53,22 +70,19 @@ class LogRouter {
       if (this.held.length > HELD_LINES) this.held.shift();
       return;
     }
-    try {
-      logger[level](line);
-    } catch (_) {
-      consoleLogger[level](line);
-    }
+    call(
+      () => logger[level](line),
+      () => call(() => consoleLogger[level](line))
+    );
   }
 
   /**
    * @param {string} line
    */
   logRequest(line) {
-    try {
-      if (this.requests) this.requests(line);
-    } catch (_) {
-      // It is not worth a line of its own.
-    }
+    const { requests } = this;
+    // A failure is not worth a line of its own.
+    if (requests) call(() => requests(line));
   }
 
   /** Nobody will bring a logger: the console has to do. */
@@ -97,6 +111,21 @@ class LogRouter {
 
   flush() {
     for (const [level, line] of this.held.splice(0)) this.log(level, line);
+  }
+}
+
+/**
+ * Calls what may throw, or return a promise that is rejected, which would end the process.
+ *
+ * @param {() => any} log
+ * @param {() => void} [otherwise] called when it failed
+ */
+function call(log, otherwise = () => {}) {
+  try {
+    const returned = log();
+    if (returned && typeof returned.then === 'function') returned.then(undefined, otherwise);
+  } catch (_) {
+    otherwise();
   }
 }
 

@@ -5,14 +5,16 @@
  * back to whoever asked.
  *
  * What comes is text in the form that `src/mailbox.rs` describes.
+ *
+ * No request is lost: whatever throws while it is sent or its answer is worked with, it ends with its
+ * failure answer and one error line. All that wait are in `Mailbox.waiting`, and leave it through `settle`
+ * or `fail`.
  */
 
 const { AsyncResource } = require('async_hooks');
-// Taken now, since a test of the application may replace the global one later.
-const { setInterval } = require('timers');
-const { nextTick } = process;
 
-const { inAnotherTurn } = require('./event-loop');
+const { inAnotherTurn, nextTick, setInterval } = require('./event-loop');
+const { told } = require('./told');
 const { spreadOut } = require('./young-generation');
 
 /** The longest interval that there is, in milliseconds. */
@@ -24,8 +26,16 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
  * @typedef {import('./logger').LogRouter} LogRouter
  *
  * @typedef {any[]} Answer the request's number, and what belongs to its kind
- * @typedef {(answer: Answer) => boolean} Settle returns whether that was all
+ *
+ * @typedef {object} Request
+ * @property {string} what it asks for, for the log
+ * @property {(answer: Answer) => boolean} settle returns whether that was all
+ * @property {(reason: string) => void} fail answers with a failure whoever has no answer yet. Does as
+ *   little as possible, so that nothing can go wrong.
  */
+
+/** What a method returns that will call back, instead of an answer that is known at once. */
+const WAITING = Symbol('waiting');
 
 class Mailbox {
   /**
@@ -36,7 +46,7 @@ class Mailbox {
     /** @type {ItemCache[]} those that obey what comes */
     this.caches = [];
     this.lastId = 0;
-    /** @type {Map<number, Settle>} */
+    /** @type {Map<number, Request>} */
     this.waiting = new Map();
     /**
      * The native store, while something waits. It is never collected while it is referred to here.
@@ -61,6 +71,27 @@ class Mailbox {
     this.caches.push(cache);
   }
 
+  /**
+   * Sends a request.
+   *
+   * @template {Native} N
+   * @param {N} native
+   * @param {Request} request
+   * @param {(id: number) => void} start gives the native store the request, by its number
+   * @returns {number | undefined} the number; `undefined` when the request has failed already
+   */
+  send(native, request, start) {
+    const id = this.nextId();
+    this.expect(id, native, request);
+    try {
+      start(id);
+    } catch (thrown) {
+      this.fail(id, thrown);
+      return undefined;
+    }
+    return id;
+  }
+
   /** @returns {number} for a new request */
   nextId() {
     this.lastId = this.lastId === 0xffffffff ? 1 : this.lastId + 1;
@@ -68,19 +99,19 @@ class Mailbox {
   }
 
   /**
-   * To be called when a request has been sent.
+   * To be called by whoever gives the native store a request otherwise than through `send`.
    *
    * @param {number} id
    * @param {Native} native
-   * @param {Settle} settle
+   * @param {Request} request
    */
-  expect(id, native, settle) {
+  expect(id, native, request) {
     if (this.waiting.size === 0) {
       this.native = native;
       if (this.alive) this.alive.ref();
       else this.alive = setInterval(() => {}, LONGEST_INTERVAL_MS);
     }
-    this.waiting.set(id, settle);
+    this.waiting.set(id, request);
   }
 
   /**
@@ -88,47 +119,68 @@ class Mailbox {
    *
    * @template {Native} N
    * @param {N} native
+   * @param {string} what
    * @param {(native: N, id: number) => void} start
    * @param {(code: string, message: string) => Error} toError
    * @returns {Promise<any>}
    */
-  ask(native, start, toError) {
+  ask(native, what, start, toError) {
     return new Promise((resolve, reject) => {
-      const id = this.nextId();
-      start(native, id);
-      this.expect(id, native, (answer) => {
-        if (isFailure(answer)) reject(toError(answer[1], answer[2]));
-        else resolve(answer[2]);
-        return true;
-      });
+      const request = {
+        what,
+        settle(/** @type {Answer} */ answer) {
+          if (isFailure(answer)) reject(toError(answer[1], answer[2]));
+          else resolve(answer[2]);
+          return true;
+        },
+        fail(/** @type {string} */ reason) {
+          reject(toError('INTERNAL', `${what}: ${reason}`));
+        },
+      };
+      this.send(native, request, (id) => start(native, id));
     });
   }
 
   /**
-   * Lines go to the log before the answers that they belong to.
+   * Lines go to the log before the answers that they belong to. Never throws.
    *
    * @param {string | null | undefined} text
+   * @param {Native} [native] has the rest, if there is any
    */
-  deliver(text) {
+  deliver(text, native = this.native) {
     if (!text) return;
-    const parts = JSON.parse(text);
-    const [more, lines, evicted, tight, validFrom, missingFrom] = parts;
-    const native = this.native;
-    if (more && native) {
-      spreadOut();
-      inAnotherTurn(() => this.deliver(native.take()));
+    let more = 1;
+    try {
+      const parts = JSON.parse(text);
+      [more] = parts;
+      if (more) spreadOut();
+      this.obey(parts);
+      for (let i = 6; i < parts.length; i++) this.settle(parts[i]);
+    } catch (thrown) {
+      // It is not known whose answers these were.
+      this.failAll(thrown);
     }
+    if (more && native) inAnotherTurn(() => this.takeMore(native));
+  }
+
+  /**
+   * @param {Native} native
+   */
+  takeMore(native) {
+    try {
+      this.deliver(native.take(), native);
+    } catch (thrown) {
+      this.failAll(thrown);
+    }
+  }
+
+  /**
+   * @param {any[]} parts what was delivered
+   */
+  obey([, lines, evicted, tight, validFrom, missingFrom]) {
     if (lines) for (const [level, line] of lines) this.logs.log(level, line);
     for (const cache of this.caches) {
       cache.settle(evicted || [], tight === 1, validFrom, missingFrom);
-    }
-    for (let i = 6; i < parts.length; i++) {
-      try {
-        this.settle(parts[i]);
-      } catch (defect) {
-        // The other answers must not be lost with this one.
-        this.logs.log('error', `DynamoDBFeatureStore: ${defect}`);
-      }
     }
   }
 
@@ -137,8 +189,45 @@ class Mailbox {
    */
   settle(answer) {
     const id = answer[0];
-    const settle = this.waiting.get(id);
-    if (!settle || !settle(answer)) return;
+    const request = this.waiting.get(id);
+    if (!request) return;
+    try {
+      if (request.settle(answer)) this.forget(id);
+    } catch (thrown) {
+      this.fail(id, thrown);
+    }
+  }
+
+  /**
+   * Ends a request that can't be answered, unless it has ended. Its answer, if one comes, is for nobody.
+   *
+   * @param {number} id
+   * @param {unknown} thrown why
+   */
+  fail(id, thrown) {
+    const request = this.waiting.get(id);
+    if (!request) return;
+    this.forget(id);
+    this.logs.defect(request.what, thrown);
+    request.fail(told(thrown));
+  }
+
+  /**
+   * @param {unknown} thrown why
+   */
+  failAll(thrown) {
+    this.logs.defect("the native store's answers can't be read", thrown);
+    const reason = told(thrown);
+    for (const [id, request] of this.waiting) {
+      this.forget(id);
+      request.fail(reason);
+    }
+  }
+
+  /**
+   * @param {number} id of a request that has ended
+   */
+  forget(id) {
     this.waiting.delete(id);
     if (this.waiting.size === 0) {
       if (this.alive) this.alive.unref();
@@ -148,7 +237,7 @@ class Mailbox {
 }
 
 /**
- * A caller's callback. It is called once everything else is in order, in the asynchronous context of
+ * A caller's callback. It is called once at most, when everything else is in order, in the asynchronous context of
  * the caller; its own exception surfaces as an uncaught one.
  */
 class Callback extends AsyncResource {
@@ -157,6 +246,7 @@ class Callback extends AsyncResource {
    */
   constructor(callback) {
     super('DynamoDBFeatureStore', { requireManualDestroy: true });
+    /** @type {((value: any) => void) | undefined} */
     this.callback = callback;
   }
 
@@ -164,7 +254,10 @@ class Callback extends AsyncResource {
    * @param {any} [value]
    */
   call(value) {
-    this.runInAsyncScope(nextTick, process, this.callback, value);
+    const { callback } = this;
+    if (callback === undefined) return;
+    this.callback = undefined;
+    this.runInAsyncScope(nextTick, process, callback, value);
     this.emitDestroy();
   }
 }
@@ -177,4 +270,4 @@ function isFailure(answer) {
   return typeof answer[1] === 'string';
 }
 
-module.exports = { Callback, Mailbox, isFailure };
+module.exports = { Callback, Mailbox, WAITING, isFailure };

@@ -32,7 +32,7 @@ class Questions {
       /** @type {string} */ text
     ) => {
       this.answer(subject, text).then(
-        (answer) => respond(id, answer),
+        (answer) => respond(id, typeof answer === 'string' ? answer : undefined),
         () => respond(id)
       );
     };

@@ -6,7 +6,8 @@
  */
 
 const { ItemCache } = require('./item-cache');
-const { Callback, isFailure } = require('./mailbox');
+const { Callback, WAITING, isFailure } = require('./mailbox');
+const { told } = require('./told');
 
 /**
  * @typedef {import('./contract').DataModel} DataModel
@@ -37,76 +38,78 @@ class Reads {
    * @param {string} namespace
    * @param {string} key
    * @param {(item: any) => void} callback gets `null` for what is unknown or can't be read
+   * @returns {any} the item where it is known at once, else `WAITING`
    */
   get(namespace, key, callback) {
     const kind = this.items.kind(namespace);
     const held = kind.items.get(key);
     if (held !== undefined && this.items.answers(held)) {
       if (this.items.tight) this.items.touch(kind, key, held);
-      callback(held.value);
-      return;
+      return held.value;
     }
     const others = kind.reads.get(key);
     if (others !== undefined) {
       this.joined += 1;
       others.push(new Callback(callback));
-      return;
+      return WAITING;
     }
     const { core, model } = this;
     if (this.items.tight) this.items.flushTouched((...used) => core.native.touch(...used));
     const id = core.mailbox.nextId();
-    let known;
-    try {
-      known = core.native.get(id, namespace, key, held ? held.revision : 0, model.fromText);
-    } catch (failure) {
-      core.logDefect(failure);
-      callback(null);
-      return;
-    }
-    if (known) {
-      callback(this.keepItem(namespace, key, held, JSON.parse(known)));
-      return;
-    }
+    const known = core.native.get(id, namespace, key, held ? held.revision : 0, model.fromText);
+    if (known) return this.keepItem(namespace, key, held, JSON.parse(known));
     const callbacks = [new Callback(callback)];
-    if (this.joins) kind.reads.set(key, callbacks);
-    core.expect(id, (answer) => {
+    const end = (/** @type {any} */ item) => {
       if (kind.reads.get(key) === callbacks) kind.reads.delete(key);
-      const item = isFailure(answer) ? null : this.keepItem(namespace, key, held, answer);
       for (const waiting of callbacks) waiting.call(item);
-      return true;
+    };
+    core.mailbox.expect(id, core.native, {
+      what: 'get',
+      settle: (answer) => {
+        end(isFailure(answer) ? null : this.keepItem(namespace, key, held, answer));
+        return true;
+      },
+      fail: () => end(null),
     });
+    if (this.joins) kind.reads.set(key, callbacks);
+    return WAITING;
   }
 
   /**
    * @param {string} namespace
    * @param {(items: any) => void} callback gets `null` when the items can't be read
+   * @returns {any} the items where they are known at once, else `WAITING`
    */
   all(namespace, callback) {
     const kind = this.items.kind(namespace);
     const held = kind.all;
-    if (held !== undefined && this.items.answers(held)) {
-      callback(held.value);
-      return;
-    }
+    if (held !== undefined && this.items.answers(held)) return held.value;
     if (kind.readOfAll !== undefined) {
       this.joined += 1;
       kind.readOfAll.push(new Callback(callback));
-      return;
+      return WAITING;
     }
     const callbacks = [new Callback(callback)];
-    if (this.joins) kind.readOfAll = callbacks;
     const read = new ReadOfAll(this, namespace, held);
     const { core, model } = this;
+    const end = (/** @type {any} */ items) => {
+      if (kind.readOfAll === callbacks) kind.readOfAll = undefined;
+      for (const waiting of callbacks) waiting.call(items);
+    };
+    if (this.joins) kind.readOfAll = callbacks;
     core.send(
-      (id) => core.native.all(id, namespace, held ? held.state : 0, model.fromText),
-      (answer) => {
-        if (!isFailure(answer) && !read.take(answer)) return false;
-        if (kind.readOfAll === callbacks) kind.readOfAll = undefined;
-        const items = isFailure(answer) ? null : read.finish();
-        for (const waiting of callbacks) waiting.call(items);
-        return true;
-      }
+      {
+        what: 'all',
+        settle: (answer) => {
+          if (!isFailure(answer) && !read.take(answer)) return false;
+          end(isFailure(answer) ? null : read.finish());
+          return true;
+        },
+        fail: () => end(null),
+      },
+      (id) => core.native.all(id, namespace, held ? held.state : 0, model.fromText)
     );
+    return WAITING;
   }
 
   /**
@@ -151,11 +154,10 @@ class Reads {
     try {
       return this.model.revive(namespace, json);
     } catch (reason) {
-      const { message } = /** @type {Error} */ (reason);
       const what = `${JSON.stringify(key)} in ${JSON.stringify(namespace)}`;
       this.core.logs.log(
         'error',
-        `DynamoDBFeatureStore: the SDK can't read the item ${what}, which is left out: ${message}`
+        `DynamoDBFeatureStore: the SDK can't read the item ${what}, which is left out: ${told(reason)}`
       );
       return null;
     }

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What the caller's functions and clients fail with, as a line of the log.
+ * What was thrown, by the caller's functions and clients or by a defect, as a line of the log.
  */
 
 /** The longest text that is shown, in characters. */
@@ -9,18 +9,37 @@ const LONGEST = 300;
 /** Whatever may be a key, a token or a signature: long, and of their characters. */
 const POSSIBLE_SECRET = /[A-Za-z0-9+/=_%-]{16,}/g;
 
+/** Says in this package's own words what it can't work with: such a message is shown as it is. */
+class Refusal extends Error {}
+
+const NO_REASON = 'no reason was given';
+
 /**
- * @param {any} failure
+ * @param {any} failure whatever was thrown; anything can be
  * @returns {string} one line of it, without what may be a secret
  */
 function told(failure) {
-  const isError = Boolean(failure) && typeof failure === 'object';
-  const text = isError ? failure.message || failure.code || failure.name : failure;
-  const shown = String(text)
+  if (failure instanceof Refusal) return failure.message;
+  const shown = textOf(failure)
     .replace(POSSIBLE_SECRET, (word) => (/[0-9]/.test(word) ? '…' : word))
     .replace(/\s+/g, ' ')
     .trim();
-  return shown.slice(0, LONGEST) || 'no reason was given';
+  return shown.slice(0, LONGEST) || NO_REASON;
 }
 
-module.exports = { told };
+/**
+ * @param {any} failure
+ * @returns {string}
+ */
+function textOf(failure) {
+  if (failure === undefined || failure === null) return NO_REASON;
+  try {
+    const isObject = typeof failure === 'object';
+    return String(isObject ? failure.message || failure.code || failure.name : failure);
+  } catch (_) {
+    // Getters and conversions of its own may throw, too.
+    return NO_REASON;
+  }
+}
+
+module.exports = { Refusal, told };

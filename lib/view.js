@@ -2,7 +2,8 @@
 
 /**
  * The methods that SDKs call on a feature store. Callbacks are optional and come exactly once. A call
- * that can't be worked with is answered at once, and a line in the log says why.
+ * that can't be worked with, or in which anything throws, is answered at once with the method's failure,
+ * and a line in the log says why.
  *
  * @typedef {import('./contract').Contract} Contract
  * @typedef {import('./core').Core} Core
@@ -14,6 +15,8 @@
  */
 
 const { toJson } = require('./contract');
+const { WAITING } = require('./mailbox');
+const { Refusal } = require('./told');
 
 /**
  * @param {LogRouter} logs
@@ -40,36 +43,117 @@ function viewMethods(logs, access, contract) {
   }
 
   /**
+   * Calls a method's work and, unless that calls back later, the callback. This is outside of the `try`:
+   * what a callback throws is its caller's.
+   *
    * @param {string} method
-   * @param {string | undefined} problem with what the call was given; none when the store is closed
-   * @returns {string} what is wrong
+   * @param {unknown} callback
+   * @param {(text: string) => any} failed the answer when the call can't be worked with, by the line that
+   *   says why
+   * @param {(reads: Reads, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
+   *   returns what is known at once, or `WAITING`; throws a `Refusal` for what it can't work with
+   * @param {any} [first] what the method was given
+   * @param {any} [second]
+   * @param {any} [third]
    */
-  function refusal(method, problem) {
-    const text = `DynamoDBFeatureStore: ${method}: ${problem || 'the store is closed'}`;
-    logs.log('error', text);
-    return text;
+  function answering(method, callback, failed, work, first, second, third) {
+    const answer = typeof callback === 'function' ? /** @type {any} */ (callback) : ignore;
+    let known;
+    try {
+      const reads = currentReads();
+      if (reads === undefined) throw new Refusal('the store is closed');
+      known = work(reads, answer, first, second, third);
+    } catch (thrown) {
+      known = failed(logs.defect(method, thrown));
+    }
+    if (known === WAITING) return;
+    if (known === undefined) answer();
+    else answer(known);
   }
 
   /**
-   * @param {string} method
-   * @param {string | undefined} problem
-   * @param {(answer: any) => void} callback
-   * @param {any} answer
+   * @param {string} text
    */
-  function refuse(method, problem, callback, answer) {
-    refusal(method, problem);
-    callback(answer);
+  function failedWrite(text) {
+    return tellsFailures ? new Error(text) : undefined;
   }
 
   /**
-   * @param {string} method
-   * @param {string | undefined} problem
-   * @param {WriteCallback} callback
+   * @param {Reads} reads
+   * @param {(item: any) => void} answer
+   * @param {any} kind
+   * @param {any} key
    */
-  function refuseWrite(method, problem, callback) {
-    const text = refusal(method, problem);
-    if (tellsFailures) callback(new Error(text));
-    else callback();
+  function get(reads, answer, kind, key) {
+    return reads.get(namespaceOf(kind), checkedKey(key), answer);
+  }
+
+  /**
+   * @param {Reads} reads
+   * @param {(items: any) => void} answer
+   * @param {any} kind
+   */
+  function all(reads, answer, kind) {
+    return reads.all(namespaceOf(kind), (items) => answer(items === null ? nothing() : items));
+  }
+
+  /**
+   * @param {Reads} reads
+   * @param {WriteCallback} answer
+   * @param {any} allData
+   * @param {any} metadata
+   */
+  function init(reads, answer, allData, metadata) {
+    const data = givenKinds(allData);
+    initMetadata = metadata;
+    reads.core.init(model, data, ended('the data set', answer));
+    return WAITING;
+  }
+
+  /**
+   * @param {Reads} reads
+   * @param {WriteCallback} answer
+   * @param {any} kind
+   * @param {any} item
+   */
+  function upsert(reads, answer, kind, item) {
+    const namespace = namespaceOf(kind);
+    const json = itemJson(model, namespace, item);
+    const { key } = item;
+    reads.core.upsert(reads, namespace, key, json, ended(named(key, namespace), answer));
+    return WAITING;
+  }
+
+  /**
+   * @param {Reads} reads
+   * @param {WriteCallback} answer
+   * @param {any} kind
+   * @param {any} key
+   * @param {any} version
+   */
+  function remove(reads, answer, kind, key, version) {
+    const namespace = namespaceOf(kind);
+    checkedKey(key);
+    const number = checkedVersion(version);
+    reads.core.delete(reads, namespace, key, number, ended(named(key, namespace), answer));
+    return WAITING;
+  }
+
+  /**
+   * @param {Reads} reads
+   * @param {(initialized: boolean) => void} answer
+   */
+  function initialized({ core }, answer) {
+    return core.initialized(answer);
+  }
+
+  /**
+   * @param {Reads} reads
+   * @param {(available: boolean) => void} answer
+   */
+  function isStoreAvailable({ core }, answer) {
+    core.isAvailable(answer);
+    return WAITING;
   }
 
   /**
@@ -77,7 +161,7 @@ function viewMethods(logs, access, contract) {
    * @param {WriteCallback} callback
    * @returns {import('./core').WriteCallback}
    */
-  function told(what, callback) {
+  function ended(what, callback) {
     return (code) => {
       if (code === undefined || !tellsFailures) callback();
       else callback(unsaved(what, code));
@@ -91,11 +175,7 @@ function viewMethods(logs, access, contract) {
      * @param {(item: any) => void} [callback]
      */
     get(kind, key, callback) {
-      const answer = orIgnore(callback);
-      const reads = currentReads();
-      const problem = problemOfKind(kind) || problemOfKey(key);
-      if (reads === undefined || problem !== undefined) refuse('get', problem, answer, null);
-      else reads.get(kind.namespace, key, answer);
+      answering('get', callback, noItem, get, kind, key);
     },
 
     /**
@@ -103,11 +183,7 @@ function viewMethods(logs, access, contract) {
      * @param {(items: any) => void} [callback]
      */
     all(kind, callback) {
-      const answer = orIgnore(callback);
-      const reads = currentReads();
-      const problem = problemOfKind(kind);
-      if (!reads || problem) refuse('all', problem, answer, nothing());
-      else reads.all(kind.namespace, (items) => answer(items === null ? nothing() : items));
+      answering('all', callback, nothing, all, kind);
     },
 
     /**
@@ -116,15 +192,7 @@ function viewMethods(logs, access, contract) {
      * @param {any} [metadata] what the SDK knows of the data, for `getInitMetaData`
      */
     init(allData, callback, metadata) {
-      const answer = orIgnore(callback);
-      const reads = currentReads();
-      const data = givenKinds(allData);
-      if (!reads || data.problem !== undefined) {
-        refuseWrite('init', data.problem, answer);
-        return;
-      }
-      initMetadata = metadata;
-      reads.core.init(model, data.value, told('the data set', answer));
+      answering('init', callback, failedWrite, init, allData, metadata);
     },
 
     getInitMetaData() {
@@ -137,17 +205,7 @@ function viewMethods(logs, access, contract) {
      * @param {WriteCallback} [callback]
      */
     upsert(kind, item, callback) {
-      const answer = orIgnore(callback);
-      const reads = currentReads();
-      const problem = problemOfKind(kind) || problemOfItem(item);
-      const json = problem ? { problem } : itemJson(model, kind.namespace, item);
-      if (!reads || json.problem !== undefined) {
-        refuseWrite('upsert', json.problem, answer);
-        return;
-      }
-      const { namespace } = kind;
-      const ended = told(named(item.key, namespace), answer);
-      reads.core.upsert(reads, namespace, item.key, json.value, ended);
+      answering('upsert', callback, failedWrite, upsert, kind, item);
     },
 
     /**
@@ -157,37 +215,21 @@ function viewMethods(logs, access, contract) {
      * @param {WriteCallback} [callback]
      */
     delete(kind, key, version, callback) {
-      const answer = orIgnore(callback);
-      const reads = currentReads();
-      const number = typeof version === 'string' && version !== '' ? Number(version) : version;
-      const problem = problemOfKind(kind) || problemOfKey(key) || problemOfVersion(number);
-      if (!reads || problem) {
-        refuseWrite('delete', problem, answer);
-        return;
-      }
-      const { namespace } = kind;
-      const ended = told(named(key, namespace), answer);
-      reads.core.delete(reads, namespace, key, /** @type {number} */ (number), ended);
+      answering('delete', callback, failedWrite, remove, kind, key, version);
     },
 
     /**
      * @param {(initialized: boolean) => void} [callback]
      */
     initialized(callback) {
-      const answer = orIgnore(callback);
-      const reads = currentReads();
-      if (!reads) refuse('initialized', undefined, answer, false);
-      else reads.core.initialized(answer);
+      answering('initialized', callback, no, initialized);
     },
 
     /**
      * @param {(available: boolean) => void} [callback]
      */
     isStoreAvailable(callback) {
-      const answer = orIgnore(callback);
-      const reads = currentReads();
-      if (!reads) refuse('isStoreAvailable', undefined, answer, false);
-      else reads.core.isAvailable(answer);
+      answering('isStoreAvailable', callback, no, isStoreAvailable);
     },
 
     stats() {
@@ -206,64 +248,62 @@ function viewMethods(logs, access, contract) {
   };
 }
 
-/**
- * @param {((value?: any) => void) | null | undefined} callback
- * @returns {(value?: any) => void}
- */
-function orIgnore(callback) {
-  return typeof callback === 'function' ? callback : ignore;
+function ignore() {}
+
+/** What `get` fails with. */
+function noItem() {
+  return null;
 }
 
-function ignore() {}
+/** What is not known is not so. */
+function no() {
+  return false;
+}
 
 /**
  * @param {any} kind
- * @returns {string | undefined}
+ * @returns {string}
+ * @throws {Refusal}
  */
-function problemOfKind(kind) {
-  return kind && typeof kind.namespace === 'string' && kind.namespace !== ''
-    ? undefined
-    : 'the kind must be an object with a namespace, such as the SDK passes';
+function namespaceOf(kind) {
+  const namespace = kind && kind.namespace;
+  if (typeof namespace === 'string' && namespace !== '') return namespace;
+  throw new Refusal('the kind must be an object with a namespace, such as the SDK passes');
 }
 
 /**
  * @param {unknown} key
- * @returns {string | undefined}
+ * @returns {string}
+ * @throws {Refusal}
  */
-function problemOfKey(key) {
-  return typeof key === 'string' && key !== ''
-    ? undefined
-    : `the key must be a string that is not empty, not ${shown(key)}`;
+function checkedKey(key) {
+  if (typeof key === 'string' && key !== '') return key;
+  throw new Refusal(`the key must be a string that is not empty, not ${shown(key)}`);
 }
 
 /**
- * @param {unknown} item
- * @returns {string | undefined}
+ * @param {unknown} version
+ * @returns {number}
+ * @throws {Refusal}
  */
-function problemOfItem(item) {
-  return typeof item === 'object' && item !== null ? undefined : 'the item is not an object';
+function checkedVersion(version) {
+  const number = typeof version === 'string' && version !== '' ? Number(version) : version;
+  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  throw new Refusal(`the version must be a number, not ${shown(number)}`);
 }
 
 /**
  * @param {import('./contract').DataModel} model
  * @param {string} namespace
  * @param {any} item
- * @returns {import('./contract').Checked<string>}
+ * @returns {string}
+ * @throws {Refusal}
  */
 function itemJson(model, namespace, item) {
+  if (typeof item !== 'object' || item === null) throw new Refusal('the item is not an object');
   const { value, problem } = toJson(model, namespace, item);
-  if (typeof value === 'string') return { value };
-  return { problem: `the item ${problem || 'has no JSON form'}` };
-}
-
-/**
- * @param {unknown} version
- * @returns {string | undefined}
- */
-function problemOfVersion(version) {
-  return typeof version === 'number' && Number.isFinite(version)
-    ? undefined
-    : `the version must be a number, not ${shown(version)}`;
+  if (typeof value === 'string') return value;
+  throw new Refusal(`the item ${problem || 'has no JSON form'}`);
 }
 
 /**
@@ -296,23 +336,24 @@ function shown(value) {
  * A kind that is `null` or absent is not given: its rows are left alone.
  *
  * @param {any} allData
- * @returns {import('./contract').Checked<[string, Record<string, any>][]>} kinds and their items by key
+ * @returns {[string, Record<string, any>][]} kinds and their items by key
+ * @throws {Refusal}
  */
 function givenKinds(allData) {
   if (typeof allData !== 'object' || allData === null) {
-    return { problem: 'the data must be an object of items by key, by namespace' };
+    throw new Refusal('the data must be an object of items by key, by namespace');
   }
   /** @type {[string, Record<string, any>][]} */
-  const value = [];
+  const given = [];
   for (const kind of Object.keys(allData)) {
     const items = allData[kind];
     if (items === undefined || items === null) continue;
     if (typeof items !== 'object' || Array.isArray(items)) {
-      return { problem: `the data of kind ${kind} is not an object` };
+      throw new Refusal(`the data of kind ${kind} is not an object`);
     }
-    value.push([kind, items]);
+    given.push([kind, items]);
   }
-  return { value };
+  return given;
 }
 
 module.exports = { viewMethods };

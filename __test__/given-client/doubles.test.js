@@ -3,12 +3,15 @@
 /** What a client does that is no client of an AWS SDK, or fails in a way of its own. */
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const os = require('node:os');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { DynamoDBFeatureStore } = require('../..');
 const { FEATURES } = require('../helpers/data');
 const { recordingLogger } = require('../helpers/logger');
-const { IMPATIENT, promised } = require('../helpers/wait');
+const { IMPATIENT, promised, waitFor } = require('../helpers/wait');
 
 const v = (key, version, more = {}) => ({ key, version, ...more });
 const ROW = { namespace: 'features', key: 'a', version: 1, item: JSON.stringify(v('a', 1)) };
@@ -84,6 +87,12 @@ test('a double is asked as DynamoDB is', async (t) => {
 const THROWS = () => {
   throw new Error('sorry');
 };
+/** What the log says, where it is not what was thrown. */
+const CAUSES = {
+  'that never answers': 'did not answer in time',
+  'that throws nothing': 'no reason was given',
+  'whose errors throw': 'no reason was given',
+};
 for (const [what, answer] of Object.entries({
   'that throws': THROWS,
   'that throws no error': () => {
@@ -91,6 +100,15 @@ for (const [what, answer] of Object.entries({
   },
   'that fails': (_params, callback) => callback(new Error('sorry')),
   'that rejects': async () => THROWS(),
+  'that throws nothing': () => {
+    throw null;
+  },
+  'whose errors throw': () => {
+    throw Object.defineProperties(
+      {},
+      { code: { get: THROWS }, message: { get: THROWS }, name: { get: THROWS } }
+    );
+  },
   'that never answers': () => {},
 })) {
   test(`with a client ${what}, reads give null, writes call back, and the log tells`, async (t) => {
@@ -99,7 +117,7 @@ for (const [what, answer] of Object.entries({
     assert.strictEqual(await store.get(FEATURES, 'a'), null);
     assert.strictEqual(await store.all(FEATURES), null);
     assert.strictEqual(await store.initialized(), false);
-    const cause = what === 'that never answers' ? 'did not answer in time' : 'sorry';
+    const cause = CAUSES[what] || 'sorry';
     assert.ok(logger.linesWith(cause).length > 0, JSON.stringify(logger.lines));
     logger.lines.length = 0;
     await store.upsert(FEATURES, v('a', 1));
@@ -153,6 +171,38 @@ test('clientOptions beside a client are ignored with a warning', async (t) => {
   const client = { get: (_params, callback) => callback(null, {}) };
   const { logger } = open(t, client, { clientOptions: { region: 5 } });
   assert.strictEqual(logger.linesWith('clientOptions', 'dynamoDBClient').length, 1);
+});
+
+test('a client whose request can not be aborted disturbs nothing', async (t) => {
+  let aborted = false;
+  const abort = () => {
+    aborted = true;
+    throw new Error('sorry');
+  };
+  const { store } = open(t, { get: () => ({ abort }) });
+  assert.strictEqual(await store.get(FEATURES, 'a'), null);
+  await waitFor(() => aborted, 'the request to be aborted');
+});
+
+test('a package of commands that is missing is named, and not the network', () => {
+  // Where neither the application nor this package has it.
+  const application = `
+    const { DynamoDBFeatureStore } = require(process.argv[1]);
+    const store = DynamoDBFeatureStore('flags', { dynamoDBClient: { send: async () => ({}) } });
+    store.get({ namespace: 'features' }, 'a', (item) => {
+      console.log(item);
+      store.close();
+    });`;
+  const args = ['-e', application, path.join(__dirname, '../..')];
+  const options = { cwd: os.tmpdir(), encoding: /** @type {const} */ ('utf8') };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, options);
+  assert.strictEqual(status, 0, stderr);
+  assert.strictEqual(stdout, 'null\n');
+  assert.match(
+    stderr,
+    /^error: .*no request was sent: .*@aws-sdk\/client-dynamodb, which can't be found\. Install it.*\n$/
+  );
+  assert.doesNotMatch(stderr, /network/);
 });
 
 for (const client of [{}, 'text', 5, true, [], { get: 5 }]) {

@@ -4,6 +4,8 @@
  * The command line: tables for the people who look after them.
  */
 
+const { inspect } = require('util');
+
 const { UsageError, parse } = require('./arguments');
 const { COMMANDS } = require('./commands');
 const { FAILED, FINE, MISUSED } = require('./exit-codes');
@@ -39,8 +41,8 @@ function told(failure) {
     console.error(`${failure.message}\nTry: dynamodb-feature-store --help`);
     return MISUSED;
   }
-  if (!failure.code) throw failure;
-  console.error(failure.message);
+  // Without a code it is a defect, of which all is told.
+  console.error(failure && failure.code ? failure.message : inspect(failure));
   return FAILED;
 }
 

@@ -36,18 +36,18 @@ class Table {
 
   /** @returns {Promise<{region: string, accessKeyId: string}>} */
   caller() {
-    return this.ask((native, id) => native.caller(id));
+    return this.ask('caller', (native, id) => native.caller(id));
   }
 
   describe() {
-    return this.ask((native, id) => native.describe(id));
+    return this.ask('describe', (native, id) => native.describe(id));
   }
 
   /**
    * @param {[number, number]} [units] read and write units a second; paid for by the request without
    */
   create([read, write] = /** @type {any} */ ([])) {
-    return this.ask((native, id) => native.create(id, read, write));
+    return this.ask('create', (native, id) => native.create(id, read, write));
   }
 
   /**
@@ -56,7 +56,7 @@ class Table {
    */
   async inspect(onProgress) {
     for (;;) {
-      const { rows, done } = await this.ask((native, id) => native.inspectOn(id));
+      const { rows, done } = await this.ask('inspect', (native, id) => native.inspectOn(id));
       if (done) return JSON.parse(this.native.report());
       onProgress(rows);
     }
@@ -67,7 +67,7 @@ class Table {
    * @returns {Promise<any[]>}
    */
   list(kind) {
-    return this.ask((native, id) => native.list(id, kind));
+    return this.ask('list', (native, id) => native.list(id, kind));
   }
 
   /**
@@ -75,15 +75,16 @@ class Table {
    * @param {string} key
    */
   get(kind, key) {
-    return this.ask((native, id) => native.get(id, kind, key));
+    return this.ask('get', (native, id) => native.get(id, kind, key));
   }
 
   /**
+   * @param {string} what
    * @param {(native: NativeTable, id: number) => void} start
    * @returns {Promise<any>}
    */
-  ask(start) {
-    return this.mailbox.ask(this.native, start, (code, message) =>
+  ask(what, start) {
+    return this.mailbox.ask(this.native, what, start, (code, message) =>
       Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${message}`), { code })
     );
   }

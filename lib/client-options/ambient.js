@@ -5,6 +5,8 @@
  * by `AWS.config.update(…)` holds for its clients, and so it does here. Nothing is loaded for that.
  */
 
+const { loadedModules } = require('../loaded-modules');
+
 /** The module of version 2 that holds its configuration. */
 const CORE = /[\\/]aws-sdk[\\/]lib[\\/]core\.js$/;
 /** What version 2 has as a time-out when nothing is configured, in milliseconds. */
@@ -45,12 +47,10 @@ function ambientOptions() {
 
 /** @returns {any} `AWS.config` of the SDK that lies nearest to the root of all */
 function loadedConfig() {
-  const cache = require.cache;
-  const [file] = Object.keys(cache)
-    .filter((name) => CORE.test(name))
-    .sort((a, b) => a.length - b.length);
-  const loaded = file && cache[file];
-  return loaded && loaded.exports && loaded.exports.config;
+  const [core] = loadedModules()
+    .filter(([file]) => CORE.test(file))
+    .sort(([a], [b]) => a.length - b.length);
+  return core && core[1] && core[1].config;
 }
 
 /**

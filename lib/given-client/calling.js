@@ -4,9 +4,8 @@
  * How clients of versions 2 and 3 of the AWS SDK are called, and whatever has the methods of one.
  */
 
-const { clearTimeout, setTimeout } = require('timers');
-
 const { newCommand } = require('./commands');
+const { clearTimeout, setTimeout } = require('../event-loop');
 
 /** The longest timer that there is, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -95,7 +94,7 @@ function withCallback(client, method, params, time) {
       else resolve(data);
     });
     if (!returned) return;
-    if (typeof returned.abort === 'function') timer = later(time, () => returned.abort());
+    if (typeof returned.abort === 'function') timer = later(time, () => abort(returned));
     if (typeof returned.then === 'function') {
       returned.then(resolve, reject);
     } else if (typeof returned.promise === 'function' && typeof returned.send !== 'function') {
@@ -108,6 +107,17 @@ function withCallback(client, method, params, time) {
   };
   answered.then(clear, clear);
   return answered;
+}
+
+/**
+ * @param {{abort: () => void}} request one that nobody waits for any more
+ */
+function abort(request) {
+  try {
+    request.abort();
+  } catch (_) {
+    // There is nobody to tell.
+  }
 }
 
 /**

@@ -7,12 +7,15 @@
 
 const path = require('path');
 
+const { loadedModules, mainFile, requireFrom } = require('../loaded-modules');
+
 /** @typedef {new (params: object) => object} Command */
 
 /** The packages, the classes of their clients, and their commands by operation. */
 const TYPED = {
   package: '@aws-sdk/client-dynamodb',
   client: 'DynamoDBClient',
+  aggregated: 'DynamoDB',
   commands: {
     GetItem: 'GetItemCommand',
     Query: 'QueryCommand',
@@ -23,6 +26,7 @@ const TYPED = {
 const DOCUMENT = {
   package: '@aws-sdk/lib-dynamodb',
   client: 'DynamoDBDocumentClient',
+  aggregated: 'DynamoDBDocument',
   commands: {
     GetItem: 'GetCommand',
     Query: 'QueryCommand',
@@ -61,18 +65,25 @@ function newCommand(client, operation, params, document) {
 function findPackage(client, source) {
   const isPackage = (/** @type {any} */ exported) =>
     Boolean(exported) && Object.values(source.commands).every((name) => exported[name]);
-  const loaded = loadedModules(source.package).filter(isPackage);
+  const loaded = loadedFrom(source.package).filter(isPackage);
   // There may be several versions. The client's own one knows it.
   const own = loaded.find((exported) => {
     const Client = exported[source.client];
     return typeof Client === 'function' && client instanceof Client;
   });
   if (own) return own;
-  const installed = installedPackage(source.package);
-  if (isPackage(installed)) return installed;
+  const installed = filesThatMayHaveIt()
+    .map((file) => requireFrom(file, source.package))
+    .find(isPackage);
+  if (installed) return installed;
   if (loaded.length > 0) return loaded[0];
-  throw new Error(
-    `the package ${source.package}, of which its commands are, can't be found; install it`
+  throw Object.assign(
+    new Error(
+      `the client takes commands of the package ${source.package}, which can't be found. Install it ` +
+        'where the application is, or give a client that has a method for each operation, ' +
+        `such as ${source.aggregated}`
+    ),
+    { code: 'NotSent' }
   );
 }
 
@@ -80,23 +91,19 @@ function findPackage(client, source) {
  * @param {string} name of a package
  * @returns {any[]} what those of its modules export that are loaded
  */
-function loadedModules(name) {
+function loadedFrom(name) {
   const folder = path.join('node_modules', ...name.split('/')) + path.sep;
-  const files = Object.keys(require.cache).filter((file) => file.includes(folder));
-  return files.map((file) => /** @type {NodeModule} */ (require.cache[file]).exports);
+  return loadedModules()
+    .filter(([file]) => file.includes(folder))
+    .map(([, exported]) => exported);
 }
 
 /**
- * @param {string} name of a package
- * @returns {any} what it exports, if it is installed for this package, the application or its folder
+ * @returns {string[]} files of this package, the application and its folder
  */
-function installedPackage(name) {
-  const main = require.main ? path.dirname(require.main.filename || '') : process.cwd();
-  try {
-    return require(require.resolve(name, { paths: [__dirname, main, process.cwd()] }));
-  } catch (_missing) {
-    return undefined;
-  }
+function filesThatMayHaveIt() {
+  const inFolder = path.join(process.cwd(), 'index.js');
+  return [__filename, mainFile() || inFolder, inFolder];
 }
 
 module.exports = { newCommand };

@@ -13,6 +13,19 @@ const { told } = require('../told');
  * @returns {Failure}
  */
 function failure(error) {
+  try {
+    return described(error);
+  } catch (_) {
+    // Getters of its own may throw, too.
+    return { name: 'Error', message: told(error), status: null };
+  }
+}
+
+/**
+ * @param {any} error
+ * @returns {Failure}
+ */
+function described(error) {
   const isError = typeof error === 'object' && error !== null;
   const { code, name, statusCode, $metadata } = isError ? error : {};
   const status = statusCode || ($metadata && $metadata.httpStatusCode);

@@ -132,8 +132,13 @@ function answer({ operation, bigSegments }, result, values) {
  * @returns {object | undefined} the answer, where a condition did not hold
  */
 function refusedPut({ operation }, error) {
-  const names = error ? [error.name, error.code] : [];
-  if (operation !== 'PutItem' || !names.includes('ConditionalCheckFailedException')) {
+  try {
+    const names = error ? [error.name, error.code] : [];
+    if (operation !== 'PutItem' || !names.includes('ConditionalCheckFailedException')) {
+      return undefined;
+    }
+  } catch (_) {
+    // An error with getters that throw tells nothing.
     return undefined;
   }
   try {

@@ -7,8 +7,9 @@
  * @typedef {import('./codec').Wrapper} Wrapper
  */
 
-const { createRequire } = require('module');
 const path = require('path');
+
+const { loadedModules, mainFile, requireFrom } = require('../loaded-modules');
 
 const SDK = '@launchdarkly/node-server-sdk';
 const COMMON = '@launchdarkly/js-server-sdk-common';
@@ -22,7 +23,7 @@ const FRAME = /\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?):\d+:\d+\)?$/;
 function findWrapper(context) {
   const Platform = context.platform && context.platform.constructor;
   const file = typeof Platform === 'function' ? fileThatExports(Platform) : undefined;
-  const files = [file, ...filesOfCall(), require.main && require.main.filename];
+  const files = [file, ...filesOfCall(), mainFile()];
   for (const from of files) {
     const wrapper = from === undefined ? undefined : wrapperSeenFrom(from);
     if (wrapper) return wrapper;
@@ -35,9 +36,7 @@ function findWrapper(context) {
  * @returns {string | undefined} the loaded file among whose exports it is
  */
 function fileThatExports(value) {
-  return Object.keys(require.cache).find((file) => {
-    const loaded = require.cache[file];
-    const exported = loaded && loaded.exports;
+  const found = loadedModules().find(([, exported]) => {
     if (exported === value) return true;
     if (typeof exported !== 'object' || exported === null) return false;
     return Object.keys(exported).some((name) => {
@@ -46,6 +45,7 @@ function fileThatExports(value) {
       return member !== undefined && member.value === value;
     });
   });
+  return found && found[0];
 }
 
 /**
@@ -54,13 +54,32 @@ function fileThatExports(value) {
  * @returns {string[]} files that are calling, the latest first
  */
 function filesOfCall() {
-  const { stack = '' } = new Error();
-  const files = stack.split('\n').map((line) => {
-    const [, place] = FRAME.exec(line) || [];
-    return place && place.startsWith('file:') ? require('url').fileURLToPath(place) : place;
-  });
+  const files = placesOfCall().map((place) =>
+    place.startsWith('file:') ? require('url').fileURLToPath(place) : place
+  );
   const own = path.dirname(__dirname);
-  return files.filter((file) => file !== undefined && !file.startsWith(own + path.sep));
+  return files.filter((file) => !file.startsWith(own + path.sep));
+}
+
+/**
+ * @returns {string[]} files and URLs of files that are calling, the latest first
+ */
+function placesOfCall() {
+  try {
+    /** @type {any} */
+    const { stack } = new Error();
+    // The application's `Error.prepareStackTrace` may give whatever it likes; often it is the call sites.
+    const frames = Array.isArray(stack) ? stack : String(stack).split('\n');
+    return frames
+      .map((frame) => {
+        if (frame && typeof frame.getFileName === 'function') return frame.getFileName();
+        return (FRAME.exec(String(frame)) || [])[1];
+      })
+      .filter((place) => typeof place === 'string');
+  } catch (_) {
+    // It may throw, too.
+    return [];
+  }
 }
 
 /**
@@ -69,12 +88,8 @@ function filesOfCall() {
  */
 function wrapperSeenFrom(file) {
   for (const name of [COMMON, SDK]) {
-    try {
-      const wrapper = wrapperOf(createRequire(file)(name));
-      if (wrapper) return wrapper;
-    } catch (_) {
-      // The file has none, or is no file, but how a bundler names a module.
-    }
+    const wrapper = wrapperOf(requireFrom(file, name));
+    if (wrapper) return wrapper;
   }
   return undefined;
 }

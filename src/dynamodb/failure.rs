@@ -62,6 +62,10 @@ pub fn told_by_client(name: &str, message: &str, status: Option<u16>) -> Error {
         (ErrorKind::Refused, "TimeoutError" | "AbortError" | "RequestAbortedError", None) => {
             ErrorKind::TimedOut
         }
+        // The client was not asked, for want of something that only the caller can mend.
+        (ErrorKind::Refused, "NotSent", None) => {
+            return Error::new(ErrorKind::Refused, format!("no request was sent: {message}"));
+        }
         // It may be of the network or of the client: whoever sees it knows.
         (ErrorKind::Refused, _, None) => ErrorKind::Unavailable,
         _ => return refused,

@@ -411,6 +411,7 @@ mod tests {
             ("CredentialsProviderError", "null", NoCredentials),
             ("TimeoutError", "null", TimedOut),
             ("TypeError", "null", Unavailable),
+            ("NotSent", "null", Refused),
         ] {
             let text =
                 format!(r#"{{"failure":{{"name":"{name}","message":"no","status":{status}}}}}"#);
