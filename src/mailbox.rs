@@ -167,8 +167,9 @@ impl Mailbox {
     /// What waits, as one text.
     pub fn take(&self, store: Option<&Store>) -> Option<String> {
         let mut waiting = self.lock();
+        // Until the text is complete: should this end early, the next answer wakes JavaScript again.
+        waiting.woken = false;
         if waiting.is_empty() {
-            waiting.woken = false;
             return None;
         }
         let mut text = String::with_capacity(1024);
