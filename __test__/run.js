@@ -32,7 +32,9 @@ const CLIENTS = path.join(__dirname, 'given-client');
 const BUNDLES = path.join(__dirname, 'bundles');
 const INTEROP = path.join(__dirname, 'interop');
 /** Folders with tests that say the same on any engine. */
-const ON_ONE_ENGINE = ['bundles', 'package', 'types'].map((name) => path.join(__dirname, name));
+const ON_ONE_ENGINE = ['bundles', 'hosts', 'package', 'types'].map((name) =>
+  path.join(__dirname, name)
+);
 const ENGINES = {
   // Each test file and suite starts one of its own.
   dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
