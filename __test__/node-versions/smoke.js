@@ -1,19 +1,21 @@
 'use strict';
 
 /**
- * The package at work in whatever Node this is: the store by itself, big segments, and an SDK client in
- * daemon mode. Ends by itself, with an error when anything is amiss.
+ * The package at work in whatever Node this is: the store by itself in a worker thread that ends, in
+ * another one, and in the main thread; there also big segments, and an SDK client in daemon mode. Ends by
+ * itself, with an error when anything is amiss.
  *
  * Written for the oldest Node that the package runs on.
  */
 
 const assert = require('assert');
 const crypto = require('crypto');
+const { Worker, isMainThread, workerData } = require('worker_threads');
 
-const root = require('../..');
 const { flag: anyFlag } = require('../../demo/flag');
 
-const { table, endpoint, sdk, hasBigSegments, isUser } = JSON.parse(process.argv[2]);
+const input = isMainThread ? JSON.parse(process.argv[2]) : workerData;
+const { table, endpoint, sdk, hasBigSegments, isUser } = input;
 const FEATURES = { namespace: 'features' };
 const OPTIONS = { clientOptions: { endpoint }, readTimeout: 60, writeTimeout: 60 };
 const HASH = crypto.createHash('sha256').update('ada').digest('base64');
@@ -48,8 +50,8 @@ function ask(store, method, ...args) {
   return new Promise((resolve) => store[method](...args, resolve));
 }
 
-async function useStore() {
-  const store = root(table, Object.assign({ prefix: 'own' }, OPTIONS));
+async function useStore(root, prefix) {
+  const store = root(table, Object.assign({ prefix }, OPTIONS));
   assert.strictEqual(await ask(store, 'initialized'), false);
   await ask(store, 'init', DATA);
   assert.strictEqual(await ask(store, 'initialized'), true);
@@ -59,7 +61,7 @@ async function useStore() {
   await ask(store, 'delete', FEATURES, 'staff', 3);
   store.close();
 
-  const other = root.DynamoDBFeatureStore(table, Object.assign({ prefix: 'own' }, OPTIONS));
+  const other = root.DynamoDBFeatureStore(table, Object.assign({ prefix }, OPTIONS));
   assert.deepStrictEqual(
     await ask(other, 'get', FEATURES, 'plain'),
     flag('plain', { version: 2, on: false })
@@ -69,7 +71,7 @@ async function useStore() {
   other.close();
 }
 
-async function useBigSegments() {
+async function useBigSegments(root) {
   const store = root.DynamoDBBigSegmentStore(table, { clientOptions: { endpoint } });
   assert.deepStrictEqual(Object.assign({}, await store.getUserMembership(HASH)), {
     'big.g2': true,
@@ -78,7 +80,7 @@ async function useBigSegments() {
   store.close();
 }
 
-async function useSdk() {
+async function useSdk(root) {
   const LaunchDarkly = require(sdk);
   const writer = root(table, OPTIONS);
   await ask(writer, 'init', DATA);
@@ -110,13 +112,30 @@ async function useSdk() {
   client.close();
 }
 
-async function main() {
-  await useStore();
-  await useBigSegments();
-  await useSdk();
+/** The package is loaded only now, and by a worker first. */
+const loadPackage = () => require('../..');
+
+async function runWorker(prefix) {
+  const worker = new Worker(__filename, { workerData: Object.assign({ prefix }, input) });
+  const code = await new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', resolve);
+  });
+  assert.strictEqual(code, 0);
 }
 
-main().catch((failure) => {
+async function main() {
+  await runWorker('first worker');
+  await runWorker('second worker');
+  const root = loadPackage();
+  await useStore(root, 'own');
+  await useBigSegments(root);
+  await useSdk(root);
+}
+
+const run = isMainThread ? main : () => useStore(loadPackage(), input.prefix);
+
+run().catch((failure) => {
   console.error(failure);
   process.exit(1);
 });

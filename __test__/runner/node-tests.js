@@ -12,8 +12,8 @@ const { spec: Spec } = require('node:test/reporters');
 const { end } = require('./end');
 
 const TESTS = path.join(__dirname, '..');
-/** Folders whose files another runner runs, or nobody. */
-const OTHERS = ['node_modules', 'sdk-suites'];
+/** Folders whose files another runner runs, another command, or nobody. */
+const OTHERS = ['frameworks', 'node_modules', 'sdk-suites'];
 /** Files that run at the same time; most of their time they wait. */
 const CONCURRENCY = 4;
 /** Only a guard against hanging, for one file. */

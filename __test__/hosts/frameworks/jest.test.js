@@ -1,0 +1,80 @@
+'use strict';
+
+/** The package in tests that jest runs. */
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { test } = require('node:test');
+
+const { scenes } = require('../../helpers/scene');
+const { install } = require('../../runner/install');
+const { AS_MEANT, MACHINES, startMachine } = require('../machine');
+const { mustPass } = require('./project');
+
+const FOLDER = path.join(__dirname, 'jest');
+const JEST = path.join(FOLDER, 'node_modules', 'jest', 'bin', 'jest.js');
+/** A worker that holds more memory than this is replaced after each test file. */
+const NEW_WORKERS = '--workerIdleMemoryLimit=1KB';
+
+install(FOLDER);
+const newScene = scenes();
+
+/**
+ * @param {string[]} args
+ * @param {{tests: number, env: Record<string, string | undefined>}} expected
+ */
+function runJest(args, expected) {
+  // From its cache it would know that the files are fast, and would take no workers.
+  const command = (report, temporary) => [
+    ...[JEST, '--json', `--outputFile=${report}`, `--cacheDirectory=${temporary}`],
+    ...args,
+  ];
+  return mustPass(FOLDER, command, expected);
+}
+
+for (const [how, { args = [], inWorker = false }] of Object.entries({
+  'in its own processes': {},
+  'in a process for each file': { args: [NEW_WORKERS] },
+  'with --runInBand': { args: ['--runInBand'] },
+  'in worker threads': { args: ['--workerThreads'], inWorker: true },
+  'in a worker thread for each file': { args: ['--workerThreads', NEW_WORKERS], inWorker: true },
+  'with timers that were replaced before the package was loaded': {
+    args: ['--fakeTimers={"enableGlobally":true}'],
+  },
+  'with the older fake timers': {
+    args: ['--fakeTimers={"enableGlobally":true,"legacyFakeTimers":true}'],
+  },
+})) {
+  test(`jest ${how}`, async (t) => {
+    const scene = await newScene(t);
+    const env = {
+      HOST_TABLE: scene.table,
+      HOST_ENDPOINT: scene.engine,
+      HOST_IN_WORKER: String(inWorker),
+    };
+    await runJest([...args, 'flags'], { tests: 16, env });
+  });
+}
+
+for (const [machine, kind] of Object.entries(MACHINES)) {
+  for (const [how, args] of Object.entries({
+    'its own processes': [],
+    'worker threads': ['--workerThreads'],
+    'one process': ['--runInBand'],
+  })) {
+    test(`jest in ${how}: tests set their environment on a machine with ${machine}`, async (t) => {
+      const { env, seen } = await startMachine(t, kind);
+      await runJest([...args, 'environment'], { tests: 2, env });
+      assert.deepStrictEqual(seen(), AS_MEANT);
+    });
+  }
+
+  test(`jest: a set-up file sets the environment on a machine with ${machine}`, async (t) => {
+    const { env, seen } = await startMachine(t, kind);
+    for (const HOST_SCENARIO of ['0', '1', '2']) {
+      const args = ['--setupFiles', './set-up/set-up.js', '--', 'set-up'];
+      await runJest(args, { tests: 1, env: { ...env, HOST_SCENARIO } });
+    }
+    assert.deepStrictEqual(seen(), AS_MEANT);
+  });
+}

@@ -1,0 +1,7 @@
+module.exports = {
+  testMatch: ['**/*.spec.js'],
+  testEnvironment: 'node',
+  transform: {},
+  watchman: false,
+  maxWorkers: 2,
+};
