@@ -105,18 +105,20 @@ function watchedHome(home) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   execFileSync('mkfifo', [file]);
   let [isRead, isOver] = [false, false];
-  // Opening it for writing takes until somebody opens it for reading.
-  const opened = fs.promises.open(file, 'w').then(async (handle) => {
-    if (!isOver) {
-      isRead = true;
-      await handle.writeFile(profile('OWN-HOME'));
+  const served = (async () => {
+    for (;;) {
+      // Takes until somebody opens it for reading.
+      const handle = await fs.promises.open(file, 'w');
+      isRead = isRead || !isOver;
+      await handle.writeFile(profile('OWN-HOME')).catch(() => {});
+      await handle.close();
+      if (isOver) return;
     }
-    await handle.close();
-  });
+  })();
   const end = async () => {
     isOver = true;
     const reader = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    await opened;
+    await served;
     fs.closeSync(reader);
   };
   return { home, isRead: () => isRead, end };

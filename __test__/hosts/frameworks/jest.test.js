@@ -2,14 +2,13 @@
 
 /** The package in tests that jest runs. */
 
-const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
 const { scenes } = require('../../helpers/scene');
 const { install } = require('../../runner/install');
-const { AS_MEANT, MACHINES, startMachine } = require('../machine');
-const { mustPass } = require('./project');
+const { MACHINES } = require('../machine');
+const { mustPass, mustUseNothing } = require('./project');
 
 const FOLDER = path.join(__dirname, 'jest');
 const JEST = path.join(FOLDER, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -63,18 +62,16 @@ for (const [machine, kind] of Object.entries(MACHINES)) {
     'one process': ['--runInBand'],
   })) {
     test(`jest in ${how}: tests set their environment on a machine with ${machine}`, async (t) => {
-      const { env, seen } = await startMachine(t, kind);
-      await runJest([...args, 'environment'], { tests: 2, env });
-      assert.deepStrictEqual(seen(), AS_MEANT);
+      await mustUseNothing(t, kind, (env) => runJest([...args, 'environment'], { tests: 2, env }));
     });
   }
 
   test(`jest: a set-up file sets the environment on a machine with ${machine}`, async (t) => {
-    const { env, seen } = await startMachine(t, kind);
-    for (const HOST_SCENARIO of ['0', '1', '2']) {
-      const args = ['--setupFiles', './set-up/set-up.js', '--', 'set-up'];
-      await runJest(args, { tests: 1, env: { ...env, HOST_SCENARIO } });
-    }
-    assert.deepStrictEqual(seen(), AS_MEANT);
+    await mustUseNothing(t, kind, async (env) => {
+      for (const HOST_SCENARIO of ['0', '1', '2']) {
+        const args = ['--setupFiles', './set-up/set-up.js', '--', 'set-up'];
+        await runJest(args, { tests: 1, env: { ...env, HOST_SCENARIO } });
+      }
+    });
   });
 }

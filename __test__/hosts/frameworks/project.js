@@ -11,6 +11,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const { AWS_ENVIRONMENT } = require('../../helpers/environment');
+const { AS_MEANT, startMachine } = require('../machine');
 
 /** Only a guard against hanging. */
 const GUARD_MS = 900_000;
@@ -64,4 +65,22 @@ async function mustPass(folder, command, { tests, env }) {
   }
 }
 
-module.exports = { mustPass, run };
+/**
+ * Runs something on a machine with AWS settings of its own, none of which may be used.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {{hasVariables: boolean}} kind
+ * @param {(env: Record<string, string | undefined>) => Promise<void>} runIn
+ */
+async function mustUseNothing(t, kind, runIn) {
+  const { env, seen } = await startMachine(t, kind);
+  let failure;
+  try {
+    await runIn(env);
+  } catch ({ message }) {
+    failure = message;
+  }
+  assert.deepStrictEqual({ ...seen(), failure }, { ...AS_MEANT, failure: undefined });
+}
+
+module.exports = { mustPass, mustUseNothing, run };

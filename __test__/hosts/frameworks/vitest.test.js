@@ -2,14 +2,13 @@
 
 /** The package in tests that vitest runs. */
 
-const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
 const { scenes } = require('../../helpers/scene');
 const { install } = require('../../runner/install');
-const { AS_MEANT, MACHINES, startMachine } = require('../machine');
-const { mustPass } = require('./project');
+const { MACHINES } = require('../machine');
+const { mustPass, mustUseNothing } = require('./project');
 
 const FOLDER = path.join(__dirname, 'vitest');
 const VITEST = path.join(FOLDER, 'node_modules', 'vitest', 'vitest.mjs');
@@ -28,6 +27,7 @@ function runVitest(args, expected) {
 
 for (const [how, { args, inWorker }] of Object.entries({
   'in threads': { args: ['--pool=threads'], inWorker: true },
+  'in one thread after the other': { args: ['--pool=threads', '--maxWorkers=1'], inWorker: true },
   'in threads without isolation': { args: ['--pool=threads', '--no-isolate'], inWorker: true },
   'in forks': { args: ['--pool=forks'], inWorker: false },
   'in vmThreads': { args: ['--pool=vmThreads'], inWorker: true },
@@ -47,18 +47,18 @@ for (const [how, { args, inWorker }] of Object.entries({
 for (const [machine, kind] of Object.entries(MACHINES)) {
   for (const pool of ['threads', 'forks', 'vmThreads']) {
     test(`vitest in ${pool}: tests set their environment on a machine with ${machine}`, async (t) => {
-      const { env, seen } = await startMachine(t, kind);
-      await runVitest([`--pool=${pool}`, 'environment/'], { tests: 2, env });
-      assert.deepStrictEqual(seen(), AS_MEANT);
+      await mustUseNothing(t, kind, (env) =>
+        runVitest([`--pool=${pool}`, 'environment/'], { tests: 2, env })
+      );
     });
   }
 
   test(`vitest: a set-up file sets the environment on a machine with ${machine}`, async (t) => {
-    const { env, seen } = await startMachine(t, kind);
-    for (const HOST_SCENARIO of ['0', '1', '2']) {
-      const expected = { tests: 1, env: { ...env, HOST_SCENARIO } };
-      await runVitest(['--pool=threads', '--config=set-up/vitest.config.mjs'], expected);
-    }
-    assert.deepStrictEqual(seen(), AS_MEANT);
+    await mustUseNothing(t, kind, async (env) => {
+      for (const HOST_SCENARIO of ['0', '1', '2']) {
+        const expected = { tests: 1, env: { ...env, HOST_SCENARIO } };
+        await runVitest(['--pool=threads', '--config=set-up/vitest.config.mjs'], expected);
+      }
+    });
   });
 }
