@@ -177,7 +177,7 @@ function environment() {
   /** @type {string[]} */
   const variables = [];
   const isWindows = process.platform === 'win32';
-  for (const [name, value] of Object.entries(process.env)) {
+  for (const [name, value] of Object.entries(process.env || {})) {
     variables.push(isWindows ? name.toUpperCase() : name, String(value));
   }
   return variables;
