@@ -164,7 +164,10 @@ declare namespace DynamoDBFeatureStore {
    * names the option.
    */
   interface BigSegmentOptions {
-    /** How DynamoDB is reached. */
+    /**
+     * How DynamoDB is reached. What is not given comes from the environment and the shared AWS configuration
+     * files. The environment is that of the calling thread, `process.env`, as it is when the store is made.
+     */
     clientOptions?: ClientOptions | null;
     /**
      * A client through which every request goes, instead of one made from `clientOptions`. It is never
