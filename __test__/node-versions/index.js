@@ -14,7 +14,6 @@ const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-const { SDKS } = require('../end-to-end/sdks');
 const { hashOf, membershipRow, metadataRow } = require('../helpers/big-segments');
 const dynamodb = require('../helpers/dynamodb');
 const { startEngine } = require('../helpers/engine');
@@ -83,7 +82,7 @@ function run(program, input) {
 /**
  * @param {string} endpoint
  * @param {string} program
- * @param {(typeof SDKS)[number]} sdk
+ * @param {(typeof import('../end-to-end/sdks').SDKS)[number]} sdk
  */
 async function runOnTable(endpoint, program, sdk) {
   const table = await dynamodb.createTable(endpoint);
@@ -115,6 +114,8 @@ async function main() {
     options: { all: { type: 'boolean' }, this: { type: 'boolean' } },
   });
   installSdks();
+  // It looks at what is installed.
+  const { SDKS } = require('../end-to-end/sdks');
   const sdks = SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem);
   const versions = chosenVersions(values);
   const engine = await startEngine();
