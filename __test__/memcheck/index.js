@@ -27,7 +27,7 @@ const VALGRIND = [
 ];
 
 /** Not ours: napi keeps a reference for each class in each thread, which Node frees with the process. */
-const KNOWN = /napi_create_reference[\s\S]*register_classes/;
+const KNOWN = /napi_create_reference[\s\S]*napi_register_module_v1/;
 
 /**
  * @param {string[]} command
