@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use napi::Status;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -219,6 +220,8 @@ pub struct NativeStore {
     inits: Mutex<HashMap<RequestId, Init>>,
     /// Whether the latest request found nothing to run on.
     has_no_runtime: AtomicBool,
+    /// Writes that found nothing to run on, in their order.
+    postponed: Mutex<Vec<BoxFuture<'static, ()>>>,
 }
 
 /// An init whose data is on its way.
@@ -278,6 +281,7 @@ impl NativeStore {
             mailbox,
             inits: Mutex::default(),
             has_no_runtime: AtomicBool::new(false),
+            postponed: Mutex::default(),
         })
     }
 
@@ -326,7 +330,7 @@ impl NativeStore {
         self.inits().insert(id, Init { parts: Vec::new(), complete });
         let mailbox = Arc::clone(&self.mailbox);
         let init = self.store.init(async move { data.await.ok() }, move || mailbox.known(id));
-        self.answer(id, init, move |mailbox, ()| mailbox.done(id));
+        self.answer_write(id, init, move |mailbox, ()| mailbox.done(id));
     }
 
     /// More of an init's data: the JSON of an object of items by key, of one kind.
@@ -352,7 +356,7 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn upsert(&self, id: u32, kind: String, json: String, as_text: bool) -> f64 {
         let upsert = self.store.upsert(&kind, &json);
-        self.answer(id, upsert, move |mailbox, known| {
+        self.answer_write(id, upsert, move |mailbox, known| {
             mailbox.item(id, 0, form(as_text), &known);
         });
         self.store.now().0 as f64
@@ -363,7 +367,7 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn delete(&self, id: u32, kind: String, key: String, version: f64, as_text: bool) -> f64 {
         let delete = self.store.delete(&kind, &key, version);
-        self.answer(id, delete, move |mailbox, known| {
+        self.answer_write(id, delete, move |mailbox, known| {
             mailbox.item(id, 0, form(as_text), &known);
         });
         self.store.now().0 as f64
@@ -435,32 +439,73 @@ impl NativeStore {
         work: impl Future<Output = error::Result<T>> + Send + 'static,
         put: impl FnOnce(&Mailbox, T) + Send + 'static,
     ) {
+        if let Some(runtime) = self.runtime(id) {
+            drop(runtime.spawn(self.replying(id, work, put)));
+        }
+    }
+
+    /// The same for a write, which is not lost where there is nothing to run it on: whoever asked is told of
+    /// the failure, and it is done later.
+    fn answer_write<T: Send + 'static>(
+        &self,
+        id: RequestId,
+        work: impl Future<Output = error::Result<T>> + Send + 'static,
+        put: impl FnOnce(&Mailbox, T) + Send + 'static,
+    ) {
+        let write = self.replying(id, work, put);
+        match self.runtime(id) {
+            Some(runtime) => drop(runtime.spawn(write)),
+            None => lock(&self.postponed).push(write.boxed()),
+        }
+    }
+
+    fn replying<T: Send + 'static>(
+        &self,
+        id: RequestId,
+        work: impl Future<Output = error::Result<T>> + Send + 'static,
+        put: impl FnOnce(&Mailbox, T) + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let (mailbox, store) = (Arc::clone(&self.mailbox), self.store.clone());
-        let runtime = match runtime() {
-            Ok(runtime) => runtime,
-            Err(failure) => {
-                // One line for as long as it lasts.
-                if !self.has_no_runtime.swap(true, Ordering::Relaxed) {
-                    mailbox.log(Level::Error, format!("DynamoDBFeatureStore: {failure}"));
-                }
-                mailbox.failed(id, &failure, store.now());
-                return;
-            }
-        };
-        self.has_no_runtime.store(false, Ordering::Relaxed);
         let reply = Reply { mailbox, store, id, given: false };
-        drop(runtime.spawn(async move {
+        async move {
             match work.await {
                 Ok(answer) => put(&reply.mailbox, answer),
                 Err(failure) => reply.mailbox.failed(id, &failure, reply.store.now()),
             }
             reply.was_given();
-        }));
+        }
+    }
+
+    /// What a request is to run on, once the writes have begun that were postponed. Where there is nothing,
+    /// the request has failed.
+    fn runtime(&self, id: RequestId) -> Option<Handle> {
+        match runtime() {
+            Ok(runtime) => {
+                self.has_no_runtime.store(false, Ordering::Relaxed);
+                for write in lock(&self.postponed).drain(..) {
+                    drop(runtime.spawn(write));
+                }
+                Some(runtime)
+            }
+            Err(failure) => {
+                // One line for as long as it lasts.
+                if !self.has_no_runtime.swap(true, Ordering::Relaxed) {
+                    let line = format!("DynamoDBFeatureStore: {failure}");
+                    self.mailbox.log(Level::Error, line);
+                }
+                self.mailbox.failed(id, &failure, self.store.now());
+                None
+            }
+        }
     }
 
     fn inits(&self) -> MutexGuard<'_, HashMap<RequestId, Init>> {
-        self.inits.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inits)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn form(as_text: bool) -> Form {

@@ -1,13 +1,13 @@
 //! Tables for the command line. Answers come through a mailbox, as those of a store do.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
 use super::questions::{AskFunction, Questions};
-use super::{NativeOptions, mailbox_for, node_roots, tell};
+use super::{NativeOptions, lock, mailbox_for, node_roots, tell};
 use crate::clock::Clock;
 use crate::dynamodb::{self, DynamoDb, Effort, SdkDynamoDb};
 use crate::error;
@@ -182,8 +182,4 @@ async fn list(table: &SdkDynamoDb, namespace: &str) -> error::Result<Vec<Value>>
             return Ok(items);
         }
     }
-}
-
-fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
-    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }

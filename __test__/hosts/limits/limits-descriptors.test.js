@@ -10,12 +10,14 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const { ending, nodeResult, runNode } = require('../node-process');
+const { scenes } = require('../../helpers/scene');
 const { runStores } = require('./many-stores');
 const { SKIP, descriptors } = require('./running');
 const { MOMENTS, assertAnswered, assertWorks, surroundings } = require('./surroundings');
 
 const FEW = path.join(__dirname, 'few-descriptors.js');
 const LEAK = path.join(__dirname, 'leak.js');
+const POSTPONED = path.join(__dirname, 'postponed-writes.js');
 const REASON = /too many open files/i;
 const AT_ONCE = 4;
 const [FEWEST, MOST] = [18, 64];
@@ -23,6 +25,7 @@ const [FEWEST, MOST] = [18, 64];
 const ENOUGH = 8;
 
 const places = surroundings();
+const newScene = scenes();
 
 /** Does something for each number, a few at the same time. */
 async function forEach(from, to, work) {
@@ -68,6 +71,18 @@ for (const [way, find] of Object.entries(places)) {
     });
   }
 }
+
+test('what is written while the store has no thread is in the table later', {
+  skip: SKIP,
+}, async (t) => {
+  const scene = await newScene(t);
+  const input = { endpoint: scene.engine, table: scene.table };
+  const { errors } = await nodeResult(POSTPONED, input, { through: descriptors(MOST) });
+  assert.strictEqual(errors, 1);
+  const versions = {};
+  for (const key of ['a', 'b', 'c']) versions[key] = (await scene.item('features', key)).version;
+  assert.deepStrictEqual(versions, { a: 1, b: 2, c: 1 });
+});
 
 test('stores that are made, read and closed leave nothing behind', { skip: SKIP }, async (t) => {
   const { endpoint } = await places['an address'](t);
