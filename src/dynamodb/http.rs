@@ -201,13 +201,31 @@ impl Inner {
     }
 
     async fn client(&self, encrypted: bool, direct: bool) -> io::Result<SharedHttpClient> {
+        let pool: fn(&mut Pools) -> &mut Option<SharedHttpClient> = match (direct, encrypted) {
+            (true, _) => |pools| &mut pools.plain_direct,
+            (false, true) => |pools| &mut pools.tls,
+            (false, false) => |pools| &mut pools.plain,
+        };
+        // Nearly always there is one, and a TLS context holds hundreds of certificates.
+        if let Some(kept) = pool(&mut self.pools()) {
+            return Ok(kept.clone());
+        }
+        let made = self.make_client(encrypted, direct).await?;
+        let mut pools = self.pools();
+        if self.closed.load(Ordering::SeqCst) {
+            return Ok(made);
+        }
+        Ok(pool(&mut pools).get_or_insert(made).clone())
+    }
+
+    async fn make_client(&self, encrypted: bool, direct: bool) -> io::Result<SharedHttpClient> {
         if direct {
-            let proxy = ProxyConfig::disabled();
-            return Ok(self.kept(|pools| &mut pools.plain_direct, proxy, trust::no_tls_context()?));
+            return Ok(client(ProxyConfig::disabled(), trust::no_tls_context()?));
         }
         let settings = self.settings.get();
         let none = Proxies::none();
         let proxies = settings.map_or(&none, |settings| &settings.proxies);
+        let proxy = if encrypted { &proxies.tls } else { &proxies.plain };
         let context = if encrypted || proxies.plain_has_tls {
             let authorities = settings.and_then(|settings| settings.authorities.as_deref());
             let read =
@@ -216,25 +234,7 @@ impl Inner {
         } else {
             trust::no_tls_context()?
         };
-        Ok(if encrypted {
-            self.kept(|pools| &mut pools.tls, proxies.tls.clone(), context)
-        } else {
-            self.kept(|pools| &mut pools.plain, proxies.plain.clone(), context)
-        })
-    }
-
-    /// The client with these connections, which is made where there is none.
-    fn kept(
-        &self,
-        pool: impl Fn(&mut Pools) -> &mut Option<SharedHttpClient>,
-        proxy: ProxyConfig,
-        context: TlsContext,
-    ) -> SharedHttpClient {
-        let mut pools = self.pools();
-        if self.closed.load(Ordering::SeqCst) {
-            return client(proxy, context);
-        }
-        pool(&mut pools).get_or_insert_with(|| client(proxy, context)).clone()
+        Ok(client(proxy.clone(), context))
     }
 }
 
