@@ -185,8 +185,8 @@ declare namespace DynamoDBFeatureStore {
     /** Whether reads are strongly consistent, at twice the read units. Default: false. */
     consistentRead?: boolean | null;
     /**
-     * For how many seconds a read waits for DynamoDB. A request that is not answered within half of it
-     * is sent again. Default: 3.
+     * For how many seconds a read waits for DynamoDB. A request that fails for the moment, or is not
+     * answered within half of that time, is sent again until it is over. Default: 3.
      */
     readTimeout?: number | null;
   }
@@ -226,15 +226,20 @@ declare namespace DynamoDBFeatureStore {
     preload?: boolean | null;
     /**
      * Whether reads are strongly consistent, at twice the read units. Default: false. What this
-     * process wrote itself it reads back in either case, unless caching is off.
+     * process wrote itself it reads back in either case.
      */
     consistentRead?: boolean | null;
     /**
-     * For how many seconds a read waits for DynamoDB before it is answered with `null`. A request that
-     * is not answered within half of it is sent again. Reading all items takes a request per megabyte;
-     * each has this time. Default: 3.
+     * For how many seconds a read that has nothing older to be answered with waits for DynamoDB. A
+     * request that fails for the moment (throttled, broken off, an error on DynamoDB's side), or is not
+     * answered within half of that time, is sent again until it is over; only then is the answer `null`.
+     * Reading all items takes a request per megabyte; each has this time. Default: 3.
      */
     readTimeout?: number | null;
+    /**
+     * For how many seconds `isStoreAvailable` waits for DynamoDB. Default: 1.
+     */
+    availabilityTimeout?: number | null;
     /**
      * For how many seconds the callback of a write waits for DynamoDB. What is not in the table by then
      * is kept in memory, used by this process, and tried again in the background until it is in. A
@@ -327,7 +332,10 @@ declare namespace DynamoDBFeatureStore {
     ): void;
     /** Whether somebody has initialised this table and prefix. */
     initialized(callback: (initialized: boolean) => void): void;
-    /** Whether DynamoDB answers, as one read shows. */
+    /**
+     * Whether DynamoDB answers within `availabilityTimeout`: one read tells all who ask meanwhile. False at
+     * once, without a request, while reads are known to fail; one read now and then tries again.
+     */
     isStoreAvailable(callback: (available: boolean) => void): void;
     /** What was done so far. After a close, what had been done until then. */
     stats(): Stats;

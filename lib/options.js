@@ -64,6 +64,9 @@ function storeOptions(tableName, given, applicable) {
 
   /** @type {Record<string, (name: string, value: any) => void>} */
   const known = {
+    availabilityTimeout: (name, value) => {
+      native.availabilityTimeoutMs = timeout(name, value);
+    },
     cacheTTL: (name, value) => {
       native.cacheTtlMs = cacheTtl(name, value, warnings);
     },

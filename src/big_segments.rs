@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::panics::caught_request;
-use crate::retry::no_answer;
+use crate::retry::{self, Retries};
 use crate::row::{Layout, MAX_KEY_SIZE, RowKey};
 
 /// A row about big segments as it came out of the table. An attribute that is absent or of another
@@ -28,12 +28,17 @@ pub struct BigSegmentRow {
 
 /// A DynamoDB table with big segments.
 pub trait BigSegmentTable: Send + Sync {
-    /// Reads one row. It is tried again as is configured.
+    /// Reads one row, in one attempt.
     fn get(
         &self,
         row: &RowKey,
         consistent: bool,
     ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>>;
+
+    /// How the caller has configured reads to be repeated.
+    fn read_retries(&self) -> Retries {
+        Retries::default()
+    }
 
     /// Lets go of connections, for when nobody uses the table any more.
     fn disconnect(&self) {}
@@ -93,9 +98,12 @@ impl BigSegments {
     }
 
     async fn read(&self, row: RowKey, what: &str) -> Result<Option<BigSegmentRow>> {
-        let read = caught_request(|| self.table.get(&row, self.consistent_read));
-        let read = timeout(self.read_timeout, read).await;
-        read.unwrap_or_else(|_| Err(no_answer())).map_err(|failure| {
+        let read = retry::read_until(
+            Instant::now() + self.read_timeout,
+            || self.table.read_retries(),
+            || caught_request(|| self.table.get(&row, self.consistent_read)),
+        );
+        read.await.map_err(|failure| {
             let message = format!("reading {what} from the table {:?} failed", self.name);
             Error::new(failure.kind, format!("{message}: {}", failure.message()))
         })

@@ -60,6 +60,8 @@ pub struct NativeOptions {
     pub consistent_read: Option<bool>,
     /// For how many milliseconds a read waits.
     pub read_timeout_ms: Option<f64>,
+    /// For how many milliseconds whoever asks whether DynamoDB is available waits.
+    pub availability_timeout_ms: Option<f64>,
     /// For how many milliseconds a write is waited for.
     pub write_timeout_ms: Option<f64>,
     /// Whether nothing is written.
@@ -103,6 +105,9 @@ impl NativeOptions {
         }
         if let Some(ms) = options.read_timeout_ms {
             config.read_timeout = duration(ms);
+        }
+        if let Some(ms) = options.availability_timeout_ms {
+            config.availability_timeout = duration(ms);
         }
         if let Some(ms) = options.write_timeout_ms {
             config.write_timeout = duration(ms);

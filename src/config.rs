@@ -8,6 +8,8 @@ pub use client::{
     AskCredentials, ClientConfig, Credentials, CredentialsSource, Later, Proxy, ProxyUrl,
 };
 
+/// How long a health check waits for DynamoDB when `availabilityTimeout` is not given.
+pub const DEFAULT_AVAILABILITY_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long, in milliseconds, an answer is fresh when `cacheTTL` is not given.
 pub const DEFAULT_CACHE_TTL_MS: f64 = 15_000.0;
 /// How long a read waits for DynamoDB when `readTimeout` is not given.
@@ -59,6 +61,8 @@ pub struct Config {
     pub consistent_read: bool,
     /// How long a read waits for an answer. A Query of several pages has this time for each page.
     pub read_timeout: Duration,
+    /// How long whoever asks whether DynamoDB is available waits.
+    pub availability_timeout: Duration,
     /// How long whoever asked for a write waits for it. An init has this time anew whenever DynamoDB
     /// takes a row.
     pub write_timeout: Duration,
@@ -81,6 +85,7 @@ impl Config {
             max_cache_bytes: DEFAULT_MAX_CACHE_BYTES,
             consistent_read: false,
             read_timeout: DEFAULT_READ_TIMEOUT,
+            availability_timeout: DEFAULT_AVAILABILITY_TIMEOUT,
             write_timeout: DEFAULT_WRITE_TIMEOUT,
             read_only: false,
             refill: false,

@@ -122,10 +122,10 @@ impl Outages {
         failure: &Error,
         answered: bool,
     ) -> Option<Line> {
-        // That DynamoDB refuses this one request says nothing about the next.
         let mut state = self.lock();
         let now = Instant::now();
-        if failure.kind == ErrorKind::Refused {
+        // That DynamoDB refuses this one request, or a defect spoils it, says nothing about the next.
+        if matches!(failure.kind, ErrorKind::Refused | ErrorKind::Internal) {
             let told = state.tell_refusal(what, now);
             return told.then(|| Line::Error(format!("{what} failed: {failure}")));
         }

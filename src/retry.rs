@@ -8,18 +8,47 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::error::{Error, ErrorKind, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two attempts of a write.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The longest pause between two attempts of a read. Somebody waits for it, and under heavy throttling it
+/// takes many attempts to get through within a few seconds.
+const LONGEST_READ_PAUSE: Duration = Duration::from_millis(200);
+
+/// How a read is repeated while it fails with what passes by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retries {
+    /// The most attempts, the first one included; `None` for as many as there is time for.
+    pub max_attempts: Option<u32>,
+    /// The longest pause after the first attempt. It doubles with each further one, up to 200 ms.
+    pub first_pause: Duration,
+}
+
+impl Retries {
+    /// What fails is not repeated.
+    pub const NONE: Self = Self { max_attempts: Some(1), first_pause: FIRST_PAUSE };
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self { max_attempts: None, first_pause: FIRST_PAUSE }
+    }
+}
 
 /// Exponential back-off with full jitter: each pause is a random part of a bound that doubles.
-#[derive(Default)]
 pub struct Backoff {
     failures: u32,
+    first: Duration,
+    longest: Duration,
 }
 
 impl Backoff {
+    fn new(first: Duration, longest: Duration) -> Self {
+        Self { failures: 0, first, longest: longest.max(first) }
+    }
+
     /// The pause before the next attempt.
     pub fn pause(&mut self) -> Duration {
-        let bound = FIRST_PAUSE.saturating_mul(1 << self.failures.min(10)).min(LONGEST_PAUSE);
+        let bound = self.first.saturating_mul(1 << self.failures.min(10)).min(self.longest);
         self.failures += 1;
         bound.mul_f64(fastrand::f64())
     }
@@ -30,28 +59,70 @@ impl Backoff {
     }
 }
 
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new(FIRST_PAUSE, LONGEST_PAUSE)
+    }
+}
+
 /// Tries `request` until it succeeds, fails for good, or `deadline` is past.
-pub async fn until<T, F>(deadline: Instant, mut request: impl FnMut() -> F) -> Result<T>
+pub async fn until<T, F>(deadline: Instant, request: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
     let mut backoff = Backoff::default();
+    repeat(deadline, |_| Some(backoff.pause()), request).await
+}
+
+/// The same for a read, as `retries` says after each attempt that failed.
+pub async fn read_until<T, F>(
+    deadline: Instant,
+    retries: impl Fn() -> Retries,
+    request: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut backoff = None;
+    let pause = |attempts| {
+        let Retries { max_attempts, first_pause } = retries();
+        if max_attempts.is_some_and(|most| attempts >= most) {
+            return None;
+        }
+        let backoff = backoff.get_or_insert_with(|| Backoff::new(first_pause, LONGEST_READ_PAUSE));
+        Some(backoff.pause())
+    };
+    repeat(deadline, pause, request).await
+}
+
+/// `pause` gives the pause after so many attempts, or `None` where there is to be no other.
+async fn repeat<T, F>(
+    deadline: Instant,
+    mut pause: impl FnMut(u32) -> Option<Duration>,
+    mut request: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut attempts = 0;
     let mut last_failure = None;
     loop {
         let result = match timeout_at(deadline, request()).await {
             Ok(result) => result,
-            Err(_) => Err(last_failure.take().unwrap_or_else(no_answer)),
+            Err(_) => return Err(last_failure.unwrap_or_else(no_answer)),
         };
+        attempts += 1;
         let failure = match result {
             Err(failure) if failure.is_retryable() => failure,
             done => return done,
         };
-        let pause = backoff.pause();
-        if Instant::now() + pause >= deadline {
-            return Err(failure);
+        match pause(attempts) {
+            Some(pause) if Instant::now() + pause < deadline => {
+                last_failure = Some(failure);
+                sleep(pause).await;
+            }
+            _ => return Err(failure),
         }
-        last_failure = Some(failure);
-        sleep(pause).await;
     }
 }
 

@@ -5,19 +5,22 @@ use std::sync::{Arc, Mutex, OnceLock};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::questions::{AskFunction, Questions};
 use super::{NativeOptions, lock, mailbox_for, node_roots, tell};
 use crate::clock::Clock;
-use crate::dynamodb::{self, DynamoDb, Effort, SdkDynamoDb};
+use crate::config::DEFAULT_READ_TIMEOUT;
+use crate::dynamodb::{self, DynamoDb, SdkDynamoDb};
 use crate::error;
 use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
 use crate::mailbox::Mailbox;
+use crate::retry;
 use crate::row::{Layout, Meaning, RowKey};
 use crate::stats::Stats;
 
 /// How a row is read that somebody wants to see.
-const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, effort: Effort::Retried };
+const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, for_write: false };
 
 /// A table that somebody looks after.
 #[napi]
@@ -155,8 +158,13 @@ impl NativeTable {
     #[napi(catch_unwind)]
     pub fn get(&self, id: u32, kind: String, key: String) {
         let row = RowKey::new(self.layout.namespace(&kind), key);
-        let found = self.table.get(&row, AS_IT_IS);
+        let table = Arc::clone(&self.table);
         tell(&self.mailbox, id, async move {
+            let found = retry::read_until(
+                Instant::now() + DEFAULT_READ_TIMEOUT,
+                || table.read_retries(),
+                || table.get(&row, AS_IT_IS),
+            );
             Ok(match found.await?.map(|row| row.meaning()) {
                 None => Value::Null,
                 Some(Meaning::Item(item)) => json!({

@@ -9,7 +9,8 @@
 //! where reads are eventually consistent, what this process wrote itself is not replaced by an older
 //! version that a later read still finds.
 //!
-//! What is past its time stays, for when DynamoDB fails.
+//! What is past its time stays, for when DynamoDB fails. With a TTL of 0 nothing is answered from here;
+//! what is held then only keeps the answer of a read from being older than one before it.
 
 mod snapshot;
 
@@ -30,6 +31,9 @@ use snapshot::{Snapshot, Taken};
 
 /// The longest time for which "there is no such row" is believed, in milliseconds.
 pub const MAX_MISSING_TTL_MS: f64 = 15_000.0;
+/// For how long at least an eventually consistent read may find a row as it was before a write that has
+/// ended, in milliseconds.
+const READ_LAG_MS: f64 = 2_000.0;
 /// What an entry takes besides its texts, roughly.
 const ENTRY_OVERHEAD: usize = 200;
 
@@ -175,7 +179,6 @@ impl Cache {
                 lock(&notices).push(((*row).clone(), entry.revision()));
             }
         };
-        let max_bytes = if freshness.ttl_ms > 0.0 { max_bytes } else { 0 };
         Self {
             freshness,
             max_bytes,
@@ -197,7 +200,7 @@ impl Cache {
         }
     }
 
-    /// Whether anything is held at all.
+    /// Whether anything is answered from here.
     pub fn is_on(&self) -> bool {
         self.freshness.ttl_ms > 0.0
     }
@@ -212,8 +215,10 @@ impl Cache {
         if !self.is_on() {
             return Known::Nothing;
         }
+        // That a row is not among all that were read says nothing for certain: somebody may have added it
+        // since.
         let Some(entry) = self.rows.get(row) else {
-            return self.look_into_snapshot(row);
+            return Known::Nothing;
         };
         if entry.outdated && entry.cached.is_none() {
             return Known::Nothing;
@@ -228,26 +233,11 @@ impl Cache {
         self.stale(entry.cached, entry.read_at, entry.ticket, revalidate)
     }
 
-    /// Somebody who has read all rows knows which ones there are not.
-    fn look_into_snapshot(&self, row: &RowKey) -> Known<Option<Cached>> {
-        let snapshots = self.snapshots();
-        let Some(snapshot) = snapshots.by_namespace.get(&row.namespace) else {
-            return Known::Nothing;
-        };
-        let known_missing = !snapshot.items.contains_key(&row.key)
-            && !snapshot.outdated
-            && !self.is_void(snapshot.ticket)
-            && !self.may_have_come_since(snapshot.ticket)
-            && self.is_fresh(snapshot.read_at, self.ttl_of(false));
-        if !known_missing {
-            return Known::Nothing;
-        }
-        // Nobody else need remember it: there is no end to the keys that are not there.
-        Known::Fresh(Answer { value: None, until: 0.0, ticket: snapshot.ticket, stale: false })
-    }
-
     /// All live items of this namespace, as far as they are known.
     pub fn look_all(&self, namespace: &str) -> Known<Arc<Items>> {
+        if !self.is_on() {
+            return Known::Nothing;
+        }
         let snapshots = self.snapshots();
         let Some(snapshot) = snapshots.by_namespace.get(namespace) else {
             return Known::Nothing;
@@ -275,6 +265,11 @@ impl Cache {
     pub fn fill(&self, begun: Ticket, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
         // In one go: an update in between would be taken back.
         let mut snapshots = self.snapshots();
+        if self.is_void(begun)
+            && let Some(known) = self.known_since_init(&snapshots, row)
+        {
+            return known;
+        }
         let answer = self.put(begun, row, found, false);
         // Who asks for all items must not see an older one than who asks for this one.
         if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
@@ -297,6 +292,32 @@ impl Cache {
         answer
     }
 
+    /// What is known of this row since the last init; a read that began before it is older.
+    fn known_since_init(
+        &self,
+        snapshots: &Snapshots,
+        row: &RowKey,
+    ) -> Option<Answer<Option<Cached>>> {
+        match self.rows.get(row) {
+            Some(entry) => {
+                (!entry.outdated && !self.is_void(entry.ticket)).then(|| self.answer(entry))
+            }
+            None => {
+                let snapshot = self.valid_snapshot(snapshots, &row.namespace)?;
+                (!snapshot.items.contains_key(&row.key)).then(|| unheld(None))
+            }
+        }
+    }
+
+    fn valid_snapshot<'a>(
+        &self,
+        snapshots: &'a Snapshots,
+        namespace: &str,
+    ) -> Option<&'a Snapshot> {
+        let snapshot = snapshots.by_namespace.get(namespace)?;
+        (!snapshot.outdated && !self.is_void(snapshot.ticket)).then_some(snapshot)
+    }
+
     fn put(
         &self,
         ticket: Ticket,
@@ -304,7 +325,7 @@ impl Cache {
         item: Option<Item>,
         own: bool,
     ) -> Answer<Option<Cached>> {
-        if !self.is_on() || self.is_void(ticket) {
+        if self.is_void(ticket) {
             return unheld(item.map(|item| Cached { item, revision: 0 }));
         }
         let read_at = self.clock.now();
@@ -349,7 +370,7 @@ impl Cache {
             && held.own
             && !held.outdated
             && !self.is_void(held.ticket)
-            && self.is_fresh(held.read_at, self.freshness.ttl_ms)
+            && self.is_fresh(held.read_at, self.freshness.ttl_ms.max(READ_LAG_MS))
     }
 
     /// [`Cache::fill`] for all rows of a namespace.
@@ -359,7 +380,11 @@ impl Cache {
         namespace: &Arc<str>,
         found: KeyedItems,
     ) -> Answer<Arc<Items>> {
-        if !self.is_on() || self.is_void(begun) {
+        if self.is_void(begun) {
+            let snapshots = self.snapshots();
+            if let Some(snapshot) = self.valid_snapshot(&snapshots, namespace) {
+                return self.answer_all(snapshot);
+            }
             let live = found.into_iter().filter(|(_, item)| !item.deleted);
             let items = live.map(|(key, item)| (key, Cached { item, revision: 0 })).collect();
             return unheld(Arc::new(items));
@@ -427,9 +452,6 @@ impl Cache {
 
     /// Keeps an item that is on its way into the table, unless something as new is held.
     pub fn received(&self, row: &RowKey, item: &Item) {
-        if !self.is_on() {
-            return;
-        }
         let mut snapshots = self.snapshots();
         let (read_at, ticket) = (self.clock.now(), self.begin());
         let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
@@ -463,9 +485,6 @@ impl Cache {
     /// Keeps what is in the table after an update of this row that began at `begun`, and returns what
     /// is known of the row then.
     pub fn written(&self, begun: Ticket, row: &RowKey, item: &Item) -> Answer<Option<Cached>> {
-        if !self.is_on() {
-            return unheld(Some(Cached { item: item.clone(), revision: 0 }));
-        }
         let mut snapshots = self.snapshots();
         let (read_at, ticket) = (self.clock.now(), self.begin());
         let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
@@ -501,7 +520,7 @@ impl Cache {
         self.outdate_all(ticket);
         for Replaced { namespace, items, complete } in data {
             let items = Arc::new(self.put_all(ticket, &namespace, items, true));
-            if complete && self.is_on() {
+            if complete {
                 for (row, entry) in &self.rows {
                     if row.namespace == namespace && entry.ticket < ticket {
                         self.rows.invalidate(&*row);
@@ -519,9 +538,6 @@ impl Cache {
     /// Takes it that this row may have changed in the table, nobody knows to what.
     pub fn outdate(&self, row: &RowKey) -> Ticket {
         let ticket = self.begin();
-        if !self.is_on() {
-            return ticket;
-        }
         self.rows.entry_by_ref(row).and_compute_with(|held| {
             let held = held.map(moka::Entry::into_value);
             let held = held.unwrap_or_else(|| self.entry(ticket, self.clock.now(), None, false));
@@ -629,14 +645,18 @@ impl Cache {
     }
 
     fn answer(&self, entry: Entry) -> Answer<Option<Cached>> {
-        let until = entry.read_at as f64 + self.ttl_of(entry.cached.is_some());
+        let until = self.until(entry.read_at, self.ttl_of(entry.cached.is_some()));
         Answer { value: entry.cached, until, ticket: entry.ticket, stale: false }
     }
 
     fn answer_all(&self, snapshot: &Snapshot) -> Answer<Arc<Items>> {
-        let until = snapshot.read_at as f64 + self.freshness.ttl_ms;
+        let until = self.until(snapshot.read_at, self.freshness.ttl_ms);
         // An update may have changed it since it was read.
         Answer { value: Arc::clone(&snapshot.items), until, ticket: self.begin(), stale: false }
+    }
+
+    fn until(&self, read_at: Millis, ttl_ms: f64) -> f64 {
+        if self.is_on() { read_at as f64 + ttl_ms } else { 0.0 }
     }
 
     fn snapshots(&self) -> MutexGuard<'_, Snapshots> {

@@ -181,11 +181,11 @@ fn all_items_are_never_older_than_one_of_them() {
 }
 
 #[test]
-fn a_row_that_a_later_query_has_not_is_missing() {
+fn a_row_that_a_later_query_has_not_is_not_used_any_more() {
     let (cache, _) = cache(15_000.0);
     cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
     cache.fill_all(cache.begin(), &"features".into(), Vec::new());
-    assert_eq!(cache.fresh(&row("k")).map(|answer| answer.value), Some(None));
+    assert_eq!(cache.look(&row("k")), Known::Nothing);
 }
 
 #[test]
@@ -248,10 +248,10 @@ fn nothing_that_was_read_before_an_init_ended_survives_it() {
     let (read, read_all) = (cache.begin(), cache.begin());
     cache.fill(cache.begin(), &row("old"), Some(item("old", 9.0)));
     cache.replaced(replaced_by("k", 1.0));
-    assert_eq!(cache.fill(read, &row("k"), Some(item("k", 8.0))).until, 0.0);
+    assert_eq!(version(Some(cache.fill(read, &row("k"), Some(item("k", 8.0))))), Some(1.0));
     cache.fill_all(read_all, &"features".into(), vec![("k".into(), item("k", 8.0))]);
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
-    assert_eq!(cache.fresh(&row("old")).unwrap().value, None);
+    assert_eq!(cache.look(&row("old")), Known::Nothing);
     let all = cache.fresh_all("features").unwrap().value;
     assert_eq!(all.keys().map(|key| &**key).collect::<Vec<_>>(), ["k"]);
 }
@@ -417,32 +417,61 @@ fn what_a_read_found_newer_shows_in_the_snapshot_too() {
 }
 
 #[test]
-fn what_a_snapshot_lacks_is_missing_for_15_seconds_or_until_something_may_have_come() {
-    let (cache, now) = cache(f64::INFINITY);
-    let read = || cache.fill_all(cache.begin(), &"features".into(), Vec::new());
-    read();
-    let answer = cache.fresh(&row("missing")).unwrap();
-    assert_eq!((answer.value, answer.until), (None, 0.0));
-    assert_eq!(cache.look(&RowKey::new("segments", "missing")), Known::Nothing);
-    now.fetch_add(14_999, Ordering::SeqCst);
-    assert!(cache.fresh(&row("missing")).is_some());
-    now.fetch_add(1, Ordering::SeqCst);
-    assert_eq!(cache.look(&row("missing")), Known::Nothing);
-    for come in [
-        |cache: &Cache| cache.forget_missing(cache.begin()),
-        |cache: &Cache| cache.outdate_all(cache.begin()),
-        |cache: &Cache| {
-            cache.outdate(&row("missing"));
-        },
-    ] {
-        read();
-        assert!(cache.fresh(&row("missing")).is_some());
-        come(&cache);
+fn a_key_that_a_snapshot_lacks_is_looked_up_once_and_believed_missing_for_15_seconds() {
+    for replaced in [false, true] {
+        let (cache, now) = cache(f64::INFINITY);
+        if replaced {
+            cache.replaced(replaced_by("k", 1.0));
+        } else {
+            cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+        }
         assert_eq!(cache.look(&row("missing")), Known::Nothing);
+        cache.fill(cache.begin(), &row("missing"), None);
+        now.fetch_add(14_999, Ordering::SeqCst);
+        assert_eq!(cache.fresh(&row("missing")).unwrap().value, None);
+        now.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(cache.fresh(&row("missing")), None);
     }
-    read();
-    cache.written(cache.begin(), &row("missing"), &item("missing", 1.0));
-    assert_eq!(version(cache.fresh(&row("missing"))), Some(1.0));
+}
+
+#[test]
+fn without_a_ttl_nothing_is_answered_but_no_answer_is_older_than_one_before() {
+    let features = "features".into();
+    let (cache, now) = cache(0.0);
+    let (slow, slow_all) = (cache.begin(), cache.begin());
+    let fast = cache.fill(cache.begin(), &row("k"), Some(item("k", 2.0)));
+    assert_eq!((version(Some(fast.clone())), fast.until), (Some(2.0), 0.0));
+    assert_eq!(
+        (cache.look(&row("k")), cache.look_all("features")),
+        (Known::Nothing, Known::Nothing)
+    );
+    assert_eq!(version(Some(cache.fill(slow, &row("k"), Some(item("k", 1.0))))), Some(2.0));
+    let all = cache.fill_all(slow_all, &features, vec![("k".into(), item("k", 1.0))]);
+    assert_eq!(versions(&all.value), [("k".to_owned(), 2.0)]);
+    // Written by this process: a later read may lag behind it, but not for ever.
+    cache.written(cache.begin(), &row("k"), &item("k", 3.0));
+    let read = || version(Some(cache.fill(cache.begin(), &row("k"), Some(item("k", 2.0)))));
+    let read_all = || cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 2.0))]);
+    assert_eq!(read(), Some(3.0));
+    assert_eq!(versions(&read_all().value), [("k".to_owned(), 3.0)]);
+    now.fetch_add(2_000, Ordering::SeqCst);
+    assert_eq!(read(), Some(2.0));
+    assert_eq!(versions(&read_all().value), [("k".to_owned(), 2.0)]);
+}
+
+#[test]
+fn an_answer_that_an_init_overtook_does_not_bring_back_what_was_before() {
+    for ttl_ms in [0.0, 15_000.0] {
+        let features: Arc<str> = "features".into();
+        let (cache, _) = cache(ttl_ms);
+        let (get, removed, all) = (cache.begin(), cache.begin(), cache.begin());
+        cache.replaced(replaced_by("k", 1.0));
+        assert_eq!(version(Some(cache.fill(get, &row("k"), Some(item("k", 8.0))))), Some(1.0));
+        let removed = cache.fill(removed, &row("removed"), Some(item("removed", 8.0)));
+        assert_eq!((removed.value, removed.until), (None, 0.0));
+        let old = vec![("k".into(), item("k", 8.0)), ("removed".into(), item("removed", 8.0))];
+        assert_eq!(versions(&cache.fill_all(all, &features, old).value), [("k".to_owned(), 1.0)]);
+    }
 }
 
 #[test]

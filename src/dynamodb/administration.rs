@@ -51,7 +51,7 @@ impl AdministeredTable for SdkDynamoDb {
                 let request = connection.client.describe_table().table_name(&inner.table);
                 async move { request.send().await.map_err(to_error) }
             };
-            let answer = inner.send(send).await?;
+            let answer = inner.send_until_answered(send).await?;
             Ok(description(&answer.table.unwrap_or_else(|| TableDescription::builder().build())))
         }
         .boxed()
@@ -77,7 +77,7 @@ impl AdministeredTable for SdkDynamoDb {
                     request.send().await.map_err(to_error)
                 }
             };
-            inner.send(send).await?;
+            inner.send_until_answered(send).await?;
             Ok(())
         }
         .boxed()
@@ -96,7 +96,7 @@ impl AdministeredTable for SdkDynamoDb {
                         let request = connection.query(&inner.table, namespace, start.as_ref());
                         async move { request.send().await.map_err(to_error) }
                     };
-                    let answer = inner.send(send).await?;
+                    let answer = inner.send_until_answered(send).await?;
                     (answer.items, answer.last_evaluated_key)
                 }
                 None => {
@@ -108,7 +108,7 @@ impl AdministeredTable for SdkDynamoDb {
                             .set_exclusive_start_key(start.as_ref().map(key_attributes));
                         async move { request.send().await.map_err(to_error) }
                     };
-                    let answer = inner.send(send).await?;
+                    let answer = inner.send_until_answered(send).await?;
                     (answer.items, answer.last_evaluated_key)
                 }
             };

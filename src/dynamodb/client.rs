@@ -48,22 +48,19 @@ use super::request_log::RequestLog;
 use super::settings::Settings;
 use super::trust::RootCertificates;
 use super::user_agent::UserAgent;
-use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
+use super::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::clock::{Clock, JumpWatch, Millis};
 use crate::config::{ClientConfig, Config, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, Log};
 use crate::panics::caught;
+use crate::retry::{self, Retries};
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
 use crate::runtime;
 use crate::single_flight::SingleFlight;
 use crate::stats::Stats;
 
-/// How often a read is sent, the first time included.
-const READ_ATTEMPTS: u32 = 3;
-/// The longest first pause between two attempts of a read; the actual one is random.
-const READ_BACKOFF: Duration = Duration::from_millis(50);
 /// How long a connection may take to be made when that is not configured.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -108,11 +105,10 @@ pub(super) struct Inner {
 
 pub(super) struct Connection {
     pub(super) client: Client,
-    /// How a read is sent that need not be tried again.
-    once: aws_sdk_dynamodb::config::Builder,
-    /// How what belongs to a write is sent: once, since the store decides itself when a write is
-    /// tried again.
+    /// How what belongs to a write is sent: an attempt has more time.
     for_write: aws_sdk_dynamodb::config::Builder,
+    /// How reads are repeated; the client sends each request once.
+    retries: Retries,
     pub(super) credentials: CredentialsInUse,
 }
 
@@ -143,13 +139,9 @@ impl Connection {
             .set_exclusive_start_key(start.map(key_attributes))
     }
 
-    /// How a request is sent that is not sent as the client is configured.
-    fn overrides(&self, effort: Effort) -> Option<aws_sdk_dynamodb::config::Builder> {
-        match effort {
-            Effort::Retried => None,
-            Effort::Once => Some(self.once.clone()),
-            Effort::ForWrite => Some(self.for_write.clone()),
-        }
+    /// How a read is sent that is not sent as the client is configured.
+    fn overrides(&self, reading: Reading) -> Option<aws_sdk_dynamodb::config::Builder> {
+        reading.for_write.then(|| self.for_write.clone())
     }
 }
 
@@ -192,16 +184,15 @@ impl SdkDynamoDb {
             // Only a request makes a connection. This one becomes the question whether DynamoDB is
             // there, which costs nothing and needs no rights. Without TLS there is nothing to gain.
             let request = connection.client.describe_limits().customize();
-            let request =
-                request.config_override(connection.once.clone()).map_request(|mut request| {
-                    if !request.uri().starts_with("https:") {
-                        return Err(io::Error::other("no TLS"));
-                    }
-                    request.set_method("GET").map_err(io::Error::other)?;
-                    request.headers_mut().remove("x-amz-target");
-                    *request.body_mut() = SdkBody::empty();
-                    Ok(request)
-                });
+            let request = request.map_request(|mut request| {
+                if !request.uri().starts_with("https:") {
+                    return Err(io::Error::other("no TLS"));
+                }
+                request.set_method("GET").map_err(io::Error::other)?;
+                request.headers_mut().remove("x-amz-target");
+                *request.body_mut() = SdkBody::empty();
+                Ok(request)
+            });
             drop(request.send().await);
         }
     }
@@ -221,6 +212,14 @@ impl Inner {
         };
         self.prepare(connection, deadline).await?;
         Ok(connection)
+    }
+
+    /// How reads are repeated, as far as that is known: the configuration is read for the first request.
+    pub(super) fn retries(&self) -> Retries {
+        match self.connection.get() {
+            Some(connection) => connection.retries,
+            None => Retries { max_attempts: self.config.max_attempts, ..Retries::default() },
+        }
     }
 
     async fn prepare(&self, connection: &Connection, deadline: Instant) -> Result<()> {
@@ -282,6 +281,18 @@ impl Inner {
             }
             result => result,
         }
+    }
+
+    /// Sends a request until it is answered, for somebody who waits as long as for a read.
+    pub(super) async fn send_until_answered<T, F>(
+        self: &Arc<Self>,
+        request: impl Fn(&Connection) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let deadline = Instant::now() + self.read_timeout;
+        retry::read_until(deadline, || self.retries(), || self.send(&request)).await
     }
 
     async fn connected(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Connection>> {
@@ -381,7 +392,7 @@ impl Inner {
         };
         let config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(self.http.clone())
-            .retry_config(retries(options, &settings))
+            .retry_config(sent_once(options, &settings))
             // By default one store's outage would use up the retries of all others in the process.
             .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
             .timeout_config(timeouts(options, self.read_timeout / 2))
@@ -406,15 +417,11 @@ impl Inner {
             }
             CredentialsInUse::None => config,
         };
-        let sent_once = |time: Duration| {
-            aws_sdk_dynamodb::Config::builder()
-                .retry_config(RetryConfig::disabled())
-                .timeout_config(timeouts(options, time))
-        };
+        let attempt_of_write = timeouts(options, attempt_of_write(self.write_timeout));
         Ok(Connection {
             client: Client::from_conf(config.build()),
-            once: sent_once(self.read_timeout / 2),
-            for_write: sent_once(attempt_of_write(self.write_timeout)),
+            for_write: aws_sdk_dynamodb::Config::builder().timeout_config(attempt_of_write),
+            retries: retries(options, &settings),
             credentials,
         })
     }
@@ -505,15 +512,20 @@ impl LoadServiceConfig for NoServiceConfig {
     }
 }
 
-/// A read is sent a few times, each for half of the time that it has: one that meets a dead connection
-/// has the other half for a new one.
-fn retries(options: &ClientConfig, settings: &Settings) -> RetryConfig {
+/// The client's own retries share a budget that runs out under lasting throttling. In the adaptive mode it
+/// also slows down what is sent.
+fn sent_once(options: &ClientConfig, settings: &Settings) -> RetryConfig {
     let is_adaptive = options.adaptive_retries || settings.adaptive_retries;
     let retries = if is_adaptive { RetryConfig::adaptive() } else { RetryConfig::standard() };
-    let attempts = options.max_attempts.or(settings.max_attempts);
-    retries
-        .with_max_attempts(attempts.unwrap_or(READ_ATTEMPTS).max(1))
-        .with_initial_backoff(options.retry_base.unwrap_or(READ_BACKOFF))
+    retries.with_max_attempts(1)
+}
+
+fn retries(options: &ClientConfig, settings: &Settings) -> Retries {
+    let defaults = Retries::default();
+    Retries {
+        max_attempts: options.max_attempts.or(settings.max_attempts),
+        first_pause: options.retry_base.unwrap_or(defaults.first_pause),
+    }
 }
 
 /// Sets what the AWS client itself has options for.
@@ -640,7 +652,7 @@ impl Inner {
                 .set_key(Some(key_attributes(row)))
                 .consistent_read(reading.consistent)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let overrides = connection.overrides(reading.effort);
+            let overrides = connection.overrides(reading);
             async move { send_with!(request, overrides).map_err(to_error) }
         };
         let answer = self.send(send).await?;
@@ -667,14 +679,22 @@ impl BigSegmentTable for SdkDynamoDb {
         consistent: bool,
     ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>> {
         let (inner, row) = (Arc::clone(&self.0), row.clone());
-        let reading = Reading { consistent, effort: Effort::Retried };
+        let reading = Reading { consistent, for_write: false };
         async move { Ok(inner.get_item(&row, reading).await?.map(big_segment_row)) }.boxed()
+    }
+
+    fn read_retries(&self) -> Retries {
+        self.0.retries()
     }
 }
 
 impl DynamoDb for SdkDynamoDb {
     fn disconnect(&self) {
         SdkDynamoDb::disconnect(self);
+    }
+
+    fn read_retries(&self) -> Retries {
+        self.0.retries()
     }
 
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
@@ -695,7 +715,7 @@ impl DynamoDb for SdkDynamoDb {
                     .query(&inner.table, &namespace, start.as_ref())
                     .consistent_read(reading.consistent)
                     .return_consumed_capacity(ReturnConsumedCapacity::Total);
-                let overrides = connection.overrides(reading.effort);
+                let overrides = connection.overrides(reading);
                 async move { send_with!(request, overrides).map_err(to_error) }
             };
             let answer = inner.send(send).await?;

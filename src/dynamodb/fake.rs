@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::{DynamoDb, MAX_BATCH_ROWS, Page, PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
+use crate::retry::Retries;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 
 /// A request, as a script sees it.
@@ -51,6 +52,8 @@ pub enum Fate {
     LandAfter(BoxFuture<'static, ()>),
     /// It is answered as the table was when it came, once the future is done.
     AnswerAfter(BoxFuture<'static, ()>),
+    /// It takes effect and is answered once the future is done.
+    ActAfter(BoxFuture<'static, ()>),
     /// Of a batch, the rows for which this is true are left unprocessed.
     Unprocessed(fn(usize) -> bool),
 }
@@ -66,6 +69,7 @@ struct State {
     requests: Vec<Request>,
     script: Script,
     page_size: usize,
+    read_retries: Retries,
 }
 
 impl FakeDynamoDb {
@@ -77,12 +81,18 @@ impl FakeDynamoDb {
             requests: Vec::new(),
             script: Box::new(|_| Fate::Answer),
             page_size: 100,
+            read_retries: Retries::default(),
         })))
     }
 
     /// Decides from now on what becomes of each request.
     pub fn script(&self, script: impl FnMut(&Request) -> Fate + Send + 'static) {
         self.state().script = Box::new(script);
+    }
+
+    /// How reads are repeated from now on.
+    pub fn set_read_retries(&self, retries: Retries) {
+        self.state().read_retries = retries;
     }
 
     /// Puts a row there behind everybody's back.
@@ -157,6 +167,10 @@ impl FakeDynamoDb {
             }
             Fate::PanicLater => async { panic!("scripted") }.boxed(),
             Fate::Hang => pending().boxed(),
+            Fate::ActAfter(event) => {
+                let table = self.clone();
+                event.map(move |()| effect(&mut table.state(), None)).boxed()
+            }
             Fate::LandAfter(event) => {
                 let table = self.clone();
                 tokio::spawn(async move {
@@ -186,6 +200,10 @@ pub fn stored(row: &RowKey, item: &Item) -> StoredRow {
 }
 
 impl DynamoDb for FakeDynamoDb {
+    fn read_retries(&self) -> Retries {
+        self.state().read_retries
+    }
+
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let request = Request::Get { row: row.clone(), reading };
         let row = row.clone();

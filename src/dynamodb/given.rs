@@ -26,7 +26,7 @@ use tokio::time::timeout;
 
 use super::client::{UNLESS_NEWER, UNLESS_NEWER_OR_CHANGED, attempt_of_write};
 use super::failure::told_by_client;
-use super::{DynamoDb, Effort, Page, PutOutcome, Reading, Write};
+use super::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
@@ -93,10 +93,7 @@ impl GivenClient {
     }
 
     fn time_of(&self, reading: Reading) -> Duration {
-        match reading.effort {
-            Effort::Retried | Effort::Once => self.0.read_timeout,
-            Effort::ForWrite => self.0.write_timeout,
-        }
+        if reading.for_write { self.0.write_timeout } else { self.0.read_timeout }
     }
 }
 
@@ -158,7 +155,7 @@ impl BigSegmentTable for GivenClient {
         row: &RowKey,
         consistent: bool,
     ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>> {
-        let reading = Reading { consistent, effort: Effort::Retried };
+        let reading = Reading { consistent, for_write: false };
         self.get_item(row, reading, true, big_segment_row)
     }
 }
@@ -337,7 +334,7 @@ mod tests {
         (GivenClient::new(&Config::new("flags"), call, Arc::clone(&stats)), asked, stats)
     }
 
-    const READING: Reading = Reading { consistent: false, effort: Effort::Retried };
+    const READING: Reading = Reading { consistent: false, for_write: false };
 
     fn row() -> RowKey {
         RowKey::new("features", "k")

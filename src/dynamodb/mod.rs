@@ -27,6 +27,7 @@ pub use given::{CallClient, GivenClient};
 pub use trust::RootCertificates;
 
 use crate::error::Result;
+use crate::retry::Retries;
 use crate::row::{Item, RowKey, StoredRow};
 
 /// The most rows that DynamoDB takes in one batch.
@@ -37,24 +38,13 @@ pub const MAX_BATCH_ROWS: usize = 25;
 pub struct Reading {
     /// Whether the answer may not lag behind the table.
     pub consistent: bool,
-    /// What is done for it.
-    pub effort: Effort,
+    /// Whether a write depends on it: an attempt then has the time that one of a write has.
+    pub for_write: bool,
 }
 
 impl Reading {
     /// A read that a write depends on.
-    pub const FOR_WRITE: Self = Self { consistent: true, effort: Effort::ForWrite };
-}
-
-/// How hard a request is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effort {
-    /// It is sent again when it fails, as is configured.
-    Retried,
-    /// It is sent once: there is something else to answer with.
-    Once,
-    /// It is sent once, with the time that a write has.
-    ForWrite,
+    pub const FOR_WRITE: Self = Self { consistent: true, for_write: true };
 }
 
 /// One row of a batch.
@@ -97,7 +87,8 @@ pub enum PutOutcome {
 
 /// A DynamoDB table.
 ///
-/// The futures own what they need. Whoever drops one gives its request up.
+/// Each request is one attempt: whoever makes it decides whether to repeat it. The futures own what they
+/// need. Whoever drops one gives its request up.
 pub trait DynamoDb: Send + Sync {
     /// Reads one row.
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>>;
@@ -122,6 +113,11 @@ pub trait DynamoDb: Send + Sync {
     /// Writes up to [`MAX_BATCH_ROWS`] different rows and returns those that DynamoDB left
     /// unprocessed.
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>>;
+
+    /// How the caller has configured reads to be repeated. It may be known only after the first attempt.
+    fn read_retries(&self) -> Retries {
+        Retries::default()
+    }
 
     /// Lets go of connections, for when nobody uses the table any more.
     fn disconnect(&self) {}

@@ -14,6 +14,7 @@ pub use init::NewItems;
 
 use loss::Losses;
 use preload::Preload;
+use read::Attempts;
 use unanswered::{Noting, Unanswered};
 
 use std::collections::HashSet;
@@ -27,7 +28,7 @@ use crate::background::Task;
 use crate::cache::{Answer, Cache, Cached, Items, Ticket};
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
-use crate::dynamodb::{DynamoDb, Effort};
+use crate::dynamodb::DynamoDb;
 use crate::error::{Error, Result};
 use crate::log::{Level, Line, Log};
 use crate::outage::Outages;
@@ -62,8 +63,8 @@ impl WeakStore {
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
-/// Reads under way, by what they read and how hard it is tried.
-type Reads<K, T> = SingleFlight<(K, Effort), Result<Answer<T>>>;
+/// Reads under way, by what they read and how long they go on.
+type Reads<K, T> = SingleFlight<(K, Attempts), Result<Answer<T>>>;
 
 struct Inner {
     dynamodb: Arc<dyn DynamoDb>,
@@ -82,6 +83,8 @@ struct Inner {
     gets: Reads<RowKey, Option<Cached>>,
     queries: Reads<Arc<str>, Arc<Items>>,
     marker_reads: SingleFlight<(), Result<()>>,
+    availability_timeout: Duration,
+    availability_reads: SingleFlight<(), Result<()>>,
     initialized: AtomicBool,
     /// When the marker was last found missing.
     uninitialized_at: Mutex<Option<Millis>>,
@@ -140,6 +143,8 @@ impl Store {
             gets: SingleFlight::new(),
             queries: SingleFlight::new(),
             marker_reads: SingleFlight::new(),
+            availability_timeout: config.availability_timeout,
+            availability_reads: SingleFlight::new(),
             initialized: AtomicBool::new(false),
             uninitialized_at: Mutex::new(None),
             order: WriteOrder::default(),

@@ -11,11 +11,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Inner, Store};
 use crate::cache::{Answer, Cached, Delta, Items, Known, Stale};
-use crate::dynamodb::{Effort, Page, Reading};
+use crate::dynamodb::{Page, Reading};
 use crate::error::{Error, Result};
 use crate::outage::{FIRST_PAUSE, Operation, Permit, Probe};
 use crate::panics::catch;
-use crate::retry::no_answer;
+use crate::retry::{self, Retries, no_answer};
 use crate::row::{RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
 
@@ -46,17 +46,31 @@ impl Store {
         self.0.guarded(|| all_read(&namespace), self.0.all(&namespace, held)).await
     }
 
-    /// Whether DynamoDB answers, as one read shows.
+    /// Whether DynamoDB answers, as one read shows for all who ask meanwhile. While reads are known to fail,
+    /// it is not available, and nothing is sent but the read that tries it now and then.
     pub async fn is_available(&self) -> bool {
         let inner = &self.0;
-        let read = async {
-            let sent = Instant::now();
-            let read = inner.dynamodb.get(&inner.layout.marker(), inner.reading(Effort::Once));
-            let read = inner.in_read_time(read).await;
-            inner.note(Operation::Get, sent, &read, Effort::Once, || AVAILABILITY_READ.to_owned());
-            read
+        let available = async {
+            let read = |probe| {
+                let inner = Arc::clone(inner);
+                async move {
+                    let _probe: Option<Probe> = probe;
+                    let read = inner.read_availability();
+                    inner.guarded(|| AVAILABILITY_READ.to_owned(), read).await
+                }
+            };
+            let reads = &inner.availability_reads;
+            let flight = reads.join_or_start((), || match inner.outages.permit(Operation::Get) {
+                Permit::Free => Some(read(None)),
+                Permit::Probe(probe) => Some(read(Some(probe))),
+                Permit::Wait(_) => None,
+            });
+            Ok(match flight {
+                Some(flight) => matches!(flight.result.await, Some(Ok(()))),
+                None => false,
+            })
         };
-        inner.guarded(|| AVAILABILITY_READ.to_owned(), read).await.is_ok()
+        inner.guarded(|| AVAILABILITY_READ.to_owned(), available).await.unwrap_or(false)
     }
 
     /// Whether somebody has initialised this prefix, or this process was given the data for it. Once it has been seen to be true it stays so:
@@ -74,6 +88,15 @@ impl Store {
         };
         inner.guarded(|| MARKER_READ.to_owned(), known).await
     }
+}
+
+/// How long a read goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Attempts {
+    /// One attempt: there is something stale to answer with.
+    One,
+    /// As many as the read time-out allows, and the caller.
+    Repeated,
 }
 
 /// What was being done, for the log.
@@ -111,8 +134,31 @@ impl Inner {
             }
             Known::Stale(_) | Known::Nothing => match self.unsaved_row(&row) {
                 Some(unsaved) => Ok(self.refresh_row(row, unsaved).await),
-                None => self.read_row(row).await,
+                None => match self.read_row(row.clone()).await {
+                    Ok(answer) => Ok(answer),
+                    Err(failure) => self.known_row(&row).ok_or(failure),
+                },
             },
+        }
+    }
+
+    /// What has come by another way while a read went on that has failed.
+    fn known_row(&self, row: &RowKey) -> Option<Answer<Option<Cached>>> {
+        match self.cache.look(row) {
+            Known::Fresh(answer) => Some(answer),
+            Known::Stale(stale) if stale.value.is_some() => Some(stale.answer(0.0)),
+            Known::Stale(_) | Known::Nothing => {
+                self.unsaved_row(row).map(|unsaved| unsaved.answer(0.0))
+            }
+        }
+    }
+
+    /// Likewise for all rows of a namespace.
+    fn known_rows(&self, namespace: &str) -> Option<Answer<Arc<Items>>> {
+        match self.cache.look_all(namespace) {
+            Known::Fresh(answer) => Some(answer),
+            Known::Stale(stale) => Some(stale.answer(0.0)),
+            Known::Nothing => self.unsaved_all(namespace).map(|unsaved| unsaved.answer(0.0)),
         }
     }
 
@@ -125,7 +171,10 @@ impl Inner {
             Known::Stale(stale) => self.refresh_all(namespace.clone(), stale).await,
             Known::Nothing => match self.unsaved_all(namespace) {
                 Some(unsaved) => self.refresh_all(namespace.clone(), unsaved).await,
-                None => self.read_all(namespace.clone()).await?,
+                None => match self.read_all(namespace.clone()).await {
+                    Ok(answer) => answer,
+                    Err(failure) => self.known_rows(namespace).ok_or(failure)?,
+                },
             },
         };
         let delta = self.cache.take_all(namespace, held, &answer.value);
@@ -141,8 +190,9 @@ impl Inner {
             return Ok(answer);
         }
         let (inner, wanted) = (Arc::clone(self), row.clone());
-        let read = async move { inner.fetch_row(&wanted, Effort::Retried).await };
-        self.share(&self.gets, (row.clone(), Effort::Retried), read, move || row_read(&row)).await
+        let read = async move { inner.fetch_row(&wanted, Attempts::Repeated).await };
+        let key = (row.clone(), Attempts::Repeated);
+        self.share(&self.gets, key, read, move || row_read(&row)).await
     }
 
     /// A newer answer than this one, if it can be had soon.
@@ -155,11 +205,11 @@ impl Inner {
             let row = row.clone();
             async move {
                 let _probe = probe;
-                let read = inner.fetch_row(&row, Effort::Once);
+                let read = inner.fetch_row(&row, Attempts::One);
                 inner.guarded(|| row_read(&row), read).await
             }
         };
-        self.refresh(&self.gets, (row.clone(), Effort::Once), Operation::Get, stale, fetch).await
+        self.refresh(&self.gets, (row.clone(), Attempts::One), Operation::Get, stale, fetch).await
     }
 
     /// A newer answer than this one, if it can be had soon.
@@ -172,11 +222,11 @@ impl Inner {
             let namespace = namespace.clone();
             async move {
                 let _probe = probe;
-                let read = inner.fetch_all(&namespace, Effort::Once);
+                let read = inner.fetch_all(&namespace, Attempts::One);
                 inner.guarded(|| all_read(&namespace), read).await
             }
         };
-        let key = (namespace.clone(), Effort::Once);
+        let key = (namespace.clone(), Attempts::One);
         self.refresh(&self.queries, key, Operation::Query, stale, fetch).await
     }
 
@@ -239,15 +289,19 @@ impl Inner {
     async fn fetch_row(
         self: &Arc<Self>,
         row: &RowKey,
-        effort: Effort,
+        attempts: Attempts,
     ) -> Result<Answer<Option<Cached>>> {
         // Another request may have ended between the look into the cache and this one's start.
         if let Known::Fresh(answer) = self.cache.look(row) {
             return Ok(answer);
         }
-        let (begun, sent) = (self.cache.begin(), Instant::now());
-        let read = self.in_read_time(self.dynamodb.get(row, self.reading(effort))).await;
-        self.note(Operation::Get, sent, &read, effort, || row_read(row));
+        let (mut begun, sent) = (self.cache.begin(), Instant::now());
+        let read = self.in_read_time(attempts, || {
+            begun = self.cache.begin();
+            self.dynamodb.get(row, self.reading())
+        });
+        let read = read.await;
+        self.note(Operation::Get, sent, &read, attempts, || row_read(row));
         let stored = read?;
         if stored.is_none() {
             self.found_nothing(row);
@@ -262,15 +316,15 @@ impl Inner {
         namespace: Arc<str>,
     ) -> Result<Answer<Arc<Items>>> {
         let (inner, wanted) = (Arc::clone(self), namespace.clone());
-        let read = async move { inner.fetch_all(&wanted, Effort::Retried).await };
-        let key = (namespace.clone(), Effort::Retried);
+        let read = async move { inner.fetch_all(&wanted, Attempts::Repeated).await };
+        let key = (namespace.clone(), Attempts::Repeated);
         self.share(&self.queries, key, read, move || all_read(&namespace)).await
     }
 
     async fn fetch_all(
         self: &Arc<Self>,
         namespace: &Arc<str>,
-        effort: Effort,
+        attempts: Attempts,
     ) -> Result<Answer<Arc<Items>>> {
         if let Known::Fresh(answer) = self.cache.look_all(namespace) {
             return Ok(answer);
@@ -278,10 +332,12 @@ impl Inner {
         let (begun, sent) = (self.cache.begin(), Instant::now());
         // Each page has the read time-out to itself: no prefix is too large to be read.
         let rows = all_pages(|start| {
-            self.in_read_time(self.dynamodb.query(namespace, self.reading(effort), start))
+            self.in_read_time(attempts, move || {
+                self.dynamodb.query(namespace, self.reading(), start.clone())
+            })
         });
         let rows = rows.await;
-        self.note(Operation::Query, sent, &rows, effort, || all_read(namespace));
+        self.note(Operation::Query, sent, &rows, attempts, || all_read(namespace));
         let rows = rows?;
         if rows.is_empty() {
             self.found_nothing_in(namespace);
@@ -296,10 +352,10 @@ impl Inner {
 
     async fn fetch_marker(&self) -> Result<()> {
         let marker = self.layout.marker();
-        let reading = self.reading(Effort::Retried);
-        let sent = Instant::now();
-        let read = self.in_read_time(self.dynamodb.get(&marker, reading)).await;
-        self.note(Operation::Get, sent, &read, Effort::Retried, || MARKER_READ.to_owned());
+        let (attempts, sent) = (Attempts::Repeated, Instant::now());
+        let read = || self.dynamodb.get(&marker, self.reading());
+        let read = self.in_read_time(attempts, read).await;
+        self.note(Operation::Get, sent, &read, attempts, || MARKER_READ.to_owned());
         match read? {
             Some(_) => self.set_initialized(),
             None => *self.uninitialized_at() = Some(self.clock.now()),
@@ -307,8 +363,17 @@ impl Inner {
         Ok(())
     }
 
-    fn reading(&self, effort: Effort) -> Reading {
-        Reading { consistent: self.consistent_read, effort }
+    async fn read_availability(&self) -> Result<()> {
+        let (attempts, sent) = (Attempts::One, Instant::now());
+        let read = self.dynamodb.get(&self.layout.marker(), self.reading());
+        let read = timeout(self.availability_timeout, read).await;
+        let read = read.unwrap_or_else(|_| Err(no_answer()));
+        self.note(Operation::Get, sent, &read, attempts, || AVAILABILITY_READ.to_owned());
+        read.map(drop)
+    }
+
+    fn reading(&self) -> Reading {
+        Reading { consistent: self.consistent_read, for_write: false }
     }
 
     /// Takes note of how a read went, and logs what is to be told of it.
@@ -317,7 +382,7 @@ impl Inner {
         operation: Operation,
         sent: Instant,
         read: &Result<T>,
-        effort: Effort,
+        attempts: Attempts,
         what: impl FnOnce() -> String,
     ) {
         let line = match read {
@@ -332,7 +397,7 @@ impl Inner {
                 self.outages.succeeded(operation)
             }
             Err(failure) => {
-                self.outages.failed(operation, &what(), sent, failure, effort == Effort::Once)
+                self.outages.failed(operation, &what(), sent, failure, attempts == Attempts::One)
             }
         };
         self.log_line(line);
@@ -381,16 +446,24 @@ impl Inner {
         Answer { value, until, ticket: self.cache.begin(), stale: false }
     }
 
-    async fn in_read_time<T>(&self, request: BoxFuture<'static, Result<T>>) -> Result<T> {
-        timeout(self.read_timeout, request).await.unwrap_or_else(|_| Err(no_answer()))
+    async fn in_read_time<T>(
+        &self,
+        attempts: Attempts,
+        request: impl FnMut() -> BoxFuture<'static, Result<T>>,
+    ) -> Result<T> {
+        let retries = || match attempts {
+            Attempts::Repeated if !*self.closed.borrow() => self.dynamodb.read_retries(),
+            Attempts::Repeated | Attempts::One => Retries::NONE,
+        };
+        retry::read_until(Instant::now() + self.read_timeout, retries, request).await
     }
 
     /// Lets reads of this row, and of all rows with it, that come from now on make requests of their
     /// own.
     pub(super) fn detach(&self, row: &RowKey) {
-        for effort in [Effort::Retried, Effort::Once] {
-            self.gets.detach(&(row.clone(), effort));
-            self.queries.detach(&(row.namespace.clone(), effort));
+        for attempts in [Attempts::Repeated, Attempts::One] {
+            self.gets.detach(&(row.clone(), attempts));
+            self.queries.detach(&(row.namespace.clone(), attempts));
         }
     }
 }

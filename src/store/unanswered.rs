@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::error::{Error, Result};
 use crate::panics::caught_request;
+use crate::retry::Retries;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 use crate::unsaved::{Data, Look, kind_in};
 
@@ -206,6 +207,10 @@ impl Noting {
 }
 
 impl DynamoDb for Noting {
+    fn read_retries(&self) -> Retries {
+        self.table.read_retries()
+    }
+
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         caught_request(|| self.table.get(row, reading))
     }

@@ -21,6 +21,7 @@ use crate::config::Freshness;
 use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
+use crate::retry::Retries;
 use crate::row::ItemAttribute;
 
 #[derive(Default)]

@@ -9,12 +9,12 @@ async fn who_has_something_stale_answers_with_it_after_the_first_failed_attempt(
     assert_eq!(setup.read("k").await, (Some(1.0), true));
     assert_eq!(setup.read_all().await, (vec![1.0], true));
     assert!(begun.elapsed() < Duration::from_millis(10), "somebody waited");
-    let once = Reading { consistent: false, effort: Effort::Once };
+    let read = Reading { consistent: false, for_write: false };
     let requests = setup.table.take_requests();
     assert!(matches!(
         &requests[..],
         [Request::Get { reading: get, .. }, Request::Query { reading: query, .. }]
-            if *get == once && *query == once
+            if *get == read && *query == read
     ));
 }
 
@@ -160,10 +160,10 @@ async fn who_has_nothing_fails_within_the_read_timeout_and_that_is_not_remembere
             assert_eq!(kind(setup.store.get("features", key).await), Some(ErrorKind::TimedOut));
             let timeout = crate::config::DEFAULT_READ_TIMEOUT;
             assert!(begun.elapsed() >= timeout && begun.elapsed() < timeout * 11 / 10);
-            let retried = Reading { consistent: false, effort: Effort::Retried };
+            let expected = Reading { consistent: false, for_write: false };
             assert!(matches!(
                 &setup.table.take_requests()[..],
-                [Request::Get { reading, .. }] if *reading == retried
+                [Request::Get { reading, .. }] if *reading == expected
             ));
         }
         if key == "k" {

@@ -61,6 +61,100 @@ async fn a_read_without_an_answer_ends_after_the_read_timeout() {
     assert_eq!(setup.take_lines().len(), 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_read_with_nothing_to_answer_with_is_repeated_until_it_is_answered() {
+    for failure in [ErrorKind::Throttled, ErrorKind::Unavailable, ErrorKind::TimedOut] {
+        let setup = Setup::with(|config| config.freshness.ttl_ms = 0.0);
+        setup.table.put_item("features", "k", 1.0);
+        setup.table.put_item("$inited", "$inited", 0.0);
+        let mut left = 0;
+        setup.table.script(move |_| {
+            left = if left == 0 { 12 } else { left - 1 };
+            if left == 0 { Fate::Answer } else { Fate::Fail(failure) }
+        });
+        assert_eq!(setup.version("k").await, Some(1.0));
+        assert_eq!(setup.all().await, [("k".to_owned(), 1.0)]);
+        assert!(setup.store.initialized().await.unwrap().value);
+        assert_eq!(setup.table.take_operations().len(), 3 * 13);
+        assert!(setup.take_lines().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_goes_on_failing_ends_with_its_time_and_one_line() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+    let begun = Instant::now();
+    assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::Throttled));
+    let timeout = crate::config::DEFAULT_READ_TIMEOUT;
+    assert!(begun.elapsed() > timeout / 2 && begun.elapsed() <= timeout);
+    assert!(setup.table.take_operations().len() > 12);
+    assert_eq!(setup.take_lines().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_configured_number_of_attempts_bounds_a_read() {
+    let setup = Setup::new();
+    let retries = Retries { max_attempts: Some(4), ..Retries::default() };
+    setup.table.set_read_retries(retries);
+    setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+    assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::Throttled));
+    assert_eq!(setup.table.take_operations(), ["GetItem"; 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lasts_is_not_repeated() {
+    let setup = Setup::new();
+    for failure in [ErrorKind::AccessDenied, ErrorKind::TableNotFound, ErrorKind::WrongKeySchema] {
+        setup.table.script(move |_| Fate::Fail(failure));
+        assert_eq!(kind(setup.store.get("features", "k").await), Some(failure));
+        assert_eq!(setup.table.take_operations(), ["GetItem"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_is_not_repeated_after_the_store_was_closed() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+    let (read, ()) = tokio::join!(setup.store.get("features", "k"), setup.store.close());
+    assert_eq!(kind(read), Some(ErrorKind::Throttled));
+    assert!(setup.table.take_operations().len() <= 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_fails_is_answered_with_what_came_meanwhile() {
+    for ttl_ms in [0.0, 60_000.0] {
+        let setup = Setup::with(|config| config.freshness.ttl_ms = ttl_ms);
+        setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+        let upsert = async {
+            sleep(Duration::from_secs(1)).await;
+            setup.upsert("k", 2).await
+        };
+        let (read, _) = tokio::join!(setup.store.get("features", "k"), upsert);
+        assert_eq!(read.unwrap().value.unwrap().item.version, 2.0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_read_tells_all_who_ask_whether_dynamodb_is_available() {
+    let setup = Setup::new();
+    let asked = || join_all((0..20).map(|_| setup.store.is_available()));
+    assert_eq!(asked().await, [true; 20]);
+    assert_eq!(setup.table.take_operations(), ["GetItem"]);
+    setup.table.script(|_| Fate::Hang);
+    let begun = Instant::now();
+    assert_eq!(asked().await, [false; 20]);
+    let timeout = crate::config::DEFAULT_AVAILABILITY_TIMEOUT;
+    assert!(begun.elapsed() >= timeout && begun.elapsed() < timeout * 11 / 10);
+    assert_eq!(setup.table.take_operations(), ["GetItem"]);
+    let begun = Instant::now();
+    assert_eq!(asked().await, [false; 20]);
+    assert!(begun.elapsed().is_zero(), "reads are known to fail");
+    setup.table.script(|_| Fate::Answer);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(asked().await, [true; 20]);
+}
+
 #[tokio::test]
 async fn all_reads_every_page() {
     let setup = Setup::new();
@@ -130,7 +224,7 @@ async fn reads_are_consistent_when_asked_to_be() {
         setup.store.get("features", "k").await.unwrap();
         setup.store.all("features", 0).await.unwrap();
         setup.store.initialized().await.unwrap();
-        let expected = Reading { consistent: consistent_read, effort: Effort::Retried };
+        let expected = Reading { consistent: consistent_read, for_write: false };
         for request in setup.table.take_requests() {
             let (Request::Get { reading, .. } | Request::Query { reading, .. }) = request else {
                 panic!("{request:?}");
@@ -262,4 +356,60 @@ async fn what_had_to_make_room_is_told_by_kind_and_key() {
     let (items, bytes) = setup.store.held();
     assert!(bytes <= 2_000 && items as usize == 20 - keys.len());
     assert!(setup.store.bounds().0);
+}
+
+/// Reads the flag and all flags over and over while another task writes new versions of it. Every get is
+/// answered as the table was when it came, but late.
+async fn versions_seen(change: fn(&mut Config)) -> Vec<(&'static str, Vec<f64>)> {
+    let setup = Setup::with(change);
+    setup.init(&[("k", 1)]).await.unwrap();
+    setup.table.script(|request| {
+        // Reads overtake one another, and a write is acknowledged while some are under way.
+        let longest = if matches!(request, Request::Put { .. }) { 20 } else { 50 };
+        let delay = Duration::from_millis(fastrand::u64(0..longest));
+        match request {
+            Request::Put { .. } => Fate::ActAfter(sleep(delay).boxed()),
+            _ => Fate::AnswerAfter(sleep(delay).boxed()),
+        }
+    });
+    let (gets, alls) = (Arc::<Mutex<Vec<f64>>>::default(), Arc::<Mutex<Vec<f64>>>::default());
+    let mut readers = Vec::new();
+    for _ in 0..200 {
+        let (store, gets, alls) = (setup.store.clone(), Arc::clone(&gets), Arc::clone(&alls));
+        readers.push(tokio::spawn(async move {
+            let get = async {
+                let found = store.get("features", "k").await.unwrap().value.unwrap();
+                gets.lock().unwrap().push(found.item.version);
+            };
+            let all = async {
+                let found = store.all("features", 0).await.unwrap().value;
+                alls.lock().unwrap().push(found.changed[0].1.item.version);
+            };
+            tokio::join!(get, all);
+        }));
+        sleep(Duration::from_millis(7)).await;
+        if fastrand::bool() {
+            let version = 2 + readers.len() as u32;
+            let store = setup.store.clone();
+            drop(tokio::spawn(store.upsert("features", &item("k", version.into()).json)));
+        }
+    }
+    join_all(readers).await;
+    let versions = |seen: Arc<Mutex<Vec<f64>>>| seen.lock().unwrap().clone();
+    vec![("get", versions(gets)), ("all", versions(alls))]
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_is_older_than_the_one_before() {
+    let setups: [fn(&mut Config); 4] = [
+        |config| config.freshness.ttl_ms = 0.0,
+        |config| (config.freshness.ttl_ms, config.consistent_read) = (0.0, true),
+        |config| config.freshness.ttl_ms = 1.0,
+        |_| {},
+    ];
+    for change in setups {
+        for (what, versions) in versions_seen(change).await {
+            assert!(versions.is_sorted(), "{what}: {versions:?}");
+        }
+    }
 }
