@@ -1,14 +1,17 @@
 //! All live items of a namespace, and what has changed since somebody last took them.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use rpds::RedBlackTreeMapSync;
 
 use super::{Cached, Ticket};
 use crate::clock::Millis;
 
-/// The live items of a kind by key.
-pub type Items = BTreeMap<Arc<str>, Cached>;
+/// The live items of a kind by key. Whoever took them keeps them as they were, so a change must not copy all
+/// of them: it is made on JavaScript's thread.
+pub type Items = RedBlackTreeMapSync<Arc<str>, Cached>;
 
 /// All live items of a namespace as a Query found them, and as updates changed them since.
 pub(super) struct Snapshot {
@@ -29,14 +32,16 @@ impl Snapshot {
 /// Takes an item in, or a missing or deleted one out.
 pub(super) fn set(items: &mut Items, key: &Arc<str>, item: Option<&Cached>) {
     match item.filter(|cached| !cached.item.deleted) {
-        Some(cached) => items.insert(key.clone(), cached.clone()),
-        None => items.remove(key),
-    };
+        Some(cached) => items.insert_mut(key.clone(), cached.clone()),
+        None => {
+            items.remove_mut(key);
+        }
+    }
 }
 
 /// Whether these are the same texts under the same keys.
 pub(super) fn same(a: &Items, b: &Items) -> bool {
-    a.len() == b.len()
+    a.size() == b.size()
         && a.iter().zip(b).all(|((a_key, a), (b_key, b))| a_key == b_key && same_text(a, b))
 }
 

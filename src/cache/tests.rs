@@ -261,7 +261,7 @@ fn a_query_freshens_every_item_in_it() {
     let (cache, _) = cache(15_000.0);
     let rows = vec![("k".into(), item("k", 1.0)), ("gone".into(), Item::tombstone("gone", 2.0))];
     let answer = cache.fill_all(cache.begin(), &"features".into(), rows);
-    assert_eq!(answer.value.len(), 1);
+    assert_eq!(answer.value.size(), 1);
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
     assert!(cache.fresh(&row("gone")).unwrap().value.unwrap().item.deleted);
 }
@@ -526,7 +526,7 @@ fn a_snapshot_that_is_larger_than_the_bound_is_not_kept() {
     let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
     let features: Arc<str> = "features".into();
     let all = cache.fill_all(cache.begin(), &features, many_large(11)).value;
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.size(), 11);
     assert_eq!(cache.look_all("features"), Known::Nothing);
     assert_eq!(cache.take_all(&features, 0, &all), Delta::whole(&all));
     let items = many_large(11);
@@ -701,4 +701,19 @@ fn what_an_init_brought_is_held_though_the_row_was_outdated_meanwhile() {
         2.0
     );
     assert!(cache.fresh(&row("k")).is_some());
+}
+
+#[test]
+fn a_change_after_all_items_were_taken_does_not_copy_the_others() {
+    let (cache, _) = cache(15_000.0);
+    let features = "features".into();
+    let items: KeyedItems = many_large(1_000);
+    let texts: Vec<Arc<str>> = items.iter().map(|(_, item)| Arc::clone(&item.json)).collect();
+    let all = cache.fill_all(cache.begin(), &features, items);
+    drop(cache.take_all(&features, 0, &all.value));
+    let holders = || texts.iter().map(Arc::strong_count).sum::<usize>();
+    let before = holders();
+    cache.received(&row("7"), &item("7", 2.0));
+    assert!(holders() < before + 100, "{} more", holders() - before);
+    assert_eq!(versions(&all.value).len(), 1_000);
 }
