@@ -21,6 +21,7 @@
  * @property {number} until until when it may be given, by the wall clock
  * @property {boolean} stale whether it is past its time, and given for want of a better one
  * @property {boolean} used whether the native store will be told that it was used
+ * @property {number} written the ticket of its last write; what is older may not be given again
  *
  * @typedef {object} HeldAll
  * @property {any} value all live items by key
@@ -58,19 +59,24 @@ class Kind {
   }
 
   /**
-   * Keeps what is known of an item, unless something later is known.
+   * Keeps what is known of an item, unless something later is known. An answer without a ticket was not kept
+   * by the native store either.
    *
    * @param {string} key
    * @param {Held} held
+   * @returns {Held} what is known then: a read that waited may have been overtaken
    */
   keep(key, held) {
     const known = this.items.get(key);
-    if (known && known.ticket > held.ticket) return;
-    // It may be just what was written since.
-    if (known === undefined && held.ticket < this.written) held.until = 0;
+    if (held.ticket === 0) return held;
+    if (known && known.ticket > held.ticket) return known;
+    // Without what was held, it may be just this item that was written since.
+    held.written = known ? known.written : this.written;
+    if (held.ticket < held.written) held.until = 0;
     // Without a revision there is nothing to keep but for how long it is missing.
     if (held.revision > 0 || held.until > held.since) this.items.set(key, held);
     else this.items.delete(key);
+    return held;
   }
 
   /**
@@ -99,7 +105,7 @@ class Kind {
     const known = this.items.get(key);
     if (known && known.ticket < ticket) {
       known.until = 0;
-      known.ticket = ticket;
+      known.written = ticket;
     }
   }
 }

@@ -139,8 +139,9 @@ class Reads {
     const value = isNew ? this.revive(namespace, key, answer[5]) : held.value;
     const since = Date.now();
     const kind = this.items.kind(namespace);
-    kind.keep(key, { value, revision, ticket, since, until, stale: stale === 1, used: false });
-    return value;
+    const isStale = stale === 1;
+    const now = { value, revision, ticket, since, until, stale: isStale, used: false, written: 0 };
+    return kind.keep(key, now).value;
   }
 
   /**
@@ -241,6 +242,7 @@ class ReadOfAll {
           until,
           stale: stale === 1,
           used: false,
+          written: 0,
         });
       }
     }

@@ -16,7 +16,7 @@ const {
   refusal,
 } = require('../helpers/faults');
 const { scenes } = require('../helpers/scene');
-const { IMPATIENT } = require('../helpers/wait');
+const { BRIEF, IMPATIENT } = require('../helpers/wait');
 
 const newScene = scenes();
 
@@ -47,7 +47,7 @@ for (const [what, answer] of Object.entries({ refused: refusal(), 'breaking down
   test(`a ${what} second page of all gives null and an error`, async (t) => {
     const scene = await newScene(t);
     await scene.put(...rows);
-    const store = scene.open({ cacheTTL: 0 });
+    const store = scene.open({ cacheTTL: 0, ...BRIEF });
     scene.proxy.intercept(limitPages(2), failPage(2, answer));
     assert.strictEqual(await store.all(FEATURES), null);
     assertOneError(scene, 'all');
@@ -99,7 +99,7 @@ for (const [method, [call, answer]] of Object.entries(CALLS)) {
     async (t) => {
       const scene = await newScene(t);
       await scene.put(markerRow());
-      const store = scene.open({ cacheTTL: 0 });
+      const store = scene.open({ cacheTTL: 0, ...BRIEF });
       const faults = [RESET, failure(400, 'ProvisionedThroughputExceededException')];
       scene.proxy.intercept(() => faults.shift());
       await call(store);

@@ -78,17 +78,17 @@ for (const [what, fault] of Object.entries({
   test(`after a preload that ${what}, reads ask for themselves`, async (t) => {
     const scene = await sceneWithFlags(t);
     scene.proxy.intercept(fault);
-    const store = scene.open({ preload: true });
+    const store = scene.open({ preload: true, readTimeout: 10 });
     await readEverything(store);
     assert.strictEqual(scene.proxy.count('GetItem'), FLAGS + segments.length);
-    assert.ok(scene.logger.linesWith('features').length > 0);
+    await waitFor(() => scene.logger.linesWith('features').length > 0, 'a line');
   });
 }
 
 test('during a preload that is never answered, reads ask for themselves in time', async (t) => {
   const scene = await sceneWithFlags(t);
   scene.proxy.intercept(hang('Query'));
-  const store = scene.open({ preload: true, readTimeout: 4 });
+  const store = scene.open({ preload: true, readTimeout: 10 });
   await readEverything(store);
   assert.strictEqual(scene.proxy.count('GetItem'), FLAGS + segments.length);
 });

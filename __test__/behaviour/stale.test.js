@@ -8,7 +8,7 @@ const { test } = require('node:test');
 const { FEATURES, itemRow, markerRow } = require('../helpers/data');
 const { answerWith, breakdown, failure, holdBack } = require('../helpers/faults');
 const { scenes } = require('../helpers/scene');
-const { ENDLESS, gate, letPass, waitFor } = require('../helpers/wait');
+const { BRIEF, ENDLESS, gate, letPass, waitFor } = require('../helpers/wait');
 
 const newScene = scenes();
 
@@ -54,7 +54,7 @@ for (const [reading, [read, operation]] of Object.entries(READS)) {
   });
 
   test(`with a staleIfError of 0 ${reading} gives null when DynamoDB fails`, async (t) => {
-    const { scene, store } = await withStaleFlag(t, read, { staleIfError: 0 });
+    const { scene, store } = await withStaleFlag(t, read, { staleIfError: 0, ...BRIEF });
     scene.proxy.intercept(answerWith(breakdown()));
     assert.strictEqual(await read(store), null);
     assert.strictEqual(scene.logger.linesWith('features', 'failed').length, 1);
@@ -64,7 +64,7 @@ for (const [reading, [read, operation]] of Object.entries(READS)) {
 
   test(`${reading} gives null once staleIfError has run out`, async (t) => {
     const begun = Date.now();
-    const { scene, store } = await withStaleFlag(t, read, { staleIfError: 2 });
+    const { scene, store } = await withStaleFlag(t, read, { staleIfError: 2, ...BRIEF });
     scene.proxy.intercept(answerWith(breakdown()));
     const first = await read(store);
     // On a busy machine it may have run out already.

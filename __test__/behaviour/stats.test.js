@@ -76,9 +76,7 @@ test('without caching every read is a miss', async (t) => {
   const store = scene.open({ cacheTTL: 0 });
   await Promise.all(Array.from({ length: 5 }, () => store.get(FEATURES, 'a')));
   await store.all(FEATURES);
-  const { items, bytes, ...rest } = store.stats();
-  assert.deepStrictEqual(answers(rest), { hits: 0, misses: 6, stale: 0, coalesced: 0 });
-  assert.deepStrictEqual([items, bytes], [0, 0]);
+  assert.deepStrictEqual(answers(store.stats()), { hits: 0, misses: 6, stale: 0, coalesced: 0 });
 });
 
 test('requests are counted by operation, those sent again included', OF_OWN_CLIENT, async (t) => {

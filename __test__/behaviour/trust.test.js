@@ -106,7 +106,7 @@ describe('trust', { skip: hasOpenssl ? false : 'there is no openssl' }, () => {
 
   /** What a process reads over HTTPS. */
   async function readElsewhere(library, env) {
-    const options = { ...PATIENT, clientOptions: { endpoint: proxy.endpoint } };
+    const options = { ...PATIENT, clientOptions: { endpoint: proxy.endpoint, maxAttempts: 1 } };
     const { results, lines } = await childResult(
       'operate.js',
       { table, options, calls: [['get', FEATURES, 'a']] },

@@ -120,7 +120,7 @@ for (const [what, options] of Object.entries(providers)) {
       return KEYS;
     };
     const server = await receiver(t);
-    const store = openStore(t, { endpoint: server.endpoint, ...options(give) });
+    const store = openStore(t, { endpoint: server.endpoint, maxAttempts: 1, ...options(give) });
     assert.strictEqual(await store.get(FEATURES, 'a'), null);
     assert.strictEqual(server.requests.length, 0);
     assert.strictEqual(store.lines[0].level, 'error');

@@ -10,6 +10,8 @@ const GUARD_MS = 120_000;
 const PATIENT = { readTimeout: 60, writeTimeout: 60 };
 /** Options of stores that are to give up, in seconds. */
 const IMPATIENT = { readTimeout: 1, writeTimeout: 1 };
+/** Options of stores whose reads are to give up, and later to succeed. */
+const BRIEF = { readTimeout: 3 };
 /** Options of stores that don't give up within the guard, so that something else has to end a wait. */
 const ENDLESS = { readTimeout: 600, writeTimeout: 600, staleIfSlow: 600 };
 
@@ -94,4 +96,4 @@ function promised(store) {
   };
 }
 
-module.exports = { ENDLESS, IMPATIENT, PATIENT, answered, gate, letPass, promised, waitFor };
+module.exports = { BRIEF, ENDLESS, IMPATIENT, PATIENT, answered, gate, letPass, promised, waitFor };
