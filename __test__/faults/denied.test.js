@@ -7,7 +7,7 @@ const { test } = require('node:test');
 
 const { FEATURES, itemRow } = require('../helpers/data');
 const { waitFor } = require('../helpers/wait');
-const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
+const { byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
 
 const newScene = faultScenes();
 /** Each read asks the table, however slow it is. */
@@ -106,17 +106,4 @@ test('a store that is read-only writes nothing, ever', async (t) => {
     ['warn']
   );
   assert.strictEqual((await scene.rows()).length, 1);
-});
-
-test('whether the store is available is one read', async (t) => {
-  const scene = await newScene(t);
-  const value = scene.value();
-  const available = () => new Promise((resolve) => value.isStoreAvailable(resolve));
-  assert.strictEqual(await available(), true);
-  assert.deepStrictEqual(await scene.proxy.counts(), { GetItem: 1, mostInFlight: 1 });
-  await scene.proxy.leave();
-  assert.strictEqual(await available(), false);
-  await scene.proxy.comeBack();
-  await waitFor(available, 'the store to be available');
-  await allSaved(value);
 });

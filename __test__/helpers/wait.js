@@ -91,6 +91,7 @@ function promised(store) {
     upsert: method('upsert'),
     delete: method('delete'),
     initialized: method('initialized'),
+    isStoreAvailable: method('isStoreAvailable'),
     stats: () => store.stats(),
     close: () => store.close(),
   };
