@@ -93,7 +93,7 @@ declare namespace DynamoDBFeatureStore {
     credentialProvider?: object | ((...context: any[]) => any) | null;
     /** A function of version 3 that makes a provider. */
     credentialDefaultProvider?: ((...input: any[]) => any) | null;
-    /** The profile of the shared configuration and credentials files. */
+    /** The profile of the shared configuration and credentials files. One that no file has is an error. */
     profile?: string | null;
 
     /** How often more a read is sent that fails. Default: 2. */

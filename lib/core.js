@@ -12,7 +12,7 @@ const { dataParts } = require('./data-parts');
 const { inAnotherTurn } = require('./event-loop');
 const { Callback, Mailbox, WAITING, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');
-const { Refusal } = require('./told');
+const { isRefusal } = require('./told');
 
 /** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
 const TURN_MS = 1;
@@ -85,7 +85,7 @@ class Core {
       (request) => this.native.initBegin(request)
     );
     if (id === undefined) return;
-    const parts = dataParts(model, data);
+    const parts = dataParts(model, data, (problem) => this.logs.defect('init', problem));
     // A large data set is written in many turns: nothing else would get one meanwhile.
     const turn = () => {
       try {
@@ -100,7 +100,7 @@ class Core {
         } while (Date.now() < end);
       } catch (problem) {
         isUsable = false;
-        if (problem instanceof Refusal) this.logs.defect('init', problem);
+        if (isRefusal(problem)) this.logs.defect('init', problem);
         else this.mailbox.fail(id, problem);
         this.abandonInit(id);
         return;

@@ -5,7 +5,7 @@
  */
 
 const { toJson } = require('./contract');
-const { Refusal, told } = require('./told');
+const { Refusal, NOT_STORABLE, isStorable, told } = require('./told');
 
 /** @typedef {import('./contract').DataModel} DataModel */
 
@@ -13,17 +13,23 @@ const { Refusal, told } = require('./told');
 const PART_LENGTH = 16 * 1024;
 
 /**
- * Each kind has at least one part.
+ * Each kind has at least one part. Keys that can't be stored are left out.
  *
  * @param {DataModel} model of the items
  * @param {[string, Record<string, any>][]} data kinds and their items by key
+ * @param {(problem: Refusal) => void} leftOut takes word of each item that is left out
  * @returns {Generator<{kind: string, json: string}, void>}
  * @throws {Refusal} when it comes to an item that can't be read, or has no JSON form
  */
-function* dataParts(model, data) {
+function* dataParts(model, data, leftOut) {
   for (const [kind, items] of data) {
     let json = '{';
     for (const key of keysOf(kind, items)) {
+      if (!isStorable(key)) {
+        const name = `${JSON.stringify(key)} in ${JSON.stringify(kind)}`;
+        leftOut(new Refusal(`${name} is left out: ${NOT_STORABLE}`));
+        continue;
+      }
       const item = toJson(model, kind, itemOf(kind, items, key));
       if (item.problem !== undefined) {
         throw new Refusal(`the data of kind ${kind} ${item.problem}`);

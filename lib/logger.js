@@ -9,6 +9,8 @@
  * @typedef {{error(line: string): void, warn(line: string): void}} Logger
  */
 
+const { printable } = require('./native');
+const { own } = require('./own');
 const { told } = require('./told');
 
 /** How many lines are held for a logger that isn't known yet; the oldest go first. */
@@ -48,18 +50,20 @@ class LogRouter {
    * @returns {string} the line
    */
   defect(what, thrown) {
-    const line = `${this.name}: ${what}: ${told(thrown)}`;
+    const line = printable(`${this.name}: ${what}: ${told(thrown)}`);
     this.log('error', line);
     return line;
   }
 
   /**
-   * Logs one line. A logger that throws doesn't disturb the store.
+   * Logs one line, in the form in which lines leave this package. A logger that throws doesn't disturb the
+   * store.
    *
    * @param {Level | 'request'} level
-   * @param {string} line
+   * @param {string} text
    */
-  log(level, line) {
+  log(level, text) {
+    const line = printable(text);
     if (level === 'request') {
       this.logRequest(line);
       return;
@@ -134,7 +138,7 @@ function call(log, otherwise = () => {}) {
  * @returns {value is Logger}
  */
 function isLogger(value) {
-  return Boolean(value) && typeof value.error === 'function' && typeof value.warn === 'function';
+  return ['error', 'warn'].every((method) => typeof own(value, method) === 'function');
 }
 
 module.exports = { LogRouter, isLogger };

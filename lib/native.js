@@ -8,7 +8,7 @@
 const NAME = 'dynamodb-feature-store';
 
 /** What the addon has to have; a bundler may have put something else in its place. */
-const EXPECTED = ['NativeBigSegmentStore', 'NativeStore', 'NativeTable', 'respond'];
+const EXPECTED = ['NativeBigSegmentStore', 'NativeStore', 'NativeTable', 'printable', 'respond'];
 
 /**
  * @returns {typeof import('../binding')}

@@ -11,6 +11,7 @@
 
 const { clientOptions } = require('./client-options');
 const { isLogger } = require('./logger');
+const { bare } = require('./own');
 const { Questions } = require('./questions');
 const { fail, isGiven, optional, requireObject } = require('./validate');
 
@@ -126,7 +127,7 @@ function storeOptions(tableName, given, applicable) {
   };
 
   /** @type {NativeOptions} */
-  const native = { table: /** @type {string} */ (tableName), environment: environment() };
+  const native = /** @type {any} */ (bare({ table: tableName, environment: environment() }));
   /** @type {Logger | undefined} */
   let logger;
   /** @type {CallClient | undefined} */
@@ -149,7 +150,7 @@ function storeOptions(tableName, given, applicable) {
   /** @type {((line: string) => void) | undefined} */
   let requestLogger;
   /** @type {import('./questions').ClientOptions} */
-  let read = {};
+  let read = bare();
   if (callClient === undefined) {
     const client = clientOptions(givenClientOptions, warnings);
     read = client.native;

@@ -15,6 +15,7 @@
  */
 
 const { respond } = require('./native');
+const { bare } = require('./own');
 const { nodeRoots } = require('./root-certificates');
 
 class Questions {
@@ -43,14 +44,14 @@ class Questions {
    * @returns {NativeClientOptions} the same, with word of the functions in their place
    */
   withoutFunctions(options) {
-    const { askCredentials, askOptions, ...plain } = options;
+    const { askCredentials, askOptions, ...plain } = bare(options);
     Object.assign(this.functions, askCredentials && { askCredentials });
     Object.assign(this.functions, askOptions && { askOptions });
-    return {
-      ...plain,
+    // Native code reads what an object inherits, too.
+    return bare(plain, {
       asksCredentials: askCredentials !== undefined,
       asksOptions: askOptions !== undefined,
-    };
+    });
   }
 
   /**

@@ -26,6 +26,7 @@ function describe(value) {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'bigint' || typeof value === 'symbol') return `a ${typeof value}`;
   return String(value);
 }
 

@@ -16,7 +16,8 @@
 
 const { toJson } = require('./contract');
 const { WAITING } = require('./mailbox');
-const { Refusal } = require('./told');
+const { printable } = require('./native');
+const { NOT_STORABLE, Refusal, isStorable } = require('./told');
 
 /**
  * @param {LogRouter} logs
@@ -120,6 +121,8 @@ function viewMethods(logs, access, contract) {
     const namespace = namespaceOf(kind);
     const json = itemJson(model, namespace, item);
     const { key } = item;
+    // What is no text at all is for the native store to refuse.
+    if (typeof key === 'string' && key !== '') checkedKey(key);
     reads.core.upsert(reads, namespace, key, json, ended(named(key, namespace), answer));
     return WAITING;
   }
@@ -267,7 +270,7 @@ function no() {
  */
 function namespaceOf(kind) {
   const namespace = kind && kind.namespace;
-  if (typeof namespace === 'string' && namespace !== '') return namespace;
+  if (typeof namespace === 'string' && namespace !== '' && isStorable(namespace)) return namespace;
   throw new Refusal('the kind must be an object with a namespace, such as the SDK passes');
 }
 
@@ -277,7 +280,10 @@ function namespaceOf(kind) {
  * @throws {Refusal}
  */
 function checkedKey(key) {
-  if (typeof key === 'string' && key !== '') return key;
+  if (typeof key === 'string' && key !== '') {
+    if (isStorable(key)) return key;
+    throw new Refusal(`the key ${JSON.stringify(key)} can't be one: ${NOT_STORABLE}`);
+  }
   throw new Refusal(`the key must be a string that is not empty, not ${shown(key)}`);
 }
 
@@ -321,7 +327,7 @@ function named(key, namespace) {
  */
 function unsaved(what, code) {
   const message = `DynamoDBFeatureStore: ${what} is not in the table; the log says why (${code})`;
-  return Object.assign(new Error(message), { code });
+  return Object.assign(new Error(printable(message)), { code });
 }
 
 /**

@@ -7,6 +7,7 @@
 mod administration;
 mod big_segments;
 mod client_options;
+mod lines;
 mod questions;
 
 use std::collections::HashMap;

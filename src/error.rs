@@ -13,6 +13,8 @@ pub enum ErrorKind {
     NoRegion,
     /// No credentials were found, or they could not be fetched.
     NoCredentials,
+    /// The profile that is asked for is in no file.
+    NoProfile,
     /// AWS knows the credentials to be wrong or expired.
     BadCredentials,
     /// The credentials are good, but may not do this.
@@ -49,6 +51,7 @@ impl ErrorKind {
             Self::WrongKeySchema => "WRONG_KEY_SCHEMA",
             Self::NoRegion => "NO_REGION",
             Self::NoCredentials => "NO_CREDENTIALS",
+            Self::NoProfile => "NO_PROFILE",
             Self::BadCredentials => "BAD_CREDENTIALS",
             Self::AccessDenied => "ACCESS_DENIED",
             Self::BadEndpoint => "BAD_ENDPOINT",
@@ -79,6 +82,7 @@ impl ErrorKind {
             | Self::TimedOut
             | Self::NoResources
             | Self::NoCredentials
+            | Self::NoProfile
             | Self::BadCredentials
             | Self::TableNotFound => false,
             Self::WrongKeySchema
@@ -109,6 +113,10 @@ impl ErrorKind {
             Self::NoCredentials => Some(
                 "Give the process an IAM role, or set AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY, AWS_PROFILE or clientOptions.credentials",
+            ),
+            Self::NoProfile => Some(
+                "Correct the name, or add the profile: as [profile NAME] to the config file, or as \
+                 [NAME] to the credentials file",
             ),
             Self::BadCredentials => {
                 Some("Check the credentials and the session token, and this machine's clock")

@@ -39,7 +39,7 @@ use serde_json::Value;
 
 use crate::cache::{Answer, Cached, Delta, Ticket};
 use crate::error::{Error, Result};
-use crate::log::{Level, Log};
+use crate::log::{Level, Log, printable};
 use crate::store::Store;
 
 /// How much text of short answers is taken at once, in bytes, unless a single one has more: what V8
@@ -148,7 +148,8 @@ impl Mailbox {
         let text = match answer {
             Ok(value) => format!("[{id},0,{value}]"),
             Err(failure) => {
-                format!("[{id},\"{}\",{}]", failure.kind.code(), string(&failure.to_string()))
+                let message = printable(&failure.to_string());
+                format!("[{id},\"{}\",{}]", failure.kind.code(), string(&message))
             }
         };
         self.put(|waiting| waiting.answers.push_back(text));
@@ -202,6 +203,7 @@ impl Mailbox {
 
 impl Log for Mailbox {
     fn log(&self, level: Level, line: String) {
+        let line = printable(&line);
         self.put(|waiting| waiting.lines.push((level, line)));
     }
 }

@@ -84,7 +84,7 @@ fn a_text_has_the_log_lines_before_the_answers() {
     mailbox.done(1);
     mailbox.log(Level::Error, "the \"first\"\n\u{2028}".to_owned());
     mailbox.log(Level::Warn, "the second".to_owned());
-    let lines = json!([["error", "the \"first\"\n\u{2028}"], ["warn", "the second"]]);
+    let lines = json!([["error", r#"the "first"\n\u{2028}"#], ["warn", "the second"]]);
     assert_eq!(
         take(&mailbox),
         [json!(0), lines, json!(0), json!(0), json!(0), json!(0), json!([1])]

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::row::with_whole_characters;
+
 /// The kind of flags, as LaunchDarkly SDKs name it.
 pub const FEATURES: &str = "features";
 /// The kind of segments, as LaunchDarkly SDKs name it.
@@ -18,7 +20,7 @@ pub fn references(kind: &str, json: &str) -> Vec<(&'static str, String)> {
     if !may_have_prerequisites && !may_have_segments {
         return Vec::new();
     }
-    let Ok(item) = serde_json::from_str::<Value>(json) else {
+    let Some(item) = parsed(json) else {
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -35,6 +37,11 @@ pub fn references(kind: &str, json: &str) -> Vec<(&'static str, String)> {
         found.extend(keys.map(|key| (SEGMENTS, key.to_owned())));
     }
     found
+}
+
+fn parsed(json: &str) -> Option<Value> {
+    let item = serde_json::from_str(json).ok();
+    item.or_else(|| serde_json::from_str(&with_whole_characters(json)?).ok())
 }
 
 /// The elements of the array `name` in `value`; none where there is no such array.
@@ -68,6 +75,12 @@ mod tests {
             "rules": [{"clauses": [{"op": "segmentMatch", "values": ["s"]}]}]
         }"#;
         assert_eq!(references(SEGMENTS, segment), [(SEGMENTS, "s".to_owned())]);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_does_not_hide_what_a_flag_refers_to() {
+        let flag = r#"{"\ud800": "\udc00\ud83d\ude80", "prerequisites": [{"key": "p"}]}"#;
+        assert_eq!(references(FEATURES, flag), [(FEATURES, "p".to_owned())]);
     }
 
     #[test]

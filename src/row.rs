@@ -313,6 +313,37 @@ fn same_members(a: &Map<String, Value>, b: &Map<String, Value>, nulls: Nulls) ->
     same_in_both && b.iter().all(|(name, value)| a.contains_key(name) || absent(value))
 }
 
+/// The JSON text with U+FFFD for each escape of half a surrogate pair, which JSON may have and text in Rust may
+/// not. `None` where it has none.
+pub fn with_whole_characters(json: &str) -> Option<String> {
+    let unit = |escape: &str| u16::from_str_radix(escape.get(2..6)?, 16).ok();
+    let mut whole = String::new();
+    let mut rest = json;
+    let mut changed = false;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        whole.push_str(before);
+        let is_unicode = escape.as_bytes().get(1) == Some(&b'u');
+        let first = if is_unicode { unit(escape) } else { None };
+        let next = escape.get(6..).filter(|next| next.starts_with("\\u")).and_then(unit);
+        let length = match (first, next) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                whole.push('\u{fffd}');
+                changed = true;
+                rest = escape.get(6..).unwrap_or_default();
+                continue;
+            }
+            _ => escape.chars().take(2).map(char::len_utf8).sum(),
+        };
+        let (escape, after) = escape.split_at_checked(length).unwrap_or((escape, ""));
+        whole.push_str(escape);
+        rest = after;
+    }
+    whole.push_str(rest);
+    changed.then_some(whole)
+}
+
 /// The members of an item that decide how it is stored.
 #[derive(Default)]
 struct Head {
@@ -324,6 +355,13 @@ struct Head {
 impl Head {
     /// Reads them out of the JSON text of an item; the error says what the text is instead.
     fn read(json: &str) -> std::result::Result<Self, &'static str> {
+        Self::read_text(json).or_else(|reason| match with_whole_characters(json) {
+            Some(json) => Self::read_text(&json),
+            None => Err(reason),
+        })
+    }
+
+    fn read_text(json: &str) -> std::result::Result<Self, &'static str> {
         if !json.trim_start().starts_with('{') {
             return Err(match serde_json::from_str::<IgnoredAny>(json) {
                 Ok(_) => "is not a JSON object",

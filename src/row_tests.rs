@@ -238,3 +238,32 @@ fn items_may_be_nested_however_deep() {
         assert!(matches!(stored(Some(1.0), text(cut)).meaning(), Meaning::Unreadable(_)));
     }
 }
+
+#[test]
+fn half_a_surrogate_pair_in_an_item_is_passed_through() {
+    for json in [
+        r#"{"key":"k","version":1,"\ud800":"\udc00"}"#,
+        r#"{"\udc00x\\ud800":{"\ud83d":1},"key":"k","version":1}"#,
+        r#"{"key":"k","version":1,"\ud800\ud800\udc00":null}"#,
+    ] {
+        let (key, item) = Item::from_sdk(json, None).unwrap();
+        assert_eq!((&*key, &*item.json, item.version), ("k", json, 1.0));
+        assert_eq!(stored(Some(1.0), text(json)).meaning(), live(1.0, json));
+    }
+}
+
+#[test]
+fn only_half_pairs_are_replaced() {
+    for (json, whole) in [
+        (r#""\ud83d\ude80""#, None),
+        (r#""\\ud800""#, None),
+        (r#""\"\u0041 \uD83D\uDE80""#, None),
+        (r#""\ud800\ud83d\ude80\udc00""#, Some("\"\u{fffd}\\ud83d\\ude80\u{fffd}\"")),
+        (r#""é\\\ud800""#, Some("\"é\\\\\u{fffd}\"")),
+        (r"\", None),
+        (r"\u12", None),
+        (r"\ué", None),
+    ] {
+        assert_eq!(with_whole_characters(json).as_deref(), whole, "{json}");
+    }
+}

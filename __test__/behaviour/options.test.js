@@ -33,7 +33,7 @@ const BAD_VALUES = {
 /** Values that are refused inside `clientOptions`. */
 const BAD_CLIENT_VALUES = {
   region: [5, '', {}, true],
-  endpoint: [5, {}, true, ''],
+  endpoint: [5, {}, true],
   accessKeyId: [5, {}, ''],
   secretAccessKey: [5, {}, ''],
   sessionToken: [5, {}],

@@ -265,7 +265,7 @@ row('profile', 'its credentials go before those of the environment', async (t) =
   const file = path.join(folder, 'credentials');
   const profiles =
     '[default]\naws_access_key_id = DEFAULT\naws_secret_access_key = hush\n' +
-    '[team]\naws_access_key_id = TEAM\naws_secret_access_key = hush\n';
+    '[team]\naws_access_key_id = TEAM\naws_secret_access_key = hush\n[bare]\nregion = eu-west-3\n';
   fs.writeFileSync(file, profiles);
   const server = await receiver(t);
   const readWith = async (profile, env) => {
@@ -284,10 +284,72 @@ row('profile', 'its credentials go before those of the environment', async (t) =
   };
   assert.strictEqual(await readWith('team', {}), 'TEAM');
   // One without credentials leaves the choice to the chain.
-  assert.strictEqual(await readWith('nobody', {}), 'test');
+  assert.strictEqual(await readWith('bare', {}), 'test');
   const none = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
   assert.strictEqual(await readWith(undefined, { ...none, AWS_PROFILE: 'team' }), 'TEAM');
   assert.strictEqual(await readWith(undefined, none), 'DEFAULT');
+  for (const nothing of ['', ' ']) {
+    assert.strictEqual(await readWith(undefined, { ...none, AWS_PROFILE: nothing }), 'DEFAULT');
+  }
+  assert.strictEqual(await readWith('', { ...none, AWS_PROFILE: 'team' }), 'TEAM');
+});
+
+test('a named profile that no file has is an error with the files, and no other keys are used', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'feature-store-profile-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const [config, credentials] = ['config', 'credentials'].map((name) => path.join(folder, name));
+  const role = 'role_arn = arn:aws:iam::123456789012:role/r\nsource_profile = nobody\n';
+  fs.writeFileSync(config, `[profile role]\n${role}[headless]\nregion = eu-west-1\n`);
+  const server = await receiver(t);
+  const run = async (profile, env) => {
+    const clientOptions = { endpoint: server.endpoint, profile };
+    const options = { readTimeout: 60, clientOptions };
+    const input = { table: 'my-table', options, calls: [['get', FEATURES, 'a']], close: true };
+    const files = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials };
+    const { results, lines } = await childResult('operate.js', input, { ...files, ...env });
+    return { item: results[0], lines };
+  };
+  const assertRefused = ({ item, lines }, ...facts) => {
+    assert.strictEqual(item, null);
+    assert.strictEqual(lines.length, 1, JSON.stringify(lines));
+    assert.strictEqual(lines[0].level, 'error');
+    for (const fact of [config, credentials, 'Correct the name, or add the profile', ...facts]) {
+      assert.ok(lines[0].message.includes(fact), lines[0].message);
+    }
+    assert.strictEqual(server.requests.length, 0);
+  };
+  const none = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+  assertRefused(await run('typo', {}), '"typo"', 'clientOptions.profile');
+  assertRefused(await run('headless', {}), '"headless"');
+  assertRefused(await run('role', {}), '"nobody"', 'source_profile of the profile "role"');
+  assertRefused(await run(undefined, { ...none, AWS_PROFILE: 'typo' }), '"typo"', 'AWS_PROFILE');
+  // Keys in the environment go before the profile that it names, so that this changes little.
+  const { item, lines } = await run(undefined, { AWS_PROFILE: 'typo' });
+  assert.deepStrictEqual(item, FLAG);
+  assert.deepStrictEqual(
+    lines.map(({ level }) => level),
+    ['warn']
+  );
+  assert.ok(lines[0].message.includes('"typo"') && lines[0].message.includes(config));
+  assert.strictEqual(server.requests[0].accessKeyId, 'test');
+});
+
+row('sessionToken', 'an empty one is none', async (t) => {
+  for (const options of [
+    { ...KEYS, sessionToken: '' },
+    { credentials: { ...KEYS, sessionToken: '' } },
+    { credentials: () => ({ ...KEYS, sessionToken: '' }) },
+  ]) {
+    const { item, request, lines } = await read(t, options);
+    assert.deepStrictEqual([item, lines], [FLAG, []]);
+    assert.strictEqual(request.headers['x-amz-security-token'], undefined);
+    assert.strictEqual(request.accessKeyId, 'AKID');
+  }
+});
+
+row('accessKeyId', 'empty keys are none, and the environment has its turn', async (t) => {
+  const { request } = await read(t, { accessKeyId: '', secretAccessKey: '', sessionToken: '' });
+  assert.strictEqual(request.accessKeyId, 'test');
 });
 
 test('no line at any level shows a key, a token, a signature or a password', async (t) => {

@@ -18,6 +18,28 @@ row('region', 'it is what requests are signed for', async (t) => {
   assert.strictEqual(request.region, 'sa-east-1');
 });
 
+row('endpoint', 'an empty one is none, as in the AWS SDKs', async (t) => {
+  const server = await receiver(t);
+  for (const endpoint of ['', () => '', async () => '']) {
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = server.endpoint;
+    let store;
+    try {
+      store = openStore(t, { endpoint });
+    } finally {
+      delete process.env.AWS_ENDPOINT_URL_DYNAMODB;
+    }
+    assert.deepStrictEqual(await store.get(FEATURES, 'a'), FLAG);
+  }
+  assert.strictEqual(server.requests.length, 3);
+});
+
+for (const name of ['signingRegion', 'profile', 'userAgentAppId', 'customUserAgent', 'retryMode']) {
+  row(name, 'an empty one is none', async (t) => {
+    const { item, lines } = await read(t, { [name]: '' });
+    assert.deepStrictEqual([item, lines], [FLAG, []]);
+  });
+}
+
 row('region', 'a function is called once', async (t) => {
   let calls = 0;
   const region = async () => {

@@ -201,6 +201,46 @@ test('without credentials, a region or a service it fails in one line', async ()
   assert.match(refused.stderr, /^table "table": DynamoDB can't be reached.*\n$/);
 });
 
+for (const command of ['check', 'create-table', 'list']) {
+  test(`${command} with a profile that no file has fails, whatever keys there are`, async () => {
+    const table = `test-${command}`;
+    const { code, stdout, stderr } = await runHere(command, table, '--profile', 'typo');
+    assert.deepStrictEqual([code, stdout], [FAILED, '']);
+    assert.match(
+      stderr,
+      /^table "test-[a-z-]+": the profile "typo", which --profile names, is not/
+    );
+    assert.ok(stderr.includes(AWS_ENVIRONMENT.AWS_CONFIG_FILE), stderr);
+    assert.ok(!(await dynamodb.call(endpoint, 'ListTables', {})).TableNames.includes(table));
+  });
+}
+
+for (const option of ['--profile', '--endpoint', '--region']) {
+  test(`an empty ${option} is refused: a script may have an empty variable`, async () => {
+    const { code, stdout, stderr } = await run(['create-table', 'test-empty', option, '']);
+    assert.deepStrictEqual([code, stdout], [MISUSED, '']);
+    assert.match(stderr, new RegExp(`^${option} must not be empty`));
+  });
+}
+
+test('what others have named is shown without what is not visible', async () => {
+  const table = await newTable();
+  const odd = 'a\u202e\u001b[31mb';
+  await dynamodb.putRows(endpoint, table, [
+    markerRow(),
+    itemRow('features', flag(odd)),
+    itemRow(`${odd}:features`, flag('k', { padding: 'x'.repeat(390_000) })),
+    itemRow(odd, flag('k')),
+  ]);
+  for (const command of ['list', 'check']) {
+    const { stdout, stderr } = await runHere(command, table);
+    assert.strictEqual(stderr, '');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are looked for
+    assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u202e]/);
+    assert.match(stdout, /u\{?202e/);
+  }
+});
+
 test('check does without what the policy for reading does not allow', async (t) => {
   const table = await fullTable();
   const proxy = await startProxy(endpoint);
@@ -296,10 +336,7 @@ for (const [args, message] of [
   [['check', 'table', '--prefxi', 'x'], 'There is no option --prefxi here.'],
   [['check', 'table', '--prefix'], '--prefix takes a value.'],
   [['check', 'table', '--json=yes'], '--json takes no value.'],
-  [
-    ['check', 'table', '--region', ''],
-    'clientOptions.region must be a string, not an empty string.',
-  ],
+  [['check', 'table', '--region', ''], '--region must not be empty.'],
   [['list', 'table', '--kind', 'users'], '--kind is flags or segments, not "users".'],
   [['create-table', 'table', '--provisioned', '1'], '--provisioned takes 2 values.'],
   [

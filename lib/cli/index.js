@@ -10,6 +10,7 @@ const { UsageError, parse } = require('./arguments');
 const { COMMANDS } = require('./commands');
 const { FAILED, FINE, MISUSED } = require('./exit-codes');
 const { help } = require('./help');
+const { printable } = require('../native');
 
 /**
  * @param {string[]} given the arguments
@@ -38,11 +39,11 @@ async function main(given) {
  */
 function told(failure) {
   if (failure instanceof UsageError) {
-    console.error(`${failure.message}\nTry: dynamodb-feature-store --help`);
+    console.error(`${printable(failure.message)}\nTry: dynamodb-feature-store --help`);
     return MISUSED;
   }
   // Without a code it is a defect, of which all is told.
-  console.error(failure && failure.code ? failure.message : inspect(failure));
+  console.error(failure && failure.code ? printable(failure.message) : inspect(failure));
   return FAILED;
 }
 

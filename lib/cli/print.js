@@ -4,13 +4,16 @@
  * What people see of the results, or other programs.
  */
 
+const { printable } = require('../native');
+
 /**
  * @param {boolean | undefined} asJson
  * @param {any} value
  * @param {() => string} toText
  */
 function output(asJson, value, toText) {
-  console.log(asJson ? JSON.stringify(value, undefined, 2) : toText());
+  const text = () => toText().split('\n').map(printable).join('\n');
+  console.log(asJson ? JSON.stringify(value, undefined, 2) : text());
 }
 
 /**
@@ -104,7 +107,7 @@ function listed(items) {
   if (items.length === 0) return 'There are none.';
   const rows = items.map(({ kind, key, version, deleted, on, bytes, unreadable }) => [
     kind,
-    printable(key),
+    plain(key),
     version === undefined ? '' : String(version),
     state(deleted, on, unreadable),
     counted(bytes),
@@ -116,7 +119,7 @@ function listed(items) {
  * @param {string} key
  * @returns {string} on one line
  */
-function printable(key) {
+function plain(key) {
   const quoted = JSON.stringify(key);
   return quoted === `"${key}"` ? key : quoted;
 }
@@ -134,10 +137,11 @@ function state(deleted, on, unreadable) {
 }
 
 /**
- * @param {string[][]} rows
+ * @param {string[][]} texts
  * @returns {string[]} lines with the cells one below the other
  */
-function columns(rows) {
+function columns(texts) {
+  const rows = texts.map((row) => row.map(printable));
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   return rows.map((row) =>
     row

@@ -1,5 +1,7 @@
 'use strict';
 
+const { printable } = require('../native');
+
 /** A line that says how far something has come, for people who watch. */
 class Progress {
   constructor() {
@@ -12,7 +14,7 @@ class Progress {
    */
   show(text) {
     if (!this.stream.isTTY) return;
-    this.stream.write(`\r\x1b[K${text}`);
+    this.stream.write(`\r\x1b[K${printable(text)}`);
     this.shown = true;
   }
 

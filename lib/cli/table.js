@@ -25,6 +25,10 @@ class Table {
    */
   constructor({ table, prefix, endpoint, region, profile }) {
     const logs = new LogRouter(LOGGER);
+    for (const [name, value] of Object.entries({ endpoint, region, profile })) {
+      // Stores take some of these for not given; here it is an empty variable of a script.
+      if (value === '') throw new UsageError(`--${name} must not be empty.`);
+    }
     const clientOptions = { endpoint, region, profile };
     const { native, questions } = checked(() =>
       storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
@@ -85,9 +89,17 @@ class Table {
    */
   ask(what, start) {
     return this.mailbox.ask(this.native, what, start, (code, message) =>
-      Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${message}`), { code })
+      Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${here(message)}`), { code })
     );
   }
+}
+
+/**
+ * @param {string} message
+ * @returns {string} the same, with the options as they are named here
+ */
+function here(message) {
+  return message.replace(/\bclientOptions\.(endpoint|profile|region)\b/g, '--$1');
 }
 
 /**
@@ -100,7 +112,7 @@ function checked(read) {
   try {
     return read();
   } catch (failure) {
-    throw failure instanceof TypeError ? new UsageError(`${failure.message}.`) : failure;
+    throw failure instanceof TypeError ? new UsageError(`${here(failure.message)}.`) : failure;
   }
 }
 

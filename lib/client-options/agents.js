@@ -7,6 +7,7 @@
  * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
  */
 
+const { bare, own } = require('../own');
 const { WAY_OUT } = require('./names');
 const { asUrl } = require('./proxies');
 
@@ -21,14 +22,15 @@ const UNSUPPORTED = ['cert', 'checkServerIdentity', 'key', 'lookup', 'pfx', 'ser
  */
 function agentOptions(name, agent, warnings) {
   // Libraries for proxies keep what is meant for the connection behind the proxy under names of theirs.
-  const settings = { ...agent.options, ...agent.connectOpts };
-  if (!agent.options && !agent.connectOpts) Object.assign(settings, agent);
+  const [options, connectOpts] = ['options', 'connectOpts'].map((member) => own(agent, member));
+  const settings = bare(options, connectOpts);
+  if (!options && !connectOpts) Object.assign(settings, agent);
   /** @type {NativeClientOptions} */
-  const found = {};
-  const proxy = [agent.proxy, agent.proxyOptions, settings.proxy].find(Boolean);
+  const found = bare();
+  const proxy = [own(agent, 'proxy'), own(agent, 'proxyOptions'), settings.proxy].find(Boolean);
   const url = proxy && asUrl(proxy);
   const authorities = pem(settings.ca);
-  const maxSockets = agent.maxSockets || settings.maxSockets;
+  const maxSockets = own(agent, 'maxSockets') || settings.maxSockets;
   if (url) found.proxy = url.href;
   if (authorities) found.authorities = authorities;
   if (Number.isFinite(maxSockets) && maxSockets > 0) found.maxRequests = Math.floor(maxSockets);
@@ -55,7 +57,8 @@ function agentOptions(name, agent, warnings) {
 function hidesProxy(agent) {
   const kind = agent.constructor && agent.constructor.name;
   return (
-    typeof agent.getProxyForUrl === 'function' || /proxy|tunnel|socks/i.test(String(kind || ''))
+    typeof own(agent, 'getProxyForUrl') === 'function' ||
+    /proxy|tunnel|socks/i.test(String(kind || ''))
   );
 }
 

@@ -6,6 +6,7 @@
  */
 
 const { loadedModules } = require('../loaded-modules');
+const { bare, own } = require('../own');
 
 /** The module of version 2 that holds its configuration. */
 const CORE = /[\\/]aws-sdk[\\/]lib[\\/]core\.js$/;
@@ -38,10 +39,10 @@ const DEFAULTS = {
 function ambientOptions() {
   try {
     const config = loadedConfig();
-    return config ? { ...options(config), ...options(config.dynamodb || {}) } : {};
+    return config ? bare(options(config), options(own(config, 'dynamodb') || {})) : bare();
   } catch (_) {
     // Whatever is there, it is not what was expected, and nobody asked for it.
-    return {};
+    return bare();
   }
 }
 
@@ -59,25 +60,31 @@ function loadedConfig() {
  */
 function options(config) {
   /** @type {Record<string, any>} */
-  const taken = {};
+  const taken = bare();
   /** @type {Record<string, any>} */
   const defaults = DEFAULTS;
   for (const [name, type] of Object.entries(TAKEN)) {
-    const value = config[name];
+    const value = own(config, name);
     if (value && typeof value === type && value !== defaults[name]) taken[name] = value;
     else if (value === 0 && name === 'maxRetries') taken[name] = value;
     else if (value === false && name === 'sslEnabled') taken[name] = value;
   }
-  const { credentials, endpoint, httpOptions, logger } = config;
+  const [credentials, endpoint, httpOptions, logger] = [
+    'credentials',
+    'endpoint',
+    'httpOptions',
+    'logger',
+  ].map((name) => own(config, name));
   if (credentials && typeof credentials === 'object' && !isEnvironment(credentials)) {
     taken.credentials = credentials;
   }
-  if (endpoint && (typeof endpoint === 'string' || endpoint.href)) taken.endpoint = endpoint;
-  if (logger && (typeof logger.log === 'function' || typeof logger.write === 'function')) {
+  if (endpoint && (typeof endpoint === 'string' || own(endpoint, 'href')))
+    taken.endpoint = endpoint;
+  if (['log', 'write'].some((method) => typeof own(logger, method) === 'function')) {
     taken.logger = logger;
   }
   if (httpOptions && typeof httpOptions === 'object') {
-    const { agent, connectTimeout, proxy, timeout } = httpOptions;
+    const { agent, connectTimeout, proxy, timeout } = bare(httpOptions);
     taken.httpOptions = {
       agent: agent && typeof agent === 'object' ? agent : undefined,
       connectTimeout,
@@ -93,7 +100,9 @@ function options(config) {
  * @returns {boolean} whether they are those of the environment, which version 2 finds by itself
  */
 function isEnvironment(credentials) {
-  return credentials.envPrefix === 'AWS' && typeof credentials.refresh === 'function';
+  return (
+    own(credentials, 'envPrefix') === 'AWS' && typeof own(credentials, 'refresh') === 'function'
+  );
 }
 
 module.exports = { ambientOptions };

@@ -17,6 +17,16 @@ function requireText(name, value) {
 }
 
 /**
+ * @template T
+ * @param {(name: string, value: unknown) => T} check
+ * @returns {(name: string, value: unknown) => T | undefined} takes an empty text for "not given", too, as the
+ *   AWS SDKs do with some options
+ */
+function unlessEmpty(check) {
+  return (name, value) => (value === '' ? undefined : check(name, value));
+}
+
+/**
  * @param {string} name
  * @param {unknown} value
  * @returns {boolean}
@@ -49,4 +59,4 @@ function requireOneOf(words) {
   };
 }
 
-module.exports = { requireFlag, requireMilliseconds, requireOneOf, requireText };
+module.exports = { requireFlag, requireMilliseconds, requireOneOf, requireText, unlessEmpty };

@@ -9,6 +9,7 @@
  */
 
 const { fail, optional, requireObject } = require('../validate');
+const { bare, own } = require('../own');
 const { told } = require('../told');
 
 /** What may stand in an HTTP header, as credentials do in the end. */
@@ -26,7 +27,10 @@ function credentialOptions(options) {
   if (isGiven('credentials')) {
     return fromAny('clientOptions.credentials', options.credentials, options);
   }
-  if (KEY_NAMES.some(isGiven)) return { credentials: credentials('clientOptions', options) };
+  // Version 2 takes an empty one for none.
+  if (KEY_NAMES.some((name) => isGiven(name) && options[name] !== '')) {
+    return { credentials: credentials('clientOptions', options) };
+  }
   if (isGiven('credentialProvider')) {
     const name = 'clientOptions.credentialProvider';
     return asked(name, chainProvider(name, options.credentialProvider, options));
@@ -96,7 +100,7 @@ function chainProvider(name, chain, options) {
   return async () => {
     if (found === undefined) {
       found =
-        typeof chain.resolvePromise === 'function'
+        typeof own(chain, 'resolvePromise') === 'function'
           ? await chain.resolvePromise()
           : await new Promise((resolve, reject) => {
               chain.resolve((/** @type {any} */ error, /** @type {any} */ result) =>
@@ -113,7 +117,7 @@ function chainProvider(name, chain, options) {
  * @returns {boolean} whether it is a chain of version 2's
  */
 function isChain(object) {
-  return ['resolve', 'resolvePromise'].some((method) => typeof object[method] === 'function');
+  return ['resolve', 'resolvePromise'].some((method) => typeof own(object, method) === 'function');
 }
 
 /**
@@ -121,9 +125,8 @@ function isChain(object) {
  * @returns {boolean} whether it is one of version 2's that renews itself
  */
 function isRefreshing(object) {
-  return (
-    Boolean(object) &&
-    ['get', 'getPromise', 'refresh'].some((method) => typeof object[method] === 'function')
+  return ['get', 'getPromise', 'refresh'].some(
+    (method) => typeof own(object, method) === 'function'
   );
 }
 
@@ -137,10 +140,10 @@ async function refreshed(object) {
     new Promise((resolve, reject) => {
       object[method]((/** @type {any} */ error) => (error ? reject(error) : resolve(undefined)));
     });
-  if (typeof object.getPromise === 'function') await object.getPromise();
-  else if (typeof object.get === 'function') await call('get');
-  else if (typeof object.needsRefresh !== 'function' || object.needsRefresh())
-    await call('refresh');
+  const has = (/** @type {string} */ method) => typeof own(object, method) === 'function';
+  if (has('getPromise')) await object.getPromise();
+  else if (has('get')) await call('get');
+  else if (!has('needsRefresh') || object.needsRefresh()) await call('refresh');
   return object;
 }
 
@@ -170,14 +173,19 @@ function asked(name, provider) {
  */
 function credentials(name, value) {
   const given = requireObject(name, value);
-  const expiration = given.expiration || given.expireTime;
-  return {
-    accessKeyId: requireSecret(`${name}.accessKeyId`, given.accessKeyId),
-    secretAccessKey: requireSecret(`${name}.secretAccessKey`, given.secretAccessKey),
-    sessionToken: optional(`${name}.sessionToken`, given.sessionToken, requireSecret),
-    expiresAt: optional(`${name}.expiration`, expiration, time),
-    accountId: optional(`${name}.accountId`, given.accountId, (_name, id) => String(id)),
-  };
+  const member = (/** @type {string} */ one) => own(given, one);
+  const expiration = member('expiration') || member('expireTime');
+  // Both AWS SDKs take an empty token for none.
+  const sessionToken = member('sessionToken') === '' ? undefined : member('sessionToken');
+  return /** @type {any} */ (
+    bare({
+      accessKeyId: requireSecret(`${name}.accessKeyId`, member('accessKeyId')),
+      secretAccessKey: requireSecret(`${name}.secretAccessKey`, member('secretAccessKey')),
+      sessionToken: optional(`${name}.sessionToken`, sessionToken, requireSecret),
+      expiresAt: optional(`${name}.expiration`, expiration, time),
+      accountId: optional(`${name}.accountId`, member('accountId'), (_name, id) => String(id)),
+    })
+  );
 }
 
 /**

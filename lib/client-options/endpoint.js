@@ -6,8 +6,9 @@
  * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
  */
 
+const { own } = require('../own');
 const { fail, optional } = require('../validate');
-const { requireFlag, requireOneOf, requireText } = require('./checks');
+const { requireFlag, requireOneOf, requireText, unlessEmpty } = require('./checks');
 
 const accountIdEndpointMode = requireOneOf(['preferred', 'required', 'disabled']);
 
@@ -22,13 +23,13 @@ function endpointOptions(options) {
   const tls = read('tls', requireFlag);
   return {
     region: read('region', requireText),
-    endpoint: read('endpoint', url),
+    endpoint: read('endpoint', unlessEmpty(url)),
     ignoreConfiguredEndpoints: read('ignoreConfiguredEndpointUrls', requireFlag),
     tls: tls === undefined ? sslEnabled : tls,
     fips: read('useFipsEndpoint', requireFlag),
     dualStack: read('useDualstackEndpoint', requireFlag),
     accountIdEndpointMode: read('accountIdEndpointMode', accountIdEndpointMode),
-    signingRegion: read('signingRegion', requireText),
+    signingRegion: read('signingRegion', unlessEmpty(requireText)),
   };
 }
 
@@ -43,13 +44,15 @@ function endpointOptions(options) {
 function url(name, value) {
   let text = value;
   if (typeof value === 'object') {
-    const { href, hostname, protocol, port, path } = value.url || value;
+    const given = own(value, 'url') || value;
+    const names = ['href', 'hostname', 'protocol', 'port', 'path'];
+    const [href, hostname, protocol, port, path] = names.map((member) => own(given, member));
     text = href;
     if (!href && typeof hostname === 'string' && hostname !== '') {
       const scheme = protocol ? `${String(protocol).replace(/:$/, '')}://` : '';
       text = `${scheme}${hostname}${port ? `:${port}` : ''}${path || ''}`;
     }
-    if (typeof value.url === 'string') text = value.url;
+    if (typeof given === 'string') text = given;
   }
   if (typeof text !== 'string' || text === '') fail(name, 'a URL', value);
   return text;

@@ -7,9 +7,10 @@
  * @typedef {import('../questions').ClientOptions} ClientOptions
  */
 
+const { bare, own } = require('../own');
 const { fail, optional, requireObject } = require('../validate');
 const { ambientOptions } = require('./ambient');
-const { requireFlag, requireText } = require('./checks');
+const { requireFlag, requireText, unlessEmpty } = require('./checks');
 const { READ_BY, WAY_OUT, warnOfOthers } = require('./names');
 
 /**
@@ -91,11 +92,11 @@ function mayBeLate(options) {
  * @returns {ClientOptions} those that no other file reads
  */
 function ownOptions({ profile, authSchemePreference }, logRequests) {
-  return {
-    profile: optional('clientOptions.profile', profile, requireText),
+  return bare({
+    profile: optional('clientOptions.profile', profile, unlessEmpty(requireText)),
     authSchemes: optional('clientOptions.authSchemePreference', authSchemePreference, names),
     logRequests,
-  };
+  });
 }
 
 /**
@@ -103,8 +104,7 @@ function ownOptions({ profile, authSchemePreference }, logRequests) {
  * @returns {Record<string, any>} those that are given
  */
 function present(options) {
-  /** @type {Record<string, any>} */
-  const found = {};
+  const found = bare();
   for (const name of Object.keys(options)) {
     if (options[name] !== undefined && options[name] !== null) found[name] = options[name];
   }
@@ -117,12 +117,12 @@ function present(options) {
  * @returns {Record<string, any>}
  */
 function merged(ambient, explicit) {
-  const all = { ...ambient, ...explicit };
-  if (ambient.credentials && CREDENTIAL_NAMES.some((name) => explicit[name] !== undefined)) {
+  const all = bare(ambient, explicit);
+  if (ambient.credentials && CREDENTIAL_NAMES.some((name) => explicit[name])) {
     if (explicit.credentials === undefined) delete all.credentials;
   }
   if (ambient.httpOptions && explicit.httpOptions && typeof explicit.httpOptions === 'object') {
-    all.httpOptions = { ...ambient.httpOptions, ...present(explicit.httpOptions) };
+    all.httpOptions = bare(ambient.httpOptions, present(explicit.httpOptions));
   }
   // Each says how requests are sent again; what is said here wins.
   if (explicit.maxAttempts !== undefined) delete all.maxRetries;
@@ -136,7 +136,7 @@ function merged(ambient, explicit) {
 function checkApiVersions({ apiVersion, apiVersions, signatureVersion }, warnings) {
   optional('clientOptions.apiVersion', apiVersion, requireApiVersion);
   const versions = optional('clientOptions.apiVersions', apiVersions, requireObject);
-  optional('clientOptions.apiVersions.dynamodb', versions && versions.dynamodb, requireApiVersion);
+  optional('clientOptions.apiVersions.dynamodb', own(versions, 'dynamodb'), requireApiVersion);
   if (signatureVersion !== undefined && signatureVersion !== 'v4') {
     warnings.push(`clientOptions.signatureVersion: only v4 is supported; ${WAY_OUT}`);
   }
@@ -161,7 +161,7 @@ function requireApiVersion(name, value) {
  * @returns {boolean | undefined} whether reads are to be consistent
  */
 function boundParameters(options, warnings) {
-  const params = optional('clientOptions.params', options.params, requireObject) || {};
+  const params = bare(optional('clientOptions.params', options.params, requireObject));
   for (const name of Object.keys(params)) {
     if (name !== 'ConsistentRead') {
       warnings.push(`clientOptions.params.${name} is not supported and is ignored; ${WAY_OUT}`);

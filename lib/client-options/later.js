@@ -7,6 +7,7 @@
  * @typedef {import('../questions').ClientOptions} ClientOptions
  */
 
+const { bare, own } = require('../own');
 const { told } = require('../told');
 
 /** The options that may be functions. */
@@ -37,14 +38,15 @@ function unknown(options) {
   }
   const { requestHandler: handler, retryStrategy: strategy } = options;
   // A handler of version 3 knows its configuration only after a while.
-  if (handler && typeof handler.httpHandlerConfigs === 'function' && handler.configProvider) {
+  const configProvider = own(handler, 'configProvider');
+  if (configProvider && typeof own(handler, 'httpHandlerConfigs') === 'function') {
     found.requestHandler = async () => {
-      const config = await handler.configProvider;
-      return { ...config, ...handler.httpHandlerConfigs() };
+      const config = await configProvider;
+      return bare(config, handler.httpHandlerConfigs());
     };
   }
-  if (strategy && typeof strategy === 'object' && !strategy.maxAttempts) {
-    const { maxAttemptsProvider } = strategy;
+  if (strategy && typeof strategy === 'object' && !own(strategy, 'maxAttempts')) {
+    const maxAttemptsProvider = own(strategy, 'maxAttemptsProvider');
     if (typeof maxAttemptsProvider === 'function' && !options.maxAttempts) {
       found.maxAttempts = () => maxAttemptsProvider.call(strategy);
     }
@@ -61,15 +63,14 @@ function readInTime(options, read) {
   const asked = unknown(options);
   const names = Object.keys(asked);
   if (names.length === 0) return read(options);
-  const known = { ...options };
+  const known = bare(options);
   for (const name of names) delete known[name];
-  return {
-    // What is wrong with these is told at once.
-    ...read(known),
+  // What is wrong with these is told at once.
+  return bare(read(known), {
     askOptions: async () => {
       let at = '';
       try {
-        const all = { ...options };
+        const all = bare(options);
         for (const name of names) {
           at = `clientOptions.${name}: `;
           all[name] = await asked[name]();
@@ -80,7 +81,7 @@ function readInTime(options, read) {
         return { failure: `${at}${told(failure)}` };
       }
     },
-  };
+  });
 }
 
 module.exports = { readInTime };

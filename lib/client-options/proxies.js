@@ -6,6 +6,8 @@
 
 const { URL } = require('url');
 
+const { own } = require('../own');
+
 /**
  * @param {string} name
  * @param {any} value never shown: it may hold a password
@@ -25,15 +27,16 @@ function proxyUrl(name, value) {
  * @returns {URL | undefined}
  */
 function asUrl(value) {
-  const isObject = typeof value === 'object' && value !== null;
-  const text = isObject && typeof value.href === 'string' ? value.href : value;
+  const member = (/** @type {string} */ name) => own(value, name);
+  const text = typeof member('href') === 'string' ? member('href') : value;
   try {
     if (typeof text === 'string') return new URL(text.includes('://') ? text : `http://${text}`);
-    const host = isObject && (value.hostname || value.host);
+    const host = member('hostname') || member('host');
     if (typeof host !== 'string' || host === '') return undefined;
-    const scheme = String(value.protocol || 'http').replace(/:?(\/\/)?$/, '');
-    const url = new URL(`${scheme}://${host}${value.port ? `:${value.port}` : ''}`);
-    const [user, ...password] = String(value.auth || value.proxyAuth || '').split(':');
+    const scheme = String(member('protocol') || 'http').replace(/:?(\/\/)?$/, '');
+    const port = member('port');
+    const url = new URL(`${scheme}://${host}${port ? `:${port}` : ''}`);
+    const [user, ...password] = String(member('auth') || member('proxyAuth') || '').split(':');
     if (user) {
       url.username = encodeURIComponent(user);
       url.password = encodeURIComponent(password.join(':'));

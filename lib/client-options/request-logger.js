@@ -4,6 +4,7 @@
  * A logger of the AWS SDKs, which gets a line for each call.
  */
 
+const { own } = require('../own');
 const { fail } = require('../validate');
 
 /** What such a logger may have: the levels of version 3, and what version 2 calls. */
@@ -15,7 +16,7 @@ const METHODS = ['info', 'log', 'write', 'debug'];
  * @returns {(line: string) => void}
  */
 function requestLogger(name, logger) {
-  const method = METHODS.find((one) => logger && typeof logger[one] === 'function');
+  const method = METHODS.find((one) => typeof own(logger, one) === 'function');
   if (method === undefined) fail(name, `an object with a method ${METHODS.join(', ')}`, logger);
   return (line) => {
     logger[method](method === 'write' ? `${line}\n` : line);

@@ -6,8 +6,9 @@
  * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
  */
 
+const { own } = require('../own');
 const { fail, optional, requireObject } = require('../validate');
-const { requireFlag, requireMilliseconds, requireOneOf } = require('./checks');
+const { requireFlag, requireMilliseconds, requireOneOf, unlessEmpty } = require('./checks');
 const { WAY_OUT } = require('./names');
 
 /** More than anybody waits for. */
@@ -26,21 +27,22 @@ function retryOptions(options, warnings) {
   const maxRetries = read('maxRetries', count);
   const maxAttempts = read('maxAttempts', count);
   const strategy = read('retryStrategy', requireObject);
-  const mode = read('retryMode', retryMode);
+  const mode = read('retryMode', unlessEmpty(retryMode));
   const correct = read('correctClockSkew', requireFlag);
   const dontCorrect = read('disableClockSkewCorrection', requireFlag);
+  const most = own(strategy, 'maxAttempts');
   /** @type {number | undefined} */
   let attempts;
   if (maxAttempts !== undefined) attempts = maxAttempts;
   else if (maxRetries !== undefined) attempts = maxRetries + 1;
-  else if (strategy && typeof strategy.maxAttempts === 'number') attempts = strategy.maxAttempts;
+  else if (typeof most === 'number') attempts = most;
   if (strategy) {
     warnings.push(`clientOptions.retryStrategy: only its maxAttempts is used; ${WAY_OUT}`);
   }
   return {
     maxAttempts:
       attempts === undefined ? undefined : Math.min(Math.max(attempts, 1), MOST_ATTEMPTS),
-    adaptiveRetries: mode === 'adaptive' || Boolean(strategy && strategy.mode === 'adaptive'),
+    adaptiveRetries: mode === 'adaptive' || own(strategy, 'mode') === 'adaptive',
     retryBaseMs: retryBase(read('retryDelayOptions', requireObject), warnings),
     clockSkewCorrection: dontCorrect === undefined ? correct : !dontCorrect,
     clockOffsetMs: read('systemClockOffset', offset),
@@ -55,10 +57,10 @@ function retryOptions(options, warnings) {
 function retryBase(delays, warnings) {
   if (!delays) return undefined;
   const name = 'clientOptions.retryDelayOptions';
-  if (delays.customBackoff) {
+  if (own(delays, 'customBackoff')) {
     warnings.push(`${name}.customBackoff is not supported and is ignored; ${WAY_OUT}`);
   }
-  return optional(`${name}.base`, delays.base, requireMilliseconds);
+  return optional(`${name}.base`, own(delays, 'base'), requireMilliseconds);
 }
 
 /**

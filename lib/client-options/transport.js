@@ -6,6 +6,7 @@
  * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
  */
 
+const { bare, own } = require('../own');
 const { fail, optional, requireObject } = require('../validate');
 const { requireFlag, requireMilliseconds, requireOneOf } = require('./checks');
 const { WAY_OUT } = require('./names');
@@ -61,10 +62,10 @@ function transportOptions(options, warnings) {
  * @returns {NativeClientOptions}
  */
 function handlerMembers(handler, warnings) {
-  if (!handler || typeof handler.handle !== 'function') {
+  if (!handler || typeof own(handler, 'handle') !== 'function') {
     return members('requestHandler', handler, warnings);
   }
-  if (typeof handler.httpHandlerConfigs !== 'function') {
+  if (typeof own(handler, 'httpHandlerConfigs') !== 'function') {
     warnings.push(
       `clientOptions.requestHandler is a handler of its own kind and is ignored; ${WAY_OUT}`
     );
@@ -81,7 +82,7 @@ function handlerMembers(handler, warnings) {
  */
 function members(name, given, warnings) {
   /** @type {NativeClientOptions} */
-  const found = {};
+  const found = bare();
   for (const member of Object.keys(given || {})) {
     const path = `clientOptions.${name}.${member}`;
     const value = /** @type {Record<string, any>} */ (given)[member];
@@ -96,7 +97,7 @@ function members(name, given, warnings) {
       const { agentOptions } = require('./agents');
       Object.assign(found, agentOptions(path, value, warnings), proxy ? { proxy } : {});
     } else if (member === 'proxy') {
-      found.proxy = require('./proxies').proxyUrl(path, value);
+      if (value !== '') found.proxy = require('./proxies').proxyUrl(path, value);
     } else if (!QUIET.includes(member)) {
       warnings.push(`${path} is not supported and is ignored; ${WAY_OUT}`);
     }

@@ -7,7 +7,7 @@
  */
 
 const { fail, optional } = require('../validate');
-const { requireText } = require('./checks');
+const { requireText, unlessEmpty } = require('./checks');
 
 /**
  * @param {Record<string, unknown>} options
@@ -17,7 +17,7 @@ function userAgentOptions(options) {
   const { customUserAgent, userAgentAppId } = options;
   return {
     userAgent: optional('clientOptions.customUserAgent', customUserAgent, userAgent),
-    appId: optional('clientOptions.userAgentAppId', userAgentAppId, requireText),
+    appId: optional('clientOptions.userAgentAppId', userAgentAppId, unlessEmpty(requireText)),
   };
 }
 

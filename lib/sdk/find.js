@@ -13,8 +13,8 @@ const { loadedModules, mainFile, requireFrom } = require('../loaded-modules');
 
 const SDK = '@launchdarkly/node-server-sdk';
 const COMMON = '@launchdarkly/js-server-sdk-common';
-/** The frames of a stack that name a file; Windows has a colon after the drive. */
-const FRAME = /\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?):\d+:\d+\)?$/;
+/** How many callers are looked at. */
+const MOST_FRAMES = 50;
 
 /**
  * @param {any} context what the SDK client calls the store with
@@ -23,8 +23,9 @@ const FRAME = /\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?):\d+:\d+\)?$/;
 function findWrapper(context) {
   const Platform = context.platform && context.platform.constructor;
   const file = typeof Platform === 'function' ? fileThatExports(Platform) : undefined;
-  const files = [file, ...filesOfCall(), mainFile()];
-  for (const from of files) {
+  const exact = file === undefined ? undefined : wrapperSeenFrom(file);
+  if (exact) return exact;
+  for (const from of [...filesOfCall(), mainFile()]) {
     const wrapper = from === undefined ? undefined : wrapperSeenFrom(from);
     if (wrapper) return wrapper;
   }
@@ -54,31 +55,57 @@ function fileThatExports(value) {
  * @returns {string[]} files that are calling, the latest first
  */
 function filesOfCall() {
-  const files = placesOfCall().map((place) =>
-    place.startsWith('file:') ? require('url').fileURLToPath(place) : place
-  );
   const own = path.dirname(__dirname);
-  return files.filter((file) => !file.startsWith(own + path.sep));
+  return callSites()
+    .map(fileOf)
+    .filter((file) => file !== undefined && !file.startsWith(own + path.sep));
 }
 
 /**
- * @returns {string[]} files and URLs of files that are calling, the latest first
+ * The application may have an `Error.prepareStackTrace` of its own, and a limit for stacks. Both are out of the
+ * way for this moment.
+ *
+ * @returns {NodeJS.CallSite[]} the latest first
  */
-function placesOfCall() {
+function callSites() {
+  const { prepareStackTrace, stackTraceLimit } = Error;
   try {
+    Error.prepareStackTrace = (_error, sites) => sites;
+    Error.stackTraceLimit = MOST_FRAMES;
     /** @type {any} */
     const { stack } = new Error();
-    // The application's `Error.prepareStackTrace` may give whatever it likes; often it is the call sites.
-    const frames = Array.isArray(stack) ? stack : String(stack).split('\n');
-    return frames
-      .map((frame) => {
-        if (frame && typeof frame.getFileName === 'function') return frame.getFileName();
-        return (FRAME.exec(String(frame)) || [])[1];
-      })
-      .filter((place) => typeof place === 'string');
+    return Array.isArray(stack) ? stack : [];
   } catch (_) {
-    // It may throw, too.
+    // They may be read-only.
     return [];
+  } finally {
+    restore({ prepareStackTrace, stackTraceLimit });
+  }
+}
+
+/**
+ * @param {object} members of `Error`
+ */
+function restore(members) {
+  try {
+    Object.assign(Error, members);
+  } catch (_) {
+    // They were not changed then.
+  }
+}
+
+/**
+ * @param {NodeJS.CallSite} site
+ * @returns {any} its file; `undefined` for what has none
+ */
+function fileOf(site) {
+  try {
+    const place = site.getFileName();
+    if (typeof place !== 'string') return undefined;
+    return place.startsWith('file:') ? require('url').fileURLToPath(place) : place;
+  } catch (_) {
+    // It is no URL of a file of this machine.
+    return undefined;
   }
 }
 

@@ -13,8 +13,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use tokio::time::timeout;
 
+use super::credentials::hide;
 use crate::clock::{Clock, Millis};
 use crate::config::{self, AskCredentials};
+use crate::log::Secrets;
 use crate::single_flight::SingleFlight;
 
 /// How long before they expire new keys are asked for, at most, in milliseconds.
@@ -39,6 +41,7 @@ struct Inner {
     clock: Clock,
     search: Search,
     held: Mutex<Option<Held>>,
+    secrets: Secrets,
 }
 
 struct Held {
@@ -53,8 +56,8 @@ struct Held {
 impl AskedCredentials {
     /// Asks `ask`; nobody is asked before the first call.
     pub fn new(ask: AskCredentials, clock: Clock) -> Self {
-        let held = Mutex::default();
-        Self(Arc::new(Inner { ask, clock, search: SingleFlight::new(), held }))
+        let (search, held) = (SingleFlight::new(), Mutex::default());
+        Self(Arc::new(Inner { ask, clock, search, held, secrets: Secrets::new() }))
     }
 
     /// Sees to it that there are credentials.
@@ -106,6 +109,7 @@ async fn search(inner: Arc<Inner>) -> Result<Credentials, String> {
     match kept {
         Ok(new) => {
             let credentials = new.credentials.clone();
+            hide(&inner.secrets, &credentials);
             *held = Some(new);
             Ok(credentials)
         }

@@ -101,6 +101,8 @@ pub(super) struct Inner {
     connecting: SingleFlight<(), Result<Arc<Connection>>>,
     /// Set when credentials have been found that need not be prepared any more.
     ready: AtomicBool,
+    /// Set when it was told what is wrong with the settings.
+    warned: AtomicBool,
 }
 
 pub(super) struct Connection {
@@ -170,6 +172,7 @@ impl SdkDynamoDb {
             connection: OnceLock::new(),
             connecting: SingleFlight::new(),
             ready: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
         }))
     }
 
@@ -336,8 +339,24 @@ impl Inner {
         }
         let settings = Settings::read(&options.environment, options.profile.as_deref()).await;
         let mut settings = settings.map_err(|failure| Error::no_resources(&failure))?;
-        for warning in &settings.warnings {
-            self.log.log(Level::Warn, format!("DynamoDBFeatureStore: {warning}"));
+        let mut warnings = std::mem::take(&mut settings.warnings);
+        let missing = settings.missing_profile();
+        // What is in the environment, or given, goes before a profile that the environment names.
+        let counts =
+            missing.as_ref().is_some_and(|missing| missing.counts) && options.credentials.is_none();
+        if let Some(missing) = &missing
+            && !counts
+        {
+            warnings.push(format!("{}; other credentials go before its", missing.message));
+        }
+        // It may be tried again and again.
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            for warning in warnings {
+                self.log.log(Level::Warn, format!("DynamoDBFeatureStore: {warning}"));
+            }
+        }
+        if counts && let Some(missing) = missing {
+            return Err(Error::new(ErrorKind::NoProfile, missing.message));
         }
         if let Some(host) = settings.container_credentials_host()
             && let Ok(found) = Resolver::default().resolve_dns(&host).await

@@ -14,8 +14,10 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
+use super::credentials::hide;
 use super::settings::CredentialProcess;
 use crate::environment::Environment;
+use crate::log::Secrets;
 
 /// Turns a program's credentials into those of the profile in use.
 pub type AssumeRole =
@@ -27,6 +29,7 @@ pub struct ProcessCredentials {
     environment: Environment,
     /// Where the profile in use assumes a role.
     role: Option<AssumeRole>,
+    secrets: Secrets,
 }
 
 impl ProcessCredentials {
@@ -36,7 +39,8 @@ impl ProcessCredentials {
         environment: Environment,
         role: Option<AssumeRole>,
     ) -> SharedCredentialsProvider {
-        SharedCredentialsProvider::new(Self { process, environment, role })
+        let secrets = Secrets::new();
+        SharedCredentialsProvider::new(Self { process, environment, role, secrets })
     }
 
     async fn provide(&self) -> Result<Credentials, CredentialsError> {
@@ -46,6 +50,7 @@ impl ProcessCredentials {
                 "the credential_process of the profile {profile:?} {reason}"
             ))
         })?;
+        hide(&self.secrets, &own);
         match &self.role {
             Some(role) => role(&own).await,
             None => Ok(own),

@@ -12,6 +12,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
+use crate::log::Secrets;
 use crate::runtime;
 use crate::single_flight::SingleFlight;
 
@@ -25,12 +26,18 @@ struct Inner {
     source: SharedCredentialsProvider,
     search: Search,
     found: Mutex<Option<Credentials>>,
+    secrets: Secrets,
 }
 
 impl SteadyCredentials {
     /// Asks `source`.
     pub fn new(source: SharedCredentialsProvider) -> Self {
-        Self(Arc::new(Inner { source, search: SingleFlight::new(), found: Mutex::default() }))
+        Self(Arc::new(Inner {
+            source,
+            search: SingleFlight::new(),
+            found: Mutex::default(),
+            secrets: Secrets::new(),
+        }))
     }
 
     /// Looks for credentials, and keeps what is found for the first who asks.
@@ -51,6 +58,7 @@ impl SteadyCredentials {
         let inner = Arc::clone(&self.0);
         let search = self.0.search.join((), async move {
             let found = inner.source.provide_credentials().await.map_err(Arc::new)?;
+            hide(&inner.secrets, &found);
             *inner.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
             Ok(found)
         });
@@ -94,6 +102,14 @@ impl Unblocked {
             Ok(None) => Err(CredentialsError::unhandled("their source failed")),
             Err(failure) => Err(CredentialsError::provider_error(failure)),
         }
+    }
+}
+
+/// Keeps credentials out of the log.
+pub fn hide(secrets: &Secrets, credentials: &Credentials) {
+    let keys = [credentials.access_key_id(), credentials.secret_access_key()];
+    for secret in keys.into_iter().chain(credentials.session_token()) {
+        secrets.hide(secret);
     }
 }
 

@@ -8,7 +8,13 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::result::DispatchFailure;
 
 use crate::error::{Error, ErrorKind};
+use crate::log::shortened;
 use crate::runtime;
+
+/// How much is looked at of what somebody else says, in bytes.
+const LONGEST_TEXT: usize = 4096;
+/// The longest code of an error that is shown, in bytes.
+const LONGEST_CODE: usize = 100;
 
 /// The failure of a request.
 pub fn to_error<E>(failure: SdkError<E>) -> Error
@@ -64,12 +70,14 @@ pub fn told_by_client(name: &str, message: &str, status: Option<u16>) -> Error {
         }
         // The client was not asked, for want of something that only the caller can mend.
         (ErrorKind::Refused, "NotSent", None) => {
+            let message = one_line(message);
             return Error::new(ErrorKind::Refused, format!("no request was sent: {message}"));
         }
         // It may be of the network or of the client: whoever sees it knows.
         (ErrorKind::Refused, _, None) => ErrorKind::Unavailable,
         _ => return refused,
     };
+    let (name, message) = (shown_code(name), one_line(message));
     let error = Error::new(kind, format!("the given client failed: {name}: {message}"));
     if status.is_none() { error.broken_off() } else { error }
 }
@@ -120,6 +128,7 @@ fn unsent(failure: Cause<'_>, network: bool) -> Error {
 
 /// A refusal by DynamoDB itself.
 fn refusal(code: &str, text: &str) -> Error {
+    let text = &shortened(text, LONGEST_TEXT);
     let kind = match code {
         "ResourceNotFoundException" | "TableNotFoundException" => ErrorKind::TableNotFound,
         "ValidationException" if is_key_schema_message(text) => ErrorKind::WrongKeySchema,
@@ -146,7 +155,7 @@ fn refusal(code: &str, text: &str) -> Error {
         | "ReplicatedWriteConflictException" => ErrorKind::Unavailable,
         _ => ErrorKind::Refused,
     };
-    let text = one_line(text);
+    let (code, text) = (shown_code(code), one_line(text));
     let message = match kind {
         ErrorKind::TableNotFound => format!("the table does not exist ({code})"),
         ErrorKind::WrongKeySchema => format!("the table has other keys ({code}: {text})"),
@@ -204,11 +213,44 @@ fn told<'a>(errors: impl Iterator<Item = Cause<'a>>) -> String {
 /// that DynamoDB repeats of a request whose signature is wrong.
 const BEFORE_SECRETS: [&str; 3] = ["Stderr:", "The Canonical String", "The String-to-Sign"];
 
-/// The text in one line, without what may be a credential.
+fn shown_code(code: &str) -> String {
+    shortened(&one_line(code), LONGEST_CODE)
+}
+
+/// The text in one line, without what may be a credential or a part of the request.
 fn one_line(text: &str) -> String {
+    let text = shortened(text, LONGEST_TEXT);
     let end = BEFORE_SECRETS.iter().filter_map(|words| text.find(words)).min();
-    let text = end.and_then(|end| text.get(..end)).unwrap_or(text);
+    let text = without_data(end.and_then(|end| text.get(..end)).unwrap_or(&text));
     text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
+}
+
+/// The text without what an endpoint repeats of a request, flags included: whatever is in braces, and what
+/// looks like a part of JSON.
+fn without_data(text: &str) -> String {
+    let mut shown = String::new();
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '{' => {
+                if depth == 0 {
+                    shown.push_str("{…}");
+                }
+                depth += 1;
+            }
+            '}' if depth > 0 => depth -= 1,
+            _ if depth == 0 => shown.push(c),
+            _ => {}
+        }
+    }
+    let signs = [r#"\""#, r#"":""#, r#"": ""#, r#"":["#, r#"": ["#];
+    if let Some(at) = signs.iter().filter_map(|sign| shown.find(sign)).min() {
+        // It begins with the name of a member.
+        let begin = shown.get(..at).and_then(|before| before.rfind('"'));
+        shown.truncate(begin.unwrap_or(at));
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -252,5 +294,34 @@ mod tests {
         let signature =
             "Wrong.\n\nThe Canonical String for this request\nx-amz-security-token:hush";
         assert_eq!(one_line(signature), "Wrong");
+    }
+
+    #[test]
+    fn what_is_repeated_of_a_request_is_not_told() {
+        for (text, told) in [
+            (r#"Bad request {"Item":{"item":{"S":"hush"}}} here."#, "Bad request {…} here"),
+            (
+                "Value '{flags=[PutRequest(item={a=hush})]}' at 'x' failed",
+                "Value '{…}' at 'x' failed",
+            ),
+            (r#"cut {"Item":{"#, "cut {…}"),
+            (r#"part of it: "salt":"hush","x":1}"#, "part of it: …"),
+            (r#"part of it: \"salt\": \"hush"#, "part of it: …"),
+            (r#"profile "x": no such file"#, r#"profile "x": no such file"#),
+        ] {
+            assert_eq!(one_line(text), told);
+        }
+    }
+
+    #[test]
+    fn what_an_endpoint_says_is_told_in_a_bounded_length() {
+        let long = "word ".repeat(1_000_000);
+        for failure in [
+            refusal("ValidationException", &long),
+            refusal(&long, "text"),
+            told_by_client(&long, &long, Some(400)),
+        ] {
+            assert!(failure.message().len() < LONGEST_TEXT + 300, "{}", failure.message().len());
+        }
     }
 }

@@ -94,6 +94,8 @@ const SOURCE_KEYS: [&str; 8] = [
 /// Where containers get their credentials.
 const CONTAINER_URL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const PROCESS_KEY: &str = "credential_process";
+/// The profile that counts where none is named.
+const DEFAULT: &str = "default";
 
 /// The settings of one store.
 pub struct Settings {
@@ -109,6 +111,19 @@ pub struct Settings {
     credentials: String,
     profiles: Option<ProfileSet>,
     is_profile_named: bool,
+    /// The profile that counts.
+    profile: String,
+    /// The files that were looked into.
+    paths: Vec<PathBuf>,
+}
+
+/// A profile that is needed and in no file.
+#[derive(Debug, PartialEq)]
+pub struct NoProfile {
+    /// What is wrong, in words.
+    pub message: String,
+    /// Whether its credentials would be used.
+    pub counts: bool,
 }
 
 /// A program that hands out credentials.
@@ -138,15 +153,17 @@ impl Settings {
                 variables.insert(name.to_owned(), value.to_owned());
             }
         }
-        let name = profile.or_else(|| environment.get("AWS_PROFILE")).unwrap_or("default");
+        let name = profile.or_else(|| environment.get("AWS_PROFILE")).unwrap_or(DEFAULT);
+        let mut paths = Vec::new();
         let mut read = |variable, file, prefix: &str| {
             let path = file_path(environment, variable, file);
             let text = path.as_deref().map(|path| read_text(path, &mut warnings)).transpose()?;
             let sections = [format!("{prefix}{name}"), name.to_owned()];
             // A section without "profile" is one of the default profile only.
             let sections =
-                if prefix.is_empty() || name == "default" { &sections[..] } else { &sections[..1] };
-            let shown = shown(&path.unwrap_or_default());
+                if prefix.is_empty() || name == DEFAULT { &sections[..] } else { &sections[..1] };
+            let shown = path.as_deref().map(shown).unwrap_or_default();
+            paths.extend(path);
             Ok::<_, io::Error>(usable_lines(
                 &text.unwrap_or_default(),
                 &shown,
@@ -166,6 +183,8 @@ impl Settings {
             credentials,
             profiles: None,
             is_profile_named: profile.is_some(),
+            profile: name.to_owned(),
+            paths,
         };
         let env = Env::from(settings.variables.clone());
         let selected = Some(name.to_owned().into());
@@ -225,10 +244,51 @@ impl Settings {
             .build()
     }
 
+    /// The profile that is asked for, or one that it takes its credentials from, where no file has it. The AWS
+    /// SDK would go on to the next source of credentials, which may be those of another account.
+    pub fn missing_profile(&self) -> Option<NoProfile> {
+        let (missing, asked_by) = self.first_missing()?;
+        let files: Vec<_> = self.paths.iter().map(|path| shown(path)).collect();
+        let files = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
+        Some(NoProfile {
+            message: format!(
+                "the profile {missing:?}, which {asked_by} names, is not there (looked into {files})"
+            ),
+            counts: self.is_profile_named || !self.has_keys(),
+        })
+    }
+
+    /// The profile, and what names it.
+    fn first_missing(&self) -> Option<(&str, String)> {
+        let Some(mut profile) = self.profile() else {
+            let by = if self.is_profile_named { "clientOptions.profile" } else { "AWS_PROFILE" };
+            // Nobody need have that one.
+            return (self.profile != DEFAULT).then(|| (self.profile.as_str(), by.to_owned()));
+        };
+        let profiles = self.profiles.as_ref()?;
+        let mut visited = vec![profile.name()];
+        while profile.get("role_arn").is_some() && profile.get("web_identity_token_file").is_none()
+        {
+            let source = profile.get("source_profile")?;
+            if visited.contains(&source) {
+                return None;
+            }
+            let by = format!("the source_profile of the profile {:?}", profile.name());
+            let Some(found) = profiles.get_profile(source) else { return Some((source, by)) };
+            profile = found;
+            visited.push(source);
+        }
+        None
+    }
+
+    /// Whether the environment has keys, which go before the profile that it names.
+    fn has_keys(&self) -> bool {
+        KEY_VARIABLES.iter().take(2).all(|name| self.variables.contains_key(*name))
+    }
+
     /// The program that hands out credentials, where the default chain comes to one.
     pub fn credential_process(&self) -> Option<CredentialProcess> {
-        let has_keys = KEY_VARIABLES.iter().take(2).all(|name| self.variables.contains_key(*name));
-        if has_keys && !self.is_profile_named {
+        if self.has_keys() && !self.is_profile_named {
             return None;
         }
         let profiles = self.profiles.as_ref()?;
@@ -532,6 +592,59 @@ mod tests {
         assert!(!has_keys(Some("a")).await);
         assert!(has_keys(Some("b")).await);
         assert!(has_keys(None).await);
+    }
+
+    #[tokio::test]
+    async fn a_profile_that_no_file_has_is_told_with_the_files() {
+        let config = "[profile a]\nregion = r\n[b]\nregion = r\n\
+                      [profile role]\nrole_arn = r\nsource_profile = nobody\n\
+                      [profile token]\nrole_arn = r\nweb_identity_token_file = f\nsource_profile = x\n\
+                      [profile itself]\nrole_arn = r\nsource_profile = itself\n\
+                      [profile circle]\nrole_arn = r\nsource_profile = circle2\n\
+                      [profile circle2]\nrole_arn = r\nsource_profile = circle\n";
+        let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+        let missing = async |profile: &str, keys: &[(&str, &str)], named: bool| {
+            let mut all = keys.to_vec();
+            if !named {
+                all.push(("AWS_PROFILE", profile));
+            }
+            let test = format!("missing-{profile}-{named}-{}", keys.len());
+            let read = settings(&test, config, "[c]\nregion = r\n", &all, named.then_some(profile));
+            read.await.missing_profile()
+        };
+        for known in ["a", "c", "default", "", "token", "itself", "circle"] {
+            assert_eq!(missing(known, &[], false).await, None, "{known}");
+        }
+        for (profile, name, by) in [
+            ("typo", "typo", "AWS_PROFILE"),
+            ("b", "b", "AWS_PROFILE"),
+            ("role", "nobody", "the source_profile of the profile \"role\""),
+        ] {
+            let found = missing(profile, &[], false).await.unwrap();
+            let begin =
+                format!("the profile {name:?}, which {by} names, is not there (looked into /");
+            assert!(found.message.starts_with(&begin), "{}", found.message);
+            assert!(found.message.contains("config, /") && found.message.ends_with("credentials)"));
+            assert!(found.counts);
+        }
+        assert!(!missing("typo", &keys, false).await.unwrap().counts);
+        let named = missing("typo", &keys, true).await.unwrap();
+        assert!(named.counts && named.message.contains("which clientOptions.profile names"));
+    }
+
+    #[tokio::test]
+    async fn a_profile_is_not_there_where_the_files_are_not_or_cannot_be_used() {
+        let files =
+            [("AWS_CONFIG_FILE", "/no/config"), ("AWS_SHARED_CREDENTIALS_FILE", "/no/keys")];
+        let read = Settings::read(&environment(&files), Some("x")).await.unwrap();
+        let found = read.missing_profile().unwrap();
+        assert!(found.message.ends_with("(looked into /no/config, /no/keys)"), "{}", found.message);
+        let broken = settings("broken-profile", "[profile x\n", "", &[], Some("x")).await;
+        assert!(broken.missing_profile().is_some());
+        let nowhere = Settings::read(&environment(&[]), Some("x")).await.unwrap();
+        assert!(nowhere.missing_profile().unwrap().message.ends_with("(looked into no file)"));
+        let nowhere = Settings::read(&environment(&[]), None).await.unwrap();
+        assert_eq!(nowhere.missing_profile(), None);
     }
 
     #[tokio::test]
