@@ -23,6 +23,7 @@ function genuine(name, given) {
   return typeof kept === 'function' ? kept : given;
 }
 
+const clearInterval = genuine('clearInterval', timers.clearInterval);
 const clearTimeout = genuine('clearTimeout', timers.clearTimeout);
 const nextTick = genuine('nextTick', process.nextTick);
 const setImmediate = genuine('setImmediate', timers.setImmediate);
@@ -41,4 +42,4 @@ function inAnotherTurn(rest) {
   setImmediate(setImmediate, rest);
 }
 
-module.exports = { clearTimeout, inAnotherTurn, nextTick, setInterval, setTimeout };
+module.exports = { clearInterval, clearTimeout, inAnotherTurn, nextTick, setInterval, setTimeout };

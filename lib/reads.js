@@ -37,16 +37,27 @@ class Reads {
   /**
    * @param {string} namespace
    * @param {string} key
+   * @returns {any} the item where this thread may answer with it, else `WAITING`
+   */
+  known(namespace, key) {
+    const kind = this.items.kind(namespace);
+    const held = kind.items.get(key);
+    if (held === undefined || !this.items.answers(held)) return WAITING;
+    if (this.items.tight) this.items.touch(kind, key, held);
+    return held.value;
+  }
+
+  /**
+   * Asks for what is not `known`.
+   *
+   * @param {string} namespace
+   * @param {string} key
    * @param {(item: any) => void} callback gets `null` for what is unknown or can't be read
-   * @returns {any} the item where it is known at once, else `WAITING`
+   * @returns {any} the item where the native store knows it at once, else `WAITING`
    */
   get(namespace, key, callback) {
     const kind = this.items.kind(namespace);
     const held = kind.items.get(key);
-    if (held !== undefined && this.items.answers(held)) {
-      if (this.items.tight) this.items.touch(kind, key, held);
-      return held.value;
-    }
     const others = kind.reads.get(key);
     if (others !== undefined) {
       this.joined += 1;
@@ -65,6 +76,7 @@ class Reads {
     };
     core.mailbox.expect(id, core.native, {
       what: 'get',
+      requester: callbacks[0],
       settle: (answer) => {
         end(isFailure(answer) ? null : this.keepItem(namespace, key, held, answer));
         return true;
@@ -100,6 +112,7 @@ class Reads {
     core.send(
       {
         what: 'all',
+        requester: callbacks[0],
         settle: (answer) => {
           if (!isFailure(answer) && !read.take(answer)) return false;
           end(isFailure(answer) ? null : read.finish());

@@ -10,10 +10,12 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use crate::panics::caught;
+use crate::requester::{self, working_for};
 
 /// Requests under way, by what they ask for.
 ///
-/// A request runs as a task of its own: it goes on when those who wait for it give up.
+/// A request runs as a task of its own, for whoever asked first: it goes on when those who wait for it give
+/// up.
 pub struct SingleFlight<K, V: Clone> {
     flights: Arc<Mutex<Flights<K, V>>>,
 }
@@ -74,11 +76,11 @@ where
         let id = flights.next_id;
         flights.next_id += 1;
         let (landed, landing_key) = (Arc::clone(&self.flights), key.clone());
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(working_for(requester::current(), async move {
             // Made in here: a runtime that shuts down drops the task at once, under the lock above.
             let _landing = Landing { flights: landed, key: landing_key, id };
             caught(request).await.ok()
-        });
+        }));
         let result = task.map(|ended| ended.ok().flatten()).boxed().shared();
         let flight = Flight { begun: Instant::now(), result, joined: false };
         flights.by_key.insert(key, (id, flight.clone()));
