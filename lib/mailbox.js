@@ -131,16 +131,17 @@ class Mailbox {
    */
   ask(native, what, start, toError) {
     return new Promise((resolve, reject) => {
+      const waiting = new Callback((/** @type {() => void} */ end) => end());
       const request = {
         what,
-        requester: new AsyncResource('DynamoDBFeatureStore'),
+        requester: waiting,
         settle(/** @type {Answer} */ answer) {
-          if (isFailure(answer)) reject(toError(answer[1], answer[2]));
-          else resolve(answer[2]);
+          if (isFailure(answer)) waiting.call(() => reject(toError(answer[1], answer[2])));
+          else waiting.call(() => resolve(answer[2]));
           return true;
         },
         fail(/** @type {string} */ reason) {
-          reject(toError('INTERNAL', `${what}: ${reason}`));
+          waiting.call(() => reject(toError('INTERNAL', `${what}: ${reason}`)));
         },
       };
       this.send(native, request, (id) => start(native, id));
