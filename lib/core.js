@@ -9,7 +9,7 @@
 
 const { NativeStore } = require('./native');
 const { dataParts } = require('./data-parts');
-const { inAnotherTurn } = require('./event-loop');
+const { inAnotherTurn, now } = require('./event-loop');
 const { Callback, Mailbox, WAITING, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');
 const { Refusal } = require('./told');
@@ -91,7 +91,7 @@ class Core {
     // A large data set is written in many turns: nothing else would get one meanwhile.
     const turn = () => {
       try {
-        const end = Date.now() + TURN_MS;
+        const end = now() + TURN_MS;
         do {
           const { value: part } = parts.next();
           if (!part) {
@@ -99,7 +99,7 @@ class Core {
             return;
           }
           this.native.initPart(id, part.kind, part.json);
-        } while (Date.now() < end);
+        } while (now() < end);
       } catch (problem) {
         isUsable = false;
         if (problem instanceof Refusal) this.logs.defect('init', problem);
@@ -156,8 +156,8 @@ class Core {
    */
   initialized(callback) {
     const known = this.knownInitialized;
-    const now = Date.now();
-    if (now < known.until && now >= known.since) return known.value;
+    const time = now();
+    if (time < known.until && time >= known.since) return known.value;
     const waiting = new Callback(callback);
     this.send(
       {
@@ -168,7 +168,7 @@ class Core {
             waiting.call(false);
           } else {
             const [, initialized, until] = answer;
-            this.knownInitialized = { value: initialized === 1, since: Date.now(), until };
+            this.knownInitialized = { value: initialized === 1, since: now(), until };
             waiting.call(initialized === 1);
           }
           return true;

@@ -5,6 +5,7 @@
  * requests for those that it may not. Clients whose model is the same share them.
  */
 
+const { now } = require('./event-loop');
 const { ItemCache } = require('./item-cache');
 const { Callback, WAITING, isFailure } = require('./mailbox');
 const { told } = require('./told');
@@ -150,7 +151,7 @@ class Reads {
     const [, until, ticket, stale, revision] = answer;
     const isNew = answer.length > 5 || held === undefined;
     const value = isNew ? this.revive(namespace, key, answer[5]) : held.value;
-    const since = Date.now();
+    const since = now();
     const kind = this.items.kind(namespace);
     kind.keep(key, { value, revision, ticket, since, until, stale: stale === 1, used: false });
     return value;
@@ -233,7 +234,7 @@ class ReadOfAll {
    */
   change(changed) {
     const [, , until, ticket, stale] = this.head;
-    const since = Date.now();
+    const since = now();
     const items = this.own();
     for (let i = 0; i < changed.length; i += 3) {
       const key = changed[i];
@@ -263,7 +264,7 @@ class ReadOfAll {
   finish() {
     const [, , until, ticket, stale, state] = this.head;
     if (this.value === undefined) this.value = /** @type {HeldAll} */ (this.held).value;
-    const since = Date.now();
+    const since = now();
     this.kind.keepAll({ value: this.value, state, ticket, since, until, stale: stale === 1 });
     return this.value;
   }
