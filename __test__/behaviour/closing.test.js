@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { createHook } = require('node:async_hooks');
 const { test } = require('node:test');
 
-const { FEATURES } = require('../helpers/data');
+const { FEATURES, largeDataSet } = require('../helpers/data');
 const { hang, holdBack } = require('../helpers/faults');
 const { recordingLogger } = require('../helpers/logger');
 const { scenes } = require('../helpers/scene');
@@ -127,6 +127,7 @@ for (const how of ['value', 'view']) {
     const value = (await newScene(t)).value();
     const store = how === 'value' ? value : value({});
     const closed = store.close();
+    assert.ok(closed instanceof Promise);
     assert.strictEqual(store.close(), closed);
     assert.strictEqual(await closed, undefined);
     assert.strictEqual(store.close(), closed);
@@ -169,14 +170,13 @@ test("a view's close does not wait for what others write", async (t) => {
 
 test('an init that is on its way when its client is closed is in the table, without a line', async (t) => {
   const scene = await newScene(t);
-  const features = Object.fromEntries(
-    Array.from({ length: 200 }, (_, index) => [flag(index).key, flag(index)])
-  );
+  // It takes several turns to be handed over.
+  const data = largeDataSet({ flags: 200, segments: 1 });
   const view = scene.value()({});
-  const written = promised(view).init({ features, segments: {} });
+  const written = promised(view).init(data);
   await view.close();
   await written;
-  assert.strictEqual((await scene.rows()).length, 201);
+  assert.strictEqual((await scene.rows()).length, 202);
   assert.deepStrictEqual(scene.logger.lines, []);
 });
 
