@@ -31,7 +31,7 @@ function testConcurrentRequests(title, createClient, within, takeTraced) {
     const scene = await newScene(t);
     await scene.put(itemRow('features', flag('a')), itemRow('features', flag('b')));
     const client = createClient(scene.proxy.endpoint);
-    t.after(() => client.destroy && client.destroy());
+    t.after(() => client.destroy?.());
     const store = promised(scene.value({ dynamoDBClient: client }));
     // Both are under way before one is answered.
     const held = gate();
