@@ -25,14 +25,10 @@ function genuine(name, given, otherwise = given) {
   return given.name === name ? given : otherwise;
 }
 
-const ownQueueMicrotask = genuine('queueMicrotask', queueMicrotask);
-
 const clearInterval = genuine('clearInterval', timers.clearInterval);
 const clearTimeout = genuine('clearTimeout', timers.clearTimeout);
-const nextTick = genuine('nextTick', process.nextTick, (callback, ...args) =>
-  ownQueueMicrotask(() => callback(...args))
-);
 const setImmediate = genuine('setImmediate', timers.setImmediate, yielding());
+const nextTick = genuine('nextTick', process.nextTick, /** @type {any} */ (setImmediate));
 const setInterval = genuine('setInterval', timers.setInterval);
 const setTimeout = genuine('setTimeout', timers.setTimeout);
 

@@ -57,24 +57,44 @@ const CHAINS = {
     }),
 };
 
+/**
+ * Does what has to end within the second of a close; again where the machine was too slow for that.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {(scene: any) => Promise<{closedAt: number, verify: () => Promise<void>}>} run
+ */
+async function withinTheSecond(t, run) {
+  for (let attempt = 1; ; attempt += 1) {
+    const { closedAt, verify } = await run(await newScene(t));
+    if (Date.now() - closedAt < 1000 || attempt === 10) return verify();
+  }
+}
+
 for (const [generation, configWith] of Object.entries(CONFIGS)) {
   for (const [how, handOver] of Object.entries(CHAINS)) {
     for (const others of [0, 1]) {
       const beside = others === 1 ? ' beside another client' : '';
       test(`a change that ${generation} hands over by ${how} goes on when its client${beside} is closed`, async (t) => {
-        const scene = await newScene(t);
-        const value = scene.value({ logger: undefined });
-        const logger = recordingLogger();
-        const view = value(configWith(logger));
-        if (others === 1) value(configWith(recordingLogger()));
-        let closed;
-        await handOver(view, (index) => {
-          if (index === 3) closed = view.close();
+        await withinTheSecond(t, async (scene) => {
+          const value = scene.value({ logger: undefined });
+          const logger = recordingLogger();
+          const view = value(configWith(logger));
+          if (others === 1) value(configWith(recordingLogger()));
+          let closedAt;
+          let closed;
+          await handOver(view, (index) => {
+            if (index !== CHANGES - 5) return;
+            closedAt = Date.now();
+            closed = view.close();
+          });
+          await closed;
+          const verify = async () => {
+            assert.strictEqual((await scene.rows()).length, CHANGES);
+            assert.deepStrictEqual(logger.lines, []);
+            assert.strictEqual(await promised(view).get(FEATURES, 'flag-1'), null);
+          };
+          return { closedAt, verify };
         });
-        await closed;
-        assert.strictEqual((await scene.rows()).length, CHANGES);
-        assert.deepStrictEqual(logger.lines, []);
-        assert.strictEqual(await promised(view).get(FEATURES, 'flag-1'), null);
       });
     }
   }
@@ -94,7 +114,7 @@ test('a client whose writes never end is closed all the same', async (t) => {
     writeOn(undefined);
   });
   await view.close();
-  assert.match((await ended).message, /closed/);
+  assert.match((await ended).message, /closed/i);
   assert.ok(written > 1);
 });
 
@@ -169,15 +189,20 @@ test("a view's close does not wait for what others write", async (t) => {
 });
 
 test('an init that is on its way when its client is closed is in the table, without a line', async (t) => {
-  const scene = await newScene(t);
-  // It takes several turns to be handed over.
-  const data = largeDataSet({ flags: 200, segments: 1 });
-  const view = scene.value()({});
-  const written = promised(view).init(data);
-  await view.close();
-  await written;
-  assert.strictEqual((await scene.rows()).length, 202);
-  assert.deepStrictEqual(scene.logger.lines, []);
+  await withinTheSecond(t, async (scene) => {
+    // It takes several turns to be handed over.
+    const data = largeDataSet({ flags: 200, segments: 1 });
+    const view = scene.value()({});
+    const written = promised(view).init(data);
+    const closedAt = Date.now();
+    await view.close();
+    await written;
+    const verify = async () => {
+      assert.strictEqual((await scene.rows()).length, 202);
+      assert.deepStrictEqual(scene.logger.lines, []);
+    };
+    return { closedAt, verify };
+  });
 });
 
 test("what is logged after a close goes to the logger of the client's configuration", async (t) => {

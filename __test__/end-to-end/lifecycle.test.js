@@ -93,11 +93,17 @@ for (const sdk of SDKS) {
     const server = await stage.startServer({ flags: byKey, segments: {} });
     const client = await stage.streamingClient(server);
     const held = gate();
-    stage.scene.proxy.intercept(holdBack(held, 'PutItem'));
+    const before = stage.scene.proxy.count('PutItem');
+    const sent = () => stage.scene.proxy.count('PutItem') - before;
+    // The rest has to be written within a second.
+    const last = 18;
+    stage.scene.proxy.intercept((request) =>
+      sent() < last ? undefined : holdBack(held, 'PutItem')(request)
+    );
     server.patchFlags(flags.map((each) => ({ ...each, version: 2 })));
     // A data system hands over one after the other.
-    const underWay = sdk.dataSystem ? 1 : flags.length;
-    await waitFor(() => stage.scene.proxy.count('PutItem') === underWay, 'the writes');
+    const underWay = sdk.dataSystem ? last : flags.length;
+    await waitFor(() => sent() === underWay, 'the writes');
     client.close();
     held.open();
     const areWritten = async () => {
