@@ -56,13 +56,14 @@ function storeValue(logs, newCore, newView) {
   function value(config) {
     const logger = loggerOf(config);
     const viewed = openCore();
+    const { core } = viewed;
     const view = viewed.newView();
     /** @type {Promise<void> | undefined} */
     let ended;
     const methods = newView(
       {
-        view: () => (view.closed || viewed.core.closed ? undefined : view),
-        lastCore: () => viewed.core,
+        view: () => (view.closed || core.closed ? undefined : view),
+        lastCore: () => core,
         close: () => {
           if (ended === undefined) {
             ended = viewed.closeClient(view);

@@ -163,6 +163,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_request_is_made_for_whoever_asked_first() {
+        let flights = SingleFlight::new();
+        let request = || async {
+            tokio::task::yield_now().await;
+            requester::current()
+        };
+        let ask = |id| working_for(Some(id), flights.join("k", request()));
+        assert_eq!(tokio::join!(ask(1), ask(2)), (Some(Some(1)), Some(Some(1))));
+        assert_eq!(flights.join("k", request()).await, Some(None));
+    }
+
+    #[tokio::test]
     async fn a_request_that_panics_is_told_and_forgotten() {
         let flights = SingleFlight::<_, ()>::new();
         assert_eq!(flights.join("k", async { panic!("on purpose") }).await, None);
