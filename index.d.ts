@@ -173,6 +173,10 @@ declare namespace DynamoDBFeatureStore {
      * A client through which every request goes, instead of one made from `clientOptions`. It is never
      * closed. The commands for a client of version 3 come from the application's own
      * `@aws-sdk/client-dynamodb`, or `@aws-sdk/lib-dynamodb` for a document client.
+     *
+     * It is called in the asynchronous context of the call that needs the request (`AsyncLocalStorage`, spans
+     * of X-Ray and OpenTelemetry); where several calls need the same one, in that of the first. Requests in
+     * the background have no context: `preload`, writes that are tried again, reads that nobody waits for.
      */
     dynamoDBClient?: Client | null;
     /**
@@ -340,10 +344,15 @@ declare namespace DynamoDBFeatureStore {
     /** What was done so far. After a close, what had been done until then. */
     stats(): Stats;
     /**
-     * Lets go of what this store holds. What is not in the table yet is tried once more, for a second
-     * at most.
+     * Lets go of what this store holds: connections, memory, and what native code could call. What is not in
+     * the table yet is tried once more, for a second at most. What an SDK writes meanwhile, each from the
+     * callback of the one before, is still taken; reads that wait end with that second.
+     *
+     * A shutdown can wait for the promise, which is never rejected: it is fulfilled when the last write has
+     * been answered and all is let go of. Of several clients with the same store value, each closes its own
+     * view, and the last one the store. A second call returns the same promise.
      */
-    close(): void;
+    close(): Promise<void>;
     /** `'DynamoDB'` */
     readonly description: string;
     /** `'DynamoDB'` */
@@ -382,8 +391,11 @@ declare namespace DynamoDBFeatureStore {
      * @param userHash the base64 form of the SHA-256 hash of the context's key
      */
     getUserMembership(userHash: string): Promise<any>;
-    /** Later calls are rejected. */
-    close(): void;
+    /**
+     * Later calls are rejected. The promise is fulfilled, and never rejected, when calls that wait have ended,
+     * for which they have a second, and all is let go of.
+     */
+    close(): Promise<void>;
   }
 
   /**

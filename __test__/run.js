@@ -31,9 +31,10 @@ const IS_CI = process.env.CI === 'true';
 const CLIENTS = path.join(__dirname, 'given-client');
 const BUNDLES = path.join(__dirname, 'bundles');
 const FAKE_TIMERS = path.join(__dirname, 'hosts', 'fake-timers');
+const TRACING = path.join(__dirname, 'tracing');
 const INTEROP = path.join(__dirname, 'interop');
 /** Folders with tests that say the same on any engine. */
-const ON_ONE_ENGINE = ['bundles', 'hosts', 'package', 'types'].map((name) =>
+const ON_ONE_ENGINE = ['bundles', 'hosts', 'package', 'tracing', 'types'].map((name) =>
   path.join(__dirname, name)
 );
 const ENGINES = {
@@ -50,7 +51,7 @@ const ENGINES = {
 async function main() {
   const { engines, clients, files } = readArguments();
   installSdks();
-  for (const folder of [CLIENTS, BUNDLES, FAKE_TIMERS]) install(folder);
+  for (const folder of [CLIENTS, BUNDLES, FAKE_TIMERS, TRACING]) install(folder);
   /** @type {Row[]} */
   const table = preparePython(files);
   for (const client of clients) {

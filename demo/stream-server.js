@@ -114,9 +114,22 @@ class StreamServer {
    * @param {Item} flag
    */
   patchFlag(flag) {
-    this.data.flags[flag.key] = flag;
-    const patch = { path: `/flags/${flag.key}`, data: flag };
-    this.send('patch', patch, transfer.change('flag', flag));
+    this.patchFlags([flag]);
+  }
+
+  /**
+   * @param {Item[]} flags for a data system one change, for others one each
+   */
+  patchFlags(flags) {
+    for (const flag of flags) this.data.flags[flag.key] = flag;
+    const patches = flags.map((flag) =>
+      asEvent('patch', { path: `/flags/${flag.key}`, data: flag })
+    );
+    const change = transfer.change('flag', ...flags);
+    for (const stream of this.streams) {
+      if (this.transfers.has(stream)) sendTransfer(stream, change);
+      else stream.write(patches.join(''));
+    }
   }
 
   /**

@@ -25,11 +25,14 @@ function everything({ flags, segments }) {
 
 /**
  * @param {'flag' | 'segment'} kind
- * @param {Item} item
- * @returns {Event[]} what replaces one item
+ * @param {...Item} items
+ * @returns {Event[]} what replaces these items in one change
  */
-function change(kind, item) {
-  return transferred('xfer-changes', [put(kind, item)]);
+function change(kind, ...items) {
+  return transferred(
+    'xfer-changes',
+    items.map((item) => put(kind, item))
+  );
 }
 
 /**

@@ -38,9 +38,14 @@ function viewMethods(access) {
    * @param {(segments: BigSegments) => Promise<any>} ask
    */
   async function asking(ask) {
-    const segments = access.core();
-    if (!segments) throw failure('CLOSED', 'the big segment store is closed');
-    return ask(segments);
+    const view = access.view();
+    if (!view) throw failure('CLOSED', 'the big segment store is closed');
+    view.asked();
+    try {
+      return await ask(view.core);
+    } finally {
+      view.told();
+    }
   }
 
   return {
@@ -64,7 +69,7 @@ function viewMethods(access) {
     },
 
     close() {
-      access.close();
+      return access.close();
     },
   };
 }
@@ -78,8 +83,10 @@ class BigSegments {
    */
   constructor(options, logs, questions) {
     this.closed = false;
+    this.onClosed = () => {};
     this.mailbox = new Mailbox(logs);
-    this.native = new NativeBigSegmentStore(options, this.mailbox.deliver, questions.ask);
+    const asked = questions.askedBy(this.mailbox);
+    this.native = new NativeBigSegmentStore(options, this.mailbox.deliver, asked);
   }
 
   /**
@@ -91,10 +98,18 @@ class BigSegments {
     return this.mailbox.ask(this.native, what, start, failure);
   }
 
+  /** @returns {Promise<void>} */
   close() {
-    if (this.closed) return;
+    return new Promise((resolve) => {
+      this.onClosed = resolve;
+    });
+  }
+
+  /** To be called after `close`, when no request will follow: lets go of everything. */
+  quiet() {
     this.closed = true;
     this.native.close();
+    this.mailbox.close(this.native, this.onClosed);
   }
 }
 

@@ -9,7 +9,7 @@
 
 const { NativeStore } = require('./native');
 const { dataParts } = require('./data-parts');
-const { inAnotherTurn } = require('./event-loop');
+const { inAnotherTurn, now } = require('./event-loop');
 const { Callback, Mailbox, WAITING, isFailure } = require('./mailbox');
 const { Reads } = require('./reads');
 const { isRefusal } = require('./told');
@@ -44,7 +44,7 @@ class Core {
     /** @type {{value: boolean, since: number, until: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0 };
     // What it is given must not refer to it, or to this: both would never be collected.
-    this.native = new NativeStore(options, this.mailbox.deliver, questions.ask);
+    this.native = new NativeStore(options, this.mailbox.deliver, questions.askedBy(this.mailbox));
   }
 
   /**
@@ -72,6 +72,8 @@ class Core {
     const id = this.send(
       {
         what: 'init',
+        requester: waiting,
+        isWrite: true,
         settle: (answer) => {
           for (const { items } of this.reads) items.wroteAll();
           this.forgetUninitialized();
@@ -89,7 +91,7 @@ class Core {
     // A large data set is written in many turns: nothing else would get one meanwhile.
     const turn = () => {
       try {
-        const end = Date.now() + TURN_MS;
+        const end = now() + TURN_MS;
         do {
           const { value: part } = parts.next();
           if (!part) {
@@ -97,7 +99,7 @@ class Core {
             return;
           }
           this.native.initPart(id, part.kind, part.json);
-        } while (Date.now() < end);
+        } while (now() < end);
       } catch (problem) {
         isUsable = false;
         if (isRefusal(problem)) this.logs.defect('init', problem);
@@ -154,18 +156,19 @@ class Core {
    */
   initialized(callback) {
     const known = this.knownInitialized;
-    const now = Date.now();
-    if (now < known.until && now >= known.since) return known.value;
+    const time = now();
+    if (time < known.until && time >= known.since) return known.value;
     const waiting = new Callback(callback);
     this.send(
       {
         what: 'initialized',
+        requester: waiting,
         settle: (answer) => {
           if (isFailure(answer)) {
             waiting.call(false);
           } else {
             const [, initialized, until] = answer;
-            this.knownInitialized = { value: initialized === 1, since: Date.now(), until };
+            this.knownInitialized = { value: initialized === 1, since: now(), until };
             waiting.call(initialized === 1);
           }
           return true;
@@ -217,6 +220,7 @@ class Core {
     this.send(
       {
         what: 'isStoreAvailable',
+        requester: waiting,
         settle: (answer) => {
           waiting.call(answer[1] === 1);
           return true;
@@ -227,12 +231,29 @@ class Core {
     );
   }
 
-  /** Lets go of what is held. What is not in the table is tried once more. */
+  /**
+   * Tries once more what is not in the table, and lets go of everything.
+   *
+   * @returns {Promise<void>} when all writes have been answered. Requests may go on until `quiet` is called,
+   *   but for no longer than a second.
+   */
   close() {
-    if (this.closed) return;
+    return new Promise((resolve) => {
+      const end = () => {
+        this.closed = true;
+        for (const { items } of this.reads) items.clear();
+        this.mailbox.close(this.native, resolve);
+        return true;
+      };
+      const request = { what: 'close', isWrite: true, settle: end, fail: end };
+      this.send(request, (id) => this.native.close(id));
+    });
+  }
+
+  /** To be called after `close`, when no request will follow. */
+  quiet() {
     this.closed = true;
-    for (const { items } of this.reads) items.clear();
-    this.send({ what: 'close', settle: () => true, fail: () => {} }, (id) => this.native.close(id));
+    this.native.quiet();
   }
 
   /**
@@ -248,6 +269,8 @@ class Core {
     this.send(
       {
         what,
+        requester: waiting,
+        isWrite: true,
         settle: (answer) => {
           this.forgetUninitialized();
           this.wrote(namespace, key, answer[2]);

@@ -10,6 +10,8 @@
  * Tickets order what is known by when it was so: of two answers, the one with the later ticket counts.
  */
 
+const { now } = require('./event-loop');
+
 /**
  * @typedef {import('./mailbox').Callback} Callback
  *
@@ -149,10 +151,10 @@ class ItemCache {
    * @returns {boolean} whether it may be answered with this. A clock that went back ends that too.
    */
   answers(held) {
-    const now = Date.now();
+    const time = now();
     if (
-      now >= held.until ||
-      now < held.since ||
+      time >= held.until ||
+      time < held.since ||
       held.ticket < (held.value === null ? this.missingFrom : this.validFrom)
     ) {
       return false;
@@ -181,9 +183,9 @@ class ItemCache {
    * @param {(namespace: string, keys: string[]) => void} tell
    */
   flushTouched(tell) {
-    const now = Date.now();
-    if (now >= this.touchedAt && now < this.touchedAt + TOUCH_INTERVAL_MS) return;
-    this.touchedAt = now;
+    const time = now();
+    if (time >= this.touchedAt && time < this.touchedAt + TOUCH_INTERVAL_MS) return;
+    this.touchedAt = time;
     for (const [namespace, kind] of this.kinds) {
       if (kind.touched.length === 0) continue;
       const keys = kind.touched;

@@ -38,6 +38,12 @@ class LogRouter {
     this.own = own;
     this.requests = requests;
     this.useConsole = false;
+    /**
+     * That of the last view, once it is closed.
+     *
+     * @type {Logger | undefined}
+     */
+    this.lastLogger = undefined;
     /** @type {[Level, string][]} */
     this.held = [];
   }
@@ -68,7 +74,8 @@ class LogRouter {
       this.logRequest(line);
       return;
     }
-    const logger = this.own || this.viewLoggers[0] || (this.useConsole && consoleLogger);
+    const viewLogger = this.viewLoggers[0] || this.lastLogger;
+    const logger = this.own || viewLogger || (this.useConsole && consoleLogger);
     if (!logger) {
       this.held.push([level, line]);
       if (this.held.length > HELD_LINES) this.held.shift();
@@ -91,6 +98,7 @@ class LogRouter {
 
   /** Nobody will bring a logger: the console has to do. */
   settleForConsole() {
+    this.lastLogger = undefined;
     if (this.useConsole) return;
     this.useConsole = true;
     this.flush();
@@ -110,7 +118,7 @@ class LogRouter {
   remove(logger) {
     const index = this.viewLoggers.indexOf(logger);
     if (index >= 0) this.viewLoggers.splice(index, 1);
-    this.useConsole = true;
+    this.lastLogger = logger;
   }
 
   flush() {

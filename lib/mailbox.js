@@ -13,7 +13,8 @@
 
 const { AsyncResource } = require('async_hooks');
 
-const { inAnotherTurn, nextTick, setInterval } = require('./event-loop');
+const { inBackground } = require('./async-context');
+const { clearInterval, inAnotherTurn, nextTick, setInterval } = require('./event-loop');
 const { told } = require('./told');
 const { spreadOut } = require('./young-generation');
 
@@ -29,6 +30,8 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
  *
  * @typedef {object} Request
  * @property {string} what it asks for, for the log
+ * @property {AsyncResource} [requester] the asynchronous context of whoever asks
+ * @property {boolean} [isWrite] whether a close waits for its answer
  * @property {(answer: Answer) => boolean} settle returns whether that was all
  * @property {(reason: string) => void} fail answers with a failure whoever has no answer yet. Does as
  *   little as possible, so that nothing can go wrong.
@@ -60,6 +63,8 @@ class Mailbox {
      * @type {NodeJS.Timeout | undefined}
      */
     this.alive = undefined;
+    /** @type {(() => void) | undefined} called when nothing waits any more */
+    this.onEmpty = undefined;
     this.deliver = this.deliver.bind(this);
   }
 
@@ -126,15 +131,17 @@ class Mailbox {
    */
   ask(native, what, start, toError) {
     return new Promise((resolve, reject) => {
+      const waiting = new Callback((/** @type {() => void} */ end) => end());
       const request = {
         what,
+        requester: waiting,
         settle(/** @type {Answer} */ answer) {
-          if (isFailure(answer)) reject(toError(answer[1], answer[2]));
-          else resolve(answer[2]);
+          if (isFailure(answer)) waiting.call(() => reject(toError(answer[1], answer[2])));
+          else waiting.call(() => resolve(answer[2]));
           return true;
         },
         fail(/** @type {string} */ reason) {
-          reject(toError('INTERNAL', `${what}: ${reason}`));
+          waiting.call(() => reject(toError('INTERNAL', `${what}: ${reason}`)));
         },
       };
       this.send(native, request, (id) => start(native, id));
@@ -178,7 +185,11 @@ class Mailbox {
    * @param {any[]} parts what was delivered
    */
   obey([, lines, evicted, tight, validFrom, missingFrom]) {
-    if (lines) for (const [level, line] of lines) this.logs.log(level, line);
+    if (lines) {
+      inBackground(() => {
+        for (const [level, line] of lines) this.logs.log(level, line);
+      });
+    }
     for (const cache of this.caches) {
       cache.settle(evicted || [], tight === 1, validFrom, missingFrom);
     }
@@ -232,7 +243,37 @@ class Mailbox {
     if (this.waiting.size === 0) {
       if (this.alive) this.alive.unref();
       this.native = undefined;
+      if (this.onEmpty) this.onEmpty();
     }
+  }
+
+  /**
+   * @param {number} id
+   * @returns {AsyncResource | undefined} the asynchronous context of whoever made a request that waits
+   */
+  requesterOf(id) {
+    const request = this.waiting.get(id);
+    return request && request.requester;
+  }
+
+  /**
+   * Ends when all writes have been answered: nothing is taken from the native store then. Reads that wait
+   * are not waited for.
+   *
+   * @param {Native & {release(): void}} native one that has been closed
+   * @param {() => void} onClosed
+   */
+  close(native, onClosed) {
+    for (const [id, { isWrite }] of this.waiting) {
+      if (!isWrite) this.settle([id, 'CLOSED', 'the store is closed']);
+    }
+    this.onEmpty = () => {
+      this.onEmpty = undefined;
+      if (this.alive) clearInterval(this.alive);
+      native.release();
+      onClosed();
+    };
+    if (this.waiting.size === 0) this.onEmpty();
   }
 }
 

@@ -14,6 +14,7 @@
  * @typedef {{value: any} | {failure: string}} Answer
  */
 
+const { inBackground } = require('./async-context');
 const { respond } = require('./native');
 const { bare } = require('./own');
 const { nodeRoots } = require('./root-certificates');
@@ -26,16 +27,32 @@ class Questions {
     this.callClient = callClient;
     /** @type {Functions} */
     this.functions = {};
-    /** What the native store calls. It never throws. */
-    this.ask = (
+  }
+
+  /**
+   * The caller's client is called in the asynchronous context of the request that it is called for.
+   * Credentials and options are for all requests, and asked for in nobody's.
+   *
+   * @param {import('./mailbox').Mailbox} mailbox of the native store that asks
+   * @returns what that calls: it never throws
+   */
+  askedBy(mailbox) {
+    return (
       /** @type {number} */ id,
       /** @type {string} */ subject,
-      /** @type {string} */ text
+      /** @type {string} */ text,
+      /** @type {number | null} */ request
     ) => {
-      this.answer(subject, text).then(
-        (answer) => respond(id, typeof answer === 'string' ? answer : undefined),
-        () => respond(id)
-      );
+      const isForRequest = subject === 'client' && request !== null;
+      const requester = isForRequest ? mailbox.requesterOf(request) : undefined;
+      const ask = () => {
+        this.answer(subject, text).then(
+          (answer) => respond(id, typeof answer === 'string' ? answer : undefined),
+          () => respond(id)
+        );
+      };
+      if (requester) requester.runInAsyncScope(ask);
+      else inBackground(ask);
     };
   }
 

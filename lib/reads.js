@@ -5,6 +5,7 @@
  * requests for those that it may not. Clients whose model is the same share them.
  */
 
+const { now } = require('./event-loop');
 const { ItemCache } = require('./item-cache');
 const { Callback, WAITING, isFailure } = require('./mailbox');
 const { told } = require('./told');
@@ -37,16 +38,27 @@ class Reads {
   /**
    * @param {string} namespace
    * @param {string} key
+   * @returns {any} the item where this thread may answer with it, else `WAITING`
+   */
+  known(namespace, key) {
+    const kind = this.items.kind(namespace);
+    const held = kind.items.get(key);
+    if (held === undefined || !this.items.answers(held)) return WAITING;
+    if (this.items.tight) this.items.touch(kind, key, held);
+    return held.value;
+  }
+
+  /**
+   * Asks for what is not `known`.
+   *
+   * @param {string} namespace
+   * @param {string} key
    * @param {(item: any) => void} callback gets `null` for what is unknown or can't be read
-   * @returns {any} the item where it is known at once, else `WAITING`
+   * @returns {any} the item where the native store knows it at once, else `WAITING`
    */
   get(namespace, key, callback) {
     const kind = this.items.kind(namespace);
     const held = kind.items.get(key);
-    if (held !== undefined && this.items.answers(held)) {
-      if (this.items.tight) this.items.touch(kind, key, held);
-      return held.value;
-    }
     const others = kind.reads.get(key);
     if (others !== undefined) {
       this.joined += 1;
@@ -65,6 +77,7 @@ class Reads {
     };
     core.mailbox.expect(id, core.native, {
       what: 'get',
+      requester: callbacks[0],
       settle: (answer) => {
         end(isFailure(answer) ? null : this.keepItem(namespace, key, held, answer));
         return true;
@@ -100,6 +113,7 @@ class Reads {
     core.send(
       {
         what: 'all',
+        requester: callbacks[0],
         settle: (answer) => {
           if (!isFailure(answer) && !read.take(answer)) return false;
           end(isFailure(answer) ? null : read.finish());
@@ -137,7 +151,7 @@ class Reads {
     const [, until, ticket, stale, revision] = answer;
     const isNew = answer.length > 5 || held === undefined;
     const value = isNew ? this.revive(namespace, key, answer[5]) : held.value;
-    const since = Date.now();
+    const since = now();
     const kind = this.items.kind(namespace);
     const isStale = stale === 1;
     const now = { value, revision, ticket, since, until, stale: isStale, used: false, written: 0 };
@@ -221,7 +235,7 @@ class ReadOfAll {
    */
   change(changed) {
     const [, , until, ticket, stale] = this.head;
-    const since = Date.now();
+    const since = now();
     const items = this.own();
     for (let i = 0; i < changed.length; i += 3) {
       const key = changed[i];
@@ -252,7 +266,7 @@ class ReadOfAll {
   finish() {
     const [, , until, ticket, stale, state] = this.head;
     if (this.value === undefined) this.value = /** @type {HeldAll} */ (this.held).value;
-    const since = Date.now();
+    const since = now();
     this.kind.keepAll({ value: this.value, state, ticket, since, until, stale: stale === 1 });
     return this.value;
   }

@@ -10,6 +10,7 @@
  * @typedef {import('./logger').LogRouter} LogRouter
  * @typedef {import('./reads').Reads} Reads
  * @typedef {import('./store-value').Access<Core>} Access
+ * @typedef {NonNullable<ReturnType<Access['view']>>} View
  *
  * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` where the contract tells failures
  */
@@ -35,12 +36,15 @@ function viewMethods(logs, access, contract) {
   /** @type {Reads | undefined} */
   let known;
 
-  /** @returns {Reads | undefined} those of the core to use; `undefined` once the view is closed */
-  function currentReads() {
-    const core = access.core();
-    if (core === undefined) return undefined;
-    if (known === undefined || known.core !== core) known = core.readsIn(model);
-    return known;
+  /**
+   * @param {View} view
+   * @returns {Reads}
+   */
+  function readsOf({ core }) {
+    if (known !== undefined && known.core === core) return known;
+    const reads = core.readsIn(model);
+    known = reads;
+    return reads;
   }
 
   /**
@@ -51,7 +55,7 @@ function viewMethods(logs, access, contract) {
    * @param {unknown} callback
    * @param {(text: string) => any} failed the answer when the call can't be worked with, by the line that
    *   says why
-   * @param {(reads: Reads, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
+   * @param {(view: View, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
    *   returns what is known at once, or `WAITING`; throws a `Refusal` for what it can't work with
    * @param {any} [first] what the method was given
    * @param {any} [second]
@@ -61,9 +65,10 @@ function viewMethods(logs, access, contract) {
     const answer = typeof callback === 'function' ? /** @type {any} */ (callback) : ignore;
     let known;
     try {
-      const reads = currentReads();
-      if (reads === undefined) throw new Refusal('the store is closed');
-      known = work(reads, answer, first, second, third);
+      const view = access.view();
+      if (view === undefined) throw new Refusal('the store is closed');
+      known = work(view, answer, first, second, third);
+      if (known === WAITING) view.asked();
     } catch (thrown) {
       known = failed(logs.defect(method, thrown));
     }
@@ -80,82 +85,91 @@ function viewMethods(logs, access, contract) {
   }
 
   /**
-   * @param {Reads} reads
+   * @param {View} view
    * @param {(item: any) => void} answer
    * @param {any} kind
    * @param {any} key
    */
-  function get(reads, answer, kind, key) {
-    return reads.get(namespaceOf(kind), checkedKey(key), answer);
+  function get(view, answer, kind, key) {
+    const reads = readsOf(view);
+    const namespace = namespaceOf(kind);
+    const known = reads.known(namespace, checkedKey(key));
+    return known === WAITING ? reads.get(namespace, key, toldBy(view, answer)) : known;
   }
 
   /**
-   * @param {Reads} reads
+   * @param {View} view
    * @param {(items: any) => void} answer
    * @param {any} kind
    */
-  function all(reads, answer, kind) {
-    return reads.all(namespaceOf(kind), (items) => answer(items === null ? nothing() : items));
+  function all(view, answer, kind) {
+    const namespace = namespaceOf(kind);
+    return readsOf(view).all(
+      namespace,
+      toldBy(view, (items) => answer(items === null ? nothing() : items))
+    );
   }
 
   /**
-   * @param {Reads} reads
+   * @param {View} view
    * @param {WriteCallback} answer
    * @param {any} allData
    * @param {any} metadata
    */
-  function init(reads, answer, allData, metadata) {
+  function init(view, answer, allData, metadata) {
     const data = givenKinds(allData);
     initMetadata = metadata;
-    reads.core.init(model, data, ended('the data set', answer));
+    readsOf(view).core.init(model, data, writtenBy(view, ended('the data set', answer)));
     return WAITING;
   }
 
   /**
-   * @param {Reads} reads
+   * @param {View} view
    * @param {WriteCallback} answer
    * @param {any} kind
    * @param {any} item
    */
-  function upsert(reads, answer, kind, item) {
+  function upsert(view, answer, kind, item) {
     const namespace = namespaceOf(kind);
     const json = itemJson(model, namespace, item);
     const { key } = item;
     // What is no text at all is for the native store to refuse.
     if (typeof key === 'string' && key !== '') checkedKey(key);
-    reads.core.upsert(reads, namespace, key, json, ended(named(key, namespace), answer));
+    const callback = writtenBy(view, ended(named(key, namespace), answer));
+    view.core.upsert(readsOf(view), namespace, key, json, callback);
     return WAITING;
   }
 
   /**
-   * @param {Reads} reads
+   * @param {View} view
    * @param {WriteCallback} answer
    * @param {any} kind
    * @param {any} key
    * @param {any} version
    */
-  function remove(reads, answer, kind, key, version) {
+  function remove(view, answer, kind, key, version) {
     const namespace = namespaceOf(kind);
     checkedKey(key);
     const number = checkedVersion(version);
-    reads.core.delete(reads, namespace, key, number, ended(named(key, namespace), answer));
+    const callback = writtenBy(view, ended(named(key, namespace), answer));
+    view.core.delete(readsOf(view), namespace, key, number, callback);
     return WAITING;
   }
 
   /**
-   * @param {Reads} reads
+   * @param {View} view
    * @param {(initialized: boolean) => void} answer
    */
-  function initialized({ core }, answer) {
-    return core.initialized(answer);
+  function initialized(view, answer) {
+    return view.core.initialized(toldBy(view, answer));
   }
 
   /**
-   * @param {Reads} reads
+   * @param {View} view
    * @param {(available: boolean) => void} answer
    */
-  function isStoreAvailable({ core }, answer) {
-    core.isAvailable(answer);
+  function isStoreAvailable(view, answer) {
+    view.core.isAvailable(toldBy(view, answer));
     return WAITING;
   }
 
@@ -240,7 +254,7 @@ function viewMethods(logs, access, contract) {
     },
 
     close() {
-      access.close();
+      return access.close();
     },
 
     description: 'DynamoDB',
@@ -252,6 +266,39 @@ function viewMethods(logs, access, contract) {
 }
 
 function ignore() {}
+
+/**
+ * @template T
+ * @param {View} view through which something is asked
+ * @param {(value: T) => void} callback
+ * @returns {(value: T) => void} the callback, of which the view knows
+ */
+function toldBy(view, callback) {
+  return (value) => {
+    try {
+      callback(value);
+    } finally {
+      view.told();
+    }
+  };
+}
+
+/**
+ * The same for a write.
+ *
+ * @param {View} view
+ * @param {import('./core').WriteCallback} callback
+ * @returns {import('./core').WriteCallback}
+ */
+function writtenBy(view, callback) {
+  return (failure) => {
+    try {
+      callback(failure);
+    } finally {
+      view.wrote();
+    }
+  };
+}
 
 /** What `get` fails with. */
 function noItem() {

@@ -32,8 +32,9 @@ use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDy
 use crate::environment::Environment;
 use crate::error;
 use crate::log::{Level, Log};
-use crate::mailbox::{Form, Mailbox, RequestId, item_text};
+use crate::mailbox::{Form, Mailbox, item_text};
 use crate::panics::{self, caught};
+use crate::requester::{RequestId, working_for};
 use crate::runtime;
 use crate::stats::Stats;
 use crate::store::{NewItems, Store, WeakStore};
@@ -209,9 +210,9 @@ fn tell(
         Err(failure) => return mailbox.told(id, Err(failure)),
     };
     let mailbox = Arc::clone(mailbox);
-    drop(runtime.spawn(async move {
+    drop(runtime.spawn(working_for(Some(id), async move {
         mailbox.told(id, caught(work).await.flatten());
-    }));
+    })));
 }
 
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
@@ -223,11 +224,14 @@ pub struct NativeStore {
     store: Store,
     dynamodb: Arc<dyn DynamoDb>,
     mailbox: Arc<Mailbox>,
+    questions: Questions,
     inits: Mutex<HashMap<RequestId, Init>>,
     /// Whether the latest request found nothing to run on.
     has_no_runtime: AtomicBool,
     /// Writes that found nothing to run on, in their order.
     postponed: Mutex<Vec<BoxFuture<'static, ()>>>,
+    /// To be told when no request follows the last one, once the store is closing.
+    quiet: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 /// An init whose data is on its way.
@@ -245,7 +249,7 @@ impl NativeStore {
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string) => void"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string, request: number | null) => void"
     )]
     pub fn new(
         options: NativeOptions,
@@ -285,9 +289,11 @@ impl NativeStore {
             store,
             dynamodb,
             mailbox,
+            questions,
             inits: Mutex::default(),
             has_no_runtime: AtomicBool::new(false),
             postponed: Mutex::default(),
+            quiet: Mutex::default(),
         })
     }
 
@@ -379,16 +385,32 @@ impl NativeStore {
         self.store.now().0 as f64
     }
 
-    /// Gives what is not in the table one more try, and gives it up. Lets go of all connections.
+    /// Gives what is not in the table one more try, and gives it up. Lets go of all connections. Requests may
+    /// still come until [`NativeStore::quiet`] is called; they are waited for, shortly.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
         let (store, dynamodb) = (self.store.clone(), Arc::clone(&self.dynamodb));
+        let (quiet, is_quiet) = oneshot::channel();
+        *lock(&self.quiet) = Some(quiet);
         let close = async move {
-            let closed = caught(store.close()).await;
+            let closed = caught(store.close_after(async move { drop(is_quiet.await) })).await;
             dynamodb.disconnect();
             closed
         };
         self.answer(id, close, move |mailbox, ()| mailbox.done(id));
+    }
+
+    /// No request follows: see [`NativeStore::close`].
+    #[napi(catch_unwind)]
+    pub fn quiet(&self) {
+        lock(&self.quiet).take();
+    }
+
+    /// Lets go of JavaScript's functions: nothing is told or asked from now on.
+    #[napi(catch_unwind)]
+    pub fn release(&self) {
+        self.mailbox.close();
+        self.questions.close();
     }
 
     /// Whether DynamoDB answers.
@@ -473,13 +495,14 @@ impl NativeStore {
     ) -> impl Future<Output = ()> + Send + 'static {
         let (mailbox, store) = (Arc::clone(&self.mailbox), self.store.clone());
         let reply = Reply { mailbox, store, id, given: false };
-        async move {
+        let replying = async move {
             match work.await {
                 Ok(answer) => put(&reply.mailbox, answer),
                 Err(failure) => reply.mailbox.failed(id, &failure, reply.store.now()),
             }
             reply.was_given();
-        }
+        };
+        working_for(Some(id), replying)
     }
 
     /// What a request is to run on, once the writes have begun that were postponed. Where there is nothing,

@@ -21,7 +21,7 @@
 //!
 //! Each module uses those below it. `clock`, `config`, `environment`, `error`, `log`, `panics`, `stats`,
 //! `background` (tasks that run until the store is closed) and `single_flight` (one request for everybody
-//! who wants the same) are used by all; `runtime` is what everything asynchronous runs on.
+//! who wants the same) and `requester` (which request a task works for) are used by all; `runtime` is what everything asynchronous runs on.
 
 pub mod background;
 pub mod big_segments;
@@ -41,6 +41,7 @@ mod no_environment;
 pub mod outage;
 pub mod panics;
 pub mod references;
+mod requester;
 pub mod retry;
 pub mod row;
 pub mod runtime;

@@ -40,6 +40,7 @@ use serde_json::Value;
 use crate::cache::{Answer, Cached, Delta, Ticket};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log, printable};
+use crate::requester::RequestId;
 use crate::store::Store;
 
 /// How much text of short answers is taken at once, in bytes, unless a single one has more: what V8
@@ -50,9 +51,6 @@ const ANSWERS_TEXT: usize = 64 * 1024;
 const PARTS_TEXT: usize = 16 * 1024;
 /// How much text a part has, unless a single item has more.
 const PART_TEXT: usize = 8 * 1024;
-
-/// The number that JavaScript gave a request.
-pub type RequestId = u32;
 
 /// How items stand in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +76,8 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 /// What waits for JavaScript.
 pub struct Mailbox {
     waiting: Mutex<Waiting>,
-    wake: Wake,
+    /// `None` once JavaScript takes nothing more.
+    wake: Mutex<Option<Wake>>,
 }
 
 #[derive(Default)]
@@ -100,7 +99,7 @@ impl Waiting {
 impl Mailbox {
     /// An empty one. `wake` is called when something comes that nobody knows of.
     pub fn new(wake: Wake) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), wake })
+        Arc::new(Self { waiting: Mutex::default(), wake: Mutex::new(Some(wake)) })
     }
 
     /// An answer about one item; `held` is the revision that JavaScript has.
@@ -160,9 +159,19 @@ impl Mailbox {
         put(&mut waiting);
         let wake = !std::mem::replace(&mut waiting.woken, true);
         drop(waiting);
-        if wake {
-            (self.wake)();
+        if wake && let Some(wake) = &*self.wake() {
+            wake();
         }
+    }
+
+    /// Lets go of JavaScript, which is woken no more.
+    pub fn close(&self) {
+        let wake = self.wake().take();
+        drop(wake);
+    }
+
+    fn wake(&self) -> MutexGuard<'_, Option<Wake>> {
+        self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What waits, as one text.

@@ -67,6 +67,15 @@ fn somebody_is_woken_once_for_all_that_waits_and_again_after_it_was_taken() {
 }
 
 #[test]
+fn nobody_is_woken_once_it_is_closed() {
+    let (mailbox, wakes) = mailbox();
+    mailbox.close();
+    assert_eq!(Arc::strong_count(&wakes), 1, "it is kept");
+    mailbox.done(1);
+    assert_eq!(wakes.load(Ordering::SeqCst), 0);
+}
+
+#[test]
 fn who_is_told_that_there_is_more_is_not_woken_for_it() {
     let (mailbox, wakes) = mailbox();
     mailbox.all(1, Form::Json, &whole(100, 10_000));

@@ -10,10 +10,12 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use crate::panics::caught;
+use crate::requester::{self, working_for};
 
 /// Requests under way, by what they ask for.
 ///
-/// A request runs as a task of its own: it goes on when those who wait for it give up.
+/// A request runs as a task of its own, for whoever asked first: it goes on when those who wait for it give
+/// up.
 pub struct SingleFlight<K, V: Clone> {
     flights: Arc<Mutex<Flights<K, V>>>,
 }
@@ -74,11 +76,11 @@ where
         let id = flights.next_id;
         flights.next_id += 1;
         let (landed, landing_key) = (Arc::clone(&self.flights), key.clone());
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(working_for(requester::current(), async move {
             // Made in here: a runtime that shuts down drops the task at once, under the lock above.
             let _landing = Landing { flights: landed, key: landing_key, id };
             caught(request).await.ok()
-        });
+        }));
         let result = task.map(|ended| ended.ok().flatten()).boxed().shared();
         let flight = Flight { begun: Instant::now(), result, joined: false };
         flights.by_key.insert(key, (id, flight.clone()));
@@ -158,6 +160,18 @@ mod tests {
         assert_eq!(joined.result.await, Some("old"));
         assert!(new.result.now_or_never().is_none());
         assert_eq!(flights.lock().by_key.len(), 1, "the old request's end removed the new one");
+    }
+
+    #[tokio::test]
+    async fn a_request_is_made_for_whoever_asked_first() {
+        let flights = SingleFlight::new();
+        let request = || async {
+            tokio::task::yield_now().await;
+            requester::current()
+        };
+        let ask = |id| working_for(Some(id), flights.join("k", request()));
+        assert_eq!(tokio::join!(ask(1), ask(2)), (Some(Some(1)), Some(Some(1))));
+        assert_eq!(flights.join("k", request()).await, Some(None));
     }
 
     #[tokio::test]

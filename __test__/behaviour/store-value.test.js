@@ -56,7 +56,7 @@ for (const how of ['value', 'view']) {
     assert.deepStrictEqual(await get(FEATURES, 'a'), flag);
     assert.deepStrictEqual(await all(FEATURES), { a: flag });
     assert.strictEqual(await initialized(), true);
-    assert.strictEqual(close(), undefined);
+    assert.strictEqual(await close(), undefined);
   });
 }
 

@@ -9,7 +9,8 @@ const { test } = require('node:test');
 
 const { FEATURES } = require('../helpers/data');
 const { runChild } = require('../helpers/child');
-const { waitFor } = require('../helpers/wait');
+const { holdBack } = require('../helpers/faults');
+const { gate, waitFor } = require('../helpers/wait');
 const { DEFAULT, FLAGS, flag } = require('./flags');
 const { SDKS } = require('./sdks');
 const { stages } = require('./stage');
@@ -83,6 +84,33 @@ for (const sdk of SDKS) {
     await stage.sees(writer, true, 'plain');
     const inTable = async () => (await stage.scene.row('features', 'plain')).version.N === '3';
     await waitFor(inTable, 'the update in the table');
+  });
+
+  test(`${sdk.title}: a client that is closed in the middle of a change has it in the table`, async (t) => {
+    const stage = await newStage(t, sdk);
+    const flags = Array.from({ length: 20 }, (_, index) => flag(`flag-${index}`));
+    const byKey = Object.fromEntries(flags.map((each) => [each.key, each]));
+    const server = await stage.startServer({ flags: byKey, segments: {} });
+    const client = await stage.streamingClient(server);
+    const held = gate();
+    const before = stage.scene.proxy.count('PutItem');
+    const sent = () => stage.scene.proxy.count('PutItem') - before;
+    // The rest has to be written within a second.
+    const last = 18;
+    stage.scene.proxy.intercept((request) =>
+      sent() < last ? undefined : holdBack(held, 'PutItem')(request)
+    );
+    server.patchFlags(flags.map((each) => ({ ...each, version: 2 })));
+    // A data system hands over one after the other.
+    const underWay = sdk.dataSystem ? last : flags.length;
+    await waitFor(() => sent() === underWay, 'the writes');
+    client.close();
+    held.open();
+    const areWritten = async () => {
+      const rows = await stage.scene.rows();
+      return rows.filter(({ version }) => version?.N === '2').length === flags.length;
+    };
+    await waitFor(areWritten, 'the whole change');
   });
 
   test(`${sdk.title}: clients with different prefixes don't meet`, async (t) => {

@@ -15,12 +15,17 @@ const APP = path.relative(SCRIPTS, path.join(__dirname, 'fake-timers', 'app.js')
 /** Read and written in many turns of the event loop. */
 const DATA = { flags: 500, segments: 1 };
 
+const FAKES = {
+  'fake timers, where it is long ago': { fakes: 'sinon', now: 0 },
+  'fake timers, where it is tomorrow': { fakes: 'sinon', now: Date.now() + 86_400_000 },
+  "those of Node's test runner": { fakes: 'node:test' },
+};
+
 for (const order of ['before', 'after']) {
-  for (const now of [0, Date.now() + 86_400_000]) {
-    const time = now === 0 ? 'long ago' : 'tomorrow';
-    test(`a store that is loaded ${order === 'before' ? 'after' : 'before'} fake timers, where it is ${time}`, async (t) => {
+  for (const [what, fakes] of Object.entries(FAKES)) {
+    test(`a store that is loaded ${order === 'before' ? 'after' : 'before'} ${what}`, async (t) => {
       const scene = await newScene(t);
-      const input = { table: scene.table, endpoint: scene.engine, order, now, data: DATA };
+      const input = { table: scene.table, endpoint: scene.engine, order, ...fakes, data: DATA };
       const results = await childResult(APP, input);
       assert.deepStrictEqual(results, {
         init: {},
@@ -30,6 +35,7 @@ for (const order of ['before', 'after']) {
         all: DATA.flags + 1,
         isStoreAvailable: true,
         membership: null,
+        seesChanges: true,
         timers: 0,
       });
     });

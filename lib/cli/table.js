@@ -35,7 +35,7 @@ class Table {
     );
     this.name = table;
     this.mailbox = new Mailbox(logs);
-    this.native = new NativeTable(native, this.mailbox.deliver, questions.ask);
+    this.native = new NativeTable(native, this.mailbox.deliver, questions.askedBy(this.mailbox));
   }
 
   /** @returns {Promise<{region: string, accessKeyId: string}>} */

@@ -46,7 +46,7 @@ impl NativeTable {
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string) => void"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string, request: number | null) => void"
     )]
     pub fn new(
         options: NativeOptions,

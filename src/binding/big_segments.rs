@@ -19,6 +19,7 @@ use crate::stats::Stats;
 pub struct NativeBigSegmentStore {
     segments: Arc<BigSegments>,
     mailbox: Arc<Mailbox>,
+    questions: Questions,
 }
 
 #[napi]
@@ -27,7 +28,7 @@ impl NativeBigSegmentStore {
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string) => void"
+        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string, request: number | null) => void"
     )]
     pub fn new(
         options: NativeOptions,
@@ -46,13 +47,21 @@ impl NativeBigSegmentStore {
             warm_up(own.connect());
             Arc::new(own)
         };
-        Ok(Self { segments: Arc::new(BigSegments::new(&config, table)), mailbox })
+        let segments = Arc::new(BigSegments::new(&config, table));
+        Ok(Self { segments, mailbox, questions })
     }
 
     /// Lets go of all connections.
     #[napi(catch_unwind)]
     pub fn close(&self) {
         self.segments.close();
+    }
+
+    /// Lets go of JavaScript's functions: nothing is told or asked from now on.
+    #[napi(catch_unwind)]
+    pub fn release(&self) {
+        self.mailbox.close();
+        self.questions.close();
     }
 
     /// What waits in the mailbox.

@@ -11,8 +11,11 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-/// The number of the question, its subject, and a text that belongs to it.
-type Arguments = FnArgs<(u32, String, String)>;
+use crate::requester::{self, RequestId};
+
+/// The number of the question, its subject, a text that belongs to it, and the number of the request that it
+/// is asked for; `None` for work in the background.
+type Arguments = FnArgs<(u32, String, String, Option<RequestId>)>;
 /// The function of JavaScript that takes questions.
 pub type AskFunction<'a> = Function<'a, Arguments, ()>;
 type WeakAsk = ThreadsafeFunction<Arguments, (), Arguments, Status, false, true>;
@@ -22,14 +25,15 @@ static OPEN: LazyLock<Mutex<HashMap<u32, oneshot::Sender<Option<String>>>>> =
     LazyLock::new(Mutex::default);
 static LAST_NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// Who takes questions. It keeps neither the function nor the process alive.
+/// Who takes questions, until it is closed. It does not keep the process alive.
 #[derive(Clone)]
-pub struct Questions(Arc<WeakAsk>);
+pub struct Questions(Arc<Mutex<Option<WeakAsk>>>);
 
 impl Questions {
     /// They go to `ask`, which must not throw.
     pub fn new(ask: &AskFunction<'_>) -> Result<Self> {
-        Ok(Self(Arc::new(ask.build_threadsafe_function().weak::<true>().build()?)))
+        let ask = ask.build_threadsafe_function().weak::<true>().build()?;
+        Ok(Self(Arc::new(Mutex::new(Some(ask)))))
     }
 
     /// Asks; `None` where JavaScript has no answer, or can't be called any more.
@@ -37,12 +41,23 @@ impl Questions {
         let question = Question(LAST_NUMBER.fetch_add(1, Ordering::Relaxed));
         let (respond, answer) = oneshot::channel();
         open().insert(question.0, respond);
-        let arguments = FnArgs::from((question.0, subject.to_owned(), text));
-        let status = self.0.call(arguments, ThreadsafeFunctionCallMode::NonBlocking);
-        if status != Status::Ok {
+        let arguments = FnArgs::from((question.0, subject.to_owned(), text, requester::current()));
+        let mode = ThreadsafeFunctionCallMode::NonBlocking;
+        let status = self.function().as_ref().map(|ask| ask.call(arguments, mode));
+        if status != Some(Status::Ok) {
             return None;
         }
         answer.await.ok().flatten()
+    }
+
+    /// Lets go of the function: questions from now on have no answer.
+    pub fn close(&self) {
+        let function = self.function().take();
+        drop(function);
+    }
+
+    fn function(&self) -> MutexGuard<'_, Option<WeakAsk>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

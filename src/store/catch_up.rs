@@ -4,7 +4,7 @@
 //! others side by side once that is in. While DynamoDB fails, its pauses grow; a read or another write
 //! that succeeds ends them.
 
-use std::future::pending;
+use std::future::{pending, ready};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -37,18 +37,25 @@ impl Store {
     /// Tries once more, shortly, to bring in what is not in the table, and gives it up. To be called
     /// when nobody uses this store any more.
     pub async fn close(&self) {
+        self.close_after(ready(())).await;
+    }
+
+    /// The same where requests may still come until it is `quiet`: an SDK hands over the rest of a change
+    /// one write after the other. They are waited for within the time that a close takes.
+    pub async fn close_after(&self, quiet: impl Future<Output = ()>) {
         let inner = &self.0;
         let flush = async {
             if inner.unsaved.is_under_way() {
                 inner.closing.store(true, Ordering::SeqCst);
                 inner.start_catching_up();
-                let settled = async {
-                    while inner.unsaved.is_under_way() {
-                        inner.caught_up.notified().await;
-                    }
-                };
-                drop(timeout(CLOSING_TIME, settled).await);
             }
+            let settled = async {
+                quiet.await;
+                while inner.unsaved.is_under_way() {
+                    inner.caught_up.notified().await;
+                }
+            };
+            drop(timeout(CLOSING_TIME, settled).await);
             Ok(())
         };
         drop(inner.guarded(|| "closing the store".to_owned(), flush).await);

@@ -15,6 +15,7 @@ use crate::dynamodb::{Page, Reading};
 use crate::error::{Error, Result};
 use crate::outage::{FIRST_PAUSE, Operation, Permit, Probe};
 use crate::panics::catch;
+use crate::requester::{self, working_for};
 use crate::retry::{self, Retries, no_answer};
 use crate::row::{RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
@@ -244,9 +245,12 @@ impl Inner {
         F: Future<Output = Result<Answer<T>>> + Send + 'static,
     {
         let mut pause = None;
+        // Nobody waits for what is only fetched for later.
+        let requester = if stale.revalidate { None } else { requester::current() };
+        let fetch = |probe| working_for(requester, fetch(Arc::clone(self), probe));
         let flight = flights.join_or_start(key, || match self.outages.permit(operation) {
-            Permit::Free => Some(fetch(Arc::clone(self), None)),
-            Permit::Probe(probe) => Some(fetch(Arc::clone(self), Some(probe))),
+            Permit::Free => Some(fetch(None)),
+            Permit::Probe(probe) => Some(fetch(Some(probe))),
             Permit::Wait(longest) => {
                 pause = Some(longest);
                 None

@@ -4,14 +4,25 @@
  * Uses a store while time stands still, and prints what each callback got, and what is left in the clock.
  */
 
-const { table, endpoint, order, now, data } = JSON.parse(process.argv[2]);
+const { table, endpoint, order, fakes, now, data } = JSON.parse(process.argv[2]);
+
+const { mock } = require('node:test');
 
 const FakeTimers = require('@sinonjs/fake-timers');
 
 const { FEATURES, largeDataSet } = require('../../helpers/data');
 
+const { clearInterval, setInterval } = require('node:timers');
+
 /** All that there is, `process.nextTick` and the module `timers` included. */
-const install = () => FakeTimers.install({ now });
+const installSinons = () => FakeTimers.install({ now });
+const installNodes = () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
+  return { countTimers: () => 0, runAll: () => mock.timers.runAll() };
+};
+const install = fakes === 'sinon' ? installSinons : installNodes;
+/** Node's own, without which the process would end. */
+const alive = setInterval(() => {}, 2 ** 30);
 let clock = order === 'before' ? install() : undefined;
 const { DynamoDBBigSegmentStore, DynamoDBFeatureStore } = require('../../..');
 if (order === 'after') clock = install();
@@ -36,10 +47,30 @@ async function main() {
   results.isStoreAvailable = await call('isStoreAvailable');
   const segments = DynamoDBBigSegmentStore(table, options);
   results.membership = await segments.getUserMembership('a hash');
+  results.seesChanges = await seesChanges();
   results.timers = clock.countTimers();
   // A test may run all timers, until there are none.
   clock.runAll();
-  store.close();
+  await store.close();
+  clearInterval(alive);
+}
+
+/** @returns {Promise<boolean>} whether a store sees what another one changes, however the clock stands */
+async function seesChanges() {
+  const reader = DynamoDBFeatureStore(table, { ...options, cacheTTL: 0.01 });
+  const read = () => new Promise((resolve) => reader.get(FEATURES, 'new', resolve));
+  await read();
+  await call('upsert', FEATURES, { key: 'new', version: 2 });
+  for (let i = 0; i < 100; i += 1) {
+    await new Promise((resolve) => {
+      const timer = setInterval(() => {
+        clearInterval(timer);
+        resolve(undefined);
+      }, 20);
+    });
+    if ((await read()).version === 2) return true;
+  }
+  return false;
 }
 
 process.on('exit', () => process.stdout.write(JSON.stringify(results)));

@@ -42,7 +42,7 @@ async function useStore(root, prefix) {
   assert.deepStrictEqual(await ask(store, 'all', FEATURES), { plain: changed });
   await ask(store, 'delete', FEATURES, 'plain', 3);
   assert.strictEqual(await ask(store, 'get', FEATURES, 'plain'), null);
-  store.close();
+  await store.close();
 }
 
 /** Evaluates a flag through an SDK of LaunchDarkly's. */

@@ -2,6 +2,7 @@
 
 /** The package in tests that jest runs. */
 
+const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
@@ -37,12 +38,6 @@ for (const [how, { args = [], inWorker = false }] of Object.entries({
   'with --runInBand': { args: ['--runInBand'] },
   'in worker threads': { args: ['--workerThreads'], inWorker: true },
   'in a worker thread for each file': { args: ['--workerThreads', NEW_WORKERS], inWorker: true },
-  'with timers that were replaced before the package was loaded': {
-    args: ['--fakeTimers={"enableGlobally":true}'],
-  },
-  'with the older fake timers': {
-    args: ['--fakeTimers={"enableGlobally":true,"legacyFakeTimers":true}'],
-  },
 })) {
   test(`jest ${how}`, async (t) => {
     const scene = await newScene(t);
@@ -54,6 +49,26 @@ for (const [how, { args = [], inWorker = false }] of Object.entries({
     await runJest([...args, 'flags'], { tests: 16, env });
   });
 }
+
+for (const [how, env] of Object.entries({
+  'fake timers': {},
+  'the older fake timers': { HOST_LEGACY: 'true' },
+  'the older fake timers, which are reset': { HOST_LEGACY: 'true', HOST_RESET: 'true' },
+})) {
+  test(`jest with ${how} that are there when the package is loaded`, async (t) => {
+    const scene = await newScene(t);
+    const where = { HOST_TABLE: scene.table, HOST_ENDPOINT: scene.engine };
+    const args = ['--config', 'fake-timers/jest.config.js'];
+    await runJest(args, { tests: 1, env: { ...where, ...env } });
+  });
+}
+
+test('jest finds no open handles once the stores are closed', async (t) => {
+  const scene = await newScene(t);
+  const env = { HOST_TABLE: scene.table, HOST_ENDPOINT: scene.engine };
+  const { openHandles } = await runJest(['--detectOpenHandles', 'closing'], { tests: 1, env });
+  assert.deepStrictEqual(openHandles, []);
+});
 
 for (const [machine, kind] of Object.entries(MACHINES)) {
   for (const [how, args] of Object.entries({

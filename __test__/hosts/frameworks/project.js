@@ -51,6 +51,7 @@ function run(folder, args, env) {
  * @param {(report: string, temporary: string) => string[]} command the program and its arguments, with
  *   the file for its report, in jest's form, and a folder of this run's own
  * @param {{tests: number, env: Record<string, string | undefined>}} expected
+ * @returns {Promise<any>} the report
  */
 async function mustPass(folder, command, { tests, env }) {
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'framework-'));
@@ -58,8 +59,10 @@ async function mustPass(folder, command, { tests, env }) {
   try {
     const { code, signal, output } = await run(folder, command(report, temporary), env);
     assert.deepStrictEqual({ code, signal }, { code: 0, signal: null }, output);
-    const { numPassedTests, numTotalTests } = JSON.parse(fs.readFileSync(report, 'utf8'));
+    const results = JSON.parse(fs.readFileSync(report, 'utf8'));
+    const { numPassedTests, numTotalTests } = results;
     assert.deepStrictEqual([numPassedTests, numTotalTests], [tests, tests], output);
+    return results;
   } finally {
     fs.rmSync(temporary, { recursive: true });
   }

@@ -353,6 +353,25 @@ async fn a_store_that_is_closed_tries_once_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_is_closed_takes_what_follows_until_nothing_more_comes() {
+    let setup = Setup::new();
+    let (last_came, quiet) = tokio::sync::oneshot::channel::<()>();
+    let store = setup.store.clone();
+    let closing = tokio::spawn(async move { store.close_after(async { drop(quiet.await) }).await });
+    for version in 1..=3 {
+        setup.upsert("k", version).await.unwrap();
+    }
+    assert!(!closing.is_finished());
+    drop(last_came);
+    closing.await.unwrap();
+
+    let setup = Setup::new();
+    let begun = Instant::now();
+    setup.store.close_after(std::future::pending()).await;
+    assert!(begun.elapsed() <= Duration::from_millis(1_100), "it waits for too long");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_is_closed_gives_up_what_is_not_in_and_answers_everybody() {
     let setup = Setup::new();
     setup.table.script(|_| Fate::Hang);
