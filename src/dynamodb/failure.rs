@@ -129,7 +129,10 @@ fn unsent(failure: Cause<'_>, network: bool) -> Error {
         return exhausted;
     }
     if network {
-        let message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));
+        let mut message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));
+        if message.contains("CaUsedAsEndEntity") {
+            message += CERTIFICATE_ADVICE;
+        }
         return Error::new(ErrorKind::Unavailable, message);
     }
     Error::new(ErrorKind::Refused, format!("the request can't be sent: {cause}"))
@@ -202,6 +205,12 @@ fn is_key_schema_message(text: &str) -> bool {
     .iter()
     .any(|sentence| text.contains(sentence))
 }
+
+/// What to do about a server whose certificate is that of an authority, as `openssl req -x509` makes it.
+/// The TLS library refuses those, even where the very certificate is trusted.
+const CERTIFICATE_ADVICE: &str = ". The server's certificate says that it is an authority (CA:TRUE), \
+    which Node accepts of a trusted one and this store does not: make one with \
+    -addext basicConstraints=critical,CA:FALSE, or let an authority of your own sign it";
 
 /// Error codes of AWS that don't end as those of DynamoDB do, and last until somebody changes something.
 const OTHER_REFUSALS: [&str; 6] = [
