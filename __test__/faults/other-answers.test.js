@@ -3,9 +3,11 @@
 /** Answers about something else than what was asked, answers without end, and servers that speak otherwise. */
 
 const assert = require('node:assert');
+const { once } = require('node:events');
+const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
-const { once } = require('node:events');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { certificates } = require('../client-options/receiver');
@@ -162,6 +164,54 @@ test('an answer without end takes little memory', OF_OWN_CLIENT, async (t) => {
   assert.ok(sent > 4, 'the server has sent much');
   assert.ok(peak < MOST_MEMORY_KB, `it took ${peak} KB`);
   t.diagnostic(`peak ${Math.round(peak / 1024)} MB while the server sent ${sent} MB`);
+});
+
+const READS = 3000;
+/** What docs/client-options.md says. */
+const CONNECTIONS = 50;
+
+test(
+  'a server that never answers gets no more connections than documented',
+  OF_OWN_CLIENT,
+  async (t) => {
+    const server = http.createServer(() => {});
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const clientOptions = { endpoint: `http://127.0.0.1:${server.address().port}` };
+    const script = path.join(__dirname, 'children', 'many-reads.js');
+    if (fs.existsSync('/proc/self/fd')) {
+      const options = { readTimeout: 1, clientOptions };
+      const input = { table: 'flags', options, reads: READS };
+      const { answered, empty, most } = await childResult(script, input);
+      assert.deepStrictEqual([answered, empty], [READS, READS]);
+      assert.ok(most > 0 && most <= CONNECTIONS, `${most} sockets`);
+      t.diagnostic(`${most} sockets for ${READS} reads`);
+    }
+  }
+);
+
+test('reads beyond the number of connections wait for their turn', OF_OWN_CLIENT, async (t) => {
+  const scene = await newScene(t);
+  const keys = Array.from({ length: 4 * CONNECTIONS }, (_, at) => `flag-${at}`);
+  await scene.put(...keys.map((key) => itemRow('features', v(key, 1))));
+  let underWay = 0;
+  let most = 0;
+  scene.proxy.intercept(async (_request, forward) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    const answer = await forward();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    underWay -= 1;
+    return answer;
+  });
+  const store = scene.open();
+  const items = await Promise.all(keys.map((key) => store.get(FEATURES, key)));
+  assert.ok(items.every((item) => item !== null));
+  assert.strictEqual(most, CONNECTIONS);
 });
 
 const certified = certificates();
