@@ -60,7 +60,9 @@ test('no answer does harm', OF_OWN_CLIENT, async (t) => {
     });
   /** Stores in use. What DynamoDB refuses they don't ask for again soon, so others take their places. */
   let values = [];
-  const close = () => values.forEach((value) => value.close());
+  const close = () => {
+    for (const value of values) value.close();
+  };
   let renewed = -Infinity;
   const renew = () => {
     if (number - renewed < ANSWERS_PER_STORE) return;
@@ -87,13 +89,16 @@ test('no answer does harm', OF_OWN_CLIENT, async (t) => {
         () => store.upsert(FEATURES, v(key, version)),
         () => store.delete(FEATURES, key, version),
         () => store.initialized(),
-        () => (own === 0 ? store.init({ features: { [key]: v(key, version) } }) : store.all(FEATURES)),
+        () =>
+          own === 0 ? store.init({ features: { [key]: v(key, version) } }) : store.all(FEATURES),
       ][(own + Math.floor(calls / KEYS)) % 7];
       await call();
     }
   };
   await Promise.all(Array.from({ length: CALLERS }, (_, own) => caller(own)));
-  t.diagnostic(`${calls} calls, ${logger.lines.length} lines, ${Math.round(mostMemory / 2 ** 20)} MB`);
+  t.diagnostic(
+    `${calls} calls, ${logger.lines.length} lines, ${Math.round(mostMemory / 2 ** 20)} MB`
+  );
   assert.ok(mostMemory < MOST_MEMORY, `it took ${mostMemory} bytes`);
 
   const good = promised(open(0));

@@ -18,7 +18,19 @@ const FLAG_TEXT = 'the text of a flag that nobody is to read';
 
 const LONG = 6_000_000;
 /** Characters that change how a line looks: breaks, escapes, and others that print nothing. */
-const NASTY = ['\n', '\r\n', '\x1b[31m', '\0', '\u202e', '\u2028', '\u200b', '\x07', '\x9b', '\ufeff', '\ud800'];
+const NASTY = [
+  '\n',
+  '\r\n',
+  '\x1b[31m',
+  '\0',
+  '\u202e',
+  '\u2028',
+  '\u200b',
+  '\x07',
+  '\x9b',
+  '\ufeff',
+  '\ud800',
+];
 const TYPES = [
   'ResourceNotFoundException',
   'ValidationException',
@@ -34,7 +46,10 @@ const TYPES = [
   'InvalidSignatureException',
   'NobodyKnowsThisException',
 ];
-const STATUSES = [200, 200, 200, 201, 204, 206, 301, 304, 400, 400, 400, 401, 403, 404, 408, 413, 429, 500, 502, 503];
+const STATUSES = [
+  200, 200, 200, 201, 204, 206, 301, 304, 400, 400, 400, 401, 403, 404, 408, 413, 429, 500, 502,
+  503,
+];
 
 /**
  * @typedef {{operation: string, head: string, body: any}} Request
@@ -81,8 +96,8 @@ function row(random, namespace, key) {
 /** What DynamoDB might answer, as an object. */
 function goodBody(random, { operation, body }) {
   const ConsumedCapacity = { TableName: 'flags', CapacityUnits: 1 };
-  const key = body.Key && body.Key.key ? body.Key.key.S : 'flag-1';
-  const namespace = body.Key && body.Key.namespace ? body.Key.namespace.S : 'features';
+  const key = body.Key?.key.S || 'flag-1';
+  const namespace = body.Key?.namespace.S || 'features';
   switch (operation) {
     case 'GetItem':
       return { Item: row(random, namespace, key), ConsumedCapacity };
@@ -225,7 +240,11 @@ function answerFor(seed, number, request) {
   const head = `${statusLine(random, request)}\r\n${headers(random, request, body.length)}\r\n\r\n`;
   const chunked = /transfer-encoding: chunked/.test(head) && random() < 0.7;
   const framed = chunked
-    ? Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')])
+    ? Buffer.concat([
+        Buffer.from(`${body.length.toString(16)}\r\n`),
+        body,
+        Buffer.from('\r\n0\r\n\r\n'),
+      ])
     : body;
   let bytes = Buffer.concat([Buffer.from(head), framed]);
   if (random() < 0.1) bytes = bytes.subarray(0, whole(random, bytes.length));

@@ -16,7 +16,7 @@ const { OF_OWN_CLIENT } = require('../helpers/connection');
 const { FEATURES, itemRow } = require('../helpers/data');
 const { failure } = require('../helpers/faults');
 const { scenes } = require('../helpers/scene');
-const { ENDLESS, promised, waitFor } = require('../helpers/wait');
+const { ENDLESS, gate, promised, waitFor } = require('../helpers/wait');
 const { allSaved, byKey, itemsInTable } = require('./scene');
 const { DynamoDBFeatureStore } = require('../..');
 
@@ -33,8 +33,7 @@ const first = (count, operation, answer) => (request, forward) =>
 test('a row that was not asked for is asked for again', async (t) => {
   const scene = await newScene(t);
   await scene.put(itemRow('features', v('a', 1)), itemRow('features', v('b', 2)));
-  const other = ({ body }, forward) =>
-    forward({ ...body, Key: { ...body.Key, key: { S: 'b' } } });
+  const other = ({ body }, forward) => forward({ ...body, Key: { ...body.Key, key: { S: 'b' } } });
   scene.proxy.intercept(first(1, 'GetItem', other));
   const store = scene.open({ cacheTTL: 0 });
   const read = async () => (await store.get(FEATURES, 'a')) || (await store.get(FEATURES, 'a'));
@@ -83,18 +82,22 @@ for (const [what, left] of Object.entries({
   });
 }
 
-test('a put that another row is said to be in the way of is sent again', OF_OWN_CLIENT, async (t) => {
-  const scene = await newScene(t);
-  const refusal = () => {
-    const answer = failure(400, 'ConditionalCheckFailedException');
-    return { ...answer, body: { ...answer.body, Item: itemRow('features', v('other', 9)) } };
-  };
-  scene.proxy.intercept(first(1, 'PutItem', refusal));
-  const store = scene.open();
-  await store.upsert(FEATURES, v('a', 1));
-  await allSaved(store);
-  assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 1)));
-});
+test(
+  'a put that another row is said to be in the way of is sent again',
+  OF_OWN_CLIENT,
+  async (t) => {
+    const scene = await newScene(t);
+    const refusal = () => {
+      const answer = failure(400, 'ConditionalCheckFailedException');
+      return { ...answer, body: { ...answer.body, Item: itemRow('features', v('other', 9)) } };
+    };
+    scene.proxy.intercept(first(1, 'PutItem', refusal));
+    const store = scene.open();
+    await store.upsert(FEATURES, v('a', 1));
+    await allSaved(store);
+    assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 1)));
+  }
+);
 
 /** A page that has so many rows before it. */
 function page(number, last) {
@@ -116,8 +119,10 @@ test('a page that repeats ends a Query with one line', async (t) => {
 
 test('pages without end are given up, and end with the store', async (t) => {
   const scene = await newScene(t);
-  scene.proxy.intercept(first(Infinity, 'Query', ({ call }) => ({ status: 200, body: page(call) })));
-  const store = scene.open({ ...SOON, readTimeout: 0.1 });
+  scene.proxy.intercept(
+    first(Infinity, 'Query', ({ call }) => ({ status: 200, body: page(call) }))
+  );
+  const store = scene.open({ ...SOON, readTimeout: 0.5 });
   assert.strictEqual(await store.all(FEATURES), null);
   assert.strictEqual(scene.logger.linesWith('came to no end').length, 1);
 
@@ -200,11 +205,13 @@ test('reads beyond the number of connections wait for their turn', OF_OWN_CLIENT
   await scene.put(...keys.map((key) => itemRow('features', v(key, 1))));
   let underWay = 0;
   let most = 0;
+  const { opened, open } = gate();
   scene.proxy.intercept(async (_request, forward) => {
     underWay += 1;
     most = Math.max(most, underWay);
+    if (underWay === CONNECTIONS) open();
+    await opened;
     const answer = await forward();
-    await new Promise((resolve) => setTimeout(resolve, 20));
     underWay -= 1;
     return answer;
   });
