@@ -32,6 +32,7 @@ pub mod config;
 pub mod dynamodb;
 pub mod environment;
 pub mod error;
+pub mod files;
 pub mod init_plan;
 pub mod inspection;
 pub mod late_init;

@@ -212,6 +212,15 @@ pub enum Meaning {
 }
 
 impl StoredRow {
+    /// About how much memory it takes.
+    pub fn bytes(&self) -> usize {
+        let text = match &self.item {
+            ItemAttribute::Text(text) => text.len(),
+            ItemAttribute::Absent | ItemAttribute::Binary | ItemAttribute::Other(_) => 0,
+        };
+        size_of::<Self>() + self.key.namespace.len() + self.key.key.len() + text
+    }
+
     /// Reads what any LaunchDarkly SDK may have written.
     pub fn meaning(&self) -> Meaning {
         let text = match &self.item {

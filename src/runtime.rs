@@ -61,11 +61,23 @@ pub async fn unblocked<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
     let permit = BLOCKED.acquire().await;
-    let (done, result) = oneshot::channel();
-    start_thread("dynamodb-wait", move || {
+    apart(move || {
         let _permit = permit;
-        drop(done.send(catch(work).ok()));
-    })?;
+        work()
+    })
+    .await
+}
+
+/// As [`unblocked`], for work that may block for ever: it takes no turn from others.
+///
+/// # Errors
+///
+/// Where no thread can be started.
+pub async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<Option<T>> {
+    let (done, result) = oneshot::channel();
+    start_thread("dynamodb-wait", move || drop(done.send(catch(work).ok())))?;
     Ok(result.await.ok().flatten())
 }
 
@@ -82,9 +94,9 @@ pub async fn unblocked_async<T: Send + 'static>(
 }
 
 /// The operating system starts no thread.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("no thread could be started: {0}")]
-pub struct NoThread(io::Error);
+pub struct NoThread(String);
 
 /// Whether this says that the process, or the machine, has no thread or no file descriptor left: the same
 /// may work soon.
@@ -98,7 +110,7 @@ pub fn is_exhausted(failure: &io::Error) -> bool {
 
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let thread = thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES);
-    thread.spawn(work).map(drop).map_err(|failure| io::Error::other(NoThread(failure)))
+    thread.spawn(work).map(drop).map_err(|failure| io::Error::other(NoThread(failure.to_string())))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const { FEATURES, itemRow } = require('../helpers/data');
 const { createTable, deleteTable, putRow } = require('../helpers/dynamodb');
 const { startEngine } = require('../helpers/engine');
 const { startProxy } = require('../helpers/engine-proxy');
-const { PATIENT } = require('../helpers/wait');
+const { IMPATIENT, PATIENT } = require('../helpers/wait');
 
 const REPOSITORY = path.join(__dirname, '..', '..');
 const flag = { key: 'a', version: 1 };
@@ -48,7 +48,21 @@ function makeCertificates(folder) {
   const signed = ['-in', 'server.csr', '-out', 'server.pem', '-extfile', 'server.ext'];
   const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-sha256'];
   openssl(folder, 'x509', '-req', ...signed, ...by);
+  // One that is an authority itself, as openssl makes it, and one that is not.
+  const own = ['-x509', '-days', '2', ...subject, '-addext', 'subjectAltName=DNS:localhost'];
+  openssl(folder, 'req', ...own, ...key, '-keyout', 'own.key', '-out', 'own.pem');
+  const plain = ['-addext', 'basicConstraints=critical,CA:FALSE', '-key', 'own.key', '-sha256'];
+  openssl(folder, 'req', ...own, ...plain, '-out', 'plain.pem');
+  fs.mkdirSync(path.join(folder, 'folder.pem'));
+  if (process.platform !== 'win32') spawnSync('mkfifo', [path.join(folder, 'pipe.pem')]);
 }
+
+/** What is no file that could be read: nobody writes to the pipe. */
+const UNREADABLE = (folder) => {
+  const directory = path.join(folder, 'folder.pem');
+  const pipe = path.join(folder, 'pipe.pem');
+  return process.platform === 'win32' ? [directory] : [pipe, '/dev/zero', directory];
+};
 
 /** Where `cargo test` and `cargo build` leave their library. */
 const DEBUG_LIBRARIES = ['target/debug/deps', 'target/debug'].map((place) =>
@@ -105,14 +119,26 @@ describe('trust', { skip: hasOpenssl ? false : 'there is no openssl' }, () => {
   });
 
   /** What a process reads over HTTPS. */
-  async function readElsewhere(library, env) {
-    const options = { ...PATIENT, clientOptions: { endpoint: proxy.endpoint, maxAttempts: 1 } };
+  async function readElsewhere(library, env, endpoint = proxy.endpoint, patience = PATIENT) {
+    const options = { ...patience, clientOptions: { endpoint, maxAttempts: 1 } };
     const { results, lines } = await childResult(
       'operate.js',
       { table, options, calls: [['get', FEATURES, 'a']] },
       { ...NO_ROOTS, NAPI_RS_NATIVE_LIBRARY_PATH: library, ...env }
     );
     return { item: results[0], lines };
+  }
+
+  /** What a process reads of a server that has this certificate, and trusts it. */
+  async function readOf(library, name) {
+    const [key, cert] = ['own.key', name].map((file) => fs.readFileSync(path.join(folder, file)));
+    const server = await startProxy(engine.endpoint, { tls: { key, cert } });
+    try {
+      const env = { NODE_EXTRA_CA_CERTS: path.join(folder, name) };
+      return await readElsewhere(library, env, server.endpoint, IMPATIENT);
+    } finally {
+      await server.close();
+    }
   }
 
   const builds = libraries(folder);
@@ -146,6 +172,57 @@ describe('trust', { skip: hasOpenssl ? false : 'there is no openssl' }, () => {
         }
       });
     }
+
+    for (const variable of ['NODE_EXTRA_CA_CERTS', 'AWS_CA_BUNDLE', 'SSL_CERT_FILE']) {
+      test(`${variable} may name what can't be read: that is a warning (${build} build)`, async () => {
+        const other = variable === 'AWS_CA_BUNDLE' ? 'NODE_EXTRA_CA_CERTS' : 'AWS_CA_BUNDLE';
+        const trusted = { [other]: path.join(folder, 'ca.pem') };
+        // Node itself reads this one when it starts, and would wait.
+        const isNodes = variable === 'NODE_EXTRA_CA_CERTS';
+        for (const file of isNodes ? UNREADABLE(folder).slice(-1) : UNREADABLE(folder)) {
+          const { item, lines } = await readElsewhere(library, { ...trusted, [variable]: file });
+          assert.deepStrictEqual(item, flag, file);
+          const named = lines.filter(({ message }) => message.includes(variable));
+          assert.strictEqual(named.length, 1, JSON.stringify(lines));
+          assert.strictEqual(named[0].level, 'warn');
+          assert.ok(named[0].message.includes(file), named[0].message);
+        }
+      });
+    }
+
+    for (const variable of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) {
+      test(`${variable} may name what can't be read (${build} build)`, async () => {
+        const trusted = { AWS_CA_BUNDLE: path.join(folder, 'ca.pem') };
+        for (const file of UNREADABLE(folder)) {
+          const { item, lines } = await readElsewhere(library, { ...trusted, [variable]: file });
+          assert.deepStrictEqual(item, flag, file);
+          assert.strictEqual(lines.length, 1, JSON.stringify(lines));
+          assert.ok(lines[0].message.includes(file), lines[0].message);
+        }
+      });
+    }
+
+    test(`many stores with a file that can't be read hold up no other (${build} build)`, async () => {
+      const trusted = { AWS_CA_BUNDLE: path.join(folder, 'ca.pem') };
+      const env = { ...NO_ROOTS, ...trusted, NAPI_RS_NATIVE_LIBRARY_PATH: library };
+      const options = { ...PATIENT, clientOptions: { endpoint: proxy.endpoint } };
+      const pipe = UNREADABLE(folder)[0];
+      const hung = { NODE_EXTRA_CA_CERTS: pipe, AWS_CONFIG_FILE: pipe };
+      const input = { table, options, hung, stores: 40 };
+      const { item } = await childResult('hung-files.js', input, env);
+      assert.deepStrictEqual(item, flag);
+    });
+
+    test(`a certificate that is its own authority is an error that says so (${build} build)`, async () => {
+      const { item, lines } = await readOf(library, 'own.pem');
+      assert.strictEqual(item, null);
+      assert.strictEqual(lines.length, 1, JSON.stringify(lines));
+      assert.match(lines[0].message, /is an authority \(CA:TRUE\).*CA:FALSE/);
+    });
+
+    test(`a certificate of its own that is no authority is trusted (${build} build)`, async () => {
+      assert.deepStrictEqual(await readOf(library, 'plain.pem'), { item: flag, lines: [] });
+    });
 
     test(`an authority that nobody vouches for is an error that says so (${build} build)`, async () => {
       const { item, lines } = await readElsewhere(library, {});

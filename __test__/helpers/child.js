@@ -18,7 +18,7 @@ const GUARD_MS = 120_000;
 /**
  * Runs a script of the `children` folder until it ends by itself.
  *
- * @param {string} script the name of the file
+ * @param {string} script the name of the file, or the path of another one
  * @param {object} input what the script finds as JSON in its first argument
  * @param {Record<string, string | undefined>} [env] added to this process's; `undefined` takes a
  *   variable away
@@ -48,7 +48,7 @@ function start(script, input, env, stdio) {
   // What makes a test runner's own processes report to it would confuse a plain child.
   delete given.NODE_TEST_CONTEXT;
   delete given.NODE_OPTIONS;
-  const args = [path.join(SCRIPTS, script), JSON.stringify(input)];
+  const args = [path.resolve(SCRIPTS, script), JSON.stringify(input)];
   return spawn(process.execPath, args, { env: given, stdio });
 }
 

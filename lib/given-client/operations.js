@@ -96,7 +96,7 @@ function rowAttributes({ key, version, item }, values) {
  * @returns {object}
  * @throws {Error} for what makes no sense
  */
-function answer({ operation, bigSegments }, result, values) {
+function answer({ operation, table, bigSegments }, result, values) {
   const isRead = operation === 'GetItem' || operation === 'Query';
   // Doubles leave out what nobody is to look at.
   const given = result === undefined || result === null ? {} : result;
@@ -120,10 +120,25 @@ function answer({ operation, bigSegments }, result, values) {
     default: {
       /** @type {any[]} */
       const left = [];
-      for (const writes of Object.values(given.UnprocessedItems || {})) left.push(...writes);
+      const unprocessed = given.UnprocessedItems || {};
+      for (const name of Object.keys(unprocessed)) {
+        if (!isSameTable(name, table)) {
+          throw new Error('its answer to BatchWriteItem is about another table');
+        }
+        left.push(...unprocessed[name]);
+      }
       return { unprocessed: left.map((write) => keyOf(requested(write), values)), units };
     }
   }
+}
+
+/**
+ * @param {string} one
+ * @param {string} other
+ * @returns {boolean} whether two names are of the same table: one of them may be its ARN
+ */
+function isSameTable(one, other) {
+  return one.split('/').pop() === other.split('/').pop();
 }
 
 /**
@@ -201,12 +216,14 @@ function row(attributes, values) {
 /**
  * @param {any} attributes
  * @param {Values} values
- * @returns {{synchronizedOn?: number, included?: string[], excluded?: string[]}}
+ * @returns {{key: Key, synchronizedOn?: number, included?: string[], excluded?: string[]}}
  */
-function bigSegmentRow({ synchronizedOn, included, excluded }, values) {
+function bigSegmentRow(attributes, values) {
+  const { synchronizedOn, included, excluded } = attributes;
   const set = (/** @type {any} */ attribute) =>
     attribute === undefined ? undefined : values.set(attribute);
   return {
+    key: keyOf(attributes, values),
     synchronizedOn: synchronizedOn === undefined ? undefined : values.number(synchronizedOn),
     included: set(included),
     excluded: set(excluded),

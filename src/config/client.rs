@@ -47,7 +47,7 @@ pub struct ClientConfig {
     pub proxy: Option<Proxy>,
     /// PEM certificates that are trusted instead of all others.
     pub authorities: Option<String>,
-    /// How many requests may be under way at once.
+    /// How many connections there may be at once, and so requests under way.
     pub max_requests: Option<usize>,
     /// Added to the user agent.
     pub user_agent: Option<String>,

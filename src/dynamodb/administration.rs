@@ -14,7 +14,7 @@ use super::client::{
     Attributes, Connection, CredentialsInUse, SdkDynamoDb, incomplete, key_attributes, row_key,
     stored_row,
 };
-use super::failure::{no_credentials, to_error};
+use super::failure::{foreign_answer, no_credentials, to_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspection::{
     AdministeredTable, Billing, Caller, Description, KeyAttribute, RowPage, SizedRow,
@@ -112,10 +112,12 @@ impl AdministeredTable for SdkDynamoDb {
                     (answer.items, answer.last_evaluated_key)
                 }
             };
-            Ok(RowPage {
-                rows: rows.unwrap_or_default().into_iter().filter_map(sized_row).collect(),
-                next: next.and_then(|key| row_key(&key)),
-            })
+            let next = next.and_then(|key| row_key(&key));
+            if next.is_some() && next == start {
+                return Err(foreign_answer("DynamoDB's pages repeat: they come to no end"));
+            }
+            let rows = rows.unwrap_or_default().into_iter().filter_map(sized_row).collect();
+            Ok(RowPage { rows, next })
         }
         .boxed()
     }

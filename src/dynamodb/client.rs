@@ -36,13 +36,14 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
 use super::adjusting::Adjusting;
+use super::answers::{check_page, check_put, check_row, not_sent, writes_left};
 use super::asked_credentials::{AskedCredentials, to_sdk};
 use super::complete::Complete;
 use super::counting::Counting;
 use super::credential_process::{AssumeRole, ProcessCredentials};
 use super::credentials::{SteadyCredentials, Unblocked};
 use super::dns::Resolver;
-use super::failure::{no_credentials, to_error};
+use super::failure::{foreign_answer, no_credentials, to_error};
 use super::http::Http;
 use super::request_log::RequestLog;
 use super::settings::Settings;
@@ -675,6 +676,9 @@ impl Inner {
             async move { send_with!(request, overrides).map_err(to_error) }
         };
         let answer = self.send(send).await?;
+        if let Some(found) = &answer.item {
+            check_row(row, row_key(found).as_ref())?;
+        }
         self.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
         Ok(answer.item)
     }
@@ -739,10 +743,16 @@ impl DynamoDb for SdkDynamoDb {
             };
             let answer = inner.send(send).await?;
             inner.stats.read_units.add(units(answer.consumed_capacity.as_ref()));
-            Ok(Page {
-                rows: answer.items.unwrap_or_default().into_iter().filter_map(stored_row).collect(),
-                next: answer.last_evaluated_key.and_then(|key| row_key(&key)),
-            })
+            let without_keys = || foreign_answer("DynamoDB's answer has a row without keys");
+            let items = answer.items.ok_or_else(|| foreign_answer("DynamoDB's answer has no rows"));
+            let rows = items?.into_iter().map(|item| stored_row(item).ok_or_else(without_keys));
+            let next = answer.last_evaluated_key;
+            let next = next.map(|key| row_key(&key).ok_or_else(without_keys)).transpose()?;
+            check_page(
+                &namespace,
+                start.as_ref(),
+                Page { rows: rows.collect::<Result<_>>()?, next },
+            )
         }
         .boxed()
     }
@@ -781,7 +791,7 @@ impl DynamoDb for SdkDynamoDb {
             };
             let (outcome, capacity) = inner.send(send).await?;
             inner.stats.write_units.add(units(capacity.as_ref()));
-            Ok(outcome)
+            check_put(&row, outcome)
         }
         .boxed()
     }
@@ -805,22 +815,19 @@ impl DynamoDb for SdkDynamoDb {
             for capacity in answer.consumed_capacity() {
                 inner.stats.write_units.add(units(Some(capacity)));
             }
-            // All of it is this table's, under whichever of its names.
             let left = answer.unprocessed_items.unwrap_or_default();
-            if left.is_empty() {
-                return Ok(Vec::new());
+            if left.keys().any(|table| !is_same_table(&inner.table, table)) {
+                return Err(not_sent());
             }
-            let mut sent: HashMap<RowKey, Write> =
-                writes.into_iter().map(|write| (write.row().clone(), write)).collect();
-            Ok(left
-                .values()
-                .flatten()
-                .filter_map(requested_row)
-                .filter_map(|row| sent.remove(&row))
-                .collect())
+            writes_left(writes, left.values().flatten().map(requested_row))
         }
         .boxed()
     }
+}
+
+/// Whether two names are of the same table: one of them may be its ARN.
+fn is_same_table(one: &str, other: &str) -> bool {
+    one.rsplit('/').next() == other.rsplit('/').next()
 }
 
 /// What became of a conditional put, and the capacity that it took where that is told.

@@ -1,13 +1,30 @@
-//! Answers without a body. DynamoDB sends at least an empty object; the AWS SDK would take nothing for
-//! that, and so for "there is no such row" or "all is written".
+//! Answers without anything of DynamoDB's in them. DynamoDB sends at least an empty object; the AWS SDK
+//! would take nothing, or any other object, for that, and so for "there is no such row" or "all is written".
 
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 
-/// Lets an attempt fail whose answer has no body.
+/// What the answers to the store's requests have, if anything.
+const MEMBERS: [&[u8]; 6] = [
+    b"\"Item\"",
+    b"\"Items\"",
+    b"\"ConsumedCapacity\"",
+    b"\"UnprocessedItems\"",
+    b"\"ItemCollectionMetrics\"",
+    b"\"Attributes\"",
+];
+const REQUESTS: [&str; 4] = ["GetItem", "Query", "PutItem", "BatchWriteItem"];
+
+/// Lets an attempt fail whose answer has no body, or has none of these members.
 #[derive(Debug)]
 pub struct Complete;
+
+fn is_dynamodbs(body: &[u8]) -> bool {
+    let has = |member: &[u8]| body.windows(member.len()).any(|part| part == member);
+    body.trim_ascii() == b"{}" || MEMBERS.into_iter().any(has)
+}
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
 impl Intercept for Complete {
@@ -19,13 +36,20 @@ impl Intercept for Complete {
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let body = context.response().and_then(|response| response.body().bytes());
-        if body.is_some_and(<[u8]>::is_empty) {
-            Err("the answer has no body".into())
-        } else {
-            Ok(())
+        let Some((response, body)) =
+            context.response().and_then(|response| Some((response, response.body().bytes()?)))
+        else {
+            return Ok(());
+        };
+        if body.is_empty() {
+            return Err("the answer has no body".into());
         }
+        let name = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
+        if response.status().is_success() && REQUESTS.contains(&name) && !is_dynamodbs(body) {
+            return Err("the answer has nothing of DynamoDB's".into());
+        }
+        Ok(())
     }
 }

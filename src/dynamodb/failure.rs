@@ -6,6 +6,7 @@ use std::io;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::result::DispatchFailure;
+use http_body_util::LengthLimitError;
 
 use crate::error::{Error, ErrorKind};
 use crate::log::shortened;
@@ -22,17 +23,28 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     match &failure {
-        SdkError::ServiceError(answer) => match answer.err().code() {
-            Some(code) => refusal(code, answer.err().message().unwrap_or_default()),
-            None => foreign_answer(answer.raw().status().as_u16()),
-        },
-        SdkError::ResponseError(answer) => foreign_answer(answer.raw().status().as_u16()),
+        SdkError::ServiceError(answer) => {
+            let (status, error) = (answer.raw().status().as_u16(), answer.err());
+            let text = error.message().unwrap_or_default();
+            let refusal = error.code().and_then(|code| refusal(code, text, Some(status)));
+            refusal.unwrap_or_else(|| foreign_status(status))
+        }
+        SdkError::ResponseError(_) if is_too_long(&failure) => {
+            foreign_answer("the answer is longer than any of DynamoDB's")
+        }
+        SdkError::ResponseError(answer) => foreign_status(answer.raw().status().as_u16()),
         SdkError::TimeoutError(_) => {
             Error::new(ErrorKind::TimedOut, "DynamoDB did not answer in time")
         }
-        SdkError::DispatchFailure(dispatch) => unsent(&failure, is_of_the_network(dispatch)),
+        SdkError::DispatchFailure(dispatch) => dispatch_failure(&failure, dispatch),
         other => unsent(other, false),
     }
+}
+
+/// The failure of a request that got an answer which is not DynamoDB's. DynamoDB may have taken the
+/// request.
+pub fn foreign_answer(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Unavailable, message).broken_off()
 }
 
 /// Why no credentials were found.
@@ -58,28 +70,26 @@ pub fn no_credentials(failure: &CredentialsError) -> Error {
 /// A failure as a client tells it that the caller gave. The name is that of the JavaScript error, or its
 /// code.
 pub fn told_by_client(name: &str, message: &str, status: Option<u16>) -> Error {
-    let refused = refusal(name, message);
-    let kind = match (refused.kind, name, status) {
-        (ErrorKind::Refused, _, Some(429)) => ErrorKind::Throttled,
-        (ErrorKind::Refused, _, Some(200..=299 | 500..)) => ErrorKind::Unavailable,
-        (ErrorKind::Refused, "CredentialsError" | "CredentialsProviderError", _) => {
-            ErrorKind::NoCredentials
+    let refused = refusal(name, message, status);
+    let kind = match (refused, name, status) {
+        // It may be of the network or of the client: whoever sees it knows.
+        (Some(Error { kind: ErrorKind::Refused, .. }), _, None | Some(200..=299)) => {
+            ErrorKind::Unavailable
         }
-        (ErrorKind::Refused, "TimeoutError" | "AbortError" | "RequestAbortedError", None) => {
-            ErrorKind::TimedOut
-        }
+        (Some(refused), ..) => return refused,
+        (None, "CredentialsError" | "CredentialsProviderError", _) => ErrorKind::NoCredentials,
+        (None, "TimeoutError" | "AbortError" | "RequestAbortedError", None) => ErrorKind::TimedOut,
         // The client was not asked, for want of something that only the caller can mend.
-        (ErrorKind::Refused, "NotSent", None) => {
+        (None, "NotSent", None) => {
             let message = one_line(message);
             return Error::new(ErrorKind::Refused, format!("no request was sent: {message}"));
         }
-        // It may be of the network or of the client: whoever sees it knows.
-        (ErrorKind::Refused, _, None) => ErrorKind::Unavailable,
-        _ => return refused,
+        (None, _, Some(429)) => ErrorKind::Throttled,
+        (None, ..) => ErrorKind::Unavailable,
     };
     let (name, message) = (shown_code(name), one_line(message));
     let error = Error::new(kind, format!("the given client failed: {name}: {message}"));
-    if status.is_none() { error.broken_off() } else { error }
+    if kind == ErrorKind::Throttled { error } else { error.broken_off() }
 }
 
 /// The failure for which the operating system gave no thread or file descriptor, if that is why.
@@ -88,16 +98,24 @@ fn exhausted(failure: Cause<'_>) -> Option<Error> {
     causes.find(|cause| runtime::is_exhausted(cause)).map(Error::no_resources)
 }
 
-fn is_of_the_network(failure: &DispatchFailure) -> bool {
-    failure.is_io() || failure.is_timeout() || failure.as_other().is_some()
+/// A request without an answer. Whether it was sent decides whether it may yet take effect.
+fn dispatch_failure(failure: Cause<'_>, dispatch: &DispatchFailure) -> Error {
+    let network = dispatch.is_io() || dispatch.is_timeout() || dispatch.as_other().is_some();
+    let connector = dispatch.as_connector_error();
+    let was_sent = connector.is_some_and(|failure| failure.connection_metadata().is_some());
+    if network && was_sent {
+        let cause = told(chain(failure).skip(2));
+        return foreign_answer(format!("no answer of DynamoDB's came back: {cause}"));
+    }
+    unsent(failure, network)
 }
 
-/// Whether there was no connection on which the request could be sent.
-fn is_unconnected(failure: Cause<'_>) -> bool {
-    chain(failure).any(|cause| cause.to_string().starts_with("client error (Connect)"))
+/// Whether the answer was given up for its length.
+fn is_too_long(failure: Cause<'_>) -> bool {
+    chain(failure).any(|cause| cause.is::<LengthLimitError>())
 }
 
-/// A request that DynamoDB did not get, or whose answer did not arrive.
+/// A request that DynamoDB did not get.
 fn unsent(failure: Cause<'_>, network: bool) -> Error {
     if let Some(cause) = chain(failure).find_map(|e| e.downcast_ref::<CredentialsError>()) {
         return no_credentials(cause);
@@ -119,15 +137,17 @@ fn unsent(failure: Cause<'_>, network: bool) -> Error {
         return exhausted;
     }
     if network {
-        let message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));
-        let error = Error::new(ErrorKind::Unavailable, message);
-        return if is_unconnected(failure) { error } else { error.broken_off() };
+        let mut message = format!("DynamoDB can't be reached: {}", told(chain(failure).skip(1)));
+        if message.contains("CaUsedAsEndEntity") {
+            message += CERTIFICATE_ADVICE;
+        }
+        return Error::new(ErrorKind::Unavailable, message);
     }
     Error::new(ErrorKind::Refused, format!("the request can't be sent: {cause}"))
 }
 
-/// A refusal by DynamoDB itself.
-fn refusal(code: &str, text: &str) -> Error {
+/// A refusal by DynamoDB itself; `None` for what has no error code of DynamoDB's.
+fn refusal(code: &str, text: &str, status: Option<u16>) -> Option<Error> {
     let text = &shortened(text, LONGEST_TEXT);
     let kind = match code {
         "ResourceNotFoundException" | "TableNotFoundException" => ErrorKind::TableNotFound,
@@ -153,7 +173,12 @@ fn refusal(code: &str, text: &str) -> Error {
         | "ServiceUnavailableException"
         | "TransactionConflictException"
         | "ReplicatedWriteConflictException" => ErrorKind::Unavailable,
-        _ => ErrorKind::Refused,
+        _ if !code.ends_with("Exception") && !OTHER_REFUSALS.contains(&code) => return None,
+        _ => match status {
+            Some(429) => ErrorKind::Throttled,
+            Some(500..) => ErrorKind::Unavailable,
+            _ => ErrorKind::Refused,
+        },
     };
     let (code, text) = (shown_code(code), one_line(text));
     let message = match kind {
@@ -162,18 +187,17 @@ fn refusal(code: &str, text: &str) -> Error {
         _ if text.is_empty() => format!("DynamoDB answered {code}"),
         _ => format!("DynamoDB answered {code}: {text}"),
     };
-    Error::new(kind, message)
+    Some(Error::new(kind, message))
 }
 
 /// An answer that names no error of DynamoDB's: that of a proxy or a load balancer, or another
 /// server's.
-fn foreign_answer(status: u16) -> Error {
-    let kind = match status {
-        429 => ErrorKind::Throttled,
-        408 | 200..=299 | 500.. => ErrorKind::Unavailable,
-        _ => ErrorKind::Refused,
-    };
-    Error::new(kind, format!("the answer, with HTTP status {status}, was not DynamoDB's"))
+fn foreign_status(status: u16) -> Error {
+    let message = format!("the answer, with HTTP status {status}, was not DynamoDB's");
+    match status {
+        429 => Error::new(ErrorKind::Throttled, message),
+        _ => foreign_answer(message),
+    }
 }
 
 /// Whether a ValidationException says that the table's keys are not `namespace` and `key`; DynamoDB
@@ -190,6 +214,22 @@ fn is_key_schema_message(text: &str) -> bool {
     .iter()
     .any(|sentence| text.contains(sentence))
 }
+
+/// What to do about a server whose certificate is that of an authority, as `openssl req -x509` makes it.
+/// The TLS library refuses those, even where the very certificate is trusted.
+const CERTIFICATE_ADVICE: &str = ". The server's certificate says that it is an authority (CA:TRUE), \
+    which Node accepts of a trusted one and this store does not: make one with \
+    -addext basicConstraints=critical,CA:FALSE, or let an authority of your own sign it";
+
+/// Error codes of AWS that don't end as those of DynamoDB do, and last until somebody changes something.
+const OTHER_REFUSALS: [&str; 6] = [
+    "IncompleteSignature",
+    "InvalidAction",
+    "InvalidParameterValue",
+    "NotAuthorized",
+    "OptInRequired",
+    "ValidationError",
+];
 
 type Cause<'a> = &'a (dyn StdError + 'static);
 
@@ -258,23 +298,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_that_are_not_dynamodbs_are_retried_as_their_status_says() {
-        let kinds = [200, 301, 404, 408, 429, 502].map(|status| foreign_answer(status).kind);
-        assert_eq!(kinds.map(ErrorKind::is_retryable), [true, false, false, true, true, true]);
-        assert_eq!(kinds[4], ErrorKind::Throttled);
+    fn answers_that_are_not_dynamodbs_are_transient_whatever_their_status() {
+        for status in [200, 301, 400, 403, 404, 408, 413, 502] {
+            let failure = foreign_status(status);
+            assert!(failure.is_retryable() && failure.may_take_effect(), "{status}");
+        }
+        assert_eq!(foreign_status(429).kind, ErrorKind::Throttled);
+    }
+
+    #[test]
+    fn what_is_no_error_code_of_dynamodbs_is_no_refusal() {
+        for code in ["", "404", "UnknownError", "SyntaxError", "<html>"] {
+            assert_eq!(refusal(code, "", Some(400)), None, "{code}");
+            assert!(told_by_client(code, "", Some(404)).is_retryable(), "{code}");
+        }
+        let kind = |status| refusal("NewException", "", Some(status)).map(|error| error.kind);
+        assert_eq!(kind(400), Some(ErrorKind::Refused));
+        assert_eq!(kind(429), Some(ErrorKind::Throttled));
+        assert_eq!(kind(503), Some(ErrorKind::Unavailable));
     }
 
     #[test]
     fn a_wrong_key_schema_is_told_from_other_refusals() {
+        let kind = |text| refusal("ValidationException", text, Some(400)).map(|error| error.kind);
         for text in [
             "The provided key element does not match the schema",
             "Query condition missed key schema element: id",
             "One or more parameter values were invalid: Missing the key id in the item",
             "One of the required keys was not given a value",
         ] {
-            assert_eq!(refusal("ValidationException", text).kind, ErrorKind::WrongKeySchema);
+            assert_eq!(kind(text), Some(ErrorKind::WrongKeySchema));
         }
-        assert_eq!(refusal("ValidationException", "No.").kind, ErrorKind::Refused);
+        assert_eq!(kind("No."), Some(ErrorKind::Refused));
     }
 
     #[test]
@@ -317,8 +372,8 @@ mod tests {
     fn what_an_endpoint_says_is_told_in_a_bounded_length() {
         let long = "word ".repeat(1_000_000);
         for failure in [
-            refusal("ValidationException", &long),
-            refusal(&long, "text"),
+            refusal("ValidationException", &long, None).unwrap(),
+            refusal(&format!("{long}Exception"), "text", None).unwrap(),
             told_by_client(&long, &long, Some(400)),
         ] {
             assert!(failure.message().len() < LONGEST_TEXT + 300, "{}", failure.message().len());

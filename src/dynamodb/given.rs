@@ -7,7 +7,7 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `{"operation": "GetItem", "table", "key", "consistent"}` | `{"row"}`, `null` for none |
-//! | the same with `"bigSegments": true` | `{"row": {"synchronizedOn", "included", "excluded"}}`, likewise; each where it is there |
+//! | the same with `"bigSegments": true` | `{"row": {"key", "synchronizedOn", "included", "excluded"}}`, likewise; the last three where they are there |
 //! | `{"operation": "Query", "table", "namespace", "consistent", "start"}` | `{"rows", "next"}` |
 //! | `{"operation": "PutItem", "table", "row", "condition", "unchanged"}` | `{}`, or `{"newer": row}` where the condition does not hold, with `null` for a row that the client does not tell |
 //! | `{"operation": "BatchWriteItem", "table", "puts": [row], "deletes": [key]}` | `{"unprocessed": [key]}` |
@@ -24,8 +24,9 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use super::answers::{check_page, check_put, check_row, writes_left};
 use super::client::{UNLESS_NEWER, UNLESS_NEWER_OR_CHANGED, attempt_of_write};
-use super::failure::told_by_client;
+use super::failure::{foreign_answer, told_by_client};
 use super::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::config::Config;
@@ -67,7 +68,7 @@ impl GivenClient {
         count: fn(&Requests) -> &Count,
         time: Duration,
         request: Value,
-        read: impl FnOnce(&Stats, &Value) -> Option<T> + Send + 'static,
+        read: impl FnOnce(&Stats, &Value) -> Option<Result<T>> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let request = with(request, "time", (time.as_millis() as u64).into()).to_string();
         let inner = Arc::clone(&self.0);
@@ -76,9 +77,8 @@ impl GivenClient {
             let result = timeout(time, inner.answer(request)).await;
             let result = result.unwrap_or_else(|_| Err(no_answer()));
             let result = result.and_then(|answer| {
-                read(&inner.stats, &answer).ok_or_else(|| {
-                    let message = "the given client's answer is not one of DynamoDB's";
-                    Error::new(ErrorKind::Refused, message).passing()
+                read(&inner.stats, &answer).unwrap_or_else(|| {
+                    Err(foreign_answer("the given client's answer is not one of DynamoDB's"))
                 })
             });
             if let Err(failure) = &result {
@@ -129,6 +129,7 @@ impl GivenClient {
         big_segments: bool,
         read: fn(&Value) -> Option<T>,
     ) -> BoxFuture<'static, Result<Option<T>>> {
+        let asked = row.clone();
         let request = json!({
             "operation": "GetItem",
             "table": self.0.table,
@@ -143,7 +144,11 @@ impl GivenClient {
             request,
             move |stats, answer| {
                 stats.read_units.add(units(answer));
-                optional(answer.get("row")?, read)
+                let row =
+                    optional(answer.get("row")?, |row| Some((row_key(row.get("key")?)?, row)));
+                let Some((found, row)) = row? else { return Some(Ok(None)) };
+                let row = read(row)?;
+                Some(check_row(&asked, Some(&found)).map(|()| Some(row)))
             },
         )
     }
@@ -171,6 +176,7 @@ impl DynamoDb for GivenClient {
         reading: Reading,
         start: Option<RowKey>,
     ) -> BoxFuture<'static, Result<Page>> {
+        let (asked, after) = (namespace.to_owned(), start.clone());
         let request = json!({
             "operation": "Query",
             "table": self.0.table,
@@ -182,11 +188,12 @@ impl DynamoDb for GivenClient {
             |requests| &requests.query,
             self.time_of(reading),
             request,
-            |stats, answer| {
+            move |stats, answer| {
                 stats.read_units.add(units(answer));
                 let rows: Option<_> =
                     answer.get("rows")?.as_array()?.iter().map(stored_row).collect();
-                Some(Page { rows: rows?, next: optional(answer.get("next")?, row_key)? })
+                let page = Page { rows: rows?, next: optional(answer.get("next")?, row_key)? };
+                Some(check_page(&asked, after.as_ref(), page))
             },
         )
     }
@@ -204,16 +211,18 @@ impl DynamoDb for GivenClient {
             "condition": if unchanged.is_some() { UNLESS_NEWER_OR_CHANGED } else { UNLESS_NEWER },
             "unchanged": unchanged,
         });
+        let row = row.clone();
         self.send(
             |requests| &requests.put,
             self.0.write_timeout,
             request,
-            |stats, answer| {
+            move |stats, answer| {
                 stats.write_units.add(units(answer));
-                match answer.get("newer") {
-                    None => answer.is_object().then_some(PutOutcome::Stored),
-                    Some(newer) => Some(PutOutcome::Newer(optional(newer, stored_row)?)),
-                }
+                let outcome = match answer.get("newer") {
+                    None => answer.is_object().then_some(PutOutcome::Stored)?,
+                    Some(newer) => PutOutcome::Newer(optional(newer, stored_row)?),
+                };
+                Some(check_put(&row, outcome))
             },
         )
     }
@@ -242,9 +251,7 @@ impl DynamoDb for GivenClient {
             |stats, answer| {
                 stats.write_units.add(units(answer));
                 let left = answer.get("unprocessed")?.as_array()?;
-                let left: Option<Vec<RowKey>> = left.iter().map(row_key).collect();
-                let left = left?;
-                Some(writes.into_iter().filter(|write| left.contains(write.row())).collect())
+                Some(writes_left(writes, left.iter().map(row_key)))
             },
         )
     }
@@ -255,7 +262,10 @@ fn units(answer: &Value) -> Option<f64> {
 }
 
 /// What may be `null`.
-fn optional<T>(value: &Value, read: impl FnOnce(&Value) -> Option<T>) -> Option<Option<T>> {
+fn optional<'a, T>(
+    value: &'a Value,
+    read: impl FnOnce(&'a Value) -> Option<T>,
+) -> Option<Option<T>> {
     if value.is_null() { Some(None) } else { read(value).map(Some) }
 }
 
@@ -367,7 +377,7 @@ mod tests {
 
     #[tokio::test]
     async fn rows_of_big_segments_are_asked_for_as_such() {
-        let answer = r#"{"row":{"synchronizedOn":5,"included":["a.g1"],"excluded":"b.g1"}}"#;
+        let answer = r#"{"row":{"key":["features","k"],"synchronizedOn":5,"included":["a.g1"],"excluded":"b.g1"}}"#;
         let (client, asked, _) = client(Some(answer));
         let found = BigSegmentTable::get(&client, &row(), true).await.unwrap().unwrap();
         assert_eq!((found.synchronized_on, found.excluded.len()), (Some(5.0), 0));
@@ -385,6 +395,27 @@ mod tests {
         }
         let (client, ..) = client(Some(r#"{"rows":[{"key":["features","k"]},5],"next":null}"#));
         assert!(client.query("features", READING, None).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn answers_about_something_else_are_refused() {
+        let other = r#"{"row":{"key":["features","l"],"version":1,"item":"{}"}}"#;
+        let failure = DynamoDb::get(&client(Some(other)).0, &row(), READING).await.unwrap_err();
+        assert!(failure.is_retryable() && failure.message().contains("another row"));
+        assert!(BigSegmentTable::get(&client(Some(other)).0, &row(), true).await.is_err());
+        let item = Item::tombstone("k", 3.0);
+        let (newer, ..) = client(Some(r#"{"newer":{"key":["features","l"]}}"#));
+        assert!(newer.put_if_newer(&row(), &item, None).await.unwrap_err().may_take_effect());
+        for page in [
+            r#"{"rows":[{"key":["segments","k"]}],"next":null}"#,
+            r#"{"rows":[],"next":["segments","l"]}"#,
+            r#"{"rows":[],"next":["features","k"]}"#,
+        ] {
+            let (client, ..) = client(Some(page));
+            assert!(client.query("features", READING, Some(row())).await.is_err(), "{page}");
+        }
+        let (batch, ..) = client(Some(r#"{"unprocessed":[["features","l"]]}"#));
+        assert!(batch.batch_write(vec![Write::Delete(row())]).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,17 +2,18 @@
 //!
 //! What TLS needs is made ready when it is first used: reading the certificates takes longer than
 //! everything else before the first request. And all connections can be given up at once, for when
-//! they are taken for dead.
+//! they are taken for dead. Their number has a limit, and so has the length of an answer.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use aws_smithy_http_client::pool::{Client, ConnectionPool};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
-use aws_smithy_http_client::{Builder, Connector as HyperConnector, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -21,13 +22,25 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared;
-use tokio::sync::{OnceCell, Semaphore};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
+use http_body_util::Limited;
+use tokio::sync::OnceCell;
 
 use super::dns::Resolver;
+use super::no_proxy::NoProxy;
 use super::trust::{self, RootCertificates};
 use crate::config::{ClientConfig, Proxy};
 use crate::environment::Environment;
 use crate::log::{Level, Log};
+
+/// How many connections there are at most to one server, as with the AWS SDKs for JavaScript.
+const CONNECTIONS: usize = 50;
+/// The longest answer with many rows, in bytes. DynamoDB returns 1 MB of items in a page and takes 16 MB in
+/// a batch; what needs escapes in JSON grows to several times its size.
+const LONGEST_PAGE: usize = 16 * 1024 * 1024;
+/// The longest other answer, in bytes. One item has 400 KB at most.
+const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// An HTTP client whose connections can be given up. Clones share them.
 #[derive(Clone)]
@@ -53,7 +66,7 @@ struct Inner {
 struct Settings {
     proxies: Proxies,
     authorities: Option<String>,
-    requests: Option<Arc<Semaphore>>,
+    connections: usize,
 }
 
 /// What requests go through, with and without TLS.
@@ -62,6 +75,8 @@ struct Proxies {
     plain: ProxyConfig,
     /// Whether the one for requests without TLS has TLS itself.
     plain_has_tls: bool,
+    /// What goes through neither.
+    excepted: NoProxy,
 }
 
 impl Settings {
@@ -72,14 +87,14 @@ impl Settings {
             Some(Proxy::At(url)) => {
                 let proxy = ProxyConfig::all(url.0.as_str()).ok()?;
                 let plain_has_tls = url.0.starts_with("https:");
-                Proxies { tls: proxy.clone(), plain: proxy, plain_has_tls }
+                let excepted = NoProxy::default();
+                Proxies { tls: proxy.clone(), plain: proxy, plain_has_tls, excepted }
             }
         };
-        let requests = config.max_requests.filter(|requests| *requests <= Semaphore::MAX_PERMITS);
         Some(Self {
             proxies,
             authorities: config.authorities.clone(),
-            requests: requests.map(|requests| Arc::new(Semaphore::new(requests.max(1)))),
+            connections: config.max_requests.unwrap_or(CONNECTIONS).max(1),
         })
     }
 }
@@ -87,7 +102,7 @@ impl Settings {
 impl Proxies {
     fn none() -> Self {
         let none = ProxyConfig::disabled;
-        Self { tls: none(), plain: none(), plain_has_tls: false }
+        Self { tls: none(), plain: none(), plain_has_tls: false, excepted: NoProxy::default() }
     }
 
     /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, or the same in small letters. A
@@ -100,7 +115,7 @@ impl Proxies {
                 environment.get(&name).map(|value| (name.clone(), value))
             })
         };
-        let excepted = get("NO_PROXY").map_or("", |(_, value)| value);
+        let excepted = NoProxy::new(get("NO_PROXY").map_or("", |(_, value)| value));
         let mut warned = Vec::new();
         let mut proxy = |name: &'static str| {
             // A web server sets HTTP_PROXY from a header of the request that it hands over (CGI).
@@ -112,7 +127,7 @@ impl Proxies {
             let url = url.trim();
             let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
             match ProxyConfig::all(url.as_str()) {
-                Ok(proxy) => (proxy.no_proxy(excepted), url.starts_with("https:")),
+                Ok(proxy) => (proxy, url.starts_with("https:")),
                 Err(_) => {
                     if !warned.contains(&name) {
                         let line = format!("{name} is not the URL of a proxy and is ignored");
@@ -124,17 +139,20 @@ impl Proxies {
             }
         };
         let ((tls, _), (plain, plain_has_tls)) = (proxy("HTTPS_PROXY"), proxy("HTTP_PROXY"));
-        Self { tls, plain, plain_has_tls }
+        Self { tls, plain, plain_has_tls, excepted }
     }
 }
 
-/// Connections by the way they go. Each is made when it is first needed.
-#[derive(Default)]
-struct Pools {
-    plain: Option<SharedHttpClient>,
-    plain_direct: Option<SharedHttpClient>,
-    tls: Option<SharedHttpClient>,
+/// The way that a request goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Way {
+    encrypted: bool,
+    /// Whether it passes by the proxy.
+    direct: bool,
 }
+
+/// Connections by the way they go. Each pool is made when it is first needed.
+type Pools = HashMap<Way, SharedHttpClient>;
 
 impl Http {
     /// A client without connections. See [`trust`] for whom it trusts.
@@ -175,15 +193,13 @@ impl Http {
         *self.inner.pools() = Pools::default();
     }
 
-    /// How many requests may be under way, where there is a limit.
-    fn requests(&self) -> Option<Arc<Semaphore>> {
-        let settings = self.inner.settings.get().filter(|_| !self.for_credentials)?;
-        settings.requests.clone()
-    }
-
-    /// Whether a request to this URL must not go through a proxy.
-    fn is_direct(&self, url: &str) -> bool {
-        (self.for_credentials && !url.starts_with("https:")) || is_metadata_address(url)
+    /// The way of a request to this URL.
+    fn way(&self, url: &str) -> Way {
+        let encrypted = url.starts_with("https:");
+        let of_this_machine = !encrypted && (self.for_credentials || is_metadata_address(url));
+        let proxies = self.inner.settings.get().map(|settings| &settings.proxies);
+        let direct = of_this_machine || proxies.is_none_or(|proxies| proxies.excepted.covers(url));
+        Way { encrypted, direct }
     }
 }
 
@@ -200,33 +216,25 @@ impl Inner {
         self.pools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn client(&self, encrypted: bool, direct: bool) -> io::Result<SharedHttpClient> {
-        let pool: fn(&mut Pools) -> &mut Option<SharedHttpClient> = match (direct, encrypted) {
-            (true, _) => |pools| &mut pools.plain_direct,
-            (false, true) => |pools| &mut pools.tls,
-            (false, false) => |pools| &mut pools.plain,
-        };
+    async fn client(&self, way: Way) -> io::Result<SharedHttpClient> {
         // Nearly always there is one, and a TLS context holds hundreds of certificates.
-        if let Some(kept) = pool(&mut self.pools()) {
+        if let Some(kept) = self.pools().get(&way) {
             return Ok(kept.clone());
         }
-        let made = self.make_client(encrypted, direct).await?;
+        let made = self.make_client(way).await?;
         let mut pools = self.pools();
         if self.closed.load(Ordering::SeqCst) {
             return Ok(made);
         }
-        Ok(pool(&mut pools).get_or_insert(made).clone())
+        Ok(pools.entry(way).or_insert(made).clone())
     }
 
-    async fn make_client(&self, encrypted: bool, direct: bool) -> io::Result<SharedHttpClient> {
-        if direct {
-            return Ok(client(ProxyConfig::disabled(), trust::no_tls_context()?));
-        }
-        let settings = self.settings.get();
+    /// A client with connections of its own.
+    async fn make_client(&self, way: Way) -> io::Result<SharedHttpClient> {
         let none = Proxies::none();
-        let proxies = settings.map_or(&none, |settings| &settings.proxies);
-        let proxy = if encrypted { &proxies.tls } else { &proxies.plain };
-        let context = if encrypted || proxies.plain_has_tls {
+        let settings = self.settings.get();
+        let proxies = settings.filter(|_| !way.direct).map_or(&none, |settings| &settings.proxies);
+        let context = if way.encrypted || proxies.plain_has_tls {
             let authorities = settings.and_then(|settings| settings.authorities.as_deref());
             let read =
                 || trust::tls_context(authorities, &self.environment, &self.node_roots, &*self.log);
@@ -234,30 +242,17 @@ impl Inner {
         } else {
             trust::no_tls_context()?
         };
-        Ok(client(proxy.clone(), context))
-    }
-}
-
-/// A client with connections of its own.
-fn client(proxy: ProxyConfig, context: TlsContext) -> SharedHttpClient {
-    let resolver = Resolver::default();
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        connector(settings, components)
+        let proxy = if way.encrypted { &proxies.tls } else { &proxies.plain };
+        let pool = ConnectionPool::builder()
+            .dns_resolver(Resolver::default())
             .proxy_config(proxy.clone())
+            .max_connections_per_host(settings.map_or(CONNECTIONS, |s| s.connections))
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(context.clone())
-            .build_with_resolver(resolver.clone())
-    })
-}
-
-fn connector(
-    settings: Option<&HttpConnectorSettings>,
-    components: Option<&RuntimeComponents>,
-) -> ConnectorBuilder {
-    let mut builder = HyperConnector::builder();
-    builder.set_connector_settings(settings.cloned());
-    builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-    builder
+            .tls_context(context)
+            .build_https()
+            .map_err(io::Error::other)?;
+        Ok(Client::new(&pool).map_err(io::Error::other)?.into_shared())
+    }
 }
 
 impl fmt::Debug for Http {
@@ -286,20 +281,42 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let encrypted = request.uri().starts_with("https:");
-        let direct = !encrypted && self.http.is_direct(request.uri());
-        let (inner, requests) = (Arc::clone(&self.http.inner), self.http.requests());
+        let (inner, way) = (Arc::clone(&self.http.inner), self.http.way(request.uri()));
         let (settings, components) = (self.settings.clone(), self.components.clone());
+        let longest = longest_answer(&request);
         HttpConnectorFuture::new(async move {
-            // Given back when the answer has begun to come.
-            let _permit = match requests {
-                Some(requests) => requests.acquire_owned().await.ok(),
-                None => None,
-            };
-            let client = inner.client(encrypted, direct).await;
+            let client = inner.client(way).await;
             let client = client.map_err(|failure| ConnectorError::io(failure.into()))?;
-            client.http_connector(&settings, &components).call(request).await
+            let answer = client.http_connector(&settings, &components).call(request).await;
+            let answer = answer.map_err(passing)?;
+            Ok(answer.map(|body| SdkBody::from_body_1_x(Limited::new(body, longest))))
         })
+    }
+}
+
+/// How long the answer may be, in bytes.
+fn longest_answer(request: &HttpRequest) -> usize {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let many = [".Query", ".Scan", ".BatchWriteItem"];
+    if many.iter().any(|operation| target.ends_with(operation)) {
+        LONGEST_PAGE
+    } else {
+        LONGEST_ANSWER
+    }
+}
+
+/// Whatever a server or the network did passes. The library counts what it doesn't know, such as an answer
+/// that is not HTTP, among the failures of the request itself.
+fn passing(failure: ConnectorError) -> ConnectorError {
+    let connection = failure.connection_metadata().cloned();
+    let is_known = !failure.is_user() || connection.is_none();
+    if is_known && !(failure.is_other() && failure.as_other().is_none()) {
+        return failure;
+    }
+    let failure = ConnectorError::other(failure.into_source(), Some(ErrorKind::TransientError));
+    match connection {
+        Some(connection) => failure.with_connection(connection),
+        None => failure,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod adjusting;
 mod administration;
+mod answers;
 mod asked_credentials;
 mod client;
 mod complete;
@@ -12,6 +13,7 @@ mod dns;
 mod failure;
 mod given;
 mod http;
+mod no_proxy;
 mod request_log;
 mod settings;
 mod trust;

@@ -10,13 +10,16 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_config::AppName;
 use aws_config::profile::{self, Profile, ProfileSet};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::{Env, Fs};
+use futures_util::future::{OptionFuture, join};
 
 use crate::environment::Environment;
+use crate::files;
 use crate::runtime;
 
 /// The longest id of an application, in bytes.
@@ -91,6 +94,9 @@ const SOURCE_KEYS: [&str; 8] = [
     "sso_session",
     "web_identity_token_file",
 ];
+/// The variables that name files with a token to get credentials with.
+const TOKEN_FILES: [&str; 2] =
+    ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
 /// Where containers get their credentials.
 const CONTAINER_URL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const PROCESS_KEY: &str = "credential_process";
@@ -153,17 +159,18 @@ impl Settings {
                 variables.insert(name.to_owned(), value.to_owned());
             }
         }
+        check_token_files(&mut variables, &mut warnings).await?;
         let name = profile.or_else(|| environment.get("AWS_PROFILE")).unwrap_or(DEFAULT);
-        let mut paths = Vec::new();
-        let mut read = |variable, file, prefix: &str| {
-            let path = file_path(environment, variable, file);
-            let text = path.as_deref().map(|path| read_text(path, &mut warnings)).transpose()?;
+        let mut read = |path: Option<PathBuf>,
+                        text: Option<io::Result<Arc<[u8]>>>,
+                        prefix: &str| {
+            let path = path.unwrap_or_default();
+            let text = text.map(|text| text_of(&path, text, &mut warnings)).transpose()?;
             let sections = [format!("{prefix}{name}"), name.to_owned()];
             // A section without "profile" is one of the default profile only.
             let sections =
                 if prefix.is_empty() || name == DEFAULT { &sections[..] } else { &sections[..1] };
-            let shown = path.as_deref().map(shown).unwrap_or_default();
-            paths.extend(path);
+            let shown = shown(&path);
             Ok::<_, io::Error>(usable_lines(
                 &text.unwrap_or_default(),
                 &shown,
@@ -171,8 +178,15 @@ impl Settings {
                 &mut warnings,
             ))
         };
-        let config = read("AWS_CONFIG_FILE", "config", "profile ")?;
-        let credentials = read("AWS_SHARED_CREDENTIALS_FILE", "credentials", "")?;
+        let paths = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")]
+            .map(|(variable, file)| file_path(environment, variable, file));
+        let looked_into = paths.iter().flatten().cloned().collect();
+        let [config, credentials] =
+            paths.clone().map(|path| OptionFuture::from(path.map(files::read)));
+        let (config, credentials) = join(config, credentials).await;
+        let [config_path, credentials_path] = paths;
+        let config = read(config_path, config, "profile ")?;
+        let credentials = read(credentials_path, credentials, "")?;
         let mut settings = Self {
             warnings,
             max_attempts: None,
@@ -184,7 +198,7 @@ impl Settings {
             profiles: None,
             is_profile_named: profile.is_some(),
             profile: name.to_owned(),
-            paths,
+            paths: looked_into,
         };
         let env = Env::from(settings.variables.clone());
         let selected = Some(name.to_owned().into());
@@ -461,8 +475,37 @@ fn home(environment: &Environment) -> Option<PathBuf> {
     Some(format!("{drive}{path}").into())
 }
 
-fn read_text(path: &Path, warnings: &mut Vec<String>) -> io::Result<String> {
-    let reason = match std::fs::read(path).map(String::from_utf8) {
+/// Leaves out variables that name what is no regular file: the AWS SDK would wait for it.
+async fn check_token_files(
+    variables: &mut HashMap<String, String>,
+    warnings: &mut Vec<String>,
+) -> io::Result<()> {
+    for variable in TOKEN_FILES {
+        let Some(path) = variables.get(variable).map(PathBuf::from) else { continue };
+        match files::read(path.clone()).await {
+            Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
+            Err(failure)
+                if matches!(
+                    failure.kind(),
+                    io::ErrorKind::InvalidInput | io::ErrorKind::TimedOut
+                ) =>
+            {
+                let file = shown(&path);
+                warnings.push(format!("{variable}: the file {file} is not used: {failure}"));
+                variables.remove(variable);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn text_of(
+    path: &Path,
+    read: io::Result<Arc<[u8]>>,
+    warnings: &mut Vec<String>,
+) -> io::Result<String> {
+    let reason = match read.map(|bytes| String::from_utf8(bytes.to_vec())) {
         Ok(Ok(text)) => return Ok(text),
         Ok(Err(_)) => "it is not UTF-8 text".to_owned(),
         // There can be no file of a name that is none.

@@ -6,17 +6,18 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_smithy_types::base64;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join, join_all};
 use rustls::RootCertStore;
 use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths, load_native_certs};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::environment::Environment;
+use crate::files::{self, Reads};
 use crate::log::{Level, Log};
 use crate::runtime;
 
@@ -25,6 +26,9 @@ pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> +
 
 /// The variables that name files with further certificates to trust.
 const EXTRA_CERTIFICATE_FILES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE"];
+
+/// The variables that say where the operating system's certificates are: a file and folders.
+const SYSTEM_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// What a TLS connection needs to know.
 ///
@@ -77,63 +81,90 @@ async fn trust_store(
     node_roots: &RootCertificates,
     log: &dyn Log,
 ) -> io::Result<TrustStore> {
-    let variables = environment.clone();
-    let read = runtime::unblocked(move || read_files(&variables)).await?;
-    let read = read.unwrap_or_else(|| Ok(Files::default()))?;
-    for warning in read.warnings {
-        log.log(Level::Warn, warning);
-    }
+    let extra = EXTRA_CERTIFICATE_FILES
+        .iter()
+        .filter_map(|variable| Some((*variable, environment.get(variable)?)));
+    let extra = join_all(extra.map(|(variable, path)| read_extra(variable, path, log)));
+    let (system, extra) = join(system_certificates(environment, log), extra).await;
+    let system = system?;
     // The HTTP client would read the system's anew for each of its pools.
     let mut store = TrustStore::empty().with_native_roots(false);
-    if read.system.is_empty()
+    if system.is_empty()
         && let Some(pem) = node_roots().await
         && check(pem.as_bytes()).is_ok()
     {
         store.add_pem_certificate(pem);
     }
-    for pem in read.system {
-        store.add_pem_certificate(pem);
+    for certificate in &system {
+        store.add_pem_certificate(pem(certificate));
     }
-    for pem in read.extra {
-        store.add_pem_certificate(pem);
+    for pem in extra {
+        if let Some(pem) = pem? {
+            store.add_pem_certificate(&*pem);
+        }
     }
     Ok(store)
 }
 
-/// What was read of files.
-#[derive(Default)]
-struct Files {
-    /// The operating system's certificates.
-    system: Vec<String>,
-    /// Those of the files that variables name.
-    extra: Vec<Vec<u8>>,
-    /// What is wrong with these files.
-    warnings: Vec<String>,
-}
-
-fn read_files(environment: &Environment) -> io::Result<Files> {
-    let system = usable(system_roots(environment)?).iter().map(pem).collect();
-    let (mut extra, mut warnings) = (Vec::new(), Vec::new());
-    for variable in EXTRA_CERTIFICATE_FILES {
-        let Some(path) = environment.get(variable) else { continue };
-        let read = match std::fs::read(path) {
-            Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
-            read => read.map_err(|failure| failure.to_string()),
-        };
-        match read.and_then(|pem| check(&pem).map(|()| pem)) {
-            Ok(pem) => extra.push(pem),
-            Err(reason) => warnings
-                .push(format!("{variable}: the certificates in {path:?} are not used: {reason}")),
+/// The certificates in a file that a variable names; where they can't be used, that is a warning.
+async fn read_extra(variable: &str, path: &str, log: &dyn Log) -> io::Result<Option<Arc<[u8]>>> {
+    let read = match files::read(path.into()).await {
+        Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
+        read => read.map_err(|failure| failure.to_string()),
+    };
+    match read.and_then(|pem| check(&pem).map(|()| pem)) {
+        Ok(pem) => Ok(Some(pem)),
+        Err(reason) => {
+            let line = format!("{variable}: the certificates in {path:?} are not used: {reason}");
+            log.log(Level::Warn, line);
+            Ok(None)
         }
     }
-    Ok(Files { system, extra, warnings })
+}
+
+/// Where the system's certificates are, as variables tell it.
+type Places = [Option<String>; 2];
+
+static SYSTEM: LazyLock<Reads<Places, Vec<CertificateDer<'static>>>> = LazyLock::new(Reads::new);
+
+/// The operating system's root certificates that can be used. None where they can't be read in time: then
+/// Node's own serve.
+async fn system_certificates(
+    environment: &Environment,
+    log: &dyn Log,
+) -> io::Result<Vec<CertificateDer<'static>>> {
+    let variables = environment.clone();
+    let places = SYSTEM_VARIABLES.map(|variable| environment.get(variable).map(str::to_owned));
+    match SYSTEM.get(places, move || Ok(usable(system_roots(&variables)?))).await {
+        Err(failure) if !runtime::is_exhausted(&failure) => {
+            let named = SYSTEM_VARIABLES.iter().filter_map(|variable| {
+                Some(format!(" ({variable}={:?})", environment.get(variable)?))
+            });
+            log.log(
+                Level::Warn,
+                format!(
+                    "the system's certificates{} are not used: {failure}",
+                    named.collect::<String>()
+                ),
+            );
+            Ok(Vec::new())
+        }
+        found => found,
+    }
 }
 
 /// The operating system's root certificates.
 fn system_roots(environment: &Environment) -> io::Result<Vec<CertificateDer<'static>>> {
-    let file = environment.get("SSL_CERT_FILE").map(Path::new);
-    let folders = environment.get("SSL_CERT_DIR");
+    let [file, folders] = SYSTEM_VARIABLES.map(|variable| environment.get(variable));
+    let file = file.map(Path::new);
     if file.is_some() || folders.is_some() {
+        if let Some(file) = file
+            && !files::is_null(file)
+            && let Err(failure) = files::check_regular(file)
+            && failure.kind() == io::ErrorKind::InvalidInput
+        {
+            return Err(failure);
+        }
         let mut found = loaded(load_certs_from_paths(file, None))?;
         for folder in folders.into_iter().flat_map(std::env::split_paths) {
             found.extend(loaded(load_certs_from_paths(None, Some(&folder)))?);

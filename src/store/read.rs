@@ -5,6 +5,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -12,7 +13,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::{Inner, Store};
 use crate::cache::{Answer, Cached, Delta, Items, Known, Stale};
 use crate::dynamodb::{Page, Reading};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::shown;
 use crate::outage::{FIRST_PAUSE, Operation, Permit, Probe};
 use crate::panics::catch;
 use crate::requester::{self, working_for};
@@ -98,6 +100,16 @@ pub(super) enum Attempts {
     One,
     /// As many as the read time-out allows, and the caller.
     Repeated,
+}
+
+/// So many times the read time-out all pages of a Query may take together.
+const TIME_OF_PAGES: u32 = 10;
+/// How many bytes the rows of a namespace may have. LaunchDarkly's largest environments have a tenth.
+const MOST_BYTES: usize = 128 * 1024 * 1024;
+
+fn no_end(time: Duration) -> Error {
+    let message = format!("DynamoDB's pages came to no end within {}", shown(time));
+    Error::new(ErrorKind::TimedOut, message)
 }
 
 /// What was being done, for the log.
@@ -334,13 +346,21 @@ impl Inner {
             return Ok(answer);
         }
         let (begun, sent) = (self.cache.begin(), Instant::now());
-        // Each page has the read time-out to itself: no prefix is too large to be read.
+        // Each page has the read time-out to itself, so that large prefixes can be read.
         let rows = all_pages(|start| {
-            self.in_read_time(attempts, move || {
-                self.dynamodb.query(namespace, self.reading(), start.clone())
-            })
+            let closed = start.is_some() && *self.closed.borrow();
+            async move {
+                if closed {
+                    return Err(Error::new(ErrorKind::Closed, "the store was closed meanwhile"));
+                }
+                self.in_read_time(attempts, move || {
+                    self.dynamodb.query(namespace, self.reading(), start.clone())
+                })
+                .await
+            }
         });
-        let rows = rows.await;
+        let time = self.read_timeout.saturating_mul(TIME_OF_PAGES);
+        let rows = timeout(time, rows).await.unwrap_or_else(|_| Err(no_end(time)));
         self.note(Operation::Query, sent, &rows, attempts, || all_read(namespace));
         let rows = rows?;
         if rows.is_empty() {
@@ -400,6 +420,7 @@ impl Inner {
                 }
                 self.outages.succeeded(operation)
             }
+            Err(failure) if failure.kind == ErrorKind::Closed => None,
             Err(failure) => {
                 self.outages.failed(operation, &what(), sent, failure, attempts == Attempts::One)
             }
@@ -480,9 +501,15 @@ where
     F: Future<Output = Result<Page>>,
 {
     let mut rows = Vec::new();
+    let mut bytes = 0_usize;
     let mut start = None;
     loop {
         let page = page(start).await?;
+        bytes = page.rows.iter().map(StoredRow::bytes).fold(bytes, usize::saturating_add);
+        if bytes > MOST_BYTES {
+            let message = "the rows of one namespace are more than 128 MiB, which are no flags";
+            return Err(Error::new(ErrorKind::Refused, message));
+        }
         rows.extend(page.rows);
         start = page.next;
         if start.is_none() {

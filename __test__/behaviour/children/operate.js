@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * Calls methods of a store, one after the other, and prints what came and what was logged. Ends when
+ * Calls methods of a store, one after the other, and prints what came, what was logged, and the most memory
+ * that the process took, in KB. Ends when
  * nothing is left to do, without any help.
  *
  * Input: `table`, `options`, `calls` (a method's name and arguments each), `close` (whether to close
@@ -22,7 +23,8 @@ async function main() {
     results.push(value === undefined ? 'done' : value);
   }
   if (close) store.close();
-  process.stdout.write(JSON.stringify({ results, lines: logger.lines }));
+  const peak = process.resourceUsage().maxRSS;
+  process.stdout.write(JSON.stringify({ results, lines: logger.lines, peak }));
 }
 
 main();

@@ -12,6 +12,8 @@
  * @property {number} [delay] milliseconds by which requests come later
  */
 
+const zlib = require('node:zlib');
+
 const { failure, randomNumbers, unprocessed } = require('../../helpers/faults');
 const { HANG, RESET } = require('../../helpers/engine-proxy');
 
@@ -24,6 +26,15 @@ const sentBy = (write) => async (_request, forward) => {
   return { ...answer, write: (response) => write(response, JSON.stringify(answer.body)) };
 };
 const ok = (response, text) => response.writeHead(200).end(text);
+
+/** An answer of these bytes, after which the connection ends. */
+const raw = (bytes) => sentBy((response) => response.socket.end(bytes));
+/** An answer as a portal or a load balancer gives it. */
+const page = (status) =>
+  sentBy((response) => {
+    response.writeHead(status, { 'content-type': 'text/html' });
+    response.end('<html><body>Please log in</body></html>');
+  });
 
 const FAULTS = {
   throttle: () => failure(400, 'ProvisionedThroughputExceededException'),
@@ -47,6 +58,25 @@ const FAULTS = {
   cut: sentBy((response, text) => {
     response.writeHead(200, { 'content-length': text.length + 1 });
     response.write(text.slice(0, text.length / 2), () => response.destroy());
+  }),
+  /** What comes back is not HTTP, or not quite. */
+  'status line': raw('HTTP/1.1 banana\r\n\r\n'),
+  'other protocol': raw('SSH-2.0-OpenSSH_9.6\r\n'),
+  'control character': raw('HTTP/1.1 200 OK\r\nx-a: \0\r\ncontent-length: 2\r\n\r\n{}'),
+  'two lengths': raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}'),
+  'half a chunk': raw('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n99\r\n{"Item"'),
+  'no chunk': raw('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n'),
+  /** Somebody else answers. */
+  portal: page(200),
+  'not found': page(404),
+  moved: page(301),
+  forbidden: page(403),
+  'other object': sentBy((response) => ok(response, '{"status":"ok"}')),
+  'no object': sentBy((response) => ok(response, '[1]')),
+  'other error': () => ({ status: 400, body: { error: 'no' } }),
+  'other encoding': sentBy((response, text) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' });
+    response.end(zlib.gzipSync(text));
   }),
   /** The body never comes to its end. */
   slow: sentBy((response, text) => {
