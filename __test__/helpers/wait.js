@@ -4,6 +4,9 @@
  * Waiting for what a test has started. The times here only guard against hanging for ever.
  */
 
+const assert = require('node:assert');
+const { isDeepStrictEqual } = require('node:util');
+
 const GUARD_MS = 120_000;
 
 /** Options of stores for which the engine is fast enough, however busy the machine is. */
@@ -24,7 +27,28 @@ async function waitFor(condition, what) {
     const value = await condition();
     if (value) return value;
     if (Date.now() - started > GUARD_MS) throw new Error(`waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause();
+  }
+}
+
+function pause() {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/**
+ * Waits until a state is as it has to be, such as the rows of a table that is still being written.
+ *
+ * @param {() => any} read gives the state as it is; may be async
+ * @param {any} expected
+ * @returns {Promise<void>} fails with the difference
+ */
+async function becomes(read, expected) {
+  const started = Date.now();
+  for (;;) {
+    const actual = await read();
+    if (isDeepStrictEqual(actual, expected)) return;
+    if (Date.now() - started > GUARD_MS) assert.deepStrictEqual(actual, expected);
+    await pause();
   }
 }
 
@@ -94,4 +118,14 @@ function promised(store) {
   };
 }
 
-module.exports = { ENDLESS, IMPATIENT, PATIENT, answered, gate, letPass, promised, waitFor };
+module.exports = {
+  ENDLESS,
+  IMPATIENT,
+  PATIENT,
+  answered,
+  becomes,
+  gate,
+  letPass,
+  promised,
+  waitFor,
+};

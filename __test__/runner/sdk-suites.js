@@ -36,11 +36,13 @@ async function runSdkSuites(name) {
     const jest = path.join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
     const args = [jest, '--ci', '--runInBand', '--json', `--outputFile=${report}`];
     const stdio = ['ignore', 'ignore', 'inherit'];
-    await ended(spawn(process.execPath, args, { cwd: folder, stdio, signal: end }));
+    const code = await ended(spawn(process.execPath, args, { cwd: folder, stdio, signal: end }));
     const results = JSON.parse(fs.readFileSync(report, 'utf8'));
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     return {
       passed: results.numPassedTests,
-      failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
+      // Something besides the tests may have gone wrong.
+      failed: failed === 0 && code !== 0 ? 1 : failed,
       skipped: results.numPendingTests + results.numTodoTests,
     };
   } finally {
