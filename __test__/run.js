@@ -30,6 +30,7 @@ const IS_CI = process.env.CI === 'true';
 /** Folders with packages that only the tests there need. */
 const CLIENTS = path.join(__dirname, 'given-client');
 const BUNDLES = path.join(__dirname, 'bundles');
+const DOCUMENTATION = path.join(__dirname, 'documentation');
 const FAKE_TIMERS = path.join(__dirname, 'hosts', 'fake-timers');
 const INTEROP = path.join(__dirname, 'interop');
 /** Folders with tests that say the same on any engine. */
@@ -50,7 +51,7 @@ const ENGINES = {
 async function main() {
   const { engines, clients, files } = readArguments();
   installSdks();
-  for (const folder of [CLIENTS, BUNDLES, FAKE_TIMERS]) install(folder);
+  for (const folder of [CLIENTS, BUNDLES, DOCUMENTATION, FAKE_TIMERS]) install(folder);
   /** @type {Row[]} */
   const table = preparePython(files);
   for (const client of clients) {
