@@ -15,7 +15,7 @@ const ROOT = path.join(__dirname, '..', '..');
 const PAGE = path.join(ROOT, 'docs', 'testing.md');
 const NAME = 'dynamodb-feature-store';
 /** Only a guard against hanging. */
-const GUARD_MS = 120_000;
+const GUARD_MS = 300_000;
 
 /** What the tests require, and where it is. */
 const PACKAGES = {

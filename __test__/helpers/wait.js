@@ -7,7 +7,7 @@
 const assert = require('node:assert');
 const { isDeepStrictEqual } = require('node:util');
 
-const GUARD_MS = 120_000;
+const GUARD_MS = 300_000;
 
 /** Options of stores for which the engine is fast enough, however busy the machine is. */
 const PATIENT = { readTimeout: 60, writeTimeout: 60 };

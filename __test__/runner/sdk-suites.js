@@ -17,7 +17,7 @@ const SUITES = path.join(__dirname, '..', 'sdk-suites');
 const FOLDERS = ['v5', 'v6-v7'];
 const WITHOUT_SUITES = ['v8-v9'];
 /** Only a guard against hanging. */
-const GUARD_MS = 600_000;
+const GUARD_MS = 3_600_000;
 
 /** Installs what the folders need. */
 function installSdks() {
