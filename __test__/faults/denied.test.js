@@ -111,7 +111,7 @@ test('a store that is read-only writes nothing, ever', async (t) => {
 
 test('whether the store is available is one read', async (t) => {
   const scene = await newScene(t);
-  const value = scene.value({ availabilityTimeout: 60_000 });
+  const value = scene.value();
   const available = () => new Promise((resolve) => value.isStoreAvailable(resolve));
   assert.strictEqual(await available(), true);
   assert.deepStrictEqual(await scene.proxy.counts(), { GetItem: 1, mostInFlight: 1 });
