@@ -88,7 +88,7 @@ for (const [what, fault] of Object.entries({
 test('during a preload that is never answered, reads ask for themselves in time', async (t) => {
   const scene = await sceneWithFlags(t);
   scene.proxy.intercept(hang('Query'));
-  const store = scene.open({ preload: true, readTimeout: 4 });
+  const store = scene.open({ preload: true, readTimeout: 10 });
   await readEverything(store);
   assert.strictEqual(scene.proxy.count('GetItem'), FLAGS + segments.length);
 });

@@ -16,7 +16,7 @@ const newScene = faultScenes();
 /** Its proxy is in this process, so that a test can say when a request goes on. */
 const newSceneOfOneProcess = scenes();
 /** How long an attempt takes that is given up. */
-const ATTEMPT_MS = 250;
+const ATTEMPT_MS = 500;
 const WRITERS = 20;
 const VERSIONS = 50;
 const v = (key, version, more = {}) => ({ key, version, ...more });
@@ -87,7 +87,7 @@ test('two that initialise at once with the same data leave just that', async (t)
 test('a write that lands after newer ones is undone', async (t) => {
   const scene = await newSceneOfOneProcess(t);
   const store = scene.open({
-    writeTimeout: 0.5,
+    writeTimeout: 3,
     clientOptions: { httpOptions: { timeout: ATTEMPT_MS } },
   });
   await store.init({ features: byKey(v('a', 1), v('gone', 1)) });
