@@ -30,6 +30,7 @@ const IS_CI = process.env.CI === 'true';
 /** Folders with packages that only the tests there need. */
 const CLIENTS = path.join(__dirname, 'given-client');
 const BUNDLES = path.join(__dirname, 'bundles');
+const DOCUMENTATION = path.join(__dirname, 'documentation');
 const FAKE_TIMERS = path.join(__dirname, 'hosts', 'fake-timers');
 const TRACING = path.join(__dirname, 'tracing');
 const INTEROP = path.join(__dirname, 'interop');
@@ -51,7 +52,8 @@ const ENGINES = {
 async function main() {
   const { engines, clients, files } = readArguments();
   installSdks();
-  for (const folder of [CLIENTS, BUNDLES, FAKE_TIMERS, TRACING]) install(folder);
+  const folders = [CLIENTS, BUNDLES, DOCUMENTATION, FAKE_TIMERS, TRACING];
+  for (const folder of folders) install(folder);
   /** @type {Row[]} */
   const table = preparePython(files);
   for (const client of clients) {

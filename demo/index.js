@@ -29,7 +29,7 @@ const {
 const { startStreamServer } = require('./stream-server');
 
 /** Only a guard against hanging. */
-const GUARD_MS = 120_000;
+const GUARD_MS = 300_000;
 /** In seconds; short, so that nobody has to wait for the third step. */
 const CACHE_TTL = 1;
 

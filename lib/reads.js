@@ -154,8 +154,8 @@ class Reads {
     const since = now();
     const kind = this.items.kind(namespace);
     const isStale = stale === 1;
-    const now = { value, revision, ticket, since, until, stale: isStale, used: false, written: 0 };
-    return kind.keep(key, now).value;
+    const kept = { value, revision, ticket, since, until, stale: isStale, used: false, written: 0 };
+    return kind.keep(key, kept).value;
   }
 
   /**

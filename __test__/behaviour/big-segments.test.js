@@ -10,7 +10,6 @@ const { FEATURES } = require('../helpers/data');
 const { answerWith, hang, refusal } = require('../helpers/faults');
 const { recordingLogger } = require('../helpers/logger');
 const { scenes } = require('../helpers/scene');
-const { IMPATIENT } = require('../helpers/wait');
 
 const newScene = scenes();
 
@@ -82,7 +81,7 @@ test('rows with other attributes than usual are read as far as that goes', async
 
 test('a failure is rejected with what went wrong, and not logged besides', async (t) => {
   const scene = await newScene(t);
-  const store = scene.bigSegmentStore(IMPATIENT);
+  const store = scene.bigSegmentStore({ readTimeout: 3 });
   const read = () => store.getMetadata();
   scene.proxy.intercept(answerWith(refusal()));
   await assert.rejects(read(), (failure) => {

@@ -238,7 +238,7 @@ for (const [name, sdk] of Object.entries(SDKS)) {
 
   test(`${name}: says what came with the data, and whether DynamoDB answers`, async (t) => {
     const scene = await newScene(t);
-    const { view, store } = viewOf(t, sdk, scene.value());
+    const { view, store } = viewOf(t, sdk, scene.value({ availabilityTimeout: 60 }));
     assert.strictEqual(view.getInitMetaData(), undefined);
     const metadata = { environmentId: 'an environment' };
     await answered('init', (callback) => view.init({ features: {} }, callback, metadata));

@@ -182,9 +182,9 @@ test('an update that DynamoDB refuses is logged once, and the next one is tried'
   assert.strictEqual(scene.logger.linesWith(scene.table, 'refused').length, 1);
   assert.strictEqual(scene.logger.lines.length, 1);
   assert.strictEqual(scene.logger.lines[0].level, 'error');
-  scene.proxy.reset();
   assert.deepStrictEqual(await store.get(FEATURES, 'refused'), v('refused', 1));
   assert.strictEqual(await scene.row('features', 'refused'), undefined);
+  scene.proxy.reset();
   await store.upsert(FEATURES, v('refused', 2));
   assert.deepStrictEqual(await store.get(FEATURES, 'refused'), v('refused', 2));
 });

@@ -139,6 +139,9 @@ row('credentialDefaultProvider', 'what is no function is a TypeError', (t) => {
   assert.throws(make, /clientOptions.credentialDefaultProvider/);
 });
 
+/** Less than the last quarter of the life of keys that live for 2 s, in which they are not used. */
+const MARGIN_MS = 250;
+
 row('credentials', 'keys that live for 2 s are renewed in time, once at a time', async (t) => {
   const expiries = new Map();
   let [asked, atOnce, mostAtOnce] = [0, 0, 0];
@@ -154,23 +157,28 @@ row('credentials', 'keys that live for 2 s are renewed in time, once at a time',
     return { ...KEYS, accessKeyId, expiration };
   };
   const late = [];
+  let calledAt;
   const answer = ({ accessKeyId }) => {
-    if (Date.now() >= expiries.get(accessKeyId)) late.push(accessKeyId);
+    const now = Date.now();
+    // On a busy machine it may have been signed long before it arrives.
+    if (now >= expiries.get(accessKeyId) && now - calledAt < MARGIN_MS) late.push(accessKeyId);
   };
   const server = await receiver(t, { answer });
   const store = openStore(t, { endpoint: server.endpoint, credentials });
-  const end = Date.now() + 7000;
-  while (Date.now() < end) {
+  const readThrice = async () => {
+    calledAt = Date.now();
     const items = await Promise.all([1, 2, 3].map(() => store.get(FEATURES, 'a')));
     assert.deepStrictEqual(items, [FLAG, FLAG, FLAG]);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  while (asked < 5) {
+    await readThrice();
+    await letPass(0.02);
   }
   // A store that was left alone has only expired keys.
   await letPass(2.1);
-  assert.deepStrictEqual(await store.get(FEATURES, 'a'), FLAG);
+  await readThrice();
   assert.deepStrictEqual(late, []);
   assert.strictEqual(mostAtOnce, 1);
-  assert.ok(asked >= 4, `asked ${asked} times`);
   assert.deepStrictEqual(store.lines, []);
 });
 

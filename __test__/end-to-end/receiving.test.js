@@ -9,7 +9,7 @@ const { test } = require('node:test');
 
 const { FEATURES, SEGMENTS: SEGMENT_KIND, itemRow, markerRow } = require('../helpers/data');
 const { answerWith, refusal } = require('../helpers/faults');
-const { waitFor } = require('../helpers/wait');
+const { becomes, waitFor } = require('../helpers/wait');
 const {
   DEFAULT,
   FLAGS,
@@ -76,7 +76,8 @@ for (const sdk of SDKS) {
     await stage.sees(writer, false, 'plain');
     await stage.sees(reader, false, 'plain');
     await stage.sees(reader, DEFAULT, 'text');
-    assert.deepStrictEqual(await stage.scene.rows(), expectedRows(sdk, { flags, segments }));
+    // Rows go one wave after the other, the last ones after what was waited for above.
+    await becomes(() => stage.scene.rows(), expectedRows(sdk, { flags, segments }));
   });
 
   test(`${sdk.title}: a patch is seen by its own client and by one in daemon mode`, async (t) => {

@@ -5,8 +5,8 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, itemRow } = require('../helpers/data');
-const { waitFor } = require('../helpers/wait');
+const { FEATURES, itemRow, markerRow } = require('../helpers/data');
+const { becomes, waitFor } = require('../helpers/wait');
 const { byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
 
 const newScene = faultScenes();
@@ -53,14 +53,15 @@ test('with rights to everything again, reads and writes go on by themselves', as
     await store.all(FEATURES);
     return store.stats().unsaved === 0;
   }, 'all to be in the table');
-  assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 1), v('b', 1)));
+  // A read that finds an item there counts it as saved, maybe before the init has come to its end.
+  await becomes(() => itemsInTable(scene, 'features'), byKey(v('a', 1), v('b', 1)));
 });
 
 for (const fault of ['skewed', 'expired']) {
   test(`writes get in after a while in which DynamoDB says "${fault}"`, async (t) => {
     const scene = await newScene(t);
+    await scene.put(itemRow('features', v('a', 1)), markerRow());
     const store = scene.open({ cacheTTL: 0.01, writeTimeout: 0.5, readTimeout: 0.5 });
-    await store.init({ features: byKey(v('a', 1)) });
     await scene.proxy.set([{ fault }]);
     await store.upsert(FEATURES, v('a', 2));
     await store.upsert(FEATURES, v('b', 2));
@@ -70,7 +71,7 @@ for (const fault of ['skewed', 'expired']) {
       await store.get(FEATURES, 'c');
       return store.stats().unsaved === 0;
     }, 'all to be in the table');
-    assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 2), v('b', 2)));
+    await becomes(() => itemsInTable(scene, 'features'), byKey(v('a', 2), v('b', 2)));
     await waitFor(() => linesOfWaiting(scene).length === 2, 'the line that all is in');
     assert.deepStrictEqual(linesOfWaiting(scene), ['error', 'warn']);
   });

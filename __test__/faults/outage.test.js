@@ -101,6 +101,7 @@ test('what another process wrote in the outage is in the table at the end', asyn
   const scene = await newScene(t);
   const store = scene.open(SOON);
   await store.init({ features: byKey(v('a', 1), v('b', 1)) });
+  await allSaved(store);
   await scene.proxy.leave();
   await store.upsert(FEATURES, v('a', 2));
   await store.init({ features: byKey(v('a', 3), v('b', 3), v('c', 3)) });
@@ -117,6 +118,7 @@ test('an init that comes late does not mix two environments', async (t) => {
   const scene = await newScene(t);
   const store = scene.open(SOON);
   await store.init({ features: byKey(v('a', 50), v('b', 50)) });
+  await allSaved(store);
   await scene.proxy.leave();
   const ours = { features: byKey(v('a', 51), v('b', 51)), segments: {} };
   await store.init(ours);

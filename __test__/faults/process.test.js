@@ -57,7 +57,9 @@ test('of an init that is killed nobody sees a flag without what it refers to', a
   for (let round = 0; round < 5; round += 1) {
     const scene = await newScene(t);
     await scene.put(itemRow('features', v('old', 1)), itemRow('features', v('older', 1)));
-    await scene.proxy.set([{ delay: 20 }]);
+    // It can't come to its end before it is killed, however slow this process is.
+    const end = { fault: 'hang', operations: ['BatchWriteItem'], containing: '$inited' };
+    await scene.proxy.set([end, { delay: 20 }]);
     const data = dataSet(2);
     const ended = watch(scene, { whole: Object.keys(data.features) });
     const { child, ended: killed } = start(scene, { calls: [['init', data]], options: {} });
@@ -107,7 +109,6 @@ for (const [what, begin] of Object.entries({
 
 test('a store that is closed brings in what it can', async (t) => {
   const scene = await newScene(t);
-  await scene.proxy.set([{ delay: 50 }]);
   const calls = [
     ['init', { features: byKey(v('a', 1)) }],
     ['upsert', FEATURES, v('b', 1)],

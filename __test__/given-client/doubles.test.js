@@ -11,7 +11,7 @@ const { test } = require('node:test');
 const { DynamoDBFeatureStore } = require('../..');
 const { FEATURES } = require('../helpers/data');
 const { recordingLogger } = require('../helpers/logger');
-const { IMPATIENT, promised, waitFor } = require('../helpers/wait');
+const { IMPATIENT, PATIENT, promised, waitFor } = require('../helpers/wait');
 
 const v = (key, version, more = {}) => ({ key, version, ...more });
 const ROW = { namespace: 'features', key: 'a', version: 1, item: JSON.stringify(v('a', 1)) };
@@ -24,7 +24,7 @@ const TYPED_ROW = {
 
 function open(t, dynamoDBClient, options = {}) {
   const logger = recordingLogger();
-  const value = DynamoDBFeatureStore('flags', { dynamoDBClient, logger, ...IMPATIENT, ...options });
+  const value = DynamoDBFeatureStore('flags', { dynamoDBClient, logger, ...PATIENT, ...options });
   t.after(() => value.close());
   return { value, store: promised(value), logger };
 }
@@ -113,7 +113,7 @@ for (const [what, answer] of Object.entries({
 })) {
   test(`with a client ${what}, reads give null, writes call back, and the log tells`, async (t) => {
     const client = { get: answer, query: answer, put: answer, batchWrite: answer };
-    const { value, store, logger } = open(t, client);
+    const { value, store, logger } = open(t, client, IMPATIENT);
     assert.strictEqual(await store.get(FEATURES, 'a'), null);
     assert.strictEqual(await store.all(FEATURES), null);
     assert.strictEqual(await store.initialized(), false);
@@ -131,7 +131,8 @@ for (const [what, answer] of Object.entries({
 for (const nonsense of [undefined, null, 5, 'text', [], { Item: 5 }, { Item: { key: 'a' } }]) {
   const text = JSON.stringify(nonsense);
   test(`${text} for an item is an error line`, async (t) => {
-    const { store, logger } = open(t, { get: (_params, callback) => callback(null, nonsense) });
+    const client = { get: (_params, callback) => callback(null, nonsense) };
+    const { store, logger } = open(t, client, IMPATIENT);
     assert.strictEqual(await store.get(FEATURES, 'a'), null);
     if (!Array.isArray(nonsense)) assert.strictEqual(logger.lines[0].level, 'error');
   });
@@ -139,14 +140,16 @@ for (const nonsense of [undefined, null, 5, 'text', [], { Item: 5 }, { Item: { k
 
 for (const nonsense of [undefined, {}, { Items: 5 }, { Items: [5] }, { Items: [{}] }]) {
   test(`${JSON.stringify(nonsense)} for all items is an error line`, async (t) => {
-    const { store, logger } = open(t, { query: (_params, callback) => callback(null, nonsense) });
+    const client = { query: (_params, callback) => callback(null, nonsense) };
+    const { store, logger } = open(t, client, IMPATIENT);
     assert.strictEqual(await store.all(FEATURES), null);
     assert.strictEqual(logger.lines[0].level, 'error');
   });
 }
 
 test('a method that is missing is named', async (t) => {
-  const { store, logger } = open(t, { get: (_params, callback) => callback(null, {}) });
+  const client = { get: (_params, callback) => callback(null, {}) };
+  const { store, logger } = open(t, client, { readTimeout: 5 });
   assert.strictEqual(await store.all(FEATURES), null);
   assert.strictEqual(logger.linesWith('query').length, 1, JSON.stringify(logger.lines));
 });
@@ -179,7 +182,7 @@ test('a client whose request can not be aborted disturbs nothing', async (t) => 
     aborted = true;
     throw new Error('sorry');
   };
-  const { store } = open(t, { get: () => ({ abort }) });
+  const { store } = open(t, { get: () => ({ abort }) }, IMPATIENT);
   assert.strictEqual(await store.get(FEATURES, 'a'), null);
   await waitFor(() => aborted, 'the request to be aborted');
 });

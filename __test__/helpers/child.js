@@ -13,7 +13,7 @@ const { AWS_ENVIRONMENT } = require('./environment');
 /** The folder of the scripts. */
 const SCRIPTS = path.join(__dirname, '..', 'behaviour', 'children');
 /** Only a guard against hanging. */
-const GUARD_MS = 120_000;
+const GUARD_MS = 300_000;
 
 /**
  * Runs a script of the `children` folder until it ends by itself.

@@ -4,7 +4,10 @@
  * Waiting for what a test has started. The times here only guard against hanging for ever.
  */
 
-const GUARD_MS = 120_000;
+const assert = require('node:assert');
+const { isDeepStrictEqual } = require('node:util');
+
+const GUARD_MS = 300_000;
 
 /** Options of stores for which the engine is fast enough, however busy the machine is. */
 const PATIENT = { readTimeout: 60, writeTimeout: 60 };
@@ -26,7 +29,28 @@ async function waitFor(condition, what) {
     const value = await condition();
     if (value) return value;
     if (Date.now() - started > GUARD_MS) throw new Error(`waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause();
+  }
+}
+
+function pause() {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/**
+ * Waits until a state is as it has to be, such as the rows of a table that is still being written.
+ *
+ * @param {() => any} read gives the state as it is; may be async
+ * @param {any} expected
+ * @returns {Promise<void>} fails with the difference
+ */
+async function becomes(read, expected) {
+  const started = Date.now();
+  for (;;) {
+    const actual = await read();
+    if (isDeepStrictEqual(actual, expected)) return;
+    if (Date.now() - started > GUARD_MS) assert.deepStrictEqual(actual, expected);
+    await pause();
   }
 }
 
@@ -97,4 +121,15 @@ function promised(store) {
   };
 }
 
-module.exports = { BRIEF, ENDLESS, IMPATIENT, PATIENT, answered, gate, letPass, promised, waitFor };
+module.exports = {
+  BRIEF,
+  ENDLESS,
+  IMPATIENT,
+  PATIENT,
+  answered,
+  becomes,
+  gate,
+  letPass,
+  promised,
+  waitFor,
+};

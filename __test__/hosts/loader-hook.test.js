@@ -24,7 +24,7 @@ const SDKS = {
   'SDK 9': path.join(SUITES, 'v8-v9', 'node_modules', 'node-server-sdk-9'),
 };
 /** Only a guard against hanging. */
-const GUARD_MS = 120_000;
+const GUARD_MS = 300_000;
 
 /** A scene with a flag in the table. */
 async function sceneWithFlag(t) {

@@ -9,7 +9,7 @@ const { spawn } = require('node:child_process');
 const { AWS_ENVIRONMENT } = require('../helpers/environment');
 
 /** Only a guard against hanging. */
-const GUARD_MS = 240_000;
+const GUARD_MS = 600_000;
 /** How much of stderr a report of a crash shows. */
 const LAST_LINES = 30;
 

@@ -39,7 +39,7 @@ const FIRST_NODE = {
 };
 const SMOKE = path.join(__dirname, 'smoke.js');
 /** Only a guard against hanging. */
-const GUARD_MS = 120_000;
+const GUARD_MS = 300_000;
 const IS_CI = process.env.CI === 'true';
 
 /**

@@ -17,7 +17,8 @@ const { flag: anyFlag } = require('../../demo/flag');
 const input = isMainThread ? JSON.parse(process.argv[2]) : workerData;
 const { table, endpoint, sdk, hasBigSegments, isUser } = input;
 const FEATURES = { namespace: 'features' };
-const OPTIONS = { clientOptions: { endpoint }, readTimeout: 60, writeTimeout: 60 };
+const SEGMENT_OPTIONS = { clientOptions: { endpoint }, readTimeout: 60 };
+const OPTIONS = Object.assign({ writeTimeout: 60 }, SEGMENT_OPTIONS);
 const HASH = crypto.createHash('sha256').update('ada').digest('base64');
 
 const flag = (key, members) =>
@@ -72,7 +73,7 @@ async function useStore(root, prefix) {
 }
 
 async function useBigSegments(root) {
-  const store = root.DynamoDBBigSegmentStore(table, { clientOptions: { endpoint } });
+  const store = root.DynamoDBBigSegmentStore(table, SEGMENT_OPTIONS);
   assert.deepStrictEqual(Object.assign({}, await store.getUserMembership(HASH)), {
     'big.g2': true,
   });
@@ -86,7 +87,7 @@ async function useSdk(root) {
   await ask(writer, 'init', DATA);
   writer.close();
   const bigSegments = {
-    store: root.DynamoDBBigSegmentStore(table, { clientOptions: { endpoint } }),
+    store: root.DynamoDBBigSegmentStore(table, SEGMENT_OPTIONS),
   };
   const config = {
     featureStore: root(table, OPTIONS),

@@ -25,7 +25,7 @@ const LAST_PORT = 32_767;
 /** Somebody else may take a port between our finding it free and the engine's using it. */
 const START_ATTEMPTS = 5;
 /** Only a guard against hanging. */
-const START_GUARD_MS = 60_000;
+const START_GUARD_MS = 300_000;
 
 /**
  * @returns {Promise<{endpoint: string, stop: () => void}>} an engine that also stops with this process

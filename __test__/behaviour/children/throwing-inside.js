@@ -15,7 +15,7 @@ const { ItemCache, Kind } = require(join(ROOT, 'lib', 'item-cache'));
 const { table, endpoint, fault, sdk } = JSON.parse(process.argv[2]);
 
 /** Only a guard against hanging. */
-const GUARD_MS = 60_000;
+const GUARD_MS = 240_000;
 const FEATURES = { namespace: 'features' };
 const FLAG = { key: 'a', version: 1, on: false, variations: [], salt: '' };
 const COUNT = 20_000;

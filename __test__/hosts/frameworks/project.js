@@ -14,7 +14,7 @@ const { AWS_ENVIRONMENT } = require('../../helpers/environment');
 const { AS_MEANT, startMachine } = require('../machine');
 
 /** Only a guard against hanging. */
-const GUARD_MS = 900_000;
+const GUARD_MS = 3_600_000;
 
 /**
  * @param {string} folder whose program it is

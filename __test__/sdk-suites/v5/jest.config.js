@@ -5,4 +5,6 @@ module.exports = {
   testMatch: ['**/*.suite.js'],
   transform: {},
   watchman: false,
+  // Only a guard against hanging.
+  testTimeout: 120_000,
 };

@@ -9,6 +9,7 @@
 const { DynamoDBBigSegmentStore } = require('../../..');
 const { membershipRow, metadataRow } = require('../../helpers/big-segments');
 const { connection } = require('../../helpers/connection');
+const { PATIENT } = require('../../helpers/wait');
 
 /** One read by each test. */
 const TESTS = 12;
@@ -19,7 +20,8 @@ const TESTS = 12;
  */
 function runBigSegmentSuite(suite, { runBigSegmentStoreTests }) {
   const createStore = (prefix, logger) => {
-    const options = { prefix, ...connection(dynamodb.proxy.endpoint) };
+    const { readTimeout } = PATIENT;
+    const options = { readTimeout, prefix, ...connection(dynamodb.proxy.endpoint) };
     return DynamoDBBigSegmentStore(dynamodb.table, options)({ logger });
   };
   const clear = (prefix) => dynamodb.clear(prefix ? `${prefix}:` : '');

@@ -3,5 +3,7 @@ module.exports = {
   testEnvironment: 'node',
   transform: {},
   watchman: false,
+  // Only a guard against hanging.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };
