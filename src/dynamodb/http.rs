@@ -40,7 +40,7 @@ const CONNECTIONS: usize = 50;
 /// a batch; what needs escapes in JSON grows to several times its size.
 const LONGEST_PAGE: usize = 16 * 1024 * 1024;
 /// The longest other answer, in bytes. One item has 400 KB at most.
-const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+const LONGEST_ANSWER: usize = 3 * 1024 * 1024;
 
 /// An HTTP client whose connections can be given up. Clones share them.
 #[derive(Clone)]

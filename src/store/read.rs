@@ -105,7 +105,7 @@ pub(super) enum Attempts {
 /// So many times the read time-out all pages of a Query may take together.
 const TIME_OF_PAGES: u32 = 10;
 /// How many bytes the rows of a namespace may have. LaunchDarkly's largest environments have a tenth.
-const MOST_BYTES: usize = 128 * 1024 * 1024;
+const MOST_BYTES: usize = 96 * 1024 * 1024;
 
 fn no_end(time: Duration) -> Error {
     let message = format!("DynamoDB's pages came to no end within {}", shown(time));
@@ -507,7 +507,7 @@ where
         let page = page(start).await?;
         bytes = page.rows.iter().map(StoredRow::bytes).fold(bytes, usize::saturating_add);
         if bytes > MOST_BYTES {
-            let message = "the rows of one namespace are more than 128 MiB, which are no flags";
+            let message = "the rows of one namespace are more than 96 MiB, which are no flags";
             return Err(Error::new(ErrorKind::Refused, message));
         }
         rows.extend(page.rows);
