@@ -9,6 +9,7 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use aws_smithy_http_client::pool::{Client, ConnectionPool};
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -36,6 +37,9 @@ use crate::log::{Level, Log};
 
 /// How many connections there are at most to one server, as with the AWS SDKs for JavaScript.
 const CONNECTIONS: usize = 50;
+/// How long a connection is kept that nobody uses. DynamoDB's side drops it after a minute or so, and a
+/// request that meets such a connection is lost.
+const LONGEST_IDLE: Duration = Duration::from_secs(50);
 /// The longest answer with many rows, in bytes. DynamoDB returns 1 MB of items in a page and takes 16 MB in
 /// a batch; what needs escapes in JSON grows to several times its size.
 const LONGEST_PAGE: usize = 16 * 1024 * 1024;
@@ -246,6 +250,7 @@ impl Inner {
         let pool = ConnectionPool::builder()
             .dns_resolver(Resolver::default())
             .proxy_config(proxy.clone())
+            .idle_timeout(LONGEST_IDLE)
             .max_connections_per_host(settings.map_or(CONNECTIONS, |s| s.connections))
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(context)
