@@ -49,10 +49,12 @@ for (const [method, args] of Object.entries(CALLS)) {
 }
 
 const OUTPUTS = {
-  GetItem: { Item: itemRow('features', { key: 'a', version: 1 }) },
-  Query: { Items: [itemRow('features', { key: 'a', version: 1 })] },
-  PutItem: {},
-  BatchWriteItem: { UnprocessedItems: {} },
+  GetItem: ({ Key }) => ({
+    Item: { ...itemRow('features', { key: Key.key.S, version: 1 }), ...Key },
+  }),
+  Query: () => ({ Items: [itemRow('features', { key: 'a', version: 1 })] }),
+  PutItem: () => ({}),
+  BatchWriteItem: () => ({ UnprocessedItems: {} }),
 };
 
 /** A client that remembers in which context it was called for what. */
@@ -60,11 +62,11 @@ function recordingClient(storage) {
   /** @type {[string, any][]} */
   const calls = [];
   const fail = new Set();
-  const method = (operation) => async () => {
+  const method = (operation) => async (params) => {
     calls.push([operation, storage.getStore()]);
     await new Promise(setImmediate);
     if (fail.has(operation)) throw Object.assign(new Error('no'), { name: 'InternalServerError' });
-    return OUTPUTS[operation];
+    return OUTPUTS[operation](params);
   };
   const client = {
     getItem: method('GetItem'),
