@@ -142,6 +142,13 @@ impl Connection {
             .set_exclusive_start_key(start.map(key_attributes))
     }
 
+    /// To be told that AWS refuses the credentials in use.
+    fn were_refused(&self) {
+        if let CredentialsInUse::Asked(asked) = &self.credentials {
+            asked.refused();
+        }
+    }
+
     /// How a read is sent that is not sent as the client is configured.
     fn overrides(&self, reading: Reading) -> Option<aws_sdk_dynamodb::config::Builder> {
         reading.for_write.then(|| self.for_write.clone())
@@ -261,7 +268,8 @@ impl Inner {
     }
 
     /// Sends a request. One that fails on a connection which died while this process stood still is
-    /// sent again at once.
+    /// sent again at once. So is one whose credentials AWS refuses: the second time it is signed with those
+    /// that the caller's provider gives anew, and with the time that AWS has told.
     pub(super) async fn send<T, F>(
         self: &Arc<Self>,
         request: impl Fn(&Connection) -> F,
@@ -275,13 +283,13 @@ impl Inner {
             Err(failure) if failure.is_retryable() && self.epoch() != epoch => {
                 caught(request(connection)).await.flatten()
             }
-            Err(failure) => {
-                if failure.kind == ErrorKind::BadCredentials
-                    && let CredentialsInUse::Asked(asked) = &connection.credentials
-                {
-                    asked.refused();
+            Err(failure) if failure.kind == ErrorKind::BadCredentials => {
+                connection.were_refused();
+                let result = caught(request(connection)).await.flatten();
+                if result.as_ref().is_err_and(|again| again.kind == ErrorKind::BadCredentials) {
+                    connection.were_refused();
                 }
-                Err(failure)
+                result
             }
             result => result,
         }

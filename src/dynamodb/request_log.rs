@@ -1,4 +1,4 @@
-//! One line for each call, for who has asked for them.
+//! One line for each request, for who has asked for them.
 
 use std::sync::Arc;
 
@@ -8,14 +8,13 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
-use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use crate::clock::{Clock, Millis};
 use crate::log::{Level, Log};
 
-/// Logs each call when it has ended: its name, how it ended, how long it took and how often it was
-/// sent. Neither items nor credentials are in the line.
+/// Logs each request when it has ended: its name, how it ended and how long it took. Neither items nor
+/// credentials are in the line.
 #[derive(Clone)]
 pub struct RequestLog {
     /// The name of the table.
@@ -26,7 +25,7 @@ pub struct RequestLog {
     pub clock: Clock,
 }
 
-/// When a call began.
+/// When a request began.
 #[derive(Debug)]
 struct Begun(Millis);
 
@@ -74,10 +73,7 @@ impl Intercept for RequestLog {
         };
         let begun = config.load::<Begun>().map_or_else(|| self.clock.now(), |begun| begun.0);
         let time = self.clock.now().saturating_sub(begun).max(0);
-        let attempts = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
-        let attempts =
-            if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
-        let line = format!("DynamoDB {name} {}: {status}, {time} ms, {attempts}", self.table);
+        let line = format!("DynamoDB {name} {}: {status}, {time} ms", self.table);
         self.log.log(Level::Request, line);
         Ok(())
     }
