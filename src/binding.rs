@@ -376,9 +376,9 @@ impl NativeStore {
     /// Gives what is not in the table one more try, and gives it up. Lets go of all connections.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
-        let (store, dynamodb) = (self.store.clone(), Arc::clone(&self.dynamodb));
+        let (closing, dynamodb) = (self.store.close(), Arc::clone(&self.dynamodb));
         let close = async move {
-            let closed = caught(store.close()).await;
+            let closed = caught(closing).await;
             dynamodb.disconnect();
             closed
         };
