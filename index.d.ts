@@ -315,8 +315,10 @@ declare namespace DynamoDBFeatureStore {
      */
     all(kind: Kind, callback: (items: any) => void): void;
     /**
-     * Replaces all items of the given kinds, whatever their versions. The callback comes when they are
-     * in the table, or DynamoDB has refused them, or `writeTimeout` has passed.
+     * Replaces all flags and segments, and all items of the other kinds that are given, whatever their
+     * versions. Each is filed under the key that it has here. The callback comes when they are in the table,
+     * or DynamoDB has refused them, or `writeTimeout` has passed; where another data set is handed over
+     * meanwhile, when that is so of that one.
      */
     init(
       allData: { [namespace: string]: any },

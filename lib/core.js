@@ -132,8 +132,9 @@ class Core {
    */
   upsert(reads, namespace, key, json, callback) {
     const { fromText } = reads.model;
-    const start = (/** @type {number} */ id) => this.native.upsert(id, namespace, json, fromText);
-    this.write('upsert', reads, namespace, key, start, callback);
+    this.send(this.writing('upsert', reads, namespace, key, callback), (id) =>
+      this.wrote(namespace, key, this.native.upsert(id, namespace, json, fromText))
+    );
   }
 
   /**
@@ -145,9 +146,9 @@ class Core {
    */
   delete(reads, namespace, key, version, callback) {
     const { fromText } = reads.model;
-    const start = (/** @type {number} */ id) =>
-      this.native.delete(id, namespace, key, version, fromText);
-    this.write('delete', reads, namespace, key, start, callback);
+    this.send(this.writing('delete', reads, namespace, key, callback), (id) =>
+      this.wrote(namespace, key, this.native.delete(id, namespace, key, version, fromText))
+    );
   }
 
   /**
@@ -257,31 +258,30 @@ class Core {
   }
 
   /**
+   * A write that waits. It must not refer to the item's text, which the native store has: many may wait.
+   *
    * @param {string} what
    * @param {Reads} writer
    * @param {string} namespace
    * @param {string} key
-   * @param {(id: number) => number} start returns the ticket before which nothing is known any more
    * @param {WriteCallback} callback
+   * @returns {Request}
    */
-  write(what, writer, namespace, key, start, callback) {
+  writing(what, writer, namespace, key, callback) {
     const waiting = new Callback(callback);
-    this.send(
-      {
-        what,
-        requester: waiting,
-        isWrite: true,
-        settle: (answer) => {
-          this.forgetUninitialized();
-          this.wrote(namespace, key, answer[2]);
-          if (!isFailure(answer)) writer.keepWritten(namespace, key, answer);
-          waiting.call(failureOf(answer));
-          return true;
-        },
-        fail: () => waiting.call('INTERNAL'),
+    return {
+      what,
+      requester: waiting,
+      isWrite: true,
+      settle: (answer) => {
+        this.forgetUninitialized();
+        this.wrote(namespace, key, answer[2]);
+        if (!isFailure(answer)) writer.keepWritten(namespace, key, answer);
+        waiting.call(failureOf(answer));
+        return true;
       },
-      (id) => this.wrote(namespace, key, start(id))
-    );
+      fail: () => waiting.call('INTERNAL'),
+    };
   }
 
   /**

@@ -265,6 +265,9 @@ function viewMethods(logs, access, contract) {
   };
 }
 
+/** The kinds that every LaunchDarkly SDK has. */
+const KINDS = ['features', 'segments'];
+
 function ignore() {}
 
 /**
@@ -386,7 +389,8 @@ function shown(value) {
 }
 
 /**
- * A kind that is `null` or absent is not given: its rows are left alone.
+ * A data set has all flags and segments that there are. SDK 9's data system does not name a kind that it has
+ * none of. The rows of other kinds that are not named are left alone.
  *
  * @param {any} allData
  * @returns {[string, Record<string, any>][]} kinds and their items by key
@@ -398,9 +402,12 @@ function givenKinds(allData) {
   }
   /** @type {[string, Record<string, any>][]} */
   const given = [];
-  for (const kind of Object.keys(allData)) {
-    const items = allData[kind];
-    if (items === undefined || items === null) continue;
+  for (const kind of new Set([...KINDS, ...Object.keys(allData)])) {
+    let items = allData[kind];
+    if (items === undefined || items === null) {
+      if (!KINDS.includes(kind)) continue;
+      items = {};
+    }
     if (typeof items !== 'object' || Array.isArray(items)) {
       throw new Refusal(`the data of kind ${kind} is not an object`);
     }

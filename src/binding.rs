@@ -389,11 +389,12 @@ impl NativeStore {
     /// still come until [`NativeStore::quiet`] is called; they are waited for, shortly.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
-        let (store, dynamodb) = (self.store.clone(), Arc::clone(&self.dynamodb));
+        let dynamodb = Arc::clone(&self.dynamodb);
         let (quiet, is_quiet) = oneshot::channel();
         *lock(&self.quiet) = Some(quiet);
+        let closing = self.store.close_after(async move { drop(is_quiet.await) });
         let close = async move {
-            let closed = caught(store.close_after(async move { drop(is_quiet.await) })).await;
+            let closed = caught(closing).await;
             dynamodb.disconnect();
             closed
         };

@@ -187,6 +187,11 @@ impl Error {
         !self.passing && self.kind.is_refusal()
     }
 
+    /// Whether it lasts, and says nothing of other items.
+    pub fn is_of_the_item(&self) -> bool {
+        self.is_refusal() && matches!(self.kind, ErrorKind::Refused | ErrorKind::Internal)
+    }
+
     /// The cause alone, without the advice that the `Display` form adds.
     pub fn message(&self) -> &str {
         &self.message

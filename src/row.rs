@@ -111,15 +111,14 @@ impl Item {
         Self { version, deleted: true, json: json.into() }
     }
 
-    /// Reads an item that the SDK hands over. `map_key` is the key it had in its data set, for
-    /// items that don't say their own. An item without a version has version 0.
+    /// Reads an item that the SDK hands over. Its key is the one that it had in its data set, whatever
+    /// it says itself, as in the stores of other SDKs. An item without a version has version 0.
     pub fn from_sdk(json: &str, map_key: Option<&str>) -> Result<(Arc<str>, Self)> {
         let invalid = |what: &str| Error::new(ErrorKind::InvalidData, what);
         let head = Head::read(json).map_err(|_| invalid("the item is not a JSON object"))?;
-        let key: Arc<str> = match (&head.key, map_key) {
-            (Some(key), _) => key.as_str().into(),
-            (None, Some(key)) => key.into(),
-            (None, None) => return Err(invalid("the item has no key")),
+        let key: Arc<str> = match map_key.or(head.key.as_deref()) {
+            Some(key) => key.into(),
+            None => return Err(invalid("the item has no key")),
         };
         if key.is_empty() {
             return Err(invalid("the item's key is empty"));

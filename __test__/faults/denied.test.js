@@ -38,6 +38,19 @@ test('who may not write uses what it is given, and what others make newer', asyn
   assert.strictEqual(scene.logger.lines.length, 1, JSON.stringify(scene.logger.lines));
 });
 
+test('rights to write that come seconds later are used soon, without any read', async (t) => {
+  const scene = await newScene(t);
+  const store = scene.open();
+  await scene.proxy.set([{ fault: 'denied', operations: WRITES }]);
+  await store.init({ features: byKey(v('a', 1)) });
+  await store.upsert(FEATURES, v('b', 1));
+  assert.strictEqual(store.stats().unsaved, 2);
+  await scene.proxy.reset();
+  await allSaved(store);
+  assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 1), v('b', 1)));
+  assert.deepStrictEqual(linesOfWaiting(scene), ['error', 'warn']);
+});
+
 test('with rights to everything again, reads and writes go on by themselves', async (t) => {
   const scene = await newScene(t);
   const store = scene.open({ cacheTTL: 0.01 });

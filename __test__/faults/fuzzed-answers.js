@@ -15,6 +15,8 @@ const SECRETS = {
   sessionToken: 'FuzzedSessionToken+abcdefghijklmnopqrstuvwxyz==',
 };
 const FLAG_TEXT = 'the text of a flag that nobody is to read';
+/** How a server echoes a flag. */
+const FLAG = JSON.stringify({ key: 'flag', version: 1, text: FLAG_TEXT });
 
 const LONG = 6_000_000;
 /** Characters that change how a line looks: breaks, escapes, and others that print nothing. */
@@ -61,7 +63,7 @@ const whole = (random, below) => Math.floor(random() * below);
 
 /** Text of any kind: harmless, nasty, long, or what the request holds. */
 function text(random, { head, body }) {
-  const secret = pick(random, [...Object.values(SECRETS), FLAG_TEXT, head, JSON.stringify(body)]);
+  const secret = pick(random, [...Object.values(SECRETS), FLAG, head, JSON.stringify(body)]);
   const nasty = () => Array.from({ length: 3 }, () => `a${pick(random, NASTY)}b`).join('');
   return pick(random, [
     () => 'no',

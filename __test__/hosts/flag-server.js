@@ -1,31 +1,26 @@
 'use strict';
 
 /**
- * A server that answers every request as DynamoDB does when the flag that is read is there.
+ * A server that answers every request as DynamoDB does when the row that is read is there.
  */
 
 const http = require('node:http');
 const https = require('node:https');
 
 const FLAG = { key: 'a', version: 1 };
-const ANSWER = JSON.stringify({
-  Item: {
-    namespace: { S: 'features' },
-    key: { S: 'a' },
-    version: { N: '1' },
-    item: { S: JSON.stringify(FLAG) },
-  },
-});
+const ATTRIBUTES = { version: { N: '1' }, item: { S: JSON.stringify(FLAG) } };
 
 /**
  * @param {object} [tls] a key and a certificate for `localhost`
  * @returns {Promise<{port: number, endpoint: string, close: () => void}>}
  */
 async function startServer(tls) {
-  const listener = (incoming, response) => {
-    incoming.resume();
+  const listener = async (incoming, response) => {
+    let text = '';
+    for await (const chunk of incoming) text += chunk;
+    const { Key } = text ? JSON.parse(text) : {};
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(ANSWER);
+    response.end(JSON.stringify({ Item: { ...Key, ...ATTRIBUTES } }));
   };
   const server = tls ? https.createServer(tls, listener) : http.createServer(listener);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,15 +2,16 @@
 //!
 //! The retry worker does so, for as long as something waits. It begins with one write, and goes on with the
 //! others side by side once that is in. While DynamoDB fails, its pauses grow; a read or another write
-//! that succeeds ends them.
+//! that succeeds ends them. What DynamoDB refuses for itself has pauses of its own.
 
+use std::collections::HashSet;
 use std::future::{pending, ready};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::upsert::saving;
 use super::{Inner, PARALLEL_UPDATES, Store};
@@ -18,12 +19,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, counted};
 use crate::retry::{Backoff, no_answer};
 use crate::row::RowKey;
-use crate::unsaved::{Blocked, HandedOver, Report, Update};
+use crate::unsaved::{Blocked, HandedOver, LONGEST_LASTING_PAUSE, Update, pause_after};
+use crate::write_order::Conclusion;
 
-/// The longest pause after the first failure; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long one write that waits, or one request of an init, is tried in one go. Nobody waits for it.
 pub(super) const TIME_OF_A_TRY: Duration = Duration::from_secs(10);
 /// How often a write is tried in one go when DynamoDB asks to slow down.
@@ -36,42 +34,53 @@ const NAMED_ROWS: usize = 10;
 impl Store {
     /// Tries once more, shortly, to bring in what is not in the table, and gives it up. To be called
     /// when nobody uses this store any more.
-    pub async fn close(&self) {
-        self.close_after(ready(())).await;
+    pub fn close(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.close_after(ready(()))
     }
 
     /// The same where requests may still come until it is `quiet`: an SDK hands over the rest of a change
     /// one write after the other. They are waited for within the time that a close takes.
-    pub async fn close_after(&self, quiet: impl Future<Output = ()>) {
-        let inner = &self.0;
+    pub fn close_after(
+        &self,
+        quiet: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let inner = Arc::clone(&self.0);
+        // Very much may be waiting for its first turn on the one thread.
+        let deadline = Instant::now() + CLOSING_TIME;
+        async move { inner.close(deadline, quiet).await }
+    }
+}
+
+impl Inner {
+    async fn close(self: &Arc<Self>, deadline: Instant, quiet: impl Future<Output = ()>) {
         let flush = async {
-            if inner.unsaved.is_under_way() {
-                inner.closing.store(true, Ordering::SeqCst);
-                inner.start_catching_up();
+            if self.unsaved.is_under_way() {
+                self.closing.store(true, Ordering::SeqCst);
+                self.start_catching_up();
             }
             let settled = async {
                 quiet.await;
-                while inner.unsaved.is_under_way() {
-                    inner.caught_up.notified().await;
+                while self.unsaved.is_under_way() {
+                    self.caught_up.notified().await;
                 }
             };
-            drop(timeout(CLOSING_TIME, settled).await);
+            drop(timeout_at(deadline, settled).await);
             Ok(())
         };
-        drop(inner.guarded(|| "closing the store".to_owned(), flush).await);
-        let given_up = inner.unsaved.give_up();
-        inner.closed.send_replace(true);
-        if !given_up.is_empty() {
-            inner.log_error(&format!(
+        drop(self.guarded(|| "closing the store".to_owned(), flush).await);
+        let given_up = self.unsaved.give_up();
+        self.closed.send_replace(true);
+        if given_up.is_empty() {
+            self.log_ended();
+        } else {
+            self.log_error(&format!(
                 "the store was closed with {} not in the table; given up: {}",
                 counted(given_up.len()),
                 named(&given_up)
             ));
         }
     }
-}
 
-impl Inner {
     /// Tells that a write waits, or why it doesn't, and sees to its being brought in.
     pub(super) fn tell_waiting(self: &Arc<Self>, is: HandedOver, what: &str, failure: &Error) {
         match is {
@@ -94,6 +103,7 @@ impl Inner {
         if self.unsaved.count() > 0 {
             self.recovered.notify_one();
         }
+        self.log_ended();
         self.caught_up.notify_one();
     }
 
@@ -105,36 +115,35 @@ impl Inner {
     }
 
     async fn catch_up(self: Arc<Self>) {
-        let mut failures = 0;
+        let (mut failures, mut lasts) = (0, false);
         loop {
             let closing = self.closing.load(Ordering::SeqCst);
-            let not_before = match self.unsaved.next_time() {
-                None => {
-                    let ended = |report: &mut Report, waiting| {
-                        if waiting == 0 { report.ended() } else { None }
-                    };
-                    self.log_line(self.unsaved.report(ended));
-                    return;
-                }
-                _ if closing => None,
-                Some(Some(time)) => Some(time),
-                Some(None) => Some(Instant::now() + pause_after(failures)),
+            let Some(due) = self.unsaved.next_time() else {
+                self.log_ended();
+                return;
             };
-            if let Some(time) = not_before {
+            let mut hurried = closing;
+            if !closing {
+                let after_pause = || Instant::now() + pause_after(failures + 1, lasts);
                 tokio::select! {
-                    () = sleep_until(time) => {}
-                    () = self.recovered.notified() => {}
+                    () = sleep_until(due.unwrap_or_else(after_pause)) => {}
+                    () = self.recovered.notified() => hurried = true,
                 }
             }
-            let saved = self.unsaved.count();
-            match self.bring_in().await {
-                Ok(()) => failures = 0,
-                Err(failure) => {
-                    failures = if self.unsaved.count() < saved { 1 } else { failures + 1 };
-                    let line = self.unsaved.report(|r, waiting| r.still_waits(waiting, &failure));
-                    self.log_line(line);
-                }
+            let before = self.unsaved.count();
+            let Round { failure, of_the_item } = self.bring_in().await;
+            if let Some(failure) = failure.as_ref().or(of_the_item.as_ref()) {
+                let line = self.unsaved.report(|r, waiting| r.still_waits(waiting, failure));
+                self.log_line(line);
             }
+            failures = match &failure {
+                None => 0,
+                Some(_) if self.unsaved.count() < before => 0,
+                // Somebody else's success that did not help here is no reason to wait longer.
+                Some(_) if hurried => failures,
+                Some(_) => failures + 1,
+            };
+            lasts = failure.as_ref().is_some_and(Error::is_refusal);
             self.caught_up.notify_one();
             if closing {
                 // Once is enough.
@@ -143,76 +152,114 @@ impl Inner {
         }
     }
 
-    /// Tries once everything that may be tried. The error is the one for which it ended early, or that
-    /// of a write that failed.
-    async fn bring_in(self: &Arc<Self>) -> Result<()> {
+    /// Logs that all is in the table, if it was ever told that something is not.
+    fn log_ended(&self) {
+        if !self.unsaved.is_under_way() {
+            self.log_line(self.unsaved.report(|report, _| report.ended()));
+        }
+    }
+
+    /// Tries once everything that may be tried.
+    async fn bring_in(self: &Arc<Self>) -> Round {
         let now = self.time_of_trying();
-        if let Some(init) = self.unsaved.due_replacement(now) {
-            self.init_late(init).await?;
+        let mut round = Round::default();
+        if let Some(init) = self.unsaved.due_replacement(now)
+            && let Err(failure) = self.init_late(init).await
+        {
+            round.failed(failure);
+            return round;
         }
         let updates = self.unsaved.due_updates(now);
         let mut updates = updates.iter();
-        // Whether DynamoDB takes writes at all is tried with one.
-        let mut outcome = Ok(());
+        // Whether DynamoDB takes writes at all is tried with one. Rights may be had for some namespaces
+        // only.
+        let mut denied = HashSet::new();
         for update in updates.by_ref() {
+            if denied.contains(&update.row.namespace) {
+                continue;
+            }
             match self.put_later(update).await {
-                Err(failure) if !failure.is_refusal() => return Err(failure),
-                Err(failure) => outcome = Err(failure),
+                Err(failure) => {
+                    if !failure.is_refusal() {
+                        round.failed(failure);
+                        return round;
+                    }
+                    if !failure.is_of_the_item() {
+                        denied.insert(Arc::clone(&update.row.namespace));
+                    }
+                    round.failed(failure);
+                }
                 Ok(true) => break,
                 Ok(false) => {}
             }
         }
-        let rest: Vec<_> = updates.map(|update| self.put_later(update)).collect();
+        let rest = updates.filter(|update| !denied.contains(&update.row.namespace));
+        let rest: Vec<_> = rest.map(|update| self.put_later(update)).collect();
         let results: Vec<Result<bool>> =
             stream::iter(rest).buffer_unordered(PARALLEL_UPDATES).collect().await;
-        results.into_iter().map(|result| result.map(drop)).fold(outcome, Result::and)
+        for failure in results.into_iter().filter_map(Result::err) {
+            round.failed(failure);
+        }
+        round
     }
 
     /// What is due by then may be tried: when the store is closed, everything.
     fn time_of_trying(&self) -> Instant {
         let closing = self.closing.load(Ordering::SeqCst);
-        Instant::now() + if closing { crate::unsaved::REFUSED_PAUSE } else { Duration::ZERO }
+        Instant::now() + if closing { LONGEST_LASTING_PAUSE } else { Duration::ZERO }
     }
 
     /// Sends an update that waits, in its turn. `false` where there was nothing to send.
     fn put_later<'a>(
         self: &'a Arc<Self>,
-        update: &'a Update,
+        update: &'a Arc<Update>,
     ) -> impl Future<Output = Result<bool>> + use<'a> {
-        let mut turn = self.order.update(update.row.clone(), update.references.iter().cloned());
+        let turn = self.order.update(update);
         async move {
+            let _writer = turn.writer().await;
             turn.come().await;
-            if !self.unsaved.waits(update) {
-                return Ok(false);
-            }
-            match self.unsaved.blocked(update) {
-                Some(Blocked::Refused(failure)) => {
-                    // It is no use asking again before that is tried again.
-                    self.unsaved.hand_over(update, &failure);
-                    return Ok(false);
-                }
-                Some(Blocked::Waiting(_)) => return Ok(false),
-                None => {}
-            }
-            let mut backoff = Backoff::default();
-            let mut tries = 1;
-            let result = loop {
-                let put = timeout(TIME_OF_A_TRY, self.put(update)).await;
-                match put.unwrap_or_else(|_| Err(no_answer())) {
-                    Err(failure)
-                        if failure.kind == ErrorKind::Throttled && tries < TRIES_WHEN_BUSY =>
-                    {
-                        tries += 1;
-                        sleep(backoff.pause()).await;
-                    }
-                    result => break result,
+            let result = self.put_now(update).await;
+            let conclusion = match &result {
+                Ok(_) => Conclusion::Saved(update.id),
+                Err(failure) => {
+                    let is = self.unsaved.hand_over(update, failure);
+                    self.tell_waiting(is, &saving(update), failure);
+                    Conclusion::Failed(failure.clone())
                 }
             };
-            if let Err(failure) = &result {
-                let is = self.unsaved.hand_over(update, failure);
-                self.tell_waiting(is, &saving(update), failure);
+            turn.conclude(update.id, conclusion);
+            result
+        }
+    }
+
+    async fn put_now(self: &Arc<Self>, update: &Update) -> Result<bool> {
+        if !self.unsaved.waits(update) {
+            return Ok(false);
+        }
+        match self.unsaved.blocked(update) {
+            Some(Blocked::Refused(failure)) => {
+                // It is no use asking again before that is tried again.
+                self.unsaved.hand_over(update, &failure);
+                return Ok(false);
             }
-            result.map(|_| true)
+            Some(Blocked::Waiting(_)) => return Ok(false),
+            None => {}
+        }
+        let mut backoff = Backoff::default();
+        let mut tries = 1;
+        loop {
+            let put = async {
+                let _permit = self.update_permits.acquire().await;
+                self.put(update).await
+            };
+            let put = timeout(TIME_OF_A_TRY, put).await;
+            match put.unwrap_or_else(|_| Err(no_answer())) {
+                Err(failure) if failure.kind == ErrorKind::Throttled && tries < TRIES_WHEN_BUSY => {
+                    tries += 1;
+                    sleep(backoff.pause()).await;
+                }
+                result => return result.map(|()| true),
+            }
         }
     }
 
@@ -233,9 +280,22 @@ impl Inner {
     }
 }
 
-fn pause_after(failures: u32) -> Duration {
-    let bound = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
-    bound.mul_f64(0.5 + fastrand::f64() / 2.0)
+/// How a round of trying went: a failure that says something of other writes, and one that doesn't.
+#[derive(Default)]
+struct Round {
+    failure: Option<Error>,
+    of_the_item: Option<Error>,
+}
+
+impl Round {
+    fn failed(&mut self, failure: Error) {
+        let failures =
+            if failure.is_of_the_item() { &mut self.of_the_item } else { &mut self.failure };
+        // One that passes by itself ends the wait sooner.
+        if failures.as_ref().is_none_or(Error::is_refusal) {
+            *failures = Some(failure);
+        }
+    }
 }
 
 /// The first of these rows by name, and how many more there are.

@@ -22,6 +22,7 @@ use crate::panics::caught;
 use crate::retry;
 use crate::row::{Item, RowKey, StoredRow};
 use crate::unsaved::{Data, HandedOver, Look, Replacement, Update, WriteId, kind_in, put_into};
+use crate::write_order::Turn;
 
 /// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ impl Store {
     ) -> BoxFuture<'static, Result<()>> {
         let inner = Arc::clone(&self.0);
         let id = inner.unsaved.begin();
-        let mut turn = inner.order.init();
+        let (announced, turn) = (Announced::new(&inner), inner.order.init());
         async move {
             let Some(data) = data.await else {
                 return Ok(());
@@ -59,26 +60,47 @@ impl Store {
                 inner.log_failure("initialising", &failure);
                 return Err(failure);
             }
-            let saved = async {
-                inner.receive_all(id, data)?;
+            let writer = &inner;
+            let saved = async move {
+                let received = writer.receive_all(id, data);
+                drop(announced);
+                received?;
                 known();
-                if inner.read_only {
-                    inner.unsaved.keep_replacement(id);
-                    inner.log_read_only();
+                if writer.read_only {
+                    writer.unsaved.keep_replacement(id);
+                    writer.log_read_only();
                     return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
                 }
                 turn.come().await;
-                inner.save_all(id).await
+                writer.save_all(id, turn).await
             };
             caught(inner.unless_closed(saved)).await.unwrap_or_else(|defect| {
                 inner.cache.outdate_all(inner.cache.begin());
                 if inner.hand_over_init(id, &defect) == HandedOver::Superseded {
                     inner.log_failure("initialising", &defect);
                 }
+                inner.unsaved.ended(id, Some(&defect));
                 Err(defect)
             })
         }
         .boxed()
+    }
+}
+
+/// An init whose data is to come. A store that is closed waits for it.
+struct Announced(Arc<Inner>);
+
+impl Announced {
+    fn new(inner: &Arc<Inner>) -> Self {
+        inner.unsaved.announce();
+        Self(Arc::clone(inner))
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        self.0.unsaved.arrived();
+        self.0.caught_up.notify_one();
     }
 }
 
@@ -100,9 +122,9 @@ impl Inner {
         let now = self.unsaved.replace(id, data);
         self.keep_all(now);
         for (row, item) in unstorable {
-            let update = Arc::new(Update { id, row, item, references: Arc::default() });
-            if self.unsaved.keep(&update) {
-                self.cache.received(&update.row, &update.item);
+            if let Err(too_large) = item.check_size(&row) {
+                let update = Update { id, row, item, references: Arc::default() };
+                self.keep(&Arc::new(update), &too_large);
             }
         }
         Ok(())
@@ -121,8 +143,7 @@ impl Inner {
         self.queries.detach_all();
     }
 
-    /// Reads items of one kind. Those that can't be stored are logged, and their rows are left as
-    /// they are.
+    /// Reads items of one kind. The rows of those that can't be stored are left as they are.
     fn parse(&self, new: NewItems, kinds: &mut BTreeMap<String, Received>) -> Result<()> {
         let items: BTreeMap<String, &RawValue> = serde_json::from_str(&new.json).map_err(|_| {
             let message = format!("the data of kind {:?} is not an object of items", new.kind);
@@ -156,13 +177,17 @@ impl Inner {
         Ok(())
     }
 
-    /// Brings an init in, or lets it wait.
-    async fn save_all(self: &Arc<Self>, id: WriteId) -> Result<()> {
-        let Some(Replacement { data, .. }) = self.unsaved.replacement(id) else {
-            // There was another one since.
-            return Ok(());
+    /// Brings an init in, or lets it wait. Where another one was asked for since, that decides, and
+    /// takes the turn.
+    async fn save_all(self: &Arc<Self>, id: WriteId, turn: Turn) -> Result<()> {
+        let result = match self.unsaved.replacement(id) {
+            Some(Replacement { data, .. }) => self.replace(id, &data).await,
+            None => Err(overtaken()),
         };
-        let result = self.replace(id, &data).await;
+        if result.is_err() && !self.unsaved.is_last_init(id) {
+            drop(turn);
+            return self.unsaved.ended_after(id).await;
+        }
         match &result {
             Ok(()) => {
                 self.is_replaced(id, &[], Vec::new());
@@ -174,6 +199,7 @@ impl Inner {
                 self.hand_over_init(id, failure);
             }
         }
+        self.unsaved.ended(id, result.as_ref().err());
         self.gets.detach_all();
         self.queries.detach_all();
         result
@@ -193,7 +219,7 @@ impl Inner {
         let kinds: Vec<KindData> = data.iter().map(|(_, kind)| (**kind).clone()).collect();
         let waves = plan(&self.layout, &kinds, &existing, marker_exists);
         drop(existing);
-        self.write_waves(waves).await
+        self.write_waves(id, waves).await
     }
 
     /// To be called when an init is in the table, but for the rows that it left alone.
@@ -229,7 +255,7 @@ impl Inner {
     /// Brings an init in that could not be brought in at once, with the updates that were asked for
     /// since. What others have made newer meanwhile stays.
     pub(super) async fn init_late(self: &Arc<Self>, init: Replacement) -> Result<()> {
-        let mut turn = self.order.init();
+        let turn = self.order.init();
         turn.come().await;
         let Some((data, updates)) = self.unsaved.replacement_and_updates(init.id) else {
             return Ok(());
@@ -257,10 +283,8 @@ impl Inner {
         drop(existing);
         let mut left = late.left;
         for wave in waves {
-            if self.unsaved.replacement(init.id).is_none() {
-                return Err(
-                    Error::new(ErrorKind::Refused, "there was another init since").passing()
-                );
+            if !self.unsaved.is_last_init(init.id) {
+                return Err(overtaken());
             }
             left.extend(self.write_carefully(wave, &late.unchanged).await?);
         }
@@ -323,8 +347,9 @@ impl Inner {
     }
 
     /// Writes one wave after the other; none begins before all of the one before it is in, but for
-    /// rows that DynamoDB refuses by themselves. The marker is not written after one of those.
-    async fn write_waves(&self, waves: Vec<Vec<Write>>) -> Result<()> {
+    /// rows that DynamoDB refuses by themselves. The marker is not written after one of those. It ends
+    /// early when another init was asked for since.
+    async fn write_waves(&self, id: WriteId, waves: Vec<Vec<Write>>) -> Result<()> {
         let total: usize = waves.iter().map(Vec::len).sum();
         let missing = |rows: &[RowKey], why: &str| {
             let (count, names) = (rows.len(), named(rows));
@@ -333,6 +358,9 @@ impl Inner {
         let mut missing_rows = Vec::new();
         let mut waves = waves.into_iter();
         while let Some(wave) = waves.next() {
+            if !self.unsaved.is_last_init(id) {
+                return Err(overtaken());
+            }
             if !missing_rows.is_empty() && matches!(wave[..], [Write::PutMarker(_)]) {
                 break;
             }
@@ -356,6 +384,10 @@ impl Inner {
             missing(&missing_rows, "DynamoDB refused them, as logged"),
         ))
     }
+}
+
+fn overtaken() -> Error {
+    Error::new(ErrorKind::Refused, "there was another init since").passing()
 }
 
 /// The items of one kind that an init gave.

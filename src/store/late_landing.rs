@@ -67,7 +67,8 @@ impl Inner {
 
     /// Whether a row in doubt had to be put right.
     async fn look(&self, row: &RowKey) -> Result<bool> {
-        let mut turn = self.order.update(row.clone(), []);
+        let turn = self.order.look(row);
+        let _writer = turn.writer().await;
         turn.come().await;
         if self.unsaved.newest(row).is_some() {
             // What waits for it will tell what is there.

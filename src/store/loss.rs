@@ -165,7 +165,7 @@ impl Inner {
 
     /// Writes what is not there, in the order of an init.
     async fn refill(&self, data: &[KindData]) -> Result<()> {
-        let mut turn = self.order.init();
+        let turn = self.order.init();
         turn.come().await;
         for wave in plan(&self.layout, data, &[], false) {
             self.write_carefully(wave, &HashMap::new()).await?;

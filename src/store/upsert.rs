@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::read::live;
 use super::{Inner, Store};
@@ -14,10 +14,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::Level;
 use crate::panics::{catch, caught};
 use crate::references::references;
-use crate::retry;
+use crate::retry::{Backoff, no_answer};
 use crate::row::{Item, RowKey};
-use crate::unsaved::{Blocked, HandedOver, Update};
-use crate::write_order::Turn;
+use crate::unsaved::{Blocked, HandedOver, Settled, Taken, Update, WriteId};
+use crate::write_order::{Conclusion, Turn};
 
 /// What is known of a row after it was updated.
 pub type Updated = Answer<Option<Cached>>;
@@ -63,26 +63,48 @@ impl Store {
             .map(|(kind, key)| inner.row(kind, &key))
             .collect();
         let id = inner.unsaved.begin();
-        let update = Arc::new(Update { id, row, item, references });
-        let begun = catch(|| inner.begin_update(&update));
-        let deadline = Instant::now() + inner.write_timeout;
+        let update = Arc::new(Update { id, row: row.clone(), item, references });
+        // From here on, only what may be written is kept: many updates of one item may wait.
+        let begun = match catch(|| inner.begin_update(&update)) {
+            Ok(begun) => begun,
+            Err(defect) => Begun::Panicked(update, defect),
+        };
+        let write = Waiting { row, id, deadline: Instant::now() + inner.write_timeout };
         async move {
-            let saved = match begun {
-                Ok(Ok(turn)) => {
-                    caught(inner.unless_closed(inner.save(turn, deadline, &update))).await
+            match begun {
+                Begun::Turn(turn) => inner.save(turn, write).await,
+                Begun::Superseded(by) => {
+                    inner.unless_closed(inner.follow(&write, by, no_answer())).await
                 }
-                Ok(Err(unstorable)) => Ok(Err(unstorable)),
-                Err(defect) => Err(defect),
-            };
-            saved.unwrap_or_else(|defect| {
-                if inner.hand_over(&update, &defect) == HandedOver::Superseded {
-                    inner.log_failure(&saving(&update), &defect);
+                Begun::Refused(failure) => Err(failure),
+                Begun::Panicked(update, defect) => {
+                    inner.hand_over_defect(&update, &defect);
+                    Err(defect)
                 }
-                Err(defect)
-            })
+            }
         }
         .boxed()
     }
+}
+
+/// What is known of an update that waits. Its text is kept by the order of writes, unless a newer one
+/// supersedes it.
+struct Waiting {
+    row: RowKey,
+    id: WriteId,
+    deadline: Instant,
+}
+
+/// What became of an update at once.
+enum Begun {
+    /// It has a place in the order of writes.
+    Turn(Turn),
+    /// It is older than this one, which waits.
+    Superseded(WriteId),
+    /// It is not for the table.
+    Refused(Error),
+    /// Nobody knows.
+    Panicked(Arc<Update>, Error),
 }
 
 fn failed(failure: Error) -> BoxFuture<'static, Result<Updated>> {
@@ -95,49 +117,62 @@ pub(super) fn saving(update: &Update) -> String {
 }
 
 impl Inner {
-    /// Whether this item may go into the table at all. That it may not is logged, and that it soon may
-    /// not.
+    /// Whether this item may go into the table at all. That it soon may not is logged.
     pub(super) fn check_storable(&self, row: &RowKey, item: &Item) -> Result<()> {
         if self.read_only {
             self.log_read_only();
             return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
         }
+        item.check_size(row)?;
         let (size, limit) = (item.size_in_row(row), crate::row::MAX_ROW_SIZE);
-        match item.check_size(row) {
-            Err(too_large) => {
-                let what = format!("saving version {} of {row}", item.version);
-                self.log_error(&format!(
-                    "{what} failed: {too_large}. It is not written; this process uses it all the same"
-                ));
-                Err(too_large)
-            }
-            Ok(()) if size >= limit / 5 * 4 => {
-                let share = size * 100 / limit;
-                self.log_at(
-                    Level::Warn,
-                    &format!(
-                        "{row} takes {size} bytes in DynamoDB, {share}% of what LaunchDarkly SDKs \
-                         store; a larger one would not be written"
-                    ),
-                );
-                Ok(())
-            }
-            Ok(()) => Ok(()),
+        if size >= limit / 5 * 4 {
+            let share = size * 100 / limit;
+            self.log_at(
+                Level::Warn,
+                &format!(
+                    "{row} takes {size} bytes in DynamoDB, {share}% of what LaunchDarkly SDKs \
+                     store; a larger one would not be written"
+                ),
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps an update for this process alone, for this reason.
+    pub(super) fn keep(&self, update: &Arc<Update>, unstorable: &Error) {
+        let taken = self.unsaved.keep(update);
+        if taken == Taken::In {
+            self.receive(update);
+        }
+        if unstorable.kind == ErrorKind::TooLarge {
+            let used = match taken {
+                Taken::NoRoom => "nor kept: too much is kept in memory already",
+                Taken::In | Taken::Superseded(_) => "but this process uses it all the same",
+            };
+            let what = saving(update);
+            self.log_error(&format!("{what} failed: {unstorable}. It is not written, {used}"));
         }
     }
 
     /// Lets reads find an update, and gives it its turn, if it may go into the table.
-    fn begin_update(&self, update: &Arc<Update>) -> Result<Turn> {
+    fn begin_update(self: &Arc<Self>, update: &Arc<Update>) -> Begun {
         if let Err(unstorable) = self.check_storable(&update.row, &update.item) {
-            if self.unsaved.keep(update) {
-                self.receive(update);
+            self.keep(update, &unstorable);
+            return Begun::Refused(unstorable);
+        }
+        match self.unsaved.add(update) {
+            Taken::In => self.receive(update),
+            Taken::Superseded(Some(by)) => return Begun::Superseded(by),
+            // An init has something newer; or what is newer is not for the table.
+            Taken::Superseded(None) => {}
+            Taken::NoRoom => {
+                let full = "256 MiB of writes are not in the table yet";
+                let failure = Error::new(ErrorKind::TimedOut, full);
+                self.tell_waiting(HandedOver::GivenUp, &saving(update), &failure);
+                return Begun::Refused(failure);
             }
-            return Err(unstorable);
         }
-        if self.unsaved.add(update) {
-            self.receive(update);
-        }
-        Ok(self.order.update(update.row.clone(), update.references.iter().cloned()))
+        Begun::Turn(self.order.update(update))
     }
 
     /// Lets reads find an update that is on its way.
@@ -154,56 +189,142 @@ impl Inner {
         }
     }
 
-    async fn save(
-        self: &Arc<Self>,
-        mut turn: Turn,
-        deadline: Instant,
-        update: &Arc<Update>,
-    ) -> Result<Updated> {
-        let came = timeout_at(deadline, turn.come()).await.is_ok();
-        if let Some(blocked) = self.unsaved.blocked(update) {
-            return self.save_later(turn, deadline, update, blocked).await;
-        }
-        let failure = if came {
-            match retry::until(deadline, || self.put(update)).await {
-                Ok(updated) => {
-                    self.wrote();
-                    return Ok(updated);
-                }
-                Err(failure) => failure,
-            }
-        } else {
-            Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet")
+    /// Sees to it that an update gets into the table, by itself or with a newer one.
+    async fn save(self: &Arc<Self>, turn: Turn, write: Waiting) -> Result<Updated> {
+        let mut failure =
+            Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet");
+        let driven = async {
+            let driven = self.drive(&turn, write.deadline, &mut failure);
+            Ok(timeout_at(write.deadline, driven).await.ok())
         };
-        self.hand_over(update, &failure);
-        Err(failure)
+        let conclusion = match caught(self.unless_closed(driven)).await {
+            Ok(Ok(conclusion)) => conclusion,
+            Ok(Err(closed)) => return Err(closed),
+            Err(defect) => {
+                if let Some(update) = turn.newest() {
+                    self.hand_over_defect(&update, &defect);
+                    turn.conclude(update.id, Conclusion::Failed(defect.clone()));
+                } else {
+                    self.log_failure(&format!("saving {}", write.row), &defect);
+                }
+                return Err(defect);
+            }
+        };
+        let Some(conclusion) = conclusion else {
+            // Where a newer one waits, that has more time.
+            if let Some(update) = turn.own() {
+                self.hand_over(&update, &failure);
+                turn.conclude(update.id, Conclusion::Failed(failure.clone()));
+            }
+            return Err(failure);
+        };
+        let decisive = turn.decisive();
+        drop(turn);
+        match conclusion {
+            // The others need no text, and may be many.
+            Conclusion::Saved(sent) if sent == write.id => Ok(live(self.known(&write.row))),
+            Conclusion::Saved(_) => Ok(self.nothing_known()),
+            Conclusion::Failed(failure) if failure.is_refusal() => Err(failure),
+            Conclusion::Failed(failure) => {
+                self.unless_closed(self.follow(&write, decisive, failure)).await
+            }
+            Conclusion::Replaced => {
+                let replaced = self.replaced_by_init(&write, decisive);
+                self.unless_closed(replaced).await
+            }
+        }
     }
 
-    /// Waits with others for what has to be in the table before.
-    async fn save_later(
+    /// Writes what is newest in this place, again and again, until it is known what became of the
+    /// update of this turn. Whoever else has a turn waits meanwhile.
+    async fn drive(
         self: &Arc<Self>,
-        turn: Turn,
+        turn: &Turn,
         deadline: Instant,
-        update: &Arc<Update>,
-        blocked: Blocked,
-    ) -> Result<Updated> {
-        let (Blocked::Waiting(failure) | Blocked::Refused(failure)) = &blocked;
-        self.hand_over(update, failure);
-        drop(turn);
-        let refused = matches!(blocked, Blocked::Refused(_));
-        if refused || timeout_at(deadline, self.unsaved.settled(update)).await.is_err() {
-            return Err(failure.clone());
+        last: &mut Error,
+    ) -> Conclusion {
+        let writer = turn.writer().await;
+        let mut backoff = Backoff::default();
+        loop {
+            if let Some(conclusion) = turn.conclusion() {
+                return conclusion;
+            }
+            turn.come().await;
+            let permit = self.update_permits.acquire().await;
+            // A request that is soon broken off helps nobody. Those with newer updates have more time.
+            let enough = self.write_timeout / if turn.own().is_some() { 10 } else { 2 };
+            if Instant::now() + enough > deadline || *self.closed.borrow() {
+                drop((permit, writer));
+                return turn.concluded().await;
+            }
+            // It may have to wait for more than before.
+            let Some(update) = turn.claim() else {
+                continue;
+            };
+            let failure = if self.unsaved.is_replaced(&update) {
+                turn.conclude(update.id, Conclusion::Replaced);
+                continue;
+            } else if let Some(Blocked::Waiting(failure) | Blocked::Refused(failure)) =
+                self.unsaved.blocked(&update)
+            {
+                failure
+            } else {
+                *last = no_answer();
+                match self.put(&update).await {
+                    Ok(()) => {
+                        turn.conclude(update.id, Conclusion::Saved(update.id));
+                        self.wrote();
+                        continue;
+                    }
+                    Err(failure) if failure.is_retryable() => {
+                        *last = failure;
+                        // Its permit it keeps: the more wait, the less use there is in asking more often.
+                        let pause = backoff.pause();
+                        sleep_until(deadline.min(Instant::now() + pause)).await;
+                        continue;
+                    }
+                    Err(failure) => failure,
+                }
+            };
+            self.hand_over(&update, &failure);
+            turn.conclude(update.id, Conclusion::Failed(failure));
         }
-        Ok(live(self.known(&update.row)))
+    }
+
+    /// Waits for what becomes of this update of the same row. When time is up, it has failed like
+    /// this.
+    async fn follow(&self, write: &Waiting, id: WriteId, failure: Error) -> Result<Updated> {
+        match timeout_at(write.deadline, self.unsaved.settled(&write.row, id)).await {
+            Ok(Settled::Saved) => Ok(self.nothing_known()),
+            Ok(Settled::Refused(failure)) => Err(failure),
+            Ok(Settled::Replaced) => self.replaced_by_init(write, id).await,
+            Err(_) => Err(failure),
+        }
+    }
+
+    /// Waits for the init that has taken the place of this update of the same row.
+    async fn replaced_by_init(&self, write: &Waiting, id: WriteId) -> Result<Updated> {
+        let ended = timeout_at(write.deadline, self.unsaved.ended_after(id)).await;
+        ended.unwrap_or_else(|_| Err(no_answer())).map(|()| self.nothing_known())
+    }
+
+    /// An answer that nothing may be taken from.
+    fn nothing_known(&self) -> Updated {
+        Answer { value: None, until: 0.0, ticket: self.cache.begin(), stale: false }
     }
 
     /// What is known of a row for certain; nothing that may be used, where there is no such thing.
     fn known(&self, row: &RowKey) -> Updated {
         match self.cache.look(row) {
             Known::Fresh(known) => known,
-            Known::Stale(_) | Known::Nothing => {
-                Answer { value: None, until: 0.0, ticket: self.cache.begin(), stale: false }
-            }
+            Known::Stale(_) | Known::Nothing => self.nothing_known(),
+        }
+    }
+
+    /// Lets an update wait in which something panicked, or logs that.
+    fn hand_over_defect(self: &Arc<Self>, update: &Arc<Update>, defect: &Error) {
+        if self.hand_over(update, defect) == HandedOver::Superseded {
+            self.log_failure(&saving(update), defect);
         }
     }
 
@@ -219,9 +340,8 @@ impl Inner {
     }
 
     /// Sends an update once, and keeps what is in the table then.
-    pub(super) async fn put(self: &Arc<Self>, update: &Update) -> Result<Updated> {
+    pub(super) async fn put(self: &Arc<Self>, update: &Update) -> Result<()> {
         let Update { row, item, .. } = update;
-        let _permit = self.update_permits.acquire().await;
         let begun = self.cache.begin();
         let in_table = match self.dynamodb.put_if_newer(row, item, None).await? {
             PutOutcome::Stored => {
@@ -232,25 +352,24 @@ impl Inner {
             PutOutcome::Newer(None) => self.winner(row).await?,
         };
         self.losses.keep(row, in_table.as_ref());
-        let known = match in_table {
+        match in_table {
             // The init will take it out again, if that doesn't have it too.
-            Some(_) if self.unsaved.is_replaced(update) => self.known(row),
+            Some(_) if self.unsaved.is_replaced(update) => {}
             Some(in_table) => {
                 // A newer one may be on its way already.
                 let newest = self.unsaved.newest(row).filter(|n| n.version > in_table.version);
-                self.cache.written(begun, row, &newest.unwrap_or(in_table))
+                self.cache.written(begun, row, &newest.unwrap_or(in_table));
             }
             None => {
-                let ticket = self.cache.outdate(row);
-                Answer { value: None, until: 0.0, ticket, stale: false }
+                self.cache.outdate(row);
             }
-        };
+        }
         self.forget_missing_of(update);
         self.detach(row);
         // Only now: a read that began before the put must not find neither of them.
         self.unsaved.saved(update);
         self.watch_for_late_landings();
-        Ok(live(known))
+        Ok(())
     }
 
     /// The item that an update lost against, for engines that don't return it with their refusal.

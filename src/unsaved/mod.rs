@@ -6,28 +6,30 @@
 //!
 //! Numbers order writes by when they were asked for.
 
+mod pauses;
 mod report;
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::pending;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+pub use pauses::{LONGEST_LASTING_PAUSE, pause_after};
 pub use report::Report;
 
 use crate::error::Error;
 use crate::init_plan::KindData;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 
-/// How long what DynamoDB refused waits until it is tried again.
-pub const REFUSED_PAUSE: Duration = Duration::from_secs(300);
-/// How much text may be overdue, in bytes.
-pub const MAX_OVERDUE_BYTES: usize = 256 * 1024 * 1024;
+/// How much of what is not in the table is kept, in bytes, whatever it waits for.
+pub const MAX_BYTES: usize = 256 * 1024 * 1024;
+/// What an item takes besides its texts, roughly.
+const OVERHEAD: usize = 200;
 
 /// The number of a write.
 pub type WriteId = u64;
@@ -94,10 +96,49 @@ pub struct Replacement {
 enum Stage {
     /// Whoever asked for it is trying.
     UnderWay,
-    /// It waits to be brought in; where DynamoDB refused it, not before a certain time.
-    Overdue { failure: Arc<Error>, not_before: Option<Instant> },
+    /// It waits to be brought in; where DynamoDB refused just this one, not before a certain time.
+    Overdue { failure: Arc<Error>, not_before: Option<Instant>, failures: u32 },
     /// It is not for the table: this process alone has it.
     Kept,
+}
+
+impl Stage {
+    /// It waits after one more failure.
+    fn overdue(&self, failure: &Error) -> Self {
+        let failures = match self {
+            Self::Overdue { failures, .. } => failures + 1,
+            Self::UnderWay | Self::Kept => 1,
+        };
+        let not_before =
+            failure.is_of_the_item().then(|| Instant::now() + pause_after(failures, true));
+        Self::Overdue { failure: Arc::new(failure.clone()), not_before, failures }
+    }
+
+    fn is_overdue(&self) -> bool {
+        matches!(self, Self::Overdue { .. })
+    }
+}
+
+/// What became of an update that was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Reads find it from now on.
+    In,
+    /// There is something as new. Where that is an update that waits, this is its number.
+    Superseded(Option<WriteId>),
+    /// There is no room for it.
+    NoRoom,
+}
+
+/// What an update waited for that was left to the retry worker.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// It is in the table, or something as new.
+    Saved,
+    /// DynamoDB refuses it.
+    Refused(Error),
+    /// An init has taken its place.
+    Replaced,
 }
 
 /// What became of a write that could not be brought in.
@@ -132,19 +173,32 @@ struct State {
     last_id: WriteId,
     rows: BTreeMap<RowKey, Row>,
     replacement: Option<(Replacement, Stage)>,
-    overdue_bytes: usize,
+    /// Inits whose data has not come yet.
+    announced: usize,
+    given_up: bool,
+    /// The last init that has ended, and how.
+    ended: watch::Sender<(WriteId, Option<Error>)>,
+    /// How much there is of updates, and of the init, in bytes.
+    bytes: usize,
+    replacement_bytes: usize,
+    /// How many updates wait to be brought in, and how many are not for the table.
+    overdue: usize,
+    kept: usize,
     report: Report,
 }
 
 struct Row {
     update: Arc<Update>,
     stage: Stage,
+    /// The last update of this row that is in the table, of those that this one superseded.
+    saved: WriteId,
+    /// Told of what `settled` waits for.
     settled: Arc<Notify>,
 }
 
 impl Row {
-    fn is_overdue(&self) -> bool {
-        matches!(self.stage, Stage::Overdue { .. })
+    fn bytes(&self) -> usize {
+        bytes_of_item(&self.update.row.key, &self.update.item)
     }
 }
 
@@ -161,27 +215,45 @@ impl Unsaved {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Takes an update in, unless there is something as new. Returns whether it did.
-    pub fn add(&self, update: &Arc<Update>) -> bool {
+    /// Takes an update in, unless there is something as new.
+    pub fn add(&self, update: &Arc<Update>) -> Taken {
         self.take_in(update, Stage::UnderWay)
     }
 
     /// Takes an update in that never goes into the table.
-    pub fn keep(&self, update: &Arc<Update>) -> bool {
+    pub fn keep(&self, update: &Arc<Update>) -> Taken {
         self.take_in(update, Stage::Kept)
     }
 
-    fn take_in(&self, update: &Arc<Update>, stage: Stage) -> bool {
+    fn take_in(&self, update: &Arc<Update>, stage: Stage) -> Taken {
         let mut state = self.lock();
-        let newest = state.newest(&update.row).map(|item| item.version);
-        let taken = newest.is_none_or(|newest| newest < update.item.version);
-        if taken {
-            state.settle(&update.row);
-            let row = Row { update: Arc::clone(update), stage, settled: Arc::default() };
-            state.rows.insert(update.row.clone(), row);
+        if state.newest(&update.row).is_some_and(|newest| newest.version >= update.item.version) {
+            let row = state.rows.get(&update.row).filter(|row| row.stage != Stage::Kept);
+            return Taken::Superseded(row.map(|row| row.update.id));
         }
+        let mut row = Row { update: Arc::clone(update), stage, saved: 0, settled: Arc::default() };
+        let superseded = state.rows.get(&update.row).map_or(0, Row::bytes);
+        if state.all_bytes() - superseded + row.bytes() > MAX_BYTES {
+            return Taken::NoRoom;
+        }
+        // Who waits for what it supersedes waits for it.
+        if let Some(superseded) = state.take(&update.row) {
+            row.saved = superseded.saved;
+            row.settled = superseded.settled;
+        }
+        state.put(row);
         self.recount(&state);
-        taken
+        Taken::In
+    }
+
+    /// To be told of an init whose data is to come, which [`Unsaved::arrived`] tells of.
+    pub fn announce(&self) {
+        self.lock().announced += 1;
+    }
+
+    /// To be told that the data of an init has come, or will not.
+    pub fn arrived(&self) {
+        self.lock().announced -= 1;
     }
 
     /// Takes an init in, in the place of what was asked for before of the same kinds. Returns all
@@ -210,11 +282,12 @@ impl Unsaved {
         };
         let beaten: Vec<RowKey> =
             state.rows.iter().filter(|(_, row)| beaten(row)).map(|(key, _)| key.clone()).collect();
+        state.replacement_bytes = bytes_of(&merged);
+        let replacement = Replacement { id, data: merged, base: None };
+        state.replacement = Some((replacement, Stage::UnderWay));
         for row in &beaten {
             state.settle(row);
         }
-        let replacement = Replacement { id, data: merged, base: None };
-        state.replacement = Some((replacement, Stage::UnderWay));
         self.recount(&state);
         state.with_later_updates(|_| true)
     }
@@ -227,17 +300,21 @@ impl Unsaved {
         (replacement.id == id).then(|| replacement.clone())
     }
 
+    /// Whether no other init has come since the one with this number.
+    pub fn is_last_init(&self, id: WriteId) -> bool {
+        self.lock().replacement.as_ref().is_some_and(|(replacement, _)| replacement.id == id)
+    }
+
     /// The data of the init with this number and the overdue updates that were asked for after it.
     pub fn replacement_and_updates(&self, id: WriteId) -> Option<(Data, Vec<Arc<Update>>)> {
         let state = self.lock();
         if state.replacement.as_ref().is_none_or(|(replacement, _)| replacement.id != id) {
             return None;
         }
-        let data = state.with_later_updates(Row::is_overdue);
-        let updates = state
-            .rows
-            .values()
-            .filter(|row| row.is_overdue() && kind_in(&data, &row.update.row.namespace).is_some());
+        let data = state.with_later_updates(|row| row.stage.is_overdue());
+        let updates = state.rows.values().filter(|row| {
+            row.stage.is_overdue() && kind_in(&data, &row.update.row.namespace).is_some()
+        });
         let updates = updates.map(|row| Arc::clone(&row.update)).collect();
         Some((data, updates))
     }
@@ -328,10 +405,10 @@ impl Unsaved {
         let rows = update.references.iter().filter_map(|row| state.rows.get(row));
         let rows = rows.filter(|row| before(row.update.id)).map(|row| &row.stage);
         init.map(|(_, stage)| stage).chain(rows).find_map(|stage| match stage {
-            Stage::Overdue { failure, not_before: None } => {
-                Some(Blocked::Waiting((**failure).clone()))
+            Stage::Overdue { failure, .. } if failure.is_refusal() => {
+                Some(Blocked::Refused((**failure).clone()))
             }
-            Stage::Overdue { failure, .. } => Some(Blocked::Refused((**failure).clone())),
+            Stage::Overdue { failure, .. } => Some(Blocked::Waiting((**failure).clone())),
             Stage::UnderWay | Stage::Kept => None,
         })
     }
@@ -339,35 +416,32 @@ impl Unsaved {
     /// Lets an update wait that could not be brought in.
     pub fn hand_over(&self, update: &Update, failure: &Error) -> HandedOver {
         let mut state = self.lock();
-        let State { rows, overdue_bytes, .. } = &mut *state;
-        let Some(row) = rows.get_mut(&update.row).filter(|row| row.update.id == update.id) else {
+        let Some(mut row) = state.take_if(update) else {
             return HandedOver::Superseded;
         };
-        let bytes = if row.is_overdue() { 0 } else { update.item.json.len() };
-        if *overdue_bytes + bytes <= MAX_OVERDUE_BYTES {
-            *overdue_bytes += bytes;
-            row.stage = overdue(failure);
-            return HandedOver::Waits;
+        row.stage = row.stage.overdue(failure);
+        if failure.is_refusal() {
+            row.settled.notify_waiters();
         }
-        state.settle(&update.row);
-        self.recount(&state);
-        HandedOver::GivenUp
+        state.put(row);
+        HandedOver::Waits
     }
 
     /// Lets an init wait that could not be brought in.
     pub fn hand_over_replacement(&self, id: WriteId, failure: &Error) -> HandedOver {
         let mut state = self.lock();
-        let Some((replacement, stage)) =
+        let is_too_much = state.all_bytes() > MAX_BYTES;
+        let Some((_, stage)) =
             state.replacement.as_mut().filter(|(replacement, _)| replacement.id == id)
         else {
             return HandedOver::Superseded;
         };
-        if bytes_of(&replacement.data) > MAX_OVERDUE_BYTES {
+        if is_too_much {
             state.replacement = None;
             self.recount(&state);
             return HandedOver::GivenUp;
         }
-        *stage = overdue(failure);
+        *stage = stage.overdue(failure);
         HandedOver::Waits
     }
 
@@ -385,16 +459,19 @@ impl Unsaved {
         if self.count() == 0 {
             return false;
         }
-        let state = self.lock();
-        state.kind(&update.row.namespace).is_some()
-            && state.replacement.as_ref().is_some_and(|(init, _)| init.id > update.id)
+        self.lock().is_replaced(&update.row, update.id)
     }
 
     /// To be told of an update that is in the table, or has lost against what is there.
     pub fn saved(&self, update: &Update) {
         let mut state = self.lock();
-        if state.rows.get(&update.row).is_some_and(|row| row.update.id == update.id) {
-            state.settle_saved(&update.row);
+        match state.rows.get_mut(&update.row) {
+            Some(row) if row.update.id == update.id => state.settle_saved(&update.row),
+            Some(row) => {
+                row.saved = row.saved.max(update.id);
+                row.settled.notify_waiters();
+            }
+            None => {}
         }
         self.recount(&state);
     }
@@ -417,22 +494,51 @@ impl Unsaved {
         self.recount(&state);
     }
 
-    /// Ends when this update waits no more.
-    pub async fn settled(&self, update: &Update) {
-        loop {
-            let settled = {
-                let state = self.lock();
-                let row = state.rows.get(&update.row).filter(|row| row.update.id == update.id);
-                let Some(row) = row else { return };
-                Arc::clone(&row.settled).notified_owned()
-            };
-            settled.await;
+    /// To be told how an init has ended. It decides for those that it overtook, too.
+    pub fn ended(&self, id: WriteId, failure: Option<&Error>) {
+        self.lock().ended.send_if_modified(|last| {
+            let is_later = last.0 < id;
+            if is_later {
+                *last = (id, failure.cloned());
+            }
+            is_later
+        });
+    }
+
+    /// Ends when an init has ended that was asked for after this write.
+    pub async fn ended_after(&self, id: WriteId) -> Result<(), Error> {
+        let mut ended = self.lock().ended.subscribe();
+        match ended.wait_for(|(last, _)| *last > id).await.map(|last| last.1.clone()) {
+            Ok(Some(failure)) => Err(failure),
+            Ok(None) | Err(_) => Ok(()),
         }
     }
 
-    /// Whether anything waits to be brought in.
-    pub fn is_overdue(&self) -> bool {
-        self.count() > 0 && self.lock().next_time().is_some()
+    /// Ends when this update of a row, or a newer one, waits no more; never once all is given up.
+    pub async fn settled(&self, row: &RowKey, id: WriteId) -> Settled {
+        loop {
+            let settled = {
+                let state = self.lock();
+                match state.rows.get(row) {
+                    Some(row) if row.update.id < id || row.saved >= id => return Settled::Saved,
+                    Some(row) => {
+                        if let Stage::Overdue { failure, .. } = &row.stage
+                            && failure.is_refusal()
+                        {
+                            return Settled::Refused((**failure).clone());
+                        }
+                        Some(Arc::clone(&row.settled).notified_owned())
+                    }
+                    None if state.given_up => None,
+                    None if state.is_replaced(row, id) => return Settled::Replaced,
+                    None => return Settled::Saved,
+                }
+            };
+            match settled {
+                Some(settled) => settled.await,
+                None => pending().await,
+            }
+        }
     }
 
     /// From when on something that waits may be tried; `None` for nothing that waits, and a time
@@ -480,10 +586,10 @@ impl Unsaved {
         state
             .rows
             .get(&update.row)
-            .is_some_and(|row| row.update.id == update.id && row.is_overdue())
+            .is_some_and(|row| row.update.id == update.id && row.stage.is_overdue())
     }
 
-    /// What is told of the writes that wait.
+    /// What is told of the writes that wait, so many items.
     pub fn report<T>(&self, tell: impl FnOnce(&mut Report, usize) -> T) -> T {
         let mut state = self.lock();
         let waiting = state.overdue_items();
@@ -493,7 +599,7 @@ impl Unsaved {
     /// Gives everything up. Returns the rows that are not in the table and were to be.
     pub fn give_up(&self) -> Vec<RowKey> {
         let mut state = self.lock();
-        let mut given_up = Vec::new();
+        let mut given_up = HashSet::new();
         if let Some((replacement, stage)) = state.replacement.take()
             && stage != Stage::Kept
         {
@@ -503,23 +609,31 @@ impl Unsaved {
                 given_up.extend(kind.items.keys().map(row));
             }
         }
-        state.overdue_bytes = 0;
         for (key, row) in std::mem::take(&mut state.rows) {
             row.settled.notify_waiters();
-            if row.stage != Stage::Kept && !given_up.contains(&key) {
-                given_up.push(key);
+            if row.stage != Stage::Kept {
+                given_up.insert(key);
             }
         }
+        (state.bytes, state.overdue, state.kept) = (0, 0, 0);
+        state.given_up = true;
+        if !given_up.is_empty() {
+            // They will never be in the table.
+            state.report = Report::default();
+        }
         self.recount(&state);
+        let mut given_up: Vec<RowKey> = given_up.into_iter().collect();
+        given_up.sort();
         given_up
     }
 
     /// Whether anything is to go into the table yet.
     pub fn is_under_way(&self) -> bool {
         let state = self.lock();
-        let stages = state.rows.values().map(|row| &row.stage);
-        let stages = stages.chain(state.replacement.iter().map(|(_, stage)| stage));
-        stages.into_iter().any(|stage| *stage != Stage::Kept)
+        let replacement = state.replacement.as_ref().map(|(_, stage)| stage);
+        state.announced > 0
+            || state.rows.len() > state.kept
+            || replacement.is_some_and(|stage| *stage != Stage::Kept)
     }
 
     fn recount(&self, state: &State) {
@@ -546,6 +660,36 @@ impl State {
     fn kind(&self, namespace: &str) -> Option<&Arc<KindData>> {
         let (replacement, _) = self.replacement.as_ref()?;
         kind_in(&replacement.data, namespace)
+    }
+
+    /// Whether an init was asked for after this update that is to take its place.
+    fn is_replaced(&self, row: &RowKey, id: WriteId) -> bool {
+        self.kind(&row.namespace).is_some()
+            && self.replacement.as_ref().is_some_and(|(init, _)| init.id > id)
+    }
+
+    fn all_bytes(&self) -> usize {
+        self.bytes + self.replacement.as_ref().map_or(0, |_| self.replacement_bytes)
+    }
+
+    fn put(&mut self, row: Row) {
+        self.bytes += row.bytes();
+        self.overdue += usize::from(row.stage.is_overdue());
+        self.kept += usize::from(row.stage == Stage::Kept);
+        self.rows.insert(row.update.row.clone(), row);
+    }
+
+    fn take(&mut self, row: &RowKey) -> Option<Row> {
+        let row = self.rows.remove(row)?;
+        self.bytes -= row.bytes();
+        self.overdue -= usize::from(row.stage.is_overdue());
+        self.kept -= usize::from(row.stage == Stage::Kept);
+        Some(row)
+    }
+
+    fn take_if(&mut self, update: &Update) -> Option<Row> {
+        let row = self.rows.get(&update.row)?;
+        if row.update.id == update.id { self.take(&update.row) } else { None }
     }
 
     fn over(
@@ -608,15 +752,11 @@ impl State {
 
     /// Takes an update out, and lets those go who wait for it. Returns whether it was overdue.
     fn settle(&mut self, row: &RowKey) -> bool {
-        let Some(row) = self.rows.remove(row) else {
+        let Some(row) = self.take(row) else {
             return false;
         };
         row.settled.notify_waiters();
-        let was_overdue = row.is_overdue();
-        if was_overdue {
-            self.overdue_bytes -= row.update.item.json.len();
-        }
-        was_overdue
+        row.stage.is_overdue()
     }
 
     /// Takes an update out that is in the table, or has lost against what is there.
@@ -638,16 +778,9 @@ impl State {
     }
 
     fn overdue_items(&self) -> usize {
-        let rows = self.rows.values().filter(|row| row.is_overdue()).count();
-        let is_overdue = |stage: &Stage| matches!(stage, Stage::Overdue { .. });
-        let init = self.replacement.iter().filter(|(_, stage)| is_overdue(stage));
-        rows + init.map(|(init, _)| items_of(&init.data)).sum::<usize>()
+        let init = self.replacement.iter().filter(|(_, stage)| stage.is_overdue());
+        self.overdue + init.map(|(init, _)| items_of(&init.data)).sum::<usize>()
     }
-}
-
-fn overdue(failure: &Error) -> Stage {
-    let not_before = failure.is_refusal().then(|| Instant::now() + REFUSED_PAUSE);
-    Stage::Overdue { failure: Arc::new(failure.clone()), not_before }
 }
 
 fn is_due(stage: &Stage, now: Instant) -> bool {
@@ -674,7 +807,12 @@ fn items_of(data: &Data) -> usize {
 }
 
 fn bytes_of(data: &Data) -> usize {
-    data.iter().flat_map(|(_, kind)| kind.items.values()).map(|item| item.json.len()).sum()
+    let items = data.iter().flat_map(|(_, kind)| &kind.items);
+    items.map(|(key, item)| bytes_of_item(key, item)).sum()
+}
+
+fn bytes_of_item(key: &str, item: &Item) -> usize {
+    OVERHEAD + key.len() + item.json.len()
 }
 
 #[cfg(test)]

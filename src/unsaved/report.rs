@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::REFUSED_PAUSE;
 use crate::error::{Error, ErrorKind};
 use crate::log::{Line, counted, shown};
 
@@ -42,14 +41,9 @@ impl Report {
         if !episode.told.insert(refusal) {
             return None;
         }
-        let often = if failure.is_refusal() {
-            format!(" every {}", shown(REFUSED_PAUSE))
-        } else {
-            String::new()
-        };
         Some(Line::Error(format!(
             "{what} failed: {failure}. What does not get into the table is kept in memory, used by \
-             this process, and tried again{often} until it is in; it is lost if the process ends \
+             this process, and tried again until it is in; it is lost if the process ends \
              before"
         )))
     }

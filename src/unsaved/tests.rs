@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use futures_util::FutureExt;
 
 use super::*;
@@ -32,7 +34,7 @@ fn version_over(unsaved: &Unsaved, key: &str, in_table: Option<f64>) -> Option<f
 #[test]
 fn the_newer_of_row_and_unsaved_item_is_so() {
     let unsaved = Unsaved::default();
-    assert!(unsaved.add(&update(&unsaved, "k", 2.0, &[])));
+    assert_eq!(unsaved.add(&update(&unsaved, "k", 2.0, &[])), Taken::In);
     assert_eq!(unsaved.count(), 1);
     assert_eq!(version_over(&unsaved, "k", None), Some(2.0));
     assert_eq!(version_over(&unsaved, "k", Some(1.0)), Some(2.0));
@@ -56,8 +58,10 @@ fn an_item_that_waits_is_dropped_when_the_row_is_as_new() {
 fn of_each_row_only_the_newest_is_kept() {
     let unsaved = Unsaved::default();
     let (old, new) = (update(&unsaved, "k", 2.0, &[]), update(&unsaved, "k", 3.0, &[]));
-    assert!(unsaved.add(&old) && unsaved.add(&new));
-    assert!(!unsaved.add(&update(&unsaved, "k", 3.0, &[])));
+    assert_eq!([&old, &new].map(|update| unsaved.add(update)), [Taken::In; 2]);
+    assert_eq!(Arc::strong_count(&old), 1, "its text is not kept");
+    let as_old = update(&unsaved, "k", 3.0, &[]);
+    assert_eq!(unsaved.add(&as_old), Taken::Superseded(Some(new.id)));
     assert_eq!(unsaved.hand_over(&old, &failure(ErrorKind::Unavailable)), HandedOver::Superseded);
     unsaved.saved(&old);
     assert_eq!(unsaved.newest(&row("k")).unwrap().version, 3.0);
@@ -74,8 +78,8 @@ fn an_init_takes_the_place_of_what_was_before_and_updates_come_on_top() {
     let now = unsaved.replace(id, data(&[("k", 1.0), ("later", 4.0)]));
     let versions: Vec<f64> = now[0].1.items.values().map(|item| item.version).collect();
     assert_eq!(versions, [1.0, 5.0]);
-    assert!(!unsaved.add(&update(&unsaved, "k", 1.0, &[])));
-    assert!(unsaved.add(&update(&unsaved, "k", 2.0, &[])));
+    assert_eq!(unsaved.add(&update(&unsaved, "k", 1.0, &[])), Taken::Superseded(None));
+    assert_eq!(unsaved.add(&update(&unsaved, "k", 2.0, &[])), Taken::In);
     assert_eq!(version_over(&unsaved, "k", None), Some(2.0));
     assert_eq!(version_over(&unsaved, "other", Some(7.0)), None, "it is about to be deleted");
     unsaved.hand_over_replacement(id, &failure(ErrorKind::Unavailable));
@@ -149,10 +153,10 @@ fn an_update_is_blocked_by_what_waits_before_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_refused_is_due_after_a_while_and_the_rest_at_once() {
+async fn what_was_refused_for_itself_is_due_ever_later_and_the_rest_at_once() {
     let unsaved = Unsaved::default();
-    let (refused, passing) = (update(&unsaved, "r", 1.0, &[]), update(&unsaved, "p", 1.0, &[]));
-    for (update, kind) in [(&refused, ErrorKind::AccessDenied), (&passing, ErrorKind::Throttled)] {
+    let (refused, denied) = (update(&unsaved, "r", 1.0, &[]), update(&unsaved, "d", 1.0, &[]));
+    for (update, kind) in [(&refused, ErrorKind::Refused), (&denied, ErrorKind::AccessDenied)] {
         unsaved.add(update);
         unsaved.hand_over(update, &failure(kind));
     }
@@ -160,48 +164,92 @@ async fn what_was_refused_is_due_after_a_while_and_the_rest_at_once() {
         unsaved.due_updates(time).iter().map(|update| update.row.key.to_string()).collect()
     };
     let now = Instant::now();
-    assert_eq!(due(now), ["p"]);
+    assert_eq!(due(now), ["d"]);
     assert_eq!(unsaved.next_time(), Some(None));
-    unsaved.saved(&passing);
-    assert_eq!(unsaved.next_time(), Some(Some(now + REFUSED_PAUSE)));
-    assert_eq!(due(now + REFUSED_PAUSE), ["r"]);
+    unsaved.saved(&denied);
+    for failures in 2..12 {
+        let time = unsaved.next_time().flatten().unwrap();
+        assert!(time > now && time <= now + LONGEST_LASTING_PAUSE);
+        assert_eq!(due(time), ["r"]);
+        unsaved.hand_over(&refused, &failure(ErrorKind::Refused));
+        let next = unsaved.next_time().flatten().unwrap();
+        assert!(failures > 8 || next > time, "{failures}");
+    }
+    unsaved.hurry();
+    assert_eq!(due(now), ["r"]);
 }
 
 #[test]
-fn what_waits_is_bounded() {
+fn all_that_is_not_in_the_table_is_bounded_together() {
     let unsaved = Unsaved::default();
-    let json: Arc<str> = "x".repeat(MAX_OVERDUE_BYTES / 4).into();
-    let outcomes = (0..6).map(|number| {
-        let key = number.to_string();
-        let mut update = (*update(&unsaved, &key, 1.0, &[])).clone();
+    let json: Arc<str> = "x".repeat(MAX_BYTES / 5).into();
+    let large = |key: &str, version| {
+        let mut update = (*update(&unsaved, key, version, &[])).clone();
         update.item.json = Arc::clone(&json);
-        let update = Arc::new(update);
-        unsaved.add(&update);
-        unsaved.hand_over(&update, &failure(ErrorKind::Unavailable));
-        unsaved.hand_over(&update, &failure(ErrorKind::Unavailable))
-    });
-    let waiting = outcomes.filter(|outcome| *outcome == HandedOver::Waits).count();
-    assert_eq!((waiting, unsaved.count()), (4, 4));
-    assert_eq!(unsaved.give_up().len(), 4);
-    assert_eq!(unsaved.count(), 0);
+        Arc::new(update)
+    };
+    let mut init = data(&[]);
+    put_into(&mut init, &row("of the init"), large("of the init", 1.0).item.clone());
+    unsaved.replace(unsaved.begin(), init);
+    let waits = large("waits", 1.0);
+    assert_eq!(unsaved.add(&waits), Taken::In);
+    assert_eq!(unsaved.hand_over(&waits, &failure(ErrorKind::Unavailable)), HandedOver::Waits);
+    assert_eq!(unsaved.keep(&large("kept", 1.0)), Taken::In);
+    assert_eq!(unsaved.add(&large("under way", 1.0)), Taken::In);
+    assert_eq!(unsaved.add(&large("too much", 1.0)), Taken::NoRoom);
+    assert_eq!(unsaved.keep(&large("too much", 1.0)), Taken::NoRoom);
+    assert_eq!(unsaved.newest(&row("too much")), None);
+    assert_eq!(unsaved.add(&large("under way", 2.0)), Taken::In, "in the place of the older one");
+    unsaved.saved(&waits);
+    assert_eq!(unsaved.add(&large("too much", 1.0)), Taken::In);
+    assert_eq!(unsaved.give_up().len(), 3);
+    assert_eq!((unsaved.count(), unsaved.is_under_way()), (0, false));
+    assert_eq!(unsaved.add(&waits), Taken::In);
 }
 
 #[test]
-fn whoever_waits_for_an_update_hears_when_it_waits_no_more() {
+fn an_init_that_failed_is_given_up_where_there_is_no_room() {
+    let unsaved = Unsaved::default();
+    let mut init = data(&[]);
+    let json = "x".repeat(MAX_BYTES).into();
+    put_into(&mut init, &row("k"), Item { version: 1.0, deleted: false, json });
+    let id = unsaved.begin();
+    unsaved.replace(id, init);
+    let handed_over = unsaved.hand_over_replacement(id, &failure(ErrorKind::Unavailable));
+    assert_eq!((handed_over, unsaved.count()), (HandedOver::GivenUp, 0));
+}
+
+#[test]
+fn whoever_waits_for_an_update_hears_when_it_or_a_newer_one_waits_no_more() {
     let unsaved = Unsaved::default();
     let waits = update(&unsaved, "k", 1.0, &[]);
     unsaved.add(&waits);
-    let mut settled = Box::pin(unsaved.settled(&waits));
+    let mut settled = Box::pin(unsaved.settled(&waits.row, waits.id));
     assert!((&mut settled).now_or_never().is_none());
-    unsaved.saved(&waits);
-    assert!(settled.now_or_never().is_some());
+    let newer = update(&unsaved, "k", 2.0, &[]);
+    unsaved.add(&newer);
+    assert!((&mut settled).now_or_never().is_none(), "neither is in the table");
+    unsaved.add(&update(&unsaved, "k", 3.0, &[]));
+    unsaved.saved(&newer);
+    assert!(matches!(settled.now_or_never(), Some(Settled::Saved)));
+
+    let mut settled = Box::pin(unsaved.settled(&newer.row, newer.id + 1));
+    assert!((&mut settled).now_or_never().is_none());
+    let init = unsaved.begin();
+    unsaved.replace(init, data(&[]));
+    assert!(matches!(settled.now_or_never(), Some(Settled::Replaced)));
+    let mut ended = Box::pin(unsaved.ended_after(newer.id));
+    assert!((&mut ended).now_or_never().is_none());
+    unsaved.ended(init, Some(&failure(ErrorKind::Throttled)));
+    assert!(matches!(ended.now_or_never(), Some(Err(_))));
 }
 
 #[test]
 fn what_is_kept_is_not_to_be_brought_in() {
     let unsaved = Unsaved::default();
-    assert!(unsaved.keep(&update(&unsaved, "k", 2.0, &[])));
-    assert!(!unsaved.is_under_way() && !unsaved.is_overdue());
+    assert_eq!(unsaved.keep(&update(&unsaved, "k", 2.0, &[])), Taken::In);
+    assert!(!unsaved.is_under_way());
+    assert_eq!(unsaved.next_time(), None);
     assert_eq!(version_over(&unsaved, "k", Some(1.0)), Some(2.0));
     assert!(unsaved.give_up().is_empty());
 }
@@ -214,9 +262,9 @@ async fn waiting_is_told_when_it_begins_when_it_ends_and_now_and_then() {
     assert!(text(report.waits("saving k", &gone)).contains("saving k failed: gone"));
     assert_eq!(report.waits("saving l", &gone), None);
     let denied = failure(ErrorKind::AccessDenied);
-    assert!(text(report.waits("saving l", &denied)).contains("every 5 min"));
+    assert!(text(report.waits("saving l", &denied)).contains("tried again until"));
     assert_eq!(report.still_waits(2, &gone), None);
-    tokio::time::sleep(REFUSED_PAUSE).await;
+    tokio::time::sleep(Duration::from_secs(300)).await;
     assert!(text(report.still_waits(2, &gone)).contains("for 5 min"));
     assert_eq!(report.still_waits(2, &gone), None);
     report.saved(2);

@@ -127,8 +127,8 @@ async fn an_item_that_cannot_be_stored_is_logged_and_its_older_row_stays() {
     setup.init_with(std::future::ready(Some(vec![data]))).await.unwrap();
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines[0].contains("\"large\" in \"features\"") && lines[0].contains("bytes"));
-    assert!(lines[1].contains("\"null\" in \"features\""));
+    assert!(lines[0].contains("\"null\" in \"features\""));
+    assert!(lines[1].contains("\"large\" in \"features\"") && lines[1].contains("bytes"));
     assert_eq!(setup.table.row("features", "large").unwrap().version, Some(1.0));
     assert_eq!(setup.version("large").await, Some(2.0), "this process has it");
     assert_eq!(setup.all().await, [("k".to_owned(), 3.0), ("large".to_owned(), 2.0)]);
@@ -172,18 +172,148 @@ async fn a_wave_begins_when_the_one_before_it_is_in() {
 }
 
 #[tokio::test]
-async fn an_init_waits_for_the_upserts_before_it_and_they_for_it() {
+async fn an_init_waits_for_the_upserts_under_way_and_later_ones_for_it() {
     let setup = Setup::new();
-    let before = setup.store.upsert("features", &item("before", 5.0).json);
-    let init = setup.init_with(data([("k".to_owned(), 1)].into_iter()));
-    let after = setup.store.upsert("features", &item("k", 2.0).json);
-    let (after, init, before) = tokio::join!(after, init, before);
-    after.and(init).and(before).unwrap();
+    let gate = Arc::new(Semaphore::new(0));
+    setup.table.script(gated("PutItem", &gate));
+    let before = setup.start_upsert("before", 5);
+    setup.requested("PutItem", 1).await;
+    let init = setup.start_init(&[("k", 1)]);
+    let after = setup.start_upsert("k", 2);
+    setup.settle().await;
+    assert!(setup.table.take_requests().is_empty());
+    gate.add_permits(2);
+    for write in [before, init, after] {
+        write.await.unwrap().unwrap();
+    }
     let operations = setup.table.take_operations();
-    assert_eq!(operations.first(), Some(&"PutItem"));
     assert_eq!(operations.last(), Some(&"PutItem"));
+    assert!(!operations[..operations.len() - 1].contains(&"PutItem"));
     assert_eq!(setup.version("before").await, None);
     assert_eq!(setup.version("k").await, Some(2.0));
+}
+
+#[tokio::test]
+async fn an_upsert_that_an_init_overtakes_is_not_written_and_ends_with_it() {
+    for fails in [false, true] {
+        let setup = Setup::new();
+        if fails {
+            setup.table.script(fail(ErrorKind::AccessDenied));
+        }
+        let before = setup.store.upsert("features", &item("before", 5.0).json);
+        let init = setup.init_with(data([("k".to_owned(), 1)].into_iter()));
+        let init = tokio::spawn(init);
+        setup.settle().await;
+        let before = before.await;
+        assert_eq!(kind(before), kind(init.await.unwrap()));
+        assert_eq!(setup.take_puts(), []);
+        assert_eq!(setup.table.row("features", "k").is_some(), !fails);
+    }
+}
+
+#[tokio::test]
+async fn an_init_that_another_one_overtakes_ends_when_that_is_in_the_table() {
+    for upserts in [0, 1] {
+        for inits in 2..6 {
+            let setup = Setup::new();
+            let gate = Arc::new(Semaphore::new(0));
+            setup.table.script(gated("BatchWriteItem", &gate));
+            let mut writes: Vec<_> = (0..upserts).map(|_| setup.start_upsert("u", 1)).collect();
+            writes.extend((1..=inits).map(|number| setup.start_init(&[("k", number)])));
+            setup.settle().await;
+            assert_eq!(setup.version("k").await, Some(inits.into()));
+            let answered = writes.iter().skip(upserts).filter(|write| write.is_finished());
+            assert_eq!(answered.count(), 0, "nothing is in the table");
+            gate.add_permits(100);
+            for write in writes {
+                write.await.unwrap().unwrap();
+            }
+            assert_eq!(setup.table.row("features", "k").unwrap().version, Some(inits.into()));
+            let batches = setup.table.take_requests();
+            let batches = batches.into_iter().filter(|r| r.operation() == "BatchWriteItem");
+            let batches: Vec<_> = batches.collect();
+            // The first may be under way already.
+            assert!(batches.len() <= 3 + upserts, "{batches:?}");
+            assert_eq!(setup.take_lines(), [""; 0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_init_that_is_overtaken_while_it_writes_gives_its_turn_away() {
+    for fate in [|| Fate::Answer, || Fate::Fail(ErrorKind::AccessDenied)] {
+        let setup = Setup::new();
+        let gate = Arc::new(Semaphore::new(0));
+        let mut script = gated("BatchWriteItem", &gate);
+        setup.table.script(move |request| script(request));
+        let first = setup.start_init(&[("a", 1), ("b", 1)]);
+        setup.requested("BatchWriteItem", 1).await;
+        let between = setup.start_upsert("between", 7);
+        let second = setup.start_init(&[("b", 2)]);
+        setup.settle().await;
+        assert!(!first.is_finished());
+        setup.table.script(move |_| fate());
+        gate.add_permits(1);
+        let results = [first, between, second].map(|write| async { kind(write.await.unwrap()) });
+        let [first, between, second] = results;
+        let (first, between, second) = tokio::join!(first, between, second);
+        assert_eq!((first, between), (second, second));
+        assert_eq!(setup.take_puts(), []);
+        if second.is_none() {
+            let keys: Vec<_> = setup.table.keys().iter().map(|row| row.key.to_string()).collect();
+            assert_eq!(keys, ["$inited", "b"]);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn inits_that_are_closed_while_they_wait_for_one_another_are_answered() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Hang);
+    let writes = (1..5).map(|number| setup.start_init(&[("k", number)]));
+    let writes: Vec<_> = writes.collect();
+    sleep(Duration::from_millis(100)).await;
+    setup.store.close().await;
+    for write in writes {
+        assert_eq!(kind(write.await.unwrap()), Some(ErrorKind::Closed));
+    }
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("closed with 1 item not in the table"), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_init_whose_data_comes_while_it_is_closed_is_written() {
+    let setup = Setup::new();
+    let (send, receive) = tokio::sync::oneshot::channel();
+    let init = tokio::spawn(setup.init_with(async { receive.await.ok() }));
+    let closing = setup.store.clone();
+    let close = tokio::spawn(async move { closing.close().await });
+    sleep(Duration::from_millis(100)).await;
+    let kind = NewItems { kind: "features".into(), json: r#"{"k":{"version":1}}"#.into() };
+    send.send(vec![kind]).unwrap();
+    close.await.unwrap();
+    init.await.unwrap().unwrap();
+    assert!(setup.table.row("$inited", "$inited").is_some());
+    assert_eq!(setup.take_lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_item_is_filed_under_the_key_that_its_data_set_gives_it() {
+    let setup = Setup::new();
+    let json =
+        r#"{"filed":{"key":"own","version":1},"gone":{"key":"own","version":2,"deleted":true}}"#;
+    let kind = NewItems { kind: "features".into(), json: json.into() };
+    setup.init_with(std::future::ready(Some(vec![kind]))).await.unwrap();
+    assert!(setup.table.row("features", "own").is_none());
+    assert_eq!(setup.version("filed").await, Some(1.0));
+    let row = setup.table.row("features", "gone").unwrap();
+    let tombstone = r#"{"key":"gone","version":2,"deleted":true}"#;
+    assert_eq!(row.item, ItemAttribute::Text(tombstone.into()));
+    setup.expire();
+    assert_eq!(setup.all().await, [("filed".to_owned(), 1.0)]);
+    setup.store.upsert("features", r#"{"key":"filed","version":2}"#).await.unwrap();
+    assert_eq!(setup.all().await, [("filed".to_owned(), 2.0)]);
 }
 
 #[tokio::test]

@@ -138,6 +138,44 @@ impl Setup {
         self.init_with(data(versions.iter().map(|(k, v)| (k.to_string(), *v)))).await
     }
 
+    /// Waits until there have been so many requests of this operation, and takes them.
+    async fn requested(&self, operation: &str, count: usize) {
+        let mut requests = 0;
+        while requests < count {
+            tokio::task::yield_now().await;
+            let taken = self.table.take_operations();
+            requests += taken.iter().filter(|name| **name == operation).count();
+        }
+    }
+
+    /// Starts an upsert; its place in the order is that of the call.
+    fn start_upsert(&self, key: &str, version: u32) -> tokio::task::JoinHandle<Result<()>> {
+        let upsert = self.store.upsert("features", &item(key, version.into()).json);
+        tokio::spawn(upsert.map(|result| result.map(drop)))
+    }
+
+    /// Starts an init likewise.
+    fn start_init(&self, versions: &[(&str, u32)]) -> tokio::task::JoinHandle<Result<()>> {
+        let versions: Vec<_> = versions.iter().map(|(k, v)| (k.to_string(), *v)).collect();
+        tokio::spawn(self.init_with(data(versions.into_iter())))
+    }
+
+    /// Lets all tasks come as far as they can without time.
+    async fn settle(&self) {
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The versions that were put since the last time, in order.
+    fn take_puts(&self) -> Vec<(String, u32)> {
+        let puts = self.table.take_requests().into_iter().filter_map(|request| match request {
+            Request::Put { row, version } => Some((row.key.to_string(), version as u32)),
+            _ => None,
+        });
+        puts.collect()
+    }
+
     /// Lets time go by until all that waited is in the table.
     async fn caught_up(&self) {
         let begun = Instant::now();
@@ -162,6 +200,21 @@ fn data(
     let items: serde_json::Map<_, _> = items.collect();
     let json = serde_json::Value::from(items).to_string();
     std::future::ready(Some(vec![NewItems { kind: "features".into(), json }]))
+}
+
+/// Answers requests of this operation when there is a permit for each.
+fn gated(
+    operation: &'static str,
+    gate: &Arc<Semaphore>,
+) -> impl FnMut(&Request) -> Fate + Send + 'static + use<> {
+    let gate = Arc::clone(gate);
+    move |request| {
+        if request.operation() != operation {
+            return Fate::Answer;
+        }
+        let gate = Arc::clone(&gate);
+        Fate::AnswerAfter(async move { gate.acquire().await.unwrap().forget() }.boxed())
+    }
 }
 
 /// Fails all requests like this.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::dynamodb::fake::stored;
-use crate::unsaved::REFUSED_PAUSE;
+use crate::unsaved::LONGEST_LASTING_PAUSE;
 
 /// Fails writes only.
 fn deny_writes() -> impl FnMut(&Request) -> Fate + Send + 'static {
@@ -91,7 +91,7 @@ async fn a_late_init_replaces_what_has_not_changed_and_leaves_what_others_made_n
     assert_eq!(all, flags(&[("added", 1.0), ("new", 2.0), ("same", 2.0), ("theirs", 3.0)]));
     setup.table.script(|_| Fate::Answer);
     setup.table.take_requests();
-    setup.pass(REFUSED_PAUSE).await;
+    setup.pass(LONGEST_LASTING_PAUSE).await;
     setup.caught_up().await;
     assert_eq!(versions(&setup), all);
     assert_eq!(setup.all().await, all);
@@ -118,7 +118,7 @@ async fn a_late_init_does_not_mix_two_environments() {
         setup.table.put_item("features", "a", 2.0);
         setup.table.put_item("features", "other", 3.0);
         setup.table.script(|_| Fate::Answer);
-        setup.pass(REFUSED_PAUSE).await;
+        setup.pass(LONGEST_LASTING_PAUSE).await;
         setup.caught_up().await;
         assert_eq!(versions(&setup), flags(&[("a", 91.0), ("b", 91.0)]), "{could_read}");
     }
@@ -140,7 +140,7 @@ async fn what_somebody_else_made_newer_in_an_outage_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_refused_is_told_once_and_tried_every_five_minutes() {
+async fn what_is_denied_is_told_once_and_tried_ever_more_rarely() {
     let setup = Setup::new();
     setup.table.script(deny_writes());
     let begun = Instant::now();
@@ -149,17 +149,109 @@ async fn what_is_refused_is_told_once_and_tried_every_five_minutes() {
     assert!(begun.elapsed() < Duration::from_millis(10));
     assert_eq!(setup.take_lines().len(), 1);
     setup.table.take_requests();
-    setup.pass(REFUSED_PAUSE - Duration::from_secs(1)).await;
-    assert!(setup.table.take_requests().is_empty());
+    setup.pass(Duration::from_secs(3_600)).await;
+    let tries = setup.table.take_requests().len();
+    assert!((15..=25).contains(&tries), "{tries}");
+    setup.take_lines();
     setup.table.put_item("features", "k", 4.0);
     setup.expire();
     assert_eq!(setup.read("k").await, (Some(4.0), false), "reads follow the table");
     assert_eq!(setup.store.unsaved(), 1);
     setup.table.script(|_| Fate::Answer);
-    setup.pass(Duration::from_secs(2)).await;
     setup.caught_up().await;
+    assert!(begun.elapsed() <= Duration::from_secs(3_600) + LONGEST_LASTING_PAUSE * 2);
     assert_eq!(versions(&setup), flags(&[("k", 4.0), ("l", 1.0)]));
     assert_eq!(setup.take_lines().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_denied_for_three_seconds_is_in_the_table_three_seconds_later() {
+    type Denied = fn(&Request) -> bool;
+    let second_page: Denied = |request| matches!(request, Request::Query { page: 1, .. });
+    let writes: Denied = |request| matches!(request.operation(), "PutItem" | "BatchWriteItem");
+    let everything: Denied = |_| true;
+    for denied in [second_page, writes, everything] {
+        for is_init in [false, true] {
+            let setup = Setup::new();
+            for number in 0..150 {
+                setup.table.put_item("features", &format!("flag-{number}"), 1.0);
+            }
+            let begun = Instant::now();
+            setup.table.script(move |request| {
+                if denied(request) && begun.elapsed() < Duration::from_secs(3) {
+                    Fate::Fail(ErrorKind::AccessDenied)
+                } else {
+                    Fate::Answer
+                }
+            });
+            if is_init {
+                assert!(setup.init(&[("k", 1)]).await.is_err());
+            } else {
+                drop(setup.upsert("k", 1).await);
+            }
+            while setup.store.unsaved() > 0 {
+                sleep(Duration::from_millis(100)).await;
+                assert!(begun.elapsed() < Duration::from_secs(6), "{is_init}");
+            }
+            assert!(setup.table.row("features", "k").is_some());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_denied_page_of_an_init_is_soon_forgotten() {
+    let setup = Setup::new();
+    for number in 0..150 {
+        setup.table.put_item("features", &format!("flag-{number}"), 1.0);
+    }
+    let mut denied = false;
+    setup.table.script(move |request| match request {
+        Request::Query { page: 1, .. } if !std::mem::replace(&mut denied, true) => {
+            Fate::Fail(ErrorKind::AccessDenied)
+        }
+        _ => Fate::Answer,
+    });
+    assert_eq!(kind(setup.init(&[("k", 1)]).await), Some(ErrorKind::AccessDenied));
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(versions(&setup), flags(&[("k", 1.0)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rights_to_one_namespace_are_used_and_the_other_is_tried_with_one_write() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    let writes = (0..20).flat_map(|number| {
+        let json = item(&format!("item-{number}"), 1.0).json;
+        ["segments", "features"].map(|kind| setup.store.upsert(kind, &json))
+    });
+    join_all(writes.collect::<Vec<_>>()).await;
+    setup.table.script(|request| match request {
+        Request::Put { row, .. } if &*row.namespace == "segments" => {
+            Fate::Fail(ErrorKind::AccessDenied)
+        }
+        _ => Fate::Answer,
+    });
+    setup.table.take_requests();
+    setup.pass(Duration::from_secs(31)).await;
+    assert_eq!(versions(&setup).len(), 20);
+    assert_eq!(setup.store.unsaved(), 20);
+    let puts = setup.take_puts();
+    assert!(puts.len() < 30, "{puts:?}");
+    setup.table.script(|_| Fate::Answer);
+    setup.caught_up().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_dynamodb_refuses_is_tried_ever_more_rarely_and_holds_up_nobody() {
+    let setup = Setup::new();
+    assert_eq!(kind(setup.upsert("REFUSE", 1).await), Some(ErrorKind::Refused));
+    let mut tries = 0;
+    for number in 0..3_600 {
+        setup.upsert("k", number + 1).await.unwrap();
+        setup.pass(Duration::from_secs(1)).await;
+        tries += setup.take_puts().iter().filter(|(key, _)| key == "REFUSE").count();
+    }
+    assert!((15..=25).contains(&tries), "{tries}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,7 +393,7 @@ async fn an_oversized_item_is_used_until_something_newer_is_there() {
     assert_eq!(kind(setup.store.upsert("features", &large).await), Some(ErrorKind::TooLarge));
     assert_eq!((setup.version("k").await, setup.store.unsaved()), (Some(2.0), 1));
     assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
-    setup.pass(REFUSED_PAUSE * 3).await;
+    setup.pass(LONGEST_LASTING_PAUSE * 3).await;
     assert_eq!(setup.take_lines().len(), 1);
     setup.upsert("k", 3).await.unwrap();
     assert_eq!((setup.version("k").await, setup.store.unsaved()), (Some(3.0), 0));
@@ -329,7 +421,7 @@ async fn a_read_only_store_writes_nothing_and_has_what_it_was_given() {
     setup.expire();
     let all = setup.all().await;
     assert_eq!(all, flags(&[("k", 1.0), ("l", 1.0), ("theirs", 5.0)]));
-    setup.pass(REFUSED_PAUSE * 3).await;
+    setup.pass(LONGEST_LASTING_PAUSE * 3).await;
     setup.store.close().await;
     let operations = setup.table.take_operations();
     assert!(operations.iter().all(|operation| *operation == "Query"), "{operations:?}");
@@ -369,6 +461,57 @@ async fn a_store_that_is_closed_takes_what_follows_until_nothing_more_comes() {
     let begun = Instant::now();
     setup.store.close_after(std::future::pending()).await;
     assert!(begun.elapsed() <= Duration::from_millis(1_100), "it waits for too long");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_line_of_a_store_that_is_closed_in_an_outage_says_what_is_lost() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    assert!(setup.init(&[("a", 1), ("b", 1)]).await.is_err());
+    let updates = [setup.start_upsert("b", 2), setup.start_upsert("c", 2)];
+    setup.settle().await;
+    setup.store.close().await;
+    for update in updates {
+        assert!(update.await.unwrap().is_err());
+    }
+    sleep(Duration::from_secs(600)).await;
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[1].contains("closed with 3 items not in the table"), "{lines:?}");
+    for key in ["a", "b", "c"] {
+        assert!(lines[1].contains(&format!("{key:?} in \"features\"")), "{lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_all_is_in_the_table_is_said_when_it_is_and_not_when_newer_updates_are_under_way() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    assert!(setup.upsert("k", 1).await.is_err());
+    setup.take_lines();
+    setup.table.script(|_| Fate::Hang);
+    let newer = setup.start_upsert("k", 2);
+    setup.pass(Duration::from_secs(5)).await;
+    assert_eq!(setup.take_lines(), [""; 0]);
+    setup.table.script(|_| Fate::Answer);
+    drop(newer.await);
+    setup.caught_up().await;
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("all writes are in the table"), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_closed_after_an_outage_says_that_all_is_in() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    assert!(setup.upsert("k", 1).await.is_err());
+    setup.table.script(|_| Fate::Answer);
+    setup.take_lines();
+    setup.store.close().await;
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("all writes are in the table"), "{lines:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -455,7 +598,7 @@ async fn reads_that_are_allowed_again_let_refused_writes_be_tried() {
     let begun = Instant::now();
     setup.read_all().await;
     setup.caught_up().await;
-    assert!(begun.elapsed() < REFUSED_PAUSE / 2);
+    assert!(begun.elapsed() < LONGEST_LASTING_PAUSE / 2);
     assert_eq!(versions(&setup), flags(&[("k", 1.0), ("l", 1.0)]));
 }
 

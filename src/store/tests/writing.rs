@@ -182,11 +182,7 @@ async fn an_item_over_the_size_does_not_let_others_overtake_an_earlier_update() 
     let later = setup.store.upsert("features", &item("k", 7.0).json);
     let (_, later, earlier) = tokio::join!(refused, later, earlier);
     later.and(earlier).unwrap();
-    let versions = setup.table.take_requests().into_iter().map(|request| match request {
-        Request::Put { version, .. } => version,
-        other => panic!("{other:?}"),
-    });
-    assert_eq!(versions.collect::<Vec<_>>(), [5.0, 7.0]);
+    assert_eq!(setup.take_puts(), [("k".to_owned(), 7)]);
 }
 
 #[tokio::test]
@@ -204,17 +200,187 @@ async fn updates_of_one_key_reach_the_table_in_call_order() {
 #[tokio::test]
 async fn what_an_earlier_update_left_does_not_hide_a_later_one_that_is_on_its_way() {
     let setup = Setup::new();
-    let mut second = false;
+    let gate = Arc::new(Semaphore::new(0));
+    let (mut answer, mut second) = (gated("PutItem", &gate), false);
     setup.table.script(move |request| match request {
         Request::Put { .. } if std::mem::replace(&mut second, true) => Fate::Hang,
-        _ => Fate::Answer,
+        request => answer(request),
     });
-    let first = setup.store.upsert("features", &item("k", 1.0).json);
-    let later = tokio::spawn(setup.store.upsert("features", &item("k", 2.0).json));
-    assert_eq!(first.await.unwrap().value.unwrap().item.version, 2.0);
+    let first = tokio::spawn(setup.store.upsert("features", &item("k", 1.0).json));
+    setup.requested("PutItem", 1).await;
+    let later = setup.start_upsert("k", 2);
+    gate.add_permits(1);
+    assert_eq!(first.await.unwrap().unwrap().value.unwrap().item.version, 2.0);
     assert_eq!(setup.read("k").await, (Some(2.0), false));
     assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
     later.abort();
+}
+
+#[tokio::test]
+async fn of_the_updates_of_a_key_that_wait_only_the_newest_is_written() {
+    let setup = Setup::new();
+    let gate = Arc::new(Semaphore::new(0));
+    setup.table.script(gated("PutItem", &gate));
+    // They wait for the one before, and then for a permit.
+    for others in [1, PARALLEL_UPDATES] {
+        let base = others as u32 * 1_000;
+        let under_way: Vec<_> = (0..others)
+            .map(|number| {
+                let key = if others == 1 { "k".to_owned() } else { format!("other-{number}") };
+                setup.start_upsert(&key, base)
+            })
+            .collect();
+        setup.requested("PutItem", others).await;
+        let waiting: Vec<_> =
+            [1, 2, 500, 3].map(|version| setup.start_upsert("k", base + version)).into();
+        setup.settle().await;
+        assert!(waiting.iter().all(|update| !update.is_finished()));
+        assert_eq!(setup.version("k").await, Some(f64::from(base + 500)));
+        gate.add_permits(others + 1);
+        for update in under_way.into_iter().chain(waiting) {
+            update.await.unwrap().unwrap();
+        }
+        assert_eq!(setup.take_puts(), [("k".to_owned(), base + 500)]);
+    }
+    assert_eq!(setup.store.unsaved(), 0);
+    assert_eq!(setup.take_lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn of_many_updates_of_a_key_only_the_newest_is_answered_with_its_text() {
+    let setup = Setup::new();
+    let gate = Arc::new(Semaphore::new(0));
+    setup.table.script(gated("PutItem", &gate));
+    let updates: Vec<_> = (1..=20)
+        .map(|version| {
+            tokio::spawn(setup.store.upsert("features", &item("k", f64::from(version)).json))
+        })
+        .collect();
+    gate.add_permits(2);
+    let mut answers = Vec::new();
+    for update in updates {
+        let answer = update.await.unwrap().unwrap();
+        assert_eq!(answer.value.is_none(), answer.until == 0.0);
+        answers.extend(answer.value.map(|cached| cached.item.version));
+    }
+    assert_eq!(answers, [20.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_is_tried_again_gives_way_to_a_newer_one() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::Throttled));
+    let first = setup.start_upsert("k", 1);
+    setup.requested("PutItem", 1).await;
+    let second = setup.start_upsert("k", 2);
+    setup.settle().await;
+    setup.table.script(|_| Fate::Answer);
+    for update in [first, second] {
+        update.await.unwrap().unwrap();
+    }
+    assert_eq!(setup.take_puts(), [("k".to_owned(), 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_update_that_waits_is_answered_in_its_own_time_and_the_newest_gets_in() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Hang);
+    let mut updates = Vec::new();
+    let begun = Instant::now();
+    for version in 1..=30 {
+        updates.push(setup.start_upsert("k", version));
+        sleep(Duration::from_millis(100)).await;
+    }
+    for (number, update) in updates.into_iter().enumerate() {
+        assert_eq!(kind(update.await.unwrap()), Some(ErrorKind::TimedOut));
+        let late = begun.elapsed() - crate::config::DEFAULT_WRITE_TIMEOUT;
+        assert_eq!(late.as_millis() as usize / 100, number);
+    }
+    assert!(setup.take_puts().len() <= 3, "each request has time enough");
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("version 30 of"), "{lines:?}");
+    setup.table.script(|_| Fate::Answer);
+    setup.caught_up().await;
+    assert_eq!(setup.table.row("features", "k").unwrap().version, Some(30.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_update_ends_with_the_newer_one_that_the_retry_worker_has() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    assert!(setup.upsert("k", 5).await.is_err());
+    let older = setup.start_upsert("k", 4);
+    setup.settle().await;
+    assert!(!older.is_finished());
+    setup.table.script(|_| Fate::Answer);
+    setup.table.take_requests();
+    older.await.unwrap().unwrap();
+    assert_eq!(setup.take_puts(), [("k".to_owned(), 5)]);
+
+    setup.table.script(fail(ErrorKind::AccessDenied));
+    assert!(setup.upsert("k", 7).await.is_err());
+    let begun = Instant::now();
+    assert_eq!(kind(setup.upsert("k", 6).await), Some(ErrorKind::AccessDenied));
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_flag_is_written_after_a_newer_version_of_the_segment_that_it_refers_to() {
+    let setup = Setup::new();
+    let gate = Arc::new(Semaphore::new(0));
+    setup.table.script(gated("PutItem", &gate));
+    let others: Vec<_> =
+        (0..PARALLEL_UPDATES).map(|n| setup.start_upsert(&format!("other-{n}"), 1)).collect();
+    setup.requested("PutItem", PARALLEL_UPDATES).await;
+    let flag = r#"{"key":"f","version":1,
+        "rules":[{"clauses":[{"op":"segmentMatch","values":["s"]}]}]}"#;
+    let writes = [
+        setup.store.upsert("segments", &item("s", 1.0).json),
+        setup.store.upsert("features", flag),
+        setup.store.upsert("segments", &item("s", 2.0).json),
+    ];
+    let writes = writes.map(tokio::spawn);
+    setup.settle().await;
+    gate.add_permits(PARALLEL_UPDATES + 2);
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(setup.take_puts(), [("s".to_owned(), 2), ("f".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_after_many_updates_of_a_key_writes_the_newest() {
+    let setup = Setup::new();
+    let updates: Vec<_> = (1..=2_000).map(|version| setup.start_upsert("k", version)).collect();
+    setup.store.close().await;
+    for update in updates {
+        update.await.unwrap().unwrap();
+    }
+    assert_eq!(setup.table.row("features", "k").unwrap().version, Some(2_000.0));
+    assert_eq!(setup.take_lines(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_an_update_for_which_there_is_no_room_there_is_a_line_and_no_place() {
+    let setup = Setup::new();
+    setup.table.script(|_| Fate::Hang);
+    let large = |key: usize| {
+        let json = format!(r#"{{"key":"{key}","version":1,"x":"{}"}}"#, "x".repeat(300_000));
+        tokio::spawn(setup.store.upsert("features", &json))
+    };
+    let fitting = crate::unsaved::MAX_BYTES / 300_234;
+    let updates: Vec<_> = (0..fitting).map(large).collect();
+    assert_eq!(setup.take_lines(), [""; 0]);
+    assert_eq!(kind(large(fitting).await.unwrap()), Some(ErrorKind::TimedOut));
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("256 MiB") && lines[0].contains("given up"), "{lines:?}");
+    assert_eq!(setup.store.unsaved(), fitting);
+    updates.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
