@@ -87,7 +87,7 @@ async function receiver(t, { tls, answer = () => undefined, headers = () => ({})
     requests.push(request);
     const given = await answer(request, requests.length);
     if (given === null) return;
-    const Item = { ...ROW, ...(request.body && request.body.Key) };
+    const Item = { ...ROW, ...request.body?.Key };
     const { status, body } = given || { status: 200, body: { Item } };
     const type = { 'content-type': 'application/x-amz-json-1.0' };
     response.writeHead(status, { ...type, ...headers() });
