@@ -156,7 +156,9 @@ test('an item is unsaved until it is in the table', async (t) => {
   scene.proxy.intercept(holdBack(held));
   const writes = [store.upsert(FEATURES, flag), store.delete(FEATURES, 'b', 2)];
   assert.strictEqual(store.stats().unsaved, 2);
-  writes.push(store.init({ segments: { s: { key: 's', version: 1 } } }));
+  const segments = Object.fromEntries(['s', 't', 'u'].map((key) => [key, { key, version: 1 }]));
+  writes.push(store.init({ features: {}, segments }));
+  // It takes the place of what was to be written before.
   await waitFor(() => store.stats().unsaved === 3, 'the data of the init');
   held.open();
   await Promise.all(writes);
