@@ -52,7 +52,9 @@ const OUTPUTS = {
   GetItem: ({ Key }) => ({
     Item: { ...itemRow('features', { key: Key.key.S, version: 1 }), ...Key },
   }),
-  Query: () => ({ Items: [itemRow('features', { key: 'a', version: 1 })] }),
+  Query: ({ ExpressionAttributeValues: values }) => ({
+    Items: [itemRow(values[':namespace'].S, { key: 'a', version: 1 })],
+  }),
   PutItem: () => ({}),
   BatchWriteItem: () => ({ UnprocessedItems: {} }),
 };

@@ -115,7 +115,7 @@ test('that a flag is missing is answered at once while DynamoDB fails', async (t
 test('that asking whether the store is initialized failed is not remembered', async (t) => {
   const scene = await newScene(t);
   await scene.put(markerRow());
-  const store = scene.open();
+  const store = scene.open(BRIEF);
   scene.proxy.intercept(answerWith(breakdown()));
   for (let i = 0; i < 2; i += 1) assert.strictEqual(await store.initialized(), false);
   scene.proxy.reset();

@@ -220,7 +220,7 @@ for (const [what, given] of Object.entries({
   'a bad expiration': { ...KEYS, expiration: 'hush' },
 })) {
   row('credentials', `a provider that gives ${what} is an error line`, async (t) => {
-    const { item, lines, requests } = await read(t, { credentials: () => given });
+    const { item, lines, requests } = await read(t, { credentials: () => given, maxAttempts: 1 });
     assert.strictEqual(item, null);
     assert.strictEqual(requests.length, 0);
     assert.strictEqual(lines[0].level, 'error');

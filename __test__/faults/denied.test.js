@@ -7,7 +7,7 @@ const { test } = require('node:test');
 
 const { FEATURES, itemRow, markerRow } = require('../helpers/data');
 const { becomes, waitFor } = require('../helpers/wait');
-const { byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
+const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
 
 const newScene = faultScenes();
 /** Each read asks the table, however slow it is. */

@@ -72,10 +72,11 @@ test('a double is asked as DynamoDB is', async (t) => {
   });
   await store.get(FEATURES, 'a');
   await store.all(FEATURES);
+  const { query } = asked;
   await store.upsert(FEATURES, v('a', 2));
   await store.init({ features: { b: v('b', 1) } });
   assert.deepStrictEqual(asked.get.Key, { namespace: '$inited', key: '$inited' });
-  assert.strictEqual(asked.query.ExpressionAttributeValues[':namespace'], 'features');
+  assert.strictEqual(query.ExpressionAttributeValues[':namespace'], 'features');
   const item = { ...ROW, version: 2, item: JSON.stringify(v('a', 2)) };
   assert.deepStrictEqual(asked.put.Item, item);
   assert.ok(asked.put.ConditionExpression.includes('attribute_not_exists'));

@@ -18,6 +18,8 @@ const LOGGER = {
 
 /** For a page of rows, in seconds. */
 const READ_TIMEOUT = 30;
+/** Somebody waits: what fails so often has to be mended by them. */
+const MAX_ATTEMPTS = 5;
 
 class Table {
   /**
@@ -29,7 +31,7 @@ class Table {
       // Stores take some of these for not given; here it is an empty variable of a script.
       if (value === '') throw new UsageError(`--${name} must not be empty.`);
     }
-    const clientOptions = { endpoint, region, profile };
+    const clientOptions = { endpoint, region, profile, maxAttempts: MAX_ATTEMPTS };
     const { native, questions } = checked(() =>
       storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
     );

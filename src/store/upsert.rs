@@ -224,7 +224,7 @@ impl Inner {
             // The others need no text, and may be many.
             Conclusion::Saved(sent) if sent == write.id => Ok(live(self.known(&write.row))),
             Conclusion::Saved(_) => Ok(self.nothing_known()),
-            Conclusion::Failed(failure) if failure.is_refusal() => Err(failure),
+            Conclusion::Failed(failure) if !failure.is_retryable() => Err(failure),
             Conclusion::Failed(failure) => {
                 self.unless_closed(self.follow(&write, decisive, failure)).await
             }
