@@ -46,6 +46,8 @@ class Kind {
     this.items = new Map();
     /** @type {HeldAll | undefined} */
     this.all = undefined;
+    /** The latest ticket of an item that was kept. */
+    this.latest = 0;
     /** The ticket of the last write. What is older need not be all that there is. */
     this.written = 0;
     /** @type {string[]} keys of items that were used since the native store was told */
@@ -75,6 +77,7 @@ class Kind {
     // Without what was held, it may be just this item that was written since.
     held.written = known ? known.written : this.written;
     if (held.ticket < held.written) held.until = 0;
+    if (held.ticket > this.latest) this.latest = held.ticket;
     // Without a revision there is nothing to keep but for how long it is missing.
     if (held.revision > 0 || held.until > held.since) this.items.set(key, held);
     else this.items.delete(key);
@@ -82,15 +85,20 @@ class Kind {
   }
 
   /**
+   * Keeps all items, unless they are known as they were later.
+   *
    * @param {HeldAll} held
+   * @returns {HeldAll} what is known then, likewise
    */
   keepAll(held) {
     if (held.state === 0) {
       this.all = undefined;
-      return;
+      return held;
     }
+    if (this.all && this.all.ticket > held.ticket) return this.all;
     if (held.ticket < this.written) held.until = 0;
     this.all = held;
+    return held;
   }
 
   /**

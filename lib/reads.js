@@ -241,44 +241,61 @@ class ReadOfAll {
       const key = changed[i];
       const revision = changed[i + 1];
       const known = this.kind.items.get(key);
-      const value =
+      let value =
         known && known.revision === revision && revision > 0
           ? known.value
           : this.reads.revive(this.namespace, key, changed[i + 2]);
-      if (value === null) delete items[key];
-      else setOwn(items, key, value);
       if (revision > 0) {
-        this.kind.keep(key, {
+        const isStale = stale === 1;
+        const kept = {
           value,
           revision,
           ticket,
           since,
           until,
-          stale: stale === 1,
+          stale: isStale,
           used: false,
           written: 0,
-        });
+        };
+        ({ value } = this.kind.keep(key, kept));
       }
+      setOrDelete(items, key, value);
     }
   }
 
   /** @returns {Record<string, any>} */
   finish() {
     const [, , until, ticket, stale, state] = this.head;
+    this.catchUp(ticket);
     if (this.value === undefined) this.value = /** @type {HeldAll} */ (this.held).value;
     const since = now();
-    this.kind.keepAll({ value: this.value, state, ticket, since, until, stale: stale === 1 });
-    return this.value;
+    const all = { value: this.value, state, ticket, since, until, stale: stale === 1 };
+    return this.kind.keepAll(all).value;
+  }
+
+  /**
+   * Takes in what has come to be known of single items while these came in parts.
+   *
+   * @param {number} ticket
+   */
+  catchUp(ticket) {
+    // Without a ticket nobody knows which is later.
+    if (ticket === 0 || this.kind.latest <= ticket) return;
+    for (const [key, known] of this.kind.items) {
+      if (known.ticket > ticket) setOrDelete(this.own(), key, known.value);
+    }
   }
 }
 
 /**
  * @param {Record<string, any>} object
  * @param {string} key
- * @param {any} value
+ * @param {any} value `null` for none
  */
-function setOwn(object, key, value) {
-  if (key === '__proto__') {
+function setOrDelete(object, key, value) {
+  if (value === null) {
+    delete object[key];
+  } else if (key === '__proto__') {
     Object.defineProperty(object, key, {
       value,
       configurable: true,

@@ -302,8 +302,11 @@ test('no request has the reader pay for a scan, and only the kinds of the data s
   const queries = scene.proxy.history.filter(({ operation }) => operation === 'Query');
   const namespaces = queries.map(({ body }) => Object.values(body.ExpressionAttributeValues));
   assert.deepStrictEqual(
-    namespaces.flat().map(({ S }) => S),
-    ['p:features', 'p:segments', 'p:features']
+    namespaces
+      .flat()
+      .map(({ S }) => S)
+      .sort(),
+    ['p:features', 'p:features', 'p:segments']
   );
 });
 

@@ -12,18 +12,20 @@ const { scenes } = require('../helpers/scene');
 const newScene = scenes();
 /** How many updates; more with the variable UPDATES. */
 const UPDATES = Number(process.env.UPDATES) || 500;
+const padding = 'x'.repeat(500);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Reads the flag over and over while it is updated, over a network on which a read is answered as the table
- * was a few milliseconds before, and a write takes some time to get there.
+ * Reads the flag over and over while it is updated, over a network on which a request takes some time to
+ * get there, so that one overtakes the other, and a read is answered as the table was a few milliseconds
+ * before.
  */
 async function versionsRead(t, options, read) {
   const scene = await newScene(t);
   await scene.put(itemRow('features', { key: 'a', version: 1 }));
   const random = randomNumbers(1);
   scene.proxy.intercept(async ({ operation }, forward) => {
-    if (operation === 'PutItem') await pause(10 * random());
+    await pause(10 * random());
     const answer = await forward();
     if (operation !== 'PutItem') await pause(15 * random());
     return answer;
@@ -46,6 +48,7 @@ for (const [what, options] of [
   ['without caching', { cacheTTL: 0 }],
   ['with strongly consistent reads', { cacheTTL: 0, consistentRead: true }],
   ['with a short cacheTTL', { cacheTTL: 0.002 }],
+  ['with reads slower than staleIfSlow', { cacheTTL: 0.002, staleIfSlow: 0.01 }],
 ]) {
   for (const [method, read] of [
     ['get', (store) => store.get(FEATURES, 'a')],
@@ -58,3 +61,27 @@ for (const [what, options] of [
     });
   }
 }
+
+test('all of many items has what was read of one of them while it came in parts', async (t) => {
+  const scene = await newScene(t);
+  const data = {};
+  for (let i = 0; i < 5_000; i += 1) data[`flag-${i}`] = { key: `flag-${i}`, version: 1, padding };
+  const store = scene.open({ cacheTTL: 0 });
+  await store.init({ features: data, segments: {} });
+  let version = 1;
+  for (let round = 0; round < 4; round += 1) {
+    let read = 0;
+    let answered;
+    const all = store.all(FEATURES).then((items) => {
+      answered = { read, inAll: items['flag-0'].version };
+    });
+    while (answered === undefined) {
+      version += 1;
+      await store.upsert(FEATURES, { key: 'flag-0', version });
+      const item = await store.get(FEATURES, 'flag-0');
+      if (answered === undefined) read = item.version;
+    }
+    await all;
+    assert.ok(answered.inAll >= answered.read, JSON.stringify(answered));
+  }
+});

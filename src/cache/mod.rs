@@ -3,11 +3,12 @@
 //! moka is used as a bounded map. Its own expiry runs on a clock that cannot be set, so entries carry
 //! the wall-clock time at which they were read.
 //!
-//! Reads and writes overlap. Each draws a [`Ticket`] when it begins; an entry remembers the ticket of
-//! what brought it. So a read that began before a write never replaces what the write left, and
-//! nothing that was read before an init ended counts as fresh after it, whatever its version. And
-//! where reads are eventually consistent, what this process wrote itself is not replaced by an older
-//! version that a later read still finds.
+//! Reads and writes overlap. Each draws a [`Ticket`] when it begins, and another one when it has ended;
+//! an entry remembers both. Of two that overlapped nobody knows which one saw the table later, so that the
+//! newer version counts; only a read that began after the other one had ended may bring an older one. And
+//! nothing that was read before an init ended counts as fresh after it, whatever its version. Where reads
+//! are eventually consistent, what this process wrote itself is not replaced by an older version that a
+//! later read still finds.
 //!
 //! What is past its time stays, for when DynamoDB fails. With a TTL of 0 nothing is answered from here;
 //! what is held then only keeps the answer of a read from being older than one before it.
@@ -59,7 +60,7 @@ pub struct Answer<T> {
     /// Wall-clock time in milliseconds since the Unix epoch; infinite for "for ever", 0 for "not
     /// even once more".
     pub until: f64,
-    /// When it was known to be so. Of two answers the one with the later ticket counts.
+    /// When it came to be known. Of two answers the one with the later ticket counts.
     pub ticket: Ticket,
     /// Whether it is past its time, and given for want of a better one.
     pub stale: bool,
@@ -94,6 +95,17 @@ pub enum Known<T> {
     Stale(Stale<T>),
     /// Nothing.
     Nothing,
+}
+
+impl<T> Known<T> {
+    /// It, as an answer that may not be given again where it is past its time.
+    pub fn answer(self) -> Option<Answer<T>> {
+        match self {
+            Self::Fresh(answer) => Some(answer),
+            Self::Stale(stale) => Some(stale.answer(0.0)),
+            Self::Nothing => None,
+        }
+    }
 }
 
 /// Items of a kind with their keys, tombstones included.
@@ -142,9 +154,12 @@ struct Entry {
     /// `None`: there is no such row.
     cached: Option<Cached>,
     read_at: Millis,
-    ticket: Ticket,
-    /// Whether this process wrote it.
-    own: bool,
+    /// When that began which brought it: it may be as old as this.
+    begun: Ticket,
+    /// When it came to be known: what began after this is newer.
+    known: Ticket,
+    /// When this process wrote this version, if it did.
+    written_at: Option<Millis>,
     /// Set when it is no longer known to be what is in the table.
     outdated: bool,
 }
@@ -152,6 +167,12 @@ struct Entry {
 impl Entry {
     fn version(&self) -> f64 {
         self.cached.as_ref().map_or(f64::NEG_INFINITY, |cached| cached.item.version)
+    }
+
+    /// What orders it in JavaScript, which knows one ticket only. That a row is missing may be believed only
+    /// from when the read began that found it so.
+    fn ticket(&self) -> Ticket {
+        if self.cached.is_some() { self.known } else { self.begun }
     }
 
     fn revision(&self) -> u64 {
@@ -224,13 +245,14 @@ impl Cache {
             return Known::Nothing;
         }
         let outdated = entry.outdated
-            || self.is_void(entry.ticket)
-            || entry.cached.is_none() && self.may_have_come_since(entry.ticket);
+            || self.is_void(entry.begun)
+            || entry.cached.is_none() && self.may_have_come_since(entry.begun);
         if !outdated && self.is_fresh(entry.read_at, self.ttl_of(entry.cached.is_some())) {
             return Known::Fresh(self.answer(entry));
         }
         let revalidate = !outdated && entry.cached.is_some();
-        self.stale(entry.cached, entry.read_at, entry.ticket, revalidate)
+        let ticket = entry.ticket();
+        self.stale(entry.cached, entry.read_at, ticket, revalidate)
     }
 
     /// All live items of this namespace, as far as they are known.
@@ -242,11 +264,11 @@ impl Cache {
         let Some(snapshot) = snapshots.by_namespace.get(namespace) else {
             return Known::Nothing;
         };
-        let valid = !snapshot.outdated && !self.is_void(snapshot.ticket);
+        let valid = !snapshot.outdated && !self.is_void(snapshot.begun);
         if valid && self.is_fresh(snapshot.read_at, self.freshness.ttl_ms) {
             return Known::Fresh(self.answer_all(snapshot));
         }
-        self.stale(Arc::clone(&snapshot.items), snapshot.read_at, snapshot.ticket, valid)
+        self.stale(Arc::clone(&snapshot.items), snapshot.read_at, self.begin(), valid)
     }
 
     fn stale<T>(&self, value: T, read_at: Millis, ticket: Ticket, revalidate: bool) -> Known<T> {
@@ -273,7 +295,7 @@ impl Cache {
         let answer = self.put(begun, row, found, false);
         // Who asks for all items must not see an older one than who asks for this one.
         if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
-            let later = snapshot.ticket < answer.ticket;
+            let later = answer.ticket > Ticket(0) && snapshot.begun < begun;
             let newer = match (snapshot.items.get(&row.key), &answer.value) {
                 (Some(held), Some(now)) => {
                     let (held_version, version) = (held.item.version, now.item.version);
@@ -300,7 +322,7 @@ impl Cache {
     ) -> Option<Answer<Option<Cached>>> {
         match self.rows.get(row) {
             Some(entry) => {
-                (!entry.outdated && !self.is_void(entry.ticket)).then(|| self.answer(entry))
+                (!entry.outdated && !self.is_void(entry.begun)).then(|| self.answer(entry))
             }
             None => {
                 let snapshot = self.valid_snapshot(snapshots, &row.namespace)?;
@@ -315,25 +337,26 @@ impl Cache {
         namespace: &str,
     ) -> Option<&'a Snapshot> {
         let snapshot = snapshots.by_namespace.get(namespace)?;
-        (!snapshot.outdated && !self.is_void(snapshot.ticket)).then_some(snapshot)
+        (!snapshot.outdated && !self.is_void(snapshot.begun)).then_some(snapshot)
     }
 
+    /// Takes in what a read or an init found in this row, unless what is held stays; returns what is to be
+    /// answered.
     fn put(
         &self,
-        ticket: Ticket,
+        begun: Ticket,
         row: &RowKey,
         item: Option<Item>,
         own: bool,
     ) -> Answer<Option<Cached>> {
-        if self.is_void(ticket) {
+        if self.is_void(begun) {
             return unheld(item.map(|item| Cached { item, revision: 0 }));
         }
-        let read_at = self.clock.now();
-        let mut entry = self.entry(ticket, read_at, item, own);
+        let mut entry = self.entry(begun, item, own);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held) if self.stays(held.value(), &entry) => Op::Nop,
             held => {
-                keep_same_text(held.as_ref().map(moka::Entry::value), &mut entry);
+                keep_what_is_same(held.as_ref().map(moka::Entry::value), &mut entry);
                 Op::Put(entry.clone())
             }
         });
@@ -350,27 +373,34 @@ impl Cache {
         }
     }
 
-    fn entry(&self, ticket: Ticket, read_at: Millis, item: Option<Item>, own: bool) -> Entry {
-        let cached = item.map(|item| Cached { item, revision: ticket.0 });
-        Entry { cached, read_at, ticket, own, outdated: false }
+    fn entry(&self, begun: Ticket, item: Option<Item>, own: bool) -> Entry {
+        let (known, read_at) = (self.begin(), self.clock.now());
+        let cached = item.map(|item| Cached { item, revision: known.0 });
+        Entry { cached, read_at, begun, known, written_at: own.then_some(read_at), outdated: false }
+    }
+
+    /// What is so now, for certain.
+    fn entry_of_now(&self, item: Option<Item>, own: bool) -> Entry {
+        let entry = self.entry(Ticket(0), item, own);
+        Entry { begun: entry.known, ..entry }
     }
 
     /// Whether what is held must not be replaced by what a read found.
     fn stays(&self, held: &Entry, found: &Entry) -> bool {
         if held.outdated {
-            return held.ticket > found.ticket && !found.own;
+            return held.known > found.begun && found.written_at.is_none();
         }
-        (held.ticket > found.ticket && held.version() >= found.version())
+        (held.known > found.begun && held.version() >= found.version())
             || (self.is_ahead(held) && held.version() > found.version())
     }
 
     /// Whether later reads may not have come up with this entry yet.
     fn is_ahead(&self, held: &Entry) -> bool {
+        let lag = self.freshness.ttl_ms.max(READ_LAG_MS);
         self.reads_lag
-            && held.own
+            && held.written_at.is_some_and(|written_at| self.is_fresh(written_at, lag))
             && !held.outdated
-            && !self.is_void(held.ticket)
-            && self.is_fresh(held.read_at, self.freshness.ttl_ms.max(READ_LAG_MS))
+            && !self.is_void(held.begun)
     }
 
     /// [`Cache::fill`] for all rows of a namespace.
@@ -397,18 +427,19 @@ impl Cache {
         // need not be in its answer. A write that ends from here on finds the snapshot in its place.
         let mut snapshots = self.snapshots();
         for (row, entry) in &self.rows {
-            if row.namespace != *namespace {
+            let is_found_here = entry.begun == begun && !entry.outdated;
+            if row.namespace != *namespace || is_found_here {
                 continue;
             }
-            if entry.outdated && entry.ticket > begun {
+            if entry.outdated && entry.known > begun {
                 // Of what is not known to be so any more and what was found maybe too early, the newer.
                 let found = items.get(&row.key).map(|cached| cached.item.version);
                 if found.is_none_or(|found| found < entry.version()) && entry.cached.is_some() {
                     snapshot::set(&mut items, &row.key, entry.cached.as_ref());
                 }
-            } else if entry.ticket > begun || self.is_ahead(&entry) {
+            } else if entry.known > begun || self.is_ahead(&entry) {
                 snapshot::set(&mut items, &row.key, entry.cached.as_ref());
-            } else if entry.ticket < begun {
+            } else {
                 // Somebody has removed it since.
                 self.rows.invalidate(&*row);
             }
@@ -418,8 +449,7 @@ impl Cache {
             Some(held) if snapshot::same(&held.items, &items) => Arc::clone(&held.items),
             _ => Arc::new(items),
         };
-        let snapshot =
-            Snapshot { items, read_at: self.clock.now(), ticket: begun, outdated: false };
+        let snapshot = Snapshot { items, read_at: self.clock.now(), begun, outdated: false };
         let outdated = snapshots.outdated.get(namespace).is_some_and(|since| *since > begun);
         if outdated {
             return unheld(snapshot.items);
@@ -427,7 +457,7 @@ impl Cache {
         let answer = self.answer_all(&snapshot);
         // Without all of its rows it would not know of their changes, and hold more than it may.
         let fits = self.bytes_of(namespace, &snapshot.items) <= self.max_bytes;
-        if fits && held.is_none_or(|held| held.ticket < begun) {
+        if fits && held.is_none_or(|held| held.begun < begun) {
             snapshots.by_namespace.insert(namespace.clone(), snapshot);
         }
         answer
@@ -441,10 +471,10 @@ impl Cache {
     }
 
     /// Puts rows and returns the live items among what is held then.
-    fn put_all(&self, ticket: Ticket, namespace: &Arc<str>, found: KeyedItems, own: bool) -> Items {
+    fn put_all(&self, begun: Ticket, namespace: &Arc<str>, found: KeyedItems, own: bool) -> Items {
         let held = found.into_iter().filter_map(|(key, item)| {
             let row = RowKey { namespace: namespace.clone(), key };
-            let held = self.put(ticket, &row, Some(item), own).value?;
+            let held = self.put(begun, &row, Some(item), own).value?;
             (!held.item.deleted).then_some((row.key, held))
         });
         held.collect()
@@ -453,16 +483,15 @@ impl Cache {
     /// Keeps an item that is on its way into the table, unless something as new is held.
     pub fn received(&self, row: &RowKey, item: &Item) {
         let mut snapshots = self.snapshots();
-        let (read_at, ticket) = (self.clock.now(), self.begin());
-        let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
+        let mut entry = self.entry_of_now(Some(item.clone()), true);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held)
-                if !self.is_void(held.value().ticket) && held.value().version() >= item.version =>
+                if !self.is_void(held.value().begun) && held.value().version() >= item.version =>
             {
                 Op::Nop
             }
             held => {
-                keep_same_text(held.as_ref().map(moka::Entry::value), &mut entry);
+                keep_what_is_same(held.as_ref().map(moka::Entry::value), &mut entry);
                 Op::Put(entry.clone())
             }
         });
@@ -486,14 +515,13 @@ impl Cache {
     /// is known of the row then.
     pub fn written(&self, begun: Ticket, row: &RowKey, item: &Item) -> Answer<Option<Cached>> {
         let mut snapshots = self.snapshots();
-        let (read_at, ticket) = (self.clock.now(), self.begin());
-        let mut entry = self.entry(ticket, read_at, Some(item.clone()), true);
+        let mut entry = self.entry_of_now(Some(item.clone()), true);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
-            Some(held) if held.value().ticket > begun && held.value().version() > item.version => {
+            Some(held) if held.value().known > begun && held.value().version() > item.version => {
                 Op::Nop
             }
             held => {
-                keep_same_text(held.as_ref().map(moka::Entry::value), &mut entry);
+                keep_what_is_same(held.as_ref().map(moka::Entry::value), &mut entry);
                 Op::Put(entry.clone())
             }
         });
@@ -505,7 +533,7 @@ impl Cache {
         if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
             let known = snapshot.items.get(&row.key);
             let known = known.map_or(f64::NEG_INFINITY, |cached| cached.item.version);
-            if snapshot.ticket < begun || known <= item.version {
+            if snapshot.begun < begun || known <= item.version {
                 snapshot.set(&row.key, now.cached.as_ref());
             }
         }
@@ -516,19 +544,19 @@ impl Cache {
 
     /// Keeps what an init has written. Whatever was held before is void.
     pub fn replaced(&self, data: Vec<Replaced>) {
-        let ticket = self.begin();
-        self.outdate_all(ticket);
+        let begun = self.begin();
+        self.outdate_all(begun);
         for Replaced { namespace, items, complete } in data {
-            let items = Arc::new(self.put_all(ticket, &namespace, items, true));
+            let items = Arc::new(self.put_all(begun, &namespace, items, true));
             if complete {
                 for (row, entry) in &self.rows {
-                    if row.namespace == namespace && entry.ticket < ticket {
+                    if row.namespace == namespace && entry.known < begun {
                         self.rows.invalidate(&*row);
                     }
                 }
                 let fits = self.bytes_of(&namespace, &items) <= self.max_bytes;
                 let snapshot =
-                    Snapshot { items, read_at: self.clock.now(), ticket, outdated: !fits };
+                    Snapshot { items, read_at: self.clock.now(), begun, outdated: !fits };
                 self.snapshots().by_namespace.insert(namespace, snapshot);
             }
         }
@@ -540,8 +568,8 @@ impl Cache {
         let ticket = self.begin();
         self.rows.entry_by_ref(row).and_compute_with(|held| {
             let held = held.map(moka::Entry::into_value);
-            let held = held.unwrap_or_else(|| self.entry(ticket, self.clock.now(), None, false));
-            Op::Put(Entry { outdated: true, ticket, ..held })
+            let held = held.unwrap_or_else(|| self.entry_of_now(None, false));
+            Op::Put(Entry { outdated: true, begun: ticket, known: ticket, ..held })
         });
         let mut snapshots = self.snapshots();
         snapshots.outdated.insert(row.namespace.clone(), ticket);
@@ -646,7 +674,7 @@ impl Cache {
 
     fn answer(&self, entry: Entry) -> Answer<Option<Cached>> {
         let until = self.until(entry.read_at, self.ttl_of(entry.cached.is_some()));
-        Answer { value: entry.cached, until, ticket: entry.ticket, stale: false }
+        Answer { ticket: entry.ticket(), value: entry.cached, until, stale: false }
     }
 
     fn answer_all(&self, snapshot: &Snapshot) -> Answer<Arc<Items>> {
@@ -669,13 +697,16 @@ fn unheld<T>(value: T) -> Answer<T> {
     Answer { value, until: 0.0, ticket: Ticket(0), stale: false }
 }
 
-/// Keeps the text that is held, and its revision, where the new one is the same.
-fn keep_same_text(held: Option<&Entry>, entry: &mut Entry) {
-    let held = held.and_then(|held| held.cached.as_ref());
-    if let (Some(held), Some(found)) = (held, &mut entry.cached)
+/// Keeps the text that is held, its revision and who wrote it, where the new one is the same.
+fn keep_what_is_same(held: Option<&Entry>, entry: &mut Entry) {
+    let Some(Entry { cached: Some(held), written_at, .. }) = held else {
+        return;
+    };
+    if let Some(found) = &mut entry.cached
         && held.item == found.item
     {
         *found = held.clone();
+        entry.written_at = entry.written_at.or(*written_at);
     }
 }
 

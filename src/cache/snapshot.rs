@@ -17,7 +17,8 @@ pub type Items = RedBlackTreeMapSync<Arc<str>, Cached>;
 pub(super) struct Snapshot {
     pub items: Arc<Items>,
     pub read_at: Millis,
-    pub ticket: Ticket,
+    /// When the Query began.
+    pub begun: Ticket,
     /// Set when it is no longer known to be what is in the table.
     pub outdated: bool,
 }

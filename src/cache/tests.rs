@@ -460,6 +460,60 @@ fn without_a_ttl_nothing_is_answered_but_no_answer_is_older_than_one_before() {
 }
 
 #[test]
+fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
+    let features = "features".into();
+    let rows = |version| vec![("k".into(), item("k", version))];
+    for ttl_ms in [0.0, 15_000.0] {
+        let (cache, _) = cache(ttl_ms);
+        let (first, second, third) = (cache.begin(), cache.begin(), cache.begin());
+        let found = |begun, version| cache.fill(begun, &row("k"), Some(item("k", version)));
+        assert_eq!(version(Some(found(first, 2.0))), Some(2.0));
+        assert_eq!(version(Some(found(second, 1.0))), Some(2.0));
+        let all = cache.fill_all(third, &features, rows(1.0));
+        assert_eq!(versions(&all.value), [("k".to_owned(), 2.0)]);
+        let found_all = |begun, version| cache.fill_all(begun, &features, rows(version)).value;
+        let (first, second, third) = (cache.begin(), cache.begin(), cache.begin());
+        assert_eq!(versions(&found_all(first, 4.0)), [("k".to_owned(), 4.0)]);
+        assert_eq!(versions(&found_all(second, 3.0)), [("k".to_owned(), 4.0)]);
+        assert_eq!(version(Some(found(third, 3.0))), Some(4.0));
+        // One that began after they had ended has seen the table later.
+        assert_eq!(version(Some(found(cache.begin(), 1.0))), Some(1.0));
+    }
+}
+
+#[test]
+fn answers_are_ordered_by_when_they_came_and_not_by_when_they_were_asked_for() {
+    let (cache, _) = cache(15_000.0);
+    let (first, second) = (cache.begin(), cache.begin());
+    let older = cache.fill(second, &row("k"), Some(item("k", 1.0)));
+    let newer = cache.fill(first, &row("k"), Some(item("k", 2.0)));
+    assert!(older.ticket < newer.ticket, "{older:?} {newer:?}");
+}
+
+#[test]
+fn what_was_found_missing_before_something_came_that_may_refer_to_it_is_not_believed() {
+    let (cache, _) = cache(15_000.0);
+    let read = cache.begin();
+    cache.forget_missing(cache.begin());
+    let (_, missing_from) = cache.bounds();
+    let missing = cache.fill(read, &row("k"), None);
+    assert!(missing.ticket < missing_from);
+    assert_eq!(cache.fresh(&row("k")), None);
+}
+
+#[test]
+fn what_this_process_wrote_stays_ahead_after_a_read_has_found_it() {
+    let (cache, now) = cache(0.0);
+    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
+    let read = |found| version(Some(cache.fill(cache.begin(), &row("k"), Some(item("k", found)))));
+    now.fetch_add(1_000, Ordering::SeqCst);
+    assert_eq!(read(2.0), Some(2.0));
+    assert_eq!(read(1.0), Some(2.0), "another copy of the table lags");
+    now.fetch_add(1_000, Ordering::SeqCst);
+    assert_eq!(read(1.0), Some(1.0));
+}
+
+#[test]
 fn an_answer_that_an_init_overtook_does_not_bring_back_what_was_before() {
     for ttl_ms in [0.0, 15_000.0] {
         let features: Arc<str> = "features".into();

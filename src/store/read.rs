@@ -102,6 +102,13 @@ pub(super) enum Attempts {
     Repeated,
 }
 
+/// A request that others may join.
+struct Asked<'a, K, T: Clone> {
+    flights: &'a SingleFlight<K, Result<Answer<T>>>,
+    key: K,
+    operation: Operation,
+}
+
 /// So many times the read time-out all pages of a Query may take together.
 const TIME_OF_PAGES: u32 = 10;
 /// How many bytes the rows of a namespace may have. LaunchDarkly's largest environments have a tenth.
@@ -149,29 +156,27 @@ impl Inner {
                 Some(unsaved) => Ok(self.refresh_row(row, unsaved).await),
                 None => match self.read_row(row.clone()).await {
                     Ok(answer) => Ok(answer),
-                    Err(failure) => self.known_row(&row).ok_or(failure),
+                    Err(failure) => self.known_row(&row).answer().ok_or(failure),
                 },
             },
         }
     }
 
-    /// What has come by another way while a read went on that has failed.
-    fn known_row(&self, row: &RowKey) -> Option<Answer<Option<Cached>>> {
+    /// What is known of a row in spite of a read that has failed.
+    fn known_row(&self, row: &RowKey) -> Known<Option<Cached>> {
         match self.cache.look(row) {
-            Known::Fresh(answer) => Some(answer),
-            Known::Stale(stale) if stale.value.is_some() => Some(stale.answer(0.0)),
-            Known::Stale(_) | Known::Nothing => {
-                self.unsaved_row(row).map(|unsaved| unsaved.answer(0.0))
+            Known::Stale(Stale { value: None, .. }) | Known::Nothing => {
+                self.unsaved_row(row).map_or(Known::Nothing, Known::Stale)
             }
+            known => known,
         }
     }
 
     /// Likewise for all rows of a namespace.
-    fn known_rows(&self, namespace: &str) -> Option<Answer<Arc<Items>>> {
+    fn known_rows(&self, namespace: &str) -> Known<Arc<Items>> {
         match self.cache.look_all(namespace) {
-            Known::Fresh(answer) => Some(answer),
-            Known::Stale(stale) => Some(stale.answer(0.0)),
-            Known::Nothing => self.unsaved_all(namespace).map(|unsaved| unsaved.answer(0.0)),
+            Known::Nothing => self.unsaved_all(namespace).map_or(Known::Nothing, Known::Stale),
+            known => known,
         }
     }
 
@@ -186,7 +191,7 @@ impl Inner {
                 Some(unsaved) => self.refresh_all(namespace.clone(), unsaved).await,
                 None => match self.read_all(namespace.clone()).await {
                     Ok(answer) => answer,
-                    Err(failure) => self.known_rows(namespace).ok_or(failure)?,
+                    Err(failure) => self.known_rows(namespace).answer().ok_or(failure)?,
                 },
             },
         };
@@ -222,7 +227,12 @@ impl Inner {
                 inner.guarded(|| row_read(&row), read).await
             }
         };
-        self.refresh(&self.gets, (row.clone(), Attempts::One), Operation::Get, stale, fetch).await
+        let asked = Asked {
+            flights: &self.gets,
+            key: (row.clone(), Attempts::One),
+            operation: Operation::Get,
+        };
+        self.refresh(asked, stale, fetch, || self.known_row(&row)).await
     }
 
     /// A newer answer than this one, if it can be had soon.
@@ -239,23 +249,29 @@ impl Inner {
                 inner.guarded(|| all_read(&namespace), read).await
             }
         };
-        let key = (namespace.clone(), Attempts::One);
-        self.refresh(&self.queries, key, Operation::Query, stale, fetch).await
+        let asked = Asked {
+            flights: &self.queries,
+            key: (namespace.clone(), Attempts::One),
+            operation: Operation::Query,
+        };
+        self.refresh(asked, stale, fetch, || self.known_rows(&namespace)).await
     }
 
+    /// Asks for a newer answer than this one, and waits shortly for it. Who has waited in vain gets what is
+    /// `known` by then, which may have come by another way.
     async fn refresh<K, T, F>(
         self: &Arc<Self>,
-        flights: &SingleFlight<K, Result<Answer<T>>>,
-        key: K,
-        operation: Operation,
-        stale: Stale<T>,
+        asked: Asked<'_, K, T>,
+        mut stale: Stale<T>,
         fetch: impl FnOnce(Arc<Self>, Option<Probe>) -> F,
+        known: impl FnOnce() -> Known<T>,
     ) -> Answer<T>
     where
         K: Clone + Eq + Hash + Send + 'static,
         T: Clone + Send + Sync + 'static,
         F: Future<Output = Result<Answer<T>>> + Send + 'static,
     {
+        let Asked { flights, key, operation } = asked;
         let mut pause = None;
         // Nobody waits for what is only fetched for later.
         let requester = if stale.revalidate { None } else { requester::current() };
@@ -276,6 +292,14 @@ impl Inner {
                 }
                 Ok(_) => pause = Some(self.outages.pause(operation).max(FIRST_PAUSE)),
                 Err(_) => {}
+            }
+            match known() {
+                Known::Fresh(answer) => {
+                    self.stats.coalesced.add_one();
+                    return answer;
+                }
+                Known::Stale(known) => stale = known,
+                Known::Nothing => {}
             }
         }
         self.stats.stale.add_one();

@@ -46,6 +46,22 @@ async fn who_has_something_stale_never_waits_longer_than_stale_if_slow() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_has_waited_in_vain_answers_with_what_has_come_meanwhile() {
+    let setup = Setup::new();
+    setup.hold_stale(&["k"]).await;
+    setup.table.script(|request| match request {
+        Request::Put { .. } => Fate::Answer,
+        _ => Fate::Hang,
+    });
+    let update = async {
+        sleep(crate::config::DEFAULT_STALE_IF_SLOW / 2).await;
+        setup.upsert("k", 2).await.unwrap();
+    };
+    let (one, all, ()) = tokio::join!(setup.read("k"), setup.read_all(), update);
+    assert_eq!((one.0, all.0), (Some(2.0), vec![2.0]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_answer_is_what_later_reads_get() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
