@@ -46,6 +46,8 @@ mod requester;
 pub mod retry;
 pub mod row;
 pub mod runtime;
+#[cfg(test)]
+mod simulation;
 pub mod single_flight;
 pub mod stats;
 pub mod store;

@@ -1,0 +1,88 @@
+//! Simulation: whole stores on one table in virtual time, driven by a seed.
+//!
+//! A [`plan::Plan`] says what happens: changes in LaunchDarkly, several processes that write them and read,
+//! spells in which DynamoDB fails, clocks that jump, processes that end. [`run::run`] lets it happen, and an
+//! [`oracle::Oracle`] checks each answer and each change of the table. The same seed gives the same run; a
+//! plan that breaks a rule is cut down to the actions that it takes.
+//!
+//! `SIMULATION_SEEDS` is how many seeds `cargo test` runs, `SIMULATION_SEED` the first one.
+
+mod model;
+mod oracle;
+mod plan;
+mod run;
+mod table;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use plan::Plan;
+
+/// How many seeds run where nobody says otherwise.
+const SEEDS: u64 = 300;
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+/// Leaves out actions as long as the plan still breaks the same rule.
+fn shortened(plan: &Plan, rule: &str) -> Plan {
+    let (mut plan, mut step) = (plan.clone(), plan.actions.len().div_ceil(2));
+    while step > 0 {
+        let mut at = 0;
+        while at < plan.actions.len() {
+            let mut shorter = plan.clone();
+            shorter.actions.drain(at..(at + step).min(plan.actions.len()));
+            if run::run(&shorter).is_err_and(|broken| broken.rule == rule) {
+                plan = shorter;
+            } else {
+                at += step;
+            }
+        }
+        step /= 2;
+    }
+    plan
+}
+
+/// The first seed that breaks each rule, and how many do.
+fn broken_rules(seeds: Range<u64>) -> BTreeMap<&'static str, (u64, u64)> {
+    let mut rules = BTreeMap::new();
+    for seed in seeds {
+        if let Err(broken) = run::run(&Plan::from_seed(seed)) {
+            rules.entry(broken.rule).or_insert((seed, 0)).1 += 1;
+        }
+    }
+    rules
+}
+
+/// The hook for panics may be in place, which prints nothing.
+#[allow(clippy::print_stderr)]
+fn tell(text: &str) {
+    eprintln!("{text}");
+}
+
+#[test]
+fn no_seed_breaks_a_rule() {
+    let (first, seeds) = (number("SIMULATION_SEED", 1), number("SIMULATION_SEEDS", SEEDS));
+    let rules = broken_rules(first..first + seeds);
+    for (rule, (seed, count)) in &rules {
+        tell(&format!("{count} of {seeds} seeds break the rule {rule:?}, the first is {seed}:"));
+        let plan = shortened(&Plan::from_seed(*seed), rule);
+        tell(&format!("{plan:?}"));
+        if let Err(broken) = run::run(&plan) {
+            tell(&broken.trace.join("\n"));
+        }
+    }
+    assert!(rules.is_empty(), "see above");
+}
+
+#[test]
+fn a_seed_gives_the_same_run_each_time() {
+    for seed in 1..20 {
+        let traces = [(); 2].map(|()| match run::run(&Plan::from_seed(seed)) {
+            Ok(trace) => trace,
+            Err(broken) => broken.trace,
+        });
+        assert_eq!(traces[0], traces[1], "seed {seed}");
+    }
+}

@@ -1,0 +1,419 @@
+//! What has to be so in each run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::model::{ITEMS, Model};
+use super::plan::Plan;
+use super::table::Rows;
+use crate::cache::MAX_MISSING_TTL_MS;
+use crate::config::{DEFAULT_READ_TIMEOUT, DEFAULT_WRITE_TIMEOUT};
+use crate::error::Error;
+use crate::log::{Level, Log};
+use crate::row::{Layout, RowKey};
+
+/// What may be rounded, and the time that a request on its way takes.
+const SLACK: Duration = Duration::from_millis(50);
+/// A request that takes longer may be too slow for somebody who has something stale: a Query has several.
+const SLOW: Duration = Duration::from_millis(50);
+/// For how long after a failed or slow read answers may be stale.
+const STALE_FOR: Duration = Duration::from_secs(5);
+/// For how long an init may still have effects after it has ended: what was read before it lags.
+const EFFECT_OF_INIT: Duration = Duration::from_secs(3);
+
+/// A rule that was broken.
+#[derive(Debug)]
+pub struct Broken {
+    pub rule: &'static str,
+    pub trace: Vec<String>,
+}
+
+/// What was asked for, in the order in which things happened.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    at: Instant,
+    is_all: bool,
+    moment: u64,
+}
+
+/// An answer about one item: its version, none where there is no live one.
+#[derive(Clone, Copy)]
+struct Answered {
+    at: Instant,
+    moment: u64,
+    version: Option<u32>,
+}
+
+#[derive(Default)]
+struct Process {
+    answers: [Vec<Answered>; ITEMS.len()],
+    /// Versions that it handed over, and since when; none for a data set without the item.
+    handed_over: [Vec<(Instant, Option<u32>)>; ITEMS.len()],
+    /// Of GetItem and Query: when one last failed or was slow, and whether one has been well since.
+    failed: [Option<(Instant, bool)>; 2],
+    /// Reads under way: what is read, how many writes there were when they began, and when that was.
+    under_way: BTreeMap<u64, (RowKey, u64, Instant)>,
+    /// How often something was handed over, sent or answered since which reads may be others.
+    writes: u64,
+}
+
+struct State {
+    started: Instant,
+    moment: u64,
+    model: Model,
+    processes: Vec<Process>,
+    /// When inits began, and when they ended.
+    inits: Vec<(Instant, Option<Instant>)>,
+    marker_seen: bool,
+    broken: Option<&'static str>,
+    trace: Vec<String>,
+}
+
+pub struct Oracle {
+    state: Mutex<State>,
+    plan: Plan,
+}
+
+impl Oracle {
+    pub fn new(plan: &Plan) -> Arc<Self> {
+        let state = State {
+            started: Instant::now(),
+            moment: 0,
+            model: Model::default(),
+            processes: (0..plan.processes()).map(|_| Process::default()).collect(),
+            inits: Vec::new(),
+            marker_seen: false,
+            broken: None,
+            trace: Vec::new(),
+        };
+        Arc::new(Self { state: Mutex::new(state), plan: plan.clone() })
+    }
+
+    pub fn with_model<T>(&self, work: impl FnOnce(&mut Model) -> T) -> T {
+        work(&mut self.state().model)
+    }
+
+    /// What the run has come to.
+    pub fn verdict(&self) -> Result<Vec<String>, Broken> {
+        let mut state = self.state();
+        let trace = state.trace.clone();
+        match state.broken.take() {
+            Some(rule) => Err(Broken { rule, trace }),
+            None => Ok(trace),
+        }
+    }
+
+    pub fn is_broken(&self) -> bool {
+        self.state().broken.is_some()
+    }
+
+    pub fn note(&self, text: impl AsRef<str>) {
+        self.state().note(text.as_ref());
+    }
+
+    pub fn demand(&self, rule: &'static str, holds: bool, what: impl FnOnce() -> String) {
+        self.state().demand(rule, holds, what);
+    }
+
+    pub fn asks(&self, process: usize, what: &str) -> Asked {
+        let mut state = self.state();
+        state.note(&format!("process {process}: {what}"));
+        state.moment += 1;
+        Asked { at: Instant::now(), is_all: what.starts_with("all"), moment: state.moment }
+    }
+
+    /// From now on its reads are broken off.
+    pub fn closes(&self, process: usize) {
+        self.state().processes[process].failed = [Some((Instant::now(), false)); 2];
+    }
+
+    /// A process that begins anew knows nothing.
+    pub fn restarted(&self, process: usize) {
+        self.state().processes[process] = Process::default();
+    }
+
+    pub fn hands_over(&self, process: usize, item: usize, version: Option<u32>) {
+        let mut state = self.state();
+        let of = &mut state.processes[process];
+        of.writes += 1;
+        of.handed_over[item].push((Instant::now(), version));
+    }
+
+    pub fn init_begins(&self) -> usize {
+        let mut state = self.state();
+        state.inits.push((Instant::now(), None));
+        state.inits.len() - 1
+    }
+
+    /// Its rows are in the table.
+    pub fn init_has_ended(&self, init: usize) {
+        self.state().inits[init].1 = Some(Instant::now());
+    }
+
+    /// An answer about an item, or all that a process was told of a kind.
+    pub fn answers(
+        &self,
+        process: usize,
+        asked: Asked,
+        found: &[(usize, Option<u32>)],
+        stale: bool,
+        tables: &[Rows],
+    ) {
+        let mut state = self.state();
+        state.moment += 1;
+        let told = found.iter().map(|(item, version)| match version {
+            Some(version) => format!("{} {version}", ITEMS[*item].1),
+            None => format!("no {}", ITEMS[*item].1),
+        });
+        let told = told.collect::<Vec<_>>().join(", ");
+        let age = if stale { ", stale" } else { "" };
+        state.note(&format!("process {process}: answer to {}: {told}{age}", asked.moment));
+        for &(item, version) in found {
+            state.check_order(process, asked, item, version);
+            if !stale {
+                state.check_age(process, asked, item, version, tables, &self.plan);
+            }
+            let answered = Answered { at: Instant::now(), moment: state.moment, version };
+            state.processes[process].answers[item].push(answered);
+        }
+        let failed = state.processes[process].failed[usize::from(asked.is_all)];
+        let mut under_way = state.processes[process].under_way.values();
+        let slow = under_way.any(|(_, _, since)| since.elapsed() >= SLOW);
+        let failing = slow || failed.is_some_and(|(at, well)| !well || at + STALE_FOR >= asked.at);
+        state.demand("stale only while DynamoDB fails", !stale || failing, || {
+            format!("process {process} got {told}, stale, and no read has failed")
+        });
+    }
+
+    /// How old what may be answered is at most; `None` for any age.
+    pub fn oldest(&self, asked: Asked, missing: bool) -> Option<Instant> {
+        let ttl = self.plan.ttl_ms;
+        let ttl = if missing { ttl.min(MAX_MISSING_TTL_MS) } else { ttl };
+        let lag = Duration::from_millis(self.plan.lag_ms);
+        let age = Duration::try_from_secs_f64(ttl / 1e3).ok()?;
+        // It was read before it was kept.
+        asked.at.checked_sub(age + lag + DEFAULT_READ_TIMEOUT)
+    }
+
+    pub fn took(&self, what: &str, asked: Asked, longest: Duration) {
+        let took = asked.at.elapsed();
+        self.demand("answers come in time", took <= longest + SLACK, || {
+            format!("{what} took {took:?} and not {longest:?}")
+        });
+    }
+
+    pub fn longest_read(pages: u32) -> Duration {
+        DEFAULT_READ_TIMEOUT * pages
+    }
+
+    pub fn longest_write() -> Duration {
+        DEFAULT_WRITE_TIMEOUT
+    }
+
+    /// A request is sent; `row` is what is read, and whether that is for a write.
+    pub fn sent(
+        self: &Arc<Self>,
+        process: usize,
+        what: String,
+        row: Option<(RowKey, bool)>,
+    ) -> Sent {
+        let mut state = self.state();
+        state.moment += 1;
+        let number = state.moment;
+        state.note(&format!("process {process}:   -> {number} {what}"));
+        let sent = |read| Sent { oracle: Arc::clone(self), process, number, at: Instant::now(), read };
+        let of = &mut state.processes[process];
+        let Some((row, for_write)) = row else {
+            of.writes += 1;
+            return sent(None);
+        };
+        if for_write {
+            return sent(None);
+        }
+        let (writes, is_query) = (of.writes, what.starts_with("Query"));
+        let twice = of.under_way.values().any(|(read, since, _)| *read == row && *since == writes);
+        of.under_way.insert(number, (row, writes, Instant::now()));
+        let alone = !twice || self.plan.ttl_ms == 0.0 || is_query;
+        state.demand("one request for all who ask for the same", alone, || {
+            format!("process {process} sends {what} twice at the same time")
+        });
+        sent(Some(usize::from(is_query)))
+    }
+
+    /// The table has changed to this.
+    pub fn table_is(&self, rows: &Rows) {
+        let mut state = self.state();
+        // Two processes that write at the same time may disturb each other.
+        if self.plan.writers > 1 {
+            return;
+        }
+        let versions = |item: usize| {
+            let (kind, key, _) = ITEMS[item];
+            rows.get(&RowKey::new(kind, key)).and_then(|row| row.version).map(|v| v as u32)
+        };
+        for item in 0..ITEMS.len() {
+            let Some(change) = versions(item).and_then(|v| state.model.change(item, v)) else {
+                continue;
+            };
+            for (to, version) in change.refers_to.clone() {
+                let there = versions(to).is_some_and(|there| there >= version);
+                let (name, to_name) = (ITEMS[item].1, ITEMS[to].1);
+                let version_of = change_version(rows, item);
+                state.demand("nothing is there before what it refers to", there, || {
+                    format!("{name} {version_of} refers to {to_name} {version}, which is not there")
+                });
+            }
+        }
+        let marked = rows.contains_key(&Layout::new("").marker());
+        let stays = marked || !state.marker_seen;
+        state.demand("the marker stays", stays, || "it is gone".to_owned());
+        if marked && !state.marker_seen {
+            state.marker_seen = true;
+            let handed_over = &state.processes[0].handed_over;
+            let missing = (0..ITEMS.len()).find(|item| {
+                let wanted = handed_over[*item].iter().map(|(_, version)| *version).min().flatten();
+                let wanted = wanted.filter(|wanted| !state.model.deleted_after(*item, *wanted));
+                wanted.is_some_and(|wanted| versions(*item).is_none_or(|there| there < wanted))
+            });
+            state.demand("the marker comes last", missing.is_none(), || {
+                format!("{} is not there", missing.map_or("", |item| ITEMS[item].1))
+            });
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+fn change_version(rows: &Rows, item: usize) -> f64 {
+    let (kind, key, _) = ITEMS[item];
+    rows.get(&RowKey::new(kind, key)).and_then(|row| row.version).unwrap_or_default()
+}
+
+impl State {
+    fn note(&mut self, text: &str) {
+        let at = self.started.elapsed().as_secs_f64();
+        self.trace.push(format!("{at:10.3} {text}"));
+    }
+
+    fn demand(&mut self, rule: &'static str, holds: bool, what: impl FnOnce() -> String) {
+        if !holds && self.broken.is_none() {
+            let what = what();
+            self.note(&format!("BROKEN: {rule}: {what}"));
+            self.broken = Some(rule);
+        }
+    }
+
+    fn was_init(&self, since: Instant) -> bool {
+        self.inits.iter().any(|(_, ended)| ended.is_none_or(|ended| ended + EFFECT_OF_INIT >= since))
+    }
+
+    /// No answer is older than one that had come before it was asked for.
+    fn check_order(&mut self, process: usize, asked: Asked, item: usize, version: Option<u32>) {
+        let before = self.processes[process].answers[item].iter().filter(|answered| {
+            answered.moment < asked.moment
+                && answered.version > version
+                && !self.was_init(answered.at)
+                && !answered.version.is_some_and(|newer| {
+                    version.is_none() && self.model.deleted_after(item, newer)
+                })
+        });
+        let before = before.map(|answered| answered.version).max();
+        let name = ITEMS[item].1;
+        self.demand("answers don't go back", before.is_none(), || {
+            format!("process {process} got {name} {before:?} and then {version:?}")
+        });
+    }
+
+    /// What is not said to be stale is no older than it may be.
+    fn check_age(
+        &mut self,
+        process: usize,
+        asked: Asked,
+        item: usize,
+        version: Option<u32>,
+        tables: &[Rows],
+        plan: &Plan,
+    ) {
+        // A tombstone is an item, too.
+        let is_kept = version.is_some() || self.model.deleted_after(item, 0);
+        if plan.ttl_ms.is_infinite() && is_kept || self.was_init(asked.at) {
+            return;
+        }
+        let (kind, key, _) = ITEMS[item];
+        let row = RowKey::new(kind, key);
+        let deleted = |there: u32| self.model.change(item, there).is_some_and(|c| c.deleted);
+        let live = |rows: &Rows| {
+            let there = rows.get(&row)?.version? as u32;
+            (!deleted(there)).then_some(there)
+        };
+        let oldest = tables.iter().map(live).min().flatten();
+        let own = self.processes[process].handed_over[item].iter();
+        let own_none = own.clone().any(|(_, v)| v.is_none_or(deleted));
+        let known = version >= oldest || version.is_none() && own_none;
+        let name = ITEMS[item].1;
+        self.demand("what is fresh is no older than its TTL", known, || {
+            format!("process {process} got {name} {version:?}; the table has had at least {oldest:?}")
+        });
+    }
+}
+
+/// A request under way.
+pub struct Sent {
+    oracle: Arc<Oracle>,
+    process: usize,
+    number: u64,
+    at: Instant,
+    /// Whether it is a GetItem or a Query that somebody waits for.
+    read: Option<usize>,
+}
+
+impl Sent {
+    pub fn answered(self, failure: Option<&Error>) {
+        let failed = failure.map(|failure| format!("failed: {:?}", failure.kind));
+        let told = failed.as_deref().unwrap_or("answered");
+        let mut state = self.oracle.state();
+        state.note(&format!("process {}:   <- {} {told}", self.process, self.number));
+        self.went(&mut state, failure.is_none() && self.at.elapsed() < SLOW);
+    }
+
+    fn went(&self, state: &mut State, well: bool) {
+        let Some(failed) = self.read.map(|read| &mut state.processes[self.process].failed[read])
+        else {
+            return;
+        };
+        if !well {
+            *failed = Some((Instant::now(), false));
+        } else if let Some((_, well)) = failed {
+            *well = true;
+        }
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        let mut state = self.oracle.state();
+        let of = &mut state.processes[self.process];
+        of.under_way.remove(&self.number);
+        of.writes += u64::from(self.read.is_none());
+        // Slow or given up.
+        if self.at.elapsed() >= SLOW {
+            self.went(&mut state, false);
+        }
+    }
+}
+
+/// The log of one process.
+pub struct Lines(pub Arc<Oracle>, pub usize);
+
+impl Log for Lines {
+    fn log(&self, level: Level, line: String) {
+        self.0.note(format!("process {}: {}: {line}", self.1, level.name()));
+        let defect = line.contains("defect") || line.contains("panicked");
+        self.0.demand("nothing panics", !defect, || line);
+    }
+}

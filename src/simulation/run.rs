@@ -1,0 +1,339 @@
+//! Lets a plan happen.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::runtime::Builder;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::model::{Change, ITEMS, item_of, row};
+use super::oracle::{Broken, Lines, Oracle};
+use super::plan::{Action, Plan, Spell};
+use super::table::{Connection, Table};
+use crate::clock::Clock;
+use crate::config::{Config, Freshness};
+use crate::row::Layout;
+use crate::store::Store;
+
+/// After that without faults all is in the table.
+const QUIET: Duration = Duration::from_secs(600);
+/// After that nothing of a closed store is left.
+const CLOSED: Duration = Duration::from_secs(4);
+
+/// A process.
+struct Process {
+    number: usize,
+    store: Store,
+    connection: Connection,
+    /// By how much its wall clock is ahead, in milliseconds.
+    ahead: Arc<AtomicI64>,
+    /// How many changes it has heard of.
+    heard: usize,
+    /// Held by whoever hands something over, in turn.
+    handing_over: Arc<tokio::sync::Mutex<()>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+struct Run {
+    plan: Plan,
+    oracle: Arc<Oracle>,
+    table: Arc<Table>,
+    processes: Vec<Process>,
+}
+
+/// Runs a plan in virtual time and returns what happened.
+pub fn run(plan: &Plan) -> Result<Vec<String>, Broken> {
+    fastrand::seed(plan.seed);
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let oracle = Oracle::new(plan);
+        let table = Arc::new(Table::new(plan, Arc::clone(&oracle)));
+        let mut run = Run { plan: plan.clone(), oracle, table, processes: Vec::new() };
+        for number in 0..plan.processes() {
+            let process = run.process(number);
+            run.processes.push(process);
+        }
+        run.act().await;
+        run.end().await;
+        run.oracle.verdict()
+    })
+}
+
+impl Run {
+    fn process(&self, number: usize) -> Process {
+        let mut config = Config::new("flags");
+        config.freshness = Freshness { ttl_ms: self.plan.ttl_ms, ..Freshness::default() };
+        config.consistent_read = self.plan.consistent_read;
+        let ahead = Arc::new(AtomicI64::new(0));
+        let (started, moved) = (Instant::now(), Arc::clone(&ahead));
+        let clock = Clock::from_fn(move || {
+            1_000_000_000 + started.elapsed().as_millis() as i64 + moved.load(Ordering::SeqCst)
+        });
+        let connection = Connection {
+            table: Arc::clone(&self.table),
+            process: number,
+            spell: Arc::new(Mutex::new(Spell::Calm)),
+        };
+        let lines = Arc::new(Lines(Arc::clone(&self.oracle), number));
+        let dynamodb = Arc::new(connection.clone());
+        let store = Store::new(&config, dynamodb, lines, clock, Arc::default());
+        Process {
+            number,
+            store,
+            connection,
+            ahead,
+            heard: 0,
+            handing_over: Arc::default(),
+            tasks: Vec::new(),
+        }
+    }
+
+    async fn act(&mut self) {
+        for (pause, action) in self.plan.actions.clone() {
+            if pause > 0 {
+                sleep(Duration::from_millis(pause)).await;
+            }
+            if self.oracle.is_broken() {
+                return;
+            }
+            self.perform(action).await;
+        }
+    }
+
+    async fn perform(&mut self, action: Action) {
+        match action {
+            Action::Get { process, item } => self.get(process, item),
+            Action::All { process, kind } => self.all(process, kind),
+            Action::Initialized { process } => self.initialized(process),
+            Action::Publish { item, delete, refer } => {
+                self.oracle.with_model(|model| model.publish(item, delete, refer));
+                let change = self.oracle.with_model(|model| model.newest(item).cloned());
+                self.oracle.note(format!("published {change:?}"));
+            }
+            Action::Deliver { process, in_turn } => self.deliver(process, in_turn),
+            Action::Init { process } => self.init(process),
+            Action::Restart { process } => {
+                self.close(process).await;
+                self.oracle.restarted(process);
+                let anew = self.process(process);
+                *anew.connection.spell.lock().unwrap() =
+                    *self.processes[process].connection.spell.lock().unwrap();
+                self.processes[process] = anew;
+                if process < self.plan.writers {
+                    self.init(process);
+                }
+            }
+            Action::Spell { process, spell } => {
+                self.oracle.note(format!("process {process}: from now on {spell:?}"));
+                *self.processes[process].connection.spell.lock().unwrap() = spell;
+            }
+            Action::Jump { process, by } => {
+                self.oracle.note(format!("process {process}: its clock jumps by {by} ms"));
+                self.processes[process].ahead.fetch_add(by, Ordering::SeqCst);
+            }
+        }
+    }
+
+    fn get(&mut self, process: usize, item: usize) {
+        let (oracle, table) = (Arc::clone(&self.oracle), Arc::clone(&self.table));
+        let (kind, key, _) = ITEMS[item];
+        let asked = oracle.asks(process, &format!("get {kind} {key}"));
+        let store = self.processes[process].store.clone();
+        let task = async move {
+            let answer = match store.peek(kind, key) {
+                Some(answer) => Ok(answer),
+                None => store.get(kind, key).await,
+            };
+            oracle.took("a get", asked, Oracle::longest_read(1));
+            if let Ok(answer) = answer {
+                let version = answer.value.map(|cached| cached.item.version as u32);
+                let oldest = oracle.oldest(asked, version.is_none());
+                let tables = oldest.map(|oldest| table.rows_since(oldest)).unwrap_or_default();
+                oracle.answers(process, asked, &[(item, version)], answer.stale, &tables);
+            } else {
+                oracle.note(format!("process {process}: the get failed"));
+            }
+        };
+        self.processes[process].tasks.push(tokio::spawn(task));
+    }
+
+    fn all(&mut self, process: usize, kind: &'static str) {
+        let (oracle, table) = (Arc::clone(&self.oracle), Arc::clone(&self.table));
+        let asked = oracle.asks(process, &format!("all {kind}"));
+        let store = self.processes[process].store.clone();
+        let task = async move {
+            let answer = store.all(kind, 0).await;
+            oracle.took("an all", asked, Oracle::longest_read(4));
+            if let Ok(answer) = answer {
+                let found: Vec<_> = (0..ITEMS.len())
+                    .filter(|item| ITEMS[*item].0 == kind)
+                    .map(|item| {
+                        let of = |(key, _): &&(Arc<str>, _)| **key == *ITEMS[item].1;
+                        let there = answer.value.changed.iter().find(of);
+                        (item, there.map(|(_, cached)| cached.item.version as u32))
+                    })
+                    .collect();
+                let tables = oracle.oldest(asked, false).map(|oldest| table.rows_since(oldest));
+                let tables = tables.unwrap_or_default();
+                oracle.answers(process, asked, &found, answer.stale, &tables);
+            } else {
+                oracle.note(format!("process {process}: the all failed"));
+            }
+        };
+        self.processes[process].tasks.push(tokio::spawn(task));
+    }
+
+    fn initialized(&mut self, process: usize) {
+        let oracle = Arc::clone(&self.oracle);
+        let asked = oracle.asks(process, "initialized");
+        let store = self.processes[process].store.clone();
+        self.processes[process].tasks.push(tokio::spawn(async move {
+            drop(store.initialized().await);
+            oracle.took("initialized", asked, Oracle::longest_read(1));
+        }));
+    }
+
+    fn deliver(&mut self, process: usize, in_turn: bool) {
+        let oracle = Arc::clone(&self.oracle);
+        let of = &mut self.processes[process];
+        let changes = oracle.with_model(|model| model.changes[of.heard..].to_vec());
+        of.heard += changes.len();
+        let (store, handing_over) = (of.store.clone(), Arc::clone(&of.handing_over));
+        let hand_over = move |change: Change| {
+            let (kind, key, _) = ITEMS[change.item];
+            let what = format!("hands over {kind} {key} {}", change.version);
+            let asked = oracle.asks(process, &what);
+            oracle.hands_over(process, change.item, Some(change.version));
+            let write = if change.deleted {
+                store.delete(kind, key, change.version.into())
+            } else {
+                store.upsert(kind, &change.json())
+            };
+            let oracle = Arc::clone(&oracle);
+            async move {
+                let ended = write.await;
+                let how = if ended.is_ok() { "in the table" } else { "not in the table" };
+                oracle.note(format!("process {process}: {key} {} is {how}", change.version));
+                oracle.took("a write", asked, Oracle::longest_write());
+            }
+        };
+        of.tasks.push(tokio::spawn(async move {
+            let turn = handing_over.lock().await;
+            if in_turn {
+                for change in changes {
+                    hand_over(change).await;
+                }
+            } else {
+                let writes: Vec<_> = changes.into_iter().map(hand_over).collect();
+                drop(turn);
+                join_all(writes).await;
+            }
+        }));
+    }
+
+    fn init(&mut self, process: usize) {
+        let oracle = Arc::clone(&self.oracle);
+        let of = &mut self.processes[process];
+        let handing_over = Arc::clone(&of.handing_over);
+        let store = of.store.clone();
+        let (data, heard, versions) = oracle.with_model(|model| {
+            let versions = (0..ITEMS.len()).map(|item| Some(model.live(item)?.version));
+            (model.data_set(), model.changes.len(), versions.collect::<Vec<_>>())
+        });
+        of.heard = heard;
+        of.tasks.push(tokio::spawn(async move {
+            let turn = handing_over.lock().await;
+            oracle.asks(process, &format!("init {versions:?}"));
+            for (item, version) in versions.into_iter().enumerate() {
+                oracle.hands_over(process, item, version);
+            }
+            let init = oracle.init_begins();
+            let write = store.init(async { Some(data) }, || {});
+            drop(turn);
+            let how = if write.await.is_ok() { "in the table" } else { "not in the table" };
+            oracle.note(format!("process {process}: the data set is {how}"));
+            while store.unsaved() > 0 {
+                sleep(Duration::from_millis(100)).await;
+            }
+            oracle.init_has_ended(init);
+        }));
+    }
+
+    /// Closes the store of a process; whoever waits for it is answered then.
+    async fn close(&mut self, process: usize) {
+        let of = &mut self.processes[process];
+        let asked = self.oracle.asks(process, "close");
+        self.oracle.closes(process);
+        of.store.close().await;
+        self.oracle.took("closing", asked, Duration::from_secs(1));
+        let ended = tokio::time::timeout(CLOSED, join_all(of.tasks.drain(..))).await;
+        self.oracle.demand("everybody is answered when a store is closed", ended.is_ok(), || {
+            format!("process {process} has unanswered calls")
+        });
+        for result in ended.unwrap_or_default() {
+            self.oracle.demand("nothing panics", result.is_ok(), || "a task panicked".to_owned());
+        }
+    }
+
+    /// All is well again: what was handed over is in the table, and read.
+    async fn end(&mut self) {
+        self.oracle.note("all is well again");
+        for process in &self.processes {
+            *process.connection.spell.lock().unwrap() = Spell::Calm;
+        }
+        for process in 0..self.plan.writers {
+            self.deliver(process, true);
+        }
+        if !self.oracle.is_broken() {
+            sleep(QUIET).await;
+            self.check_table();
+        }
+        for process in 0..self.processes.len() {
+            if self.oracle.is_broken() {
+                break;
+            }
+            for item in 0..ITEMS.len() {
+                self.get(process, item);
+            }
+            self.all(process, "features");
+            self.all(process, "segments");
+            sleep(Duration::from_secs(1)).await;
+        }
+        for process in 0..self.processes.len() {
+            self.close(process).await;
+        }
+        self.processes.clear();
+        sleep(CLOSED).await;
+        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        self.oracle.demand("nothing runs after closing", tasks == 0, || format!("{tasks} tasks"));
+    }
+
+    fn check_table(&self) {
+        let rows = self.table.rows();
+        let marked = rows.contains_key(&Layout::new("").marker());
+        self.oracle.demand("nothing is lost", marked, || "there is no marker".to_owned());
+        for item in 0..ITEMS.len() {
+            let newest = self.oracle.with_model(|model| model.newest(item).cloned());
+            let there = rows.get(&row(item)).and_then(|row| row.version).map(|v| v as u32);
+            let holds = match &newest {
+                Some(newest) if newest.deleted => there.is_none_or(|v| v == newest.version),
+                Some(newest) => there == Some(newest.version),
+                None => there.is_none(),
+            };
+            self.oracle.demand("nothing is lost", holds, || {
+                format!("{}: {newest:?}, and the table has {there:?}", ITEMS[item].1)
+            });
+        }
+        let unknown = rows.keys().find(|row| item_of(row).is_none() && **row != Layout::new("").marker());
+        self.oracle.demand("nothing is lost", unknown.is_none(), || format!("{unknown:?}"));
+        for process in &self.processes {
+            let waiting = process.store.unsaved();
+            self.oracle.demand("nothing waits in quiet", waiting == 0, || {
+                format!("{waiting} writes of process {} wait", process.number)
+            });
+        }
+    }
+}

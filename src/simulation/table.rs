@@ -1,0 +1,221 @@
+//! The table that all processes of a run share, and how it fails.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, sleep};
+
+use super::oracle::Oracle;
+use super::plan::{Plan, Spell};
+use crate::dynamodb::fake::stored;
+use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
+use crate::error::{Error, ErrorKind, Result};
+use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
+
+/// So many rows are on a page, to have several.
+const PAGE: usize = 2;
+
+pub type Rows = BTreeMap<RowKey, StoredRow>;
+
+pub struct Table {
+    /// The rows after each change, and since when.
+    history: Mutex<Vec<(Instant, Rows)>>,
+    random: Mutex<fastrand::Rng>,
+    oracle: Arc<Oracle>,
+    lag_ms: u64,
+    latency_ms: u64,
+}
+
+impl Table {
+    pub fn new(plan: &Plan, oracle: Arc<Oracle>) -> Self {
+        let history = Mutex::new(vec![(Instant::now(), Rows::new())]);
+        let random = Mutex::new(fastrand::Rng::with_seed(plan.seed));
+        Self { history, random, oracle, lag_ms: plan.lag_ms, latency_ms: plan.latency_ms }
+    }
+
+    pub fn rows(&self) -> Rows {
+        self.history.lock().unwrap().last().unwrap().1.clone()
+    }
+
+    /// The rows as they were at some time from `since` on.
+    pub fn rows_since(&self, since: Instant) -> Vec<Rows> {
+        let history = self.history.lock().unwrap();
+        let first = history.partition_point(|(at, _)| *at <= since).saturating_sub(1);
+        history[first..].iter().map(|(_, rows)| rows.clone()).collect()
+    }
+
+    /// The rows as a read finds them.
+    fn seen(&self, reading: Reading) -> Rows {
+        let lags = !reading.consistent && self.lag_ms > 0 && self.random.lock().unwrap().bool();
+        let lag = if lags { self.random.lock().unwrap().u64(..self.lag_ms) } else { 0 };
+        let history = self.history.lock().unwrap();
+        let at = Instant::now() - Duration::from_millis(lag);
+        let last = history.partition_point(|(since, _)| *since <= at).saturating_sub(1);
+        history[last].1.clone()
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Rows) -> T) -> T {
+        let mut rows = self.rows();
+        let result = change(&mut rows);
+        self.oracle.table_is(&rows);
+        self.history.lock().unwrap().push((Instant::now(), rows));
+        result
+    }
+}
+
+/// The way of one process to the table.
+#[derive(Clone)]
+pub struct Connection {
+    pub table: Arc<Table>,
+    pub process: usize,
+    pub spell: Arc<Mutex<Spell>>,
+}
+
+/// What becomes of a request.
+enum Fate {
+    Answered,
+    Failed(ErrorKind),
+    AnswerLost,
+    NeverAnswered,
+}
+
+impl Connection {
+    fn fate(&self, writes: bool) -> (Duration, Duration, Fate) {
+        let mut random = self.table.random.lock().unwrap();
+        let mut delay = random.u64(1..self.table.latency_ms);
+        let hit = |share: u8, random: &mut fastrand::Rng| random.u8(..100) < share;
+        let fate = match *self.spell.lock().unwrap() {
+            Spell::Slow(ms) => {
+                delay += random.u64(..ms);
+                Fate::Answered
+            }
+            Spell::Throttled(share) if hit(share, &mut random) => Fate::Failed(ErrorKind::Throttled),
+            Spell::Reset(share) if hit(share, &mut random) => Fate::Failed(ErrorKind::Unavailable),
+            Spell::LostAnswers(share) if hit(share, &mut random) => Fate::AnswerLost,
+            Spell::Hanging(share) if hit(share, &mut random) => Fate::NeverAnswered,
+            Spell::Denied { reads, writes: writing } if if writes { writing } else { reads } => {
+                Fate::Failed(ErrorKind::AccessDenied)
+            }
+            Spell::Down => Fate::Failed(ErrorKind::Unavailable),
+            _ => Fate::Answered,
+        };
+        let there = random.u64(..=delay);
+        (Duration::from_millis(there), Duration::from_millis(delay - there), fate)
+    }
+
+    /// Sends a request that has this effect on arrival. Whoever drops it before has not sent it.
+    fn request<T: Send + 'static>(
+        &self,
+        what: String,
+        row: Option<(RowKey, bool)>,
+        effect: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        let connection = self.clone();
+        async move {
+            let oracle = Arc::clone(&connection.table.oracle);
+            let (there, back, fate) = connection.fate(row.is_none());
+            let request = oracle.sent(connection.process, what, row);
+            sleep(there).await;
+            let result = match fate {
+                Fate::Answered => effect(&connection),
+                Fate::Failed(kind) => Err(Error::new(kind, "simulated")),
+                Fate::AnswerLost => {
+                    drop(effect(&connection));
+                    Err(Error::new(ErrorKind::TimedOut, "simulated"))
+                }
+                Fate::NeverAnswered => pending().await,
+            };
+            sleep(back).await;
+            request.answered(result.as_ref().err());
+            result
+        }
+        .boxed()
+    }
+}
+
+impl DynamoDb for Connection {
+    fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
+        let wanted = row.clone();
+        self.request(format!("GetItem {row}"), Some((row.clone(), reading.for_write)), move |connection| {
+            Ok(connection.table.seen(reading).get(&wanted).cloned())
+        })
+    }
+
+    fn query(
+        &self,
+        namespace: &str,
+        reading: Reading,
+        start: Option<RowKey>,
+    ) -> BoxFuture<'static, Result<Page>> {
+        let namespace = namespace.to_owned();
+        let what = format!("Query {namespace} {}", if start.is_some() { "on" } else { "" });
+        let row = RowKey::new(&*namespace, "");
+        self.request(what, Some((row, reading.for_write)), move |connection| {
+            let rows = connection.table.seen(reading).into_values();
+            let rows = rows.filter(|row| *row.key.namespace == *namespace);
+            let mut rows = rows.filter(|row| start.as_ref().is_none_or(|start| row.key > *start));
+            let page: Vec<_> = rows.by_ref().take(PAGE).collect();
+            let next = rows.next().and(page.last()).map(|row| row.key.clone());
+            Ok(Page { rows: page, next })
+        })
+    }
+
+    fn put_if_newer(
+        &self,
+        row: &RowKey,
+        item: &Item,
+        unchanged: Option<f64>,
+    ) -> BoxFuture<'static, Result<PutOutcome>> {
+        let (row, item) = (row.clone(), item.clone());
+        let what = format!("PutItem {row} version {}", item.version);
+        self.request(what, None, move |connection| {
+            connection.table.change(|rows| {
+                let held = rows.get(&row).filter(|held| {
+                    held.version.is_some_and(|v| v >= item.version) && held.version != unchanged
+                });
+                if let Some(held) = held {
+                    return Ok(PutOutcome::Newer(Some(held.clone())));
+                }
+                rows.insert(row.clone(), stored(&row, &item));
+                Ok(PutOutcome::Stored)
+            })
+        })
+    }
+
+    fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
+        let told = |write: &Write| match write {
+            Write::Put(row, item) => format!("put {row} version {}", item.version),
+            Write::PutMarker(_) => "put the marker".to_owned(),
+            Write::Delete(row) => format!("delete {row}"),
+        };
+        let told: Vec<_> = writes.iter().map(told).collect();
+        self.request(format!("BatchWriteItem {}", told.join(", ")), None, move |connection| {
+            let share = match *connection.spell.lock().unwrap() {
+                Spell::Unprocessed(share) => share,
+                _ => 0,
+            };
+            let mut unprocessed = Vec::new();
+            for write in writes {
+                if connection.table.random.lock().unwrap().u8(..100) < share {
+                    unprocessed.push(write);
+                    continue;
+                }
+                // DynamoDB writes the rows of a batch one by one.
+                connection.table.change(|rows| match &write {
+                    Write::Put(row, item) => drop(rows.insert(row.clone(), stored(row, item))),
+                    Write::PutMarker(row) => drop(rows.insert(row.clone(), marker(row))),
+                    Write::Delete(row) => drop(rows.remove(row)),
+                });
+            }
+            Ok(unprocessed)
+        })
+    }
+}
+
+fn marker(row: &RowKey) -> StoredRow {
+    StoredRow { key: row.clone(), version: None, item: ItemAttribute::Absent, deleted: false }
+}
