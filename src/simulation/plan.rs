@@ -17,7 +17,10 @@ pub enum Spell {
     /// So many of a hundred requests are never answered.
     Hanging(u8),
     /// Nothing may be read, or nothing written.
-    Denied { reads: bool, writes: bool },
+    Denied {
+        reads: bool,
+        writes: bool,
+    },
     /// DynamoDB can't be reached.
     Down,
     /// Of batches, so many of a hundred rows are left unprocessed.
@@ -26,20 +29,45 @@ pub enum Spell {
 
 #[derive(Clone, Debug)]
 pub enum Action {
-    Get { process: usize, item: usize },
-    All { process: usize, kind: &'static str },
-    Initialized { process: usize },
+    Get {
+        process: usize,
+        item: usize,
+    },
+    All {
+        process: usize,
+        kind: &'static str,
+    },
+    Initialized {
+        process: usize,
+    },
     /// An item changes in LaunchDarkly.
-    Publish { item: usize, delete: bool, refer: bool },
+    Publish {
+        item: usize,
+        delete: bool,
+        refer: bool,
+    },
     /// A process hears of the changes and hands them over, one after the other or all at once.
-    Deliver { process: usize, in_turn: bool },
+    Deliver {
+        process: usize,
+        in_turn: bool,
+    },
     /// A process connects anew and hands over the whole data set.
-    Init { process: usize },
+    Init {
+        process: usize,
+    },
     /// A process ends, and another one takes its place.
-    Restart { process: usize },
-    Spell { process: usize, spell: Spell },
+    Restart {
+        process: usize,
+    },
+    Spell {
+        process: usize,
+        spell: Spell,
+    },
     /// The wall clock of a process jumps by so many milliseconds.
-    Jump { process: usize, by: i64 },
+    Jump {
+        process: usize,
+        by: i64,
+    },
 }
 
 #[derive(Clone, Debug)]

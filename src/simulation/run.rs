@@ -1,6 +1,6 @@
 //! Lets a plan happen.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ struct Process {
     /// Held by whoever hands something over, in turn.
     handing_over: Arc<tokio::sync::Mutex<()>>,
     tasks: Vec<JoinHandle<()>>,
+    closed: Arc<AtomicBool>,
 }
 
 struct Run {
@@ -88,6 +89,7 @@ impl Run {
             heard: 0,
             handing_over: Arc::default(),
             tasks: Vec::new(),
+            closed: Arc::default(),
         }
     }
 
@@ -238,7 +240,7 @@ impl Run {
         let oracle = Arc::clone(&self.oracle);
         let of = &mut self.processes[process];
         let handing_over = Arc::clone(&of.handing_over);
-        let store = of.store.clone();
+        let (store, closed) = (of.store.clone(), Arc::clone(&of.closed));
         let (data, heard, versions) = oracle.with_model(|model| {
             let versions = (0..ITEMS.len()).map(|item| Some(model.live(item)?.version));
             (model.data_set(), model.changes.len(), versions.collect::<Vec<_>>())
@@ -255,7 +257,7 @@ impl Run {
             drop(turn);
             let how = if write.await.is_ok() { "in the table" } else { "not in the table" };
             oracle.note(format!("process {process}: the data set is {how}"));
-            while store.unsaved() > 0 {
+            while store.unsaved() > 0 && !closed.load(Ordering::SeqCst) {
                 sleep(Duration::from_millis(100)).await;
             }
             oracle.init_has_ended(init);
@@ -268,6 +270,7 @@ impl Run {
         let asked = self.oracle.asks(process, "close");
         self.oracle.closes(process);
         of.store.close().await;
+        of.closed.store(true, Ordering::SeqCst);
         self.oracle.took("closing", asked, Duration::from_secs(1));
         let ended = tokio::time::timeout(CLOSED, join_all(of.tasks.drain(..))).await;
         self.oracle.demand("everybody is answered when a store is closed", ended.is_ok(), || {
@@ -327,7 +330,8 @@ impl Run {
                 format!("{}: {newest:?}, and the table has {there:?}", ITEMS[item].1)
             });
         }
-        let unknown = rows.keys().find(|row| item_of(row).is_none() && **row != Layout::new("").marker());
+        let unknown =
+            rows.keys().find(|row| item_of(row).is_none() && **row != Layout::new("").marker());
         self.oracle.demand("nothing is lost", unknown.is_none(), || format!("{unknown:?}"));
         for process in &self.processes {
             let waiting = process.store.unsaved();

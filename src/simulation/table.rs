@@ -93,7 +93,9 @@ impl Connection {
                 delay += random.u64(..ms);
                 Fate::Answered
             }
-            Spell::Throttled(share) if hit(share, &mut random) => Fate::Failed(ErrorKind::Throttled),
+            Spell::Throttled(share) if hit(share, &mut random) => {
+                Fate::Failed(ErrorKind::Throttled)
+            }
             Spell::Reset(share) if hit(share, &mut random) => Fate::Failed(ErrorKind::Unavailable),
             Spell::LostAnswers(share) if hit(share, &mut random) => Fate::AnswerLost,
             Spell::Hanging(share) if hit(share, &mut random) => Fate::NeverAnswered,
@@ -140,9 +142,11 @@ impl Connection {
 impl DynamoDb for Connection {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let wanted = row.clone();
-        self.request(format!("GetItem {row}"), Some((row.clone(), reading.for_write)), move |connection| {
-            Ok(connection.table.seen(reading).get(&wanted).cloned())
-        })
+        self.request(
+            format!("GetItem {row}"),
+            Some((row.clone(), reading.for_write)),
+            move |connection| Ok(connection.table.seen(reading).get(&wanted).cloned()),
+        )
     }
 
     fn query(

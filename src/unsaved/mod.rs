@@ -190,6 +190,9 @@ struct State {
 struct Row {
     update: Arc<Update>,
     stage: Stage,
+    /// The first update of this row that is not in the table: what was asked for after it and refers to
+    /// the row waits, though a newer update has taken its place.
+    since: WriteId,
     /// The last update of this row that is in the table, of those that this one superseded.
     saved: WriteId,
     /// Told of what `settled` waits for.
@@ -231,13 +234,18 @@ impl Unsaved {
             let row = state.rows.get(&update.row).filter(|row| row.stage != Stage::Kept);
             return Taken::Superseded(row.map(|row| row.update.id));
         }
-        let mut row = Row { update: Arc::clone(update), stage, saved: 0, settled: Arc::default() };
-        let superseded = state.rows.get(&update.row).map_or(0, Row::bytes);
+        let update = Arc::clone(update);
+        let (row_key, since) = (update.row.clone(), update.id);
+        let mut row = Row { update, stage, since, saved: 0, settled: Arc::default() };
+        let superseded = state.rows.get(&row_key).map_or(0, Row::bytes);
         if state.all_bytes() - superseded + row.bytes() > MAX_BYTES {
             return Taken::NoRoom;
         }
         // Who waits for what it supersedes waits for it.
-        if let Some(superseded) = state.take(&update.row) {
+        if let Some(superseded) = state.take(&row_key) {
+            if superseded.stage != Stage::Kept && row.stage != Stage::Kept {
+                row.since = superseded.since;
+            }
             row.saved = superseded.saved;
             row.settled = superseded.settled;
         }
@@ -400,10 +408,12 @@ impl Unsaved {
     /// Whether something has to be in the table before this update that isn't.
     pub fn blocked(&self, update: &Update) -> Option<Blocked> {
         let state = self.lock();
-        let before = |id: WriteId| id < update.id;
-        let init = state.replacement.iter().filter(|(replacement, _)| before(replacement.id));
-        let rows = update.references.iter().filter_map(|row| state.rows.get(row));
-        let rows = rows.filter(|row| before(row.update.id)).map(|row| &row.stage);
+        let init = state.replacement.iter().filter(|(replacement, _)| replacement.id < update.id);
+        let rows = state.before(update).filter(|row| {
+            // In a circle the first one goes first.
+            row.update.id < update.id || !state.waits_for(row, &update.row)
+        });
+        let rows = rows.map(|row| &row.stage);
         init.map(|(_, stage)| stage).chain(rows).find_map(|stage| match stage {
             Stage::Overdue { failure, .. } if failure.is_refusal() => {
                 Some(Blocked::Refused((**failure).clone()))
@@ -469,6 +479,7 @@ impl Unsaved {
             Some(row) if row.update.id == update.id => state.settle_saved(&update.row),
             Some(row) => {
                 row.saved = row.saved.max(update.id);
+                row.since = row.update.id;
                 row.settled.notify_waiters();
             }
             None => {}
@@ -562,10 +573,9 @@ impl Unsaved {
     /// The updates that may be tried now, in the order in which they were asked for.
     pub fn due_updates(&self, now: Instant) -> Vec<Arc<Update>> {
         let state = self.lock();
-        let due = state.rows.values().filter(|row| is_due(&row.stage, now));
-        let mut due: Vec<_> = due.map(|row| Arc::clone(&row.update)).collect();
-        due.sort_by_key(|update| update.id);
-        due
+        let mut due: Vec<_> = state.rows.values().filter(|row| is_due(&row.stage, now)).collect();
+        due.sort_by_key(|row| row.since);
+        due.into_iter().map(|row| Arc::clone(&row.update)).collect()
     }
 
     /// Lets what DynamoDB refused be due at once: there is reason to believe that it is allowed now.
@@ -670,6 +680,26 @@ impl State {
 
     fn all_bytes(&self) -> usize {
         self.bytes + self.replacement.as_ref().map_or(0, |_| self.replacement_bytes)
+    }
+
+    /// The rows that this update refers to and that were asked for before it.
+    fn before<'a>(&'a self, update: &'a Update) -> impl Iterator<Item = &'a Row> {
+        let rows = update.references.iter().filter_map(|row| self.rows.get(row));
+        rows.filter(|row| row.since < update.id)
+    }
+
+    /// Whether a row has to wait for another one, by what it refers to.
+    fn waits_for(&self, row: &Row, other: &RowKey) -> bool {
+        let (mut seen, mut rows) = (HashSet::new(), vec![row]);
+        while let Some(row) = rows.pop() {
+            if row.update.row == *other {
+                return true;
+            }
+            if seen.insert(row.update.id) {
+                rows.extend(self.before(&row.update));
+            }
+        }
+        false
     }
 
     fn put(&mut self, row: Row) {

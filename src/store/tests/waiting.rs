@@ -326,6 +326,44 @@ async fn a_flag_waits_for_a_segment_that_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flag_waits_for_a_newer_version_of_a_segment_that_waits() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::AccessDenied));
+    let flag = r#"{"key":"f","version":1,
+        "rules":[{"clauses":[{"op":"segmentMatch","values":["s"]}]}]}"#;
+    let segment =
+        async |version| setup.store.upsert("segments", &item("s", version).json).await.map(drop);
+    assert!(segment(1.0).await.is_err());
+    assert!(setup.store.upsert("features", flag).await.is_err());
+    assert!(segment(2.0).await.is_err());
+    setup.table.script(|_| Fate::Answer);
+    setup.table.take_requests();
+    setup.caught_up().await;
+    assert_eq!(setup.take_puts(), [("s".to_owned(), 2), ("f".to_owned(), 1)]);
+}
+
+/// LaunchDarkly has no such circles, but in passing.
+#[tokio::test(start_paused = true)]
+async fn flags_that_wait_for_each_other_are_written_all_the_same() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::AccessDenied));
+    let flag = |key: &str, version: u32, prerequisite: &str| {
+        format!(
+            r#"{{"key":"{key}","version":{version},"prerequisites":[{{"key":"{prerequisite}"}}]}}"#
+        )
+    };
+    for json in [flag("a", 1, "none"), flag("b", 1, "c"), flag("c", 1, "a"), flag("a", 2, "b")] {
+        assert!(setup.store.upsert("features", &json).await.is_err());
+    }
+    setup.table.script(|_| Fate::Answer);
+    setup.table.take_requests();
+    setup.caught_up().await;
+    let mut puts = setup.take_puts();
+    puts.sort();
+    assert_eq!(puts, [("a".to_owned(), 2), ("b".to_owned(), 1), ("c".to_owned(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_update_behind_an_init_that_waits_is_answered_when_both_are_in_or_its_time_is_up() {
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
