@@ -7,8 +7,11 @@
 //! an entry remembers both. Of two that overlapped nobody knows which one saw the table later, so that the
 //! newer version counts; only a read that began after the other one had ended may bring an older one. And
 //! nothing that was read before an init ended counts as fresh after it, whatever its version. Where reads
-//! are eventually consistent, what this process wrote itself is not replaced by an older version that a
-//! later read still finds.
+//! are eventually consistent, a version that has only just been seen is not replaced by an older one that
+//! a later read still finds.
+//!
+//! The live items of a kind are a second view of the rows that are held: whatever a row is taken for, it is
+//! there, too.
 //!
 //! What is past its time stays, for when DynamoDB fails. With a TTL of 0 nothing is answered from here;
 //! what is held then only keeps the answer of a read from being older than one before it.
@@ -32,8 +35,8 @@ use snapshot::{Snapshot, Taken};
 
 /// The longest time for which "there is no such row" is believed, in milliseconds.
 pub const MAX_MISSING_TTL_MS: f64 = 15_000.0;
-/// For how long at least an eventually consistent read may find a row as it was before a write that has
-/// ended, in milliseconds.
+/// For how long an eventually consistent read may find a row as it was before a change that another read
+/// has found already, or that this process made, in milliseconds.
 const READ_LAG_MS: f64 = 2_000.0;
 /// What an entry takes besides its texts, roughly.
 const ENTRY_OVERHEAD: usize = 200;
@@ -158,8 +161,8 @@ struct Entry {
     begun: Ticket,
     /// When it came to be known: what began after this is newer.
     known: Ticket,
-    /// When this process wrote this version, if it did.
-    written_at: Option<Millis>,
+    /// When this version was first seen or written here.
+    since: Millis,
     /// Set when it is no longer known to be what is in the table.
     outdated: bool,
 }
@@ -224,6 +227,11 @@ impl Cache {
     /// Whether anything is answered from here.
     pub fn is_on(&self) -> bool {
         self.freshness.ttl_ms > 0.0
+    }
+
+    /// The item that is held of this row, however old.
+    pub fn held(&self, row: &RowKey) -> Option<Cached> {
+        self.rows.get(row)?.cached
     }
 
     /// To be called before a request is sent whose answer is to be kept.
@@ -292,22 +300,9 @@ impl Cache {
         {
             return known;
         }
-        let answer = self.put(begun, row, found, false);
-        // Who asks for all items must not see an older one than who asks for this one.
+        let answer = self.put(begun, row, found);
         if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
-            let later = answer.ticket > Ticket(0) && snapshot.begun < begun;
-            let newer = match (snapshot.items.get(&row.key), &answer.value) {
-                (Some(held), Some(now)) => {
-                    let (held_version, version) = (held.item.version, now.item.version);
-                    version > held_version
-                        || later && now.revision != held.revision && version == held_version
-                }
-                (None, Some(now)) => later && !now.item.deleted,
-                (held, None) => later && held.is_some(),
-            };
-            if newer {
-                snapshot.set(&row.key, answer.value.as_ref());
-            }
+            snapshot.follow(&row.key, &answer);
         }
         drop(snapshots);
         self.settle_evictions();
@@ -347,12 +342,11 @@ impl Cache {
         begun: Ticket,
         row: &RowKey,
         item: Option<Item>,
-        own: bool,
     ) -> Answer<Option<Cached>> {
         if self.is_void(begun) {
             return unheld(item.map(|item| Cached { item, revision: 0 }));
         }
-        let mut entry = self.entry(begun, item, own);
+        let mut entry = self.entry(begun, item);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held) if self.stays(held.value(), &entry) => Op::Nop,
             held => {
@@ -373,34 +367,35 @@ impl Cache {
         }
     }
 
-    fn entry(&self, begun: Ticket, item: Option<Item>, own: bool) -> Entry {
+    fn entry(&self, begun: Ticket, item: Option<Item>) -> Entry {
         let (known, read_at) = (self.begin(), self.clock.now());
         let cached = item.map(|item| Cached { item, revision: known.0 });
-        Entry { cached, read_at, begun, known, written_at: own.then_some(read_at), outdated: false }
+        Entry { cached, read_at, begun, known, since: read_at, outdated: false }
     }
 
     /// What is so now, for certain.
-    fn entry_of_now(&self, item: Option<Item>, own: bool) -> Entry {
-        let entry = self.entry(Ticket(0), item, own);
+    fn entry_of_now(&self, item: Option<Item>) -> Entry {
+        let entry = self.entry(Ticket(0), item);
         Entry { begun: entry.known, ..entry }
     }
 
     /// Whether what is held must not be replaced by what a read found.
     fn stays(&self, held: &Entry, found: &Entry) -> bool {
+        let overlapped = held.known > found.begun;
         if held.outdated {
-            return held.known > found.begun && found.written_at.is_none();
+            return overlapped;
         }
-        (held.known > found.begun && held.version() >= found.version())
-            || (self.is_ahead(held) && held.version() > found.version())
+        overlapped && held.version() >= found.version()
+            || self.is_ahead(held) && held.version() > found.version()
     }
 
     /// Whether later reads may not have come up with this entry yet.
     fn is_ahead(&self, held: &Entry) -> bool {
         let lag = self.freshness.ttl_ms.max(READ_LAG_MS);
         self.reads_lag
-            && held.written_at.is_some_and(|written_at| self.is_fresh(written_at, lag))
             && !held.outdated
             && !self.is_void(held.begun)
+            && self.is_fresh(held.since, lag)
     }
 
     /// [`Cache::fill`] for all rows of a namespace.
@@ -421,7 +416,7 @@ impl Cache {
         }
         // What one of these items refers to may have come with it.
         self.forget_missing(begun);
-        let mut items = self.put_all(begun, namespace, found, false);
+        let mut items = self.put_all(begun, namespace, found);
         self.settle_evictions();
         // Rows that were written while the Query was under way, or that it may not have come up with,
         // need not be in its answer. A write that ends from here on finds the snapshot in its place.
@@ -451,14 +446,19 @@ impl Cache {
         };
         let snapshot = Snapshot { items, read_at: self.clock.now(), begun, outdated: false };
         let outdated = snapshots.outdated.get(namespace).is_some_and(|since| *since > begun);
-        if outdated {
-            return unheld(snapshot.items);
-        }
-        let answer = self.answer_all(&snapshot);
+        let answer = if outdated {
+            unheld(Arc::clone(&snapshot.items))
+        } else {
+            self.answer_all(&snapshot)
+        };
         // Without all of its rows it would not know of their changes, and hold more than it may.
         let fits = self.bytes_of(namespace, &snapshot.items) <= self.max_bytes;
-        if fits && held.is_none_or(|held| held.begun < begun) {
-            snapshots.by_namespace.insert(namespace.clone(), snapshot);
+        match snapshots.by_namespace.get_mut(namespace) {
+            Some(held) if outdated || !fits || held.begun > begun => held.follow_all(&snapshot.items),
+            _ if fits && !outdated => {
+                snapshots.by_namespace.insert(namespace.clone(), snapshot);
+            }
+            _ => {}
         }
         answer
     }
@@ -471,10 +471,10 @@ impl Cache {
     }
 
     /// Puts rows and returns the live items among what is held then.
-    fn put_all(&self, begun: Ticket, namespace: &Arc<str>, found: KeyedItems, own: bool) -> Items {
+    fn put_all(&self, begun: Ticket, namespace: &Arc<str>, found: KeyedItems) -> Items {
         let held = found.into_iter().filter_map(|(key, item)| {
             let row = RowKey { namespace: namespace.clone(), key };
-            let held = self.put(begun, &row, Some(item), own).value?;
+            let held = self.put(begun, &row, Some(item)).value?;
             (!held.item.deleted).then_some((row.key, held))
         });
         held.collect()
@@ -483,7 +483,7 @@ impl Cache {
     /// Keeps an item that is on its way into the table, unless something as new is held.
     pub fn received(&self, row: &RowKey, item: &Item) {
         let mut snapshots = self.snapshots();
-        let mut entry = self.entry_of_now(Some(item.clone()), true);
+        let mut entry = self.entry_of_now(Some(item.clone()));
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held)
                 if !self.is_void(held.value().begun) && held.value().version() >= item.version =>
@@ -515,7 +515,7 @@ impl Cache {
     /// is known of the row then.
     pub fn written(&self, begun: Ticket, row: &RowKey, item: &Item) -> Answer<Option<Cached>> {
         let mut snapshots = self.snapshots();
-        let mut entry = self.entry_of_now(Some(item.clone()), true);
+        let mut entry = self.entry_of_now(Some(item.clone()));
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held) if held.value().known > begun && held.value().version() > item.version => {
                 Op::Nop
@@ -547,7 +547,7 @@ impl Cache {
         let begun = self.begin();
         self.outdate_all(begun);
         for Replaced { namespace, items, complete } in data {
-            let items = Arc::new(self.put_all(begun, &namespace, items, true));
+            let items = Arc::new(self.put_all(begun, &namespace, items));
             if complete {
                 for (row, entry) in &self.rows {
                     if row.namespace == namespace && entry.known < begun {
@@ -568,7 +568,7 @@ impl Cache {
         let ticket = self.begin();
         self.rows.entry_by_ref(row).and_compute_with(|held| {
             let held = held.map(moka::Entry::into_value);
-            let held = held.unwrap_or_else(|| self.entry_of_now(None, false));
+            let held = held.unwrap_or_else(|| self.entry_of_now(None));
             Op::Put(Entry { outdated: true, begun: ticket, known: ticket, ..held })
         });
         let mut snapshots = self.snapshots();
@@ -697,16 +697,16 @@ fn unheld<T>(value: T) -> Answer<T> {
     Answer { value, until: 0.0, ticket: Ticket(0), stale: false }
 }
 
-/// Keeps the text that is held, its revision and who wrote it, where the new one is the same.
+/// Keeps the text that is held, its revision and since when it is known, where the new one is the same.
 fn keep_what_is_same(held: Option<&Entry>, entry: &mut Entry) {
-    let Some(Entry { cached: Some(held), written_at, .. }) = held else {
+    let Some(Entry { cached: Some(held), since, .. }) = held else {
         return;
     };
     if let Some(found) = &mut entry.cached
         && held.item == found.item
     {
         *found = held.clone();
-        entry.written_at = entry.written_at.or(*written_at);
+        entry.since = *since;
     }
 }
 

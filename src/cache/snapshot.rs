@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync;
 
-use super::{Cached, Ticket};
+use super::{Answer, Cached, Ticket};
 use crate::clock::Millis;
 
 /// The live items of a kind by key. Whoever took them keeps them as they were, so a change must not copy all
@@ -27,6 +27,27 @@ impl Snapshot {
     /// Takes an item in, or a missing or deleted one out.
     pub fn set(&mut self, key: &Arc<str>, item: Option<&Cached>) {
         set(Arc::make_mut(&mut self.items), key, item);
+    }
+
+    /// Takes in what is answered of one item. What is not held counts only where it is newer.
+    pub fn follow(&mut self, key: &Arc<str>, answer: &Answer<Option<Cached>>) {
+        let held = self.items.get(key);
+        let version = |cached: Option<&Cached>| cached.map(|cached| cached.item.version);
+        let (now, is_held) = (answer.value.as_ref(), answer.ticket > Ticket(0));
+        let same = now.zip(held).is_some_and(|(now, held)| same_text(now, held));
+        if !same && (is_held || version(now) > version(held)) {
+            self.set(key, now);
+        }
+    }
+
+    /// Takes in those of the items that are newer: they were found by a Query that is older.
+    pub fn follow_all(&mut self, items: &Items) {
+        for (key, cached) in items {
+            let known = self.items.get(key);
+            if known.is_none_or(|known| known.item.version < cached.item.version) {
+                self.set(key, Some(cached));
+            }
+        }
     }
 }
 

@@ -27,6 +27,11 @@ impl Cache {
         }
     }
 
+    /// All items that are held, fresh or not.
+    fn known_versions(&self) -> Vec<(String, f64)> {
+        self.look_all("features").answer().map(|all| versions(&all.value)).unwrap_or_default()
+    }
+
     fn fresh_all(&self, namespace: &str) -> Option<Answer<Arc<Items>>> {
         match self.look_all(namespace) {
             Known::Fresh(answer) => Some(answer),
@@ -182,16 +187,20 @@ fn all_items_are_never_older_than_one_of_them() {
 
 #[test]
 fn a_row_that_a_later_query_has_not_is_not_used_any_more() {
-    let (cache, _) = cache(15_000.0);
+    let (cache, now) = cache(15_000.0);
     cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
-    cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+    let query = || versions(&cache.fill_all(cache.begin(), &"features".into(), Vec::new()).value);
+    assert_eq!(query(), [("k".to_owned(), 1.0)], "while get may answer with it");
+    now.fetch_add(15_000, Ordering::SeqCst);
+    assert_eq!(query(), []);
     assert_eq!(cache.look(&row("k")), Known::Nothing);
 }
 
 #[test]
 fn a_read_that_begins_later_may_find_an_older_version() {
-    let (cache, _) = cache(15_000.0);
+    let (cache, now) = cache(15_000.0);
     cache.fill(cache.begin(), &row("k"), Some(item("k", 9.0)));
+    now.fetch_add(15_000, Ordering::SeqCst);
     cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0), "another process initialised anew");
 }
@@ -402,15 +411,16 @@ fn the_same_text_keeps_its_revision_and_another_one_gets_a_new_one() {
 
 #[test]
 fn what_a_read_found_newer_shows_in_the_snapshot_too() {
-    let (cache, _) = cache(15_000.0);
+    let (cache, now) = cache(15_000.0);
     cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 5.0))]);
-    let all = || versions(&cache.fresh_all("features").unwrap().value);
+    let all = || cache.known_versions();
     let fill = |key, found| drop(cache.fill(cache.begin(), &row(key), found));
     fill("k", Some(item("k", 6.0)));
     fill("new", Some(item("new", 1.0)));
     assert_eq!(all(), [("k".to_owned(), 6.0), ("new".to_owned(), 1.0)]);
     fill("k", Some(item("k", 4.0)));
     assert_eq!(all()[0].1, 6.0, "an older version replaced a newer one");
+    now.fetch_add(15_000, Ordering::SeqCst);
     fill("k", Some(Item::tombstone("k", 7.0)));
     fill("new", None);
     assert_eq!(all(), []);
@@ -464,7 +474,7 @@ fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
     let features = "features".into();
     let rows = |version| vec![("k".into(), item("k", version))];
     for ttl_ms in [0.0, 15_000.0] {
-        let (cache, _) = cache(ttl_ms);
+        let (cache, now) = cache(ttl_ms);
         let (first, second, third) = (cache.begin(), cache.begin(), cache.begin());
         let found = |begun, version| cache.fill(begun, &row("k"), Some(item("k", version)));
         assert_eq!(version(Some(found(first, 2.0))), Some(2.0));
@@ -476,7 +486,9 @@ fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
         assert_eq!(versions(&found_all(first, 4.0)), [("k".to_owned(), 4.0)]);
         assert_eq!(versions(&found_all(second, 3.0)), [("k".to_owned(), 4.0)]);
         assert_eq!(version(Some(found(third, 3.0))), Some(4.0));
-        // One that began after they had ended has seen the table later.
+        // One that began after they had ended has seen the table later, unless it lags.
+        assert_eq!(version(Some(found(cache.begin(), 1.0))), Some(4.0));
+        now.fetch_add(15_000, Ordering::SeqCst);
         assert_eq!(version(Some(found(cache.begin(), 1.0))), Some(1.0));
     }
 }
@@ -745,19 +757,6 @@ fn an_item_that_came_while_everything_was_replaced_is_in_the_snapshot_too() {
 }
 
 #[test]
-fn what_an_init_brought_is_held_though_the_row_was_outdated_meanwhile() {
-    let (cache, _) = cache(1_000.0);
-    cache.written(cache.begin(), &row("k"), &item("k", 1.0));
-    let ticket = cache.begin();
-    cache.outdate(&row("k"));
-    assert_eq!(
-        cache.put(ticket, &row("k"), Some(item("k", 2.0)), true).value.unwrap().item.version,
-        2.0
-    );
-    assert!(cache.fresh(&row("k")).is_some());
-}
-
-#[test]
 fn a_change_after_all_items_were_taken_does_not_copy_the_others() {
     let (cache, _) = cache(15_000.0);
     let features = "features".into();
@@ -770,4 +769,33 @@ fn a_change_after_all_items_were_taken_does_not_copy_the_others() {
     cache.received(&row("7"), &item("7", 2.0));
     assert!(holders() < before + 100, "{} more", holders() - before);
     assert_eq!(versions(&all.value).len(), 1_000);
+}
+
+#[test]
+fn all_items_follow_a_query_that_is_older_or_could_not_be_kept() {
+    let features: Arc<str> = "features".into();
+    let rows = |version| vec![("k".into(), item("k", version))];
+    for outdated in [false, true] {
+        let (cache, now) = cache(1_000.0);
+        cache.fill_all(cache.begin(), &features, rows(1.0));
+        now.fetch_add(1_000, Ordering::SeqCst);
+        let older = cache.begin();
+        if outdated {
+            cache.outdate(&row("other"));
+        } else {
+            cache.fill_all(cache.begin(), &features, rows(1.0));
+        }
+        assert_eq!(versions(&cache.fill_all(older, &features, rows(2.0)).value)[0].1, 2.0);
+        assert_eq!(cache.known_versions(), [("k".to_owned(), 2.0)]);
+    }
+}
+
+#[test]
+fn all_items_have_one_that_a_read_found_which_began_before_the_query() {
+    let (cache, _) = cache(15_000.0);
+    let read = cache.begin();
+    cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+    cache.fill(read, &row("k"), Some(item("k", 1.0)));
+    let all = cache.fresh_all("features").unwrap().value;
+    assert_eq!(versions(&all), [("k".to_owned(), 1.0)]);
 }

@@ -19,7 +19,7 @@ use crate::outage::{FIRST_PAUSE, Operation, Permit, Probe};
 use crate::panics::catch;
 use crate::requester::{self, working_for};
 use crate::retry::{self, Retries, no_answer};
-use crate::row::{RowKey, StoredRow};
+use crate::row::{Item, RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
 
 impl Store {
@@ -309,17 +309,25 @@ impl Inner {
         stale.answer(until)
     }
 
-    /// What this process was given of a row, where that is not in the table and not in the cache.
+    /// What this process was given of a row and that is not in the table, where nothing newer was read.
     fn unsaved_row(&self, row: &RowKey) -> Option<Stale<Option<Cached>>> {
         let item = self.unsaved.newest(row)?;
-        Some(self.unsaved_answer(Some(Cached { item, revision: 0 })))
+        Some(self.unsaved_answer(Some(self.newest(row, item))))
+    }
+
+    fn newest(&self, row: &RowKey, unsaved: Item) -> Cached {
+        let held = self.cache.held(row).filter(|held| held.item.version > unsaved.version);
+        held.unwrap_or(Cached { item: unsaved, revision: 0 })
     }
 
     /// What this process was given of a namespace, likewise.
     fn unsaved_all(&self, namespace: &str) -> Option<Stale<Arc<Items>>> {
         let items = self.unsaved.all(namespace)?.into_iter();
-        let items = items.map(|(key, item)| (key, Cached { item, revision: 0 })).collect();
-        Some(self.unsaved_answer(Arc::new(items)))
+        let items = items.filter_map(|(key, item)| {
+            let newest = self.newest(&RowKey::new(namespace, Arc::clone(&key)), item);
+            (!newest.item.deleted).then_some((key, newest))
+        });
+        Some(self.unsaved_answer(Arc::new(items.collect())))
     }
 
     fn unsaved_answer<T>(&self, value: T) -> Stale<T> {

@@ -197,6 +197,7 @@ async fn an_unreadable_row_is_logged_once_and_harms_no_other() {
     setup.table.put(bad.clone());
     assert_eq!(setup.version("bad").await, Some(1.0));
     setup.table.put(StoredRow { item: ItemAttribute::Absent, ..bad });
+    setup.expire();
     assert_eq!(setup.version("bad").await, None);
     assert_eq!(setup.take_lines().len(), 1, "it was readable in between");
 }
