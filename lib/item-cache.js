@@ -78,6 +78,8 @@ class Kind {
     held.written = known ? known.written : this.written;
     if (held.ticket < held.written) held.until = 0;
     if (held.ticket > this.latest) this.latest = held.ticket;
+    // Whoever asks for all items must not be told less.
+    if (this.all && !isAmong(this.all.value, key, held.value)) this.all.until = 0;
     // Without a revision there is nothing to keep but for how long it is missing.
     if (held.revision > 0 || held.until > held.since) this.items.set(key, held);
     else this.items.delete(key);
@@ -95,6 +97,8 @@ class Kind {
       this.all = undefined;
       return held;
     }
+    // The native store has not kept it either.
+    if (held.ticket === 0) return held;
     if (this.all && this.all.ticket > held.ticket) return this.all;
     if (held.ticket < this.written) held.until = 0;
     this.all = held;
@@ -118,6 +122,16 @@ class Kind {
       known.written = ticket;
     }
   }
+}
+
+/**
+ * @param {Record<string, any>} items
+ * @param {string} key
+ * @param {any} value `null` for one that is missing
+ */
+function isAmong(items, key, value) {
+  if (!Object.prototype.hasOwnProperty.call(items, key)) return value === null;
+  return items[key] === value;
 }
 
 class ItemCache {

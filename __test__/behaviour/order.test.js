@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { FEATURES, itemRow } = require('../helpers/data');
-const { randomNumbers } = require('../helpers/faults');
+const { answerWith, breakdown, failure, randomNumbers } = require('../helpers/faults');
 const { scenes } = require('../helpers/scene');
 
 const newScene = scenes();
@@ -84,4 +84,155 @@ test('all of many items has what was read of one of them while it came in parts'
     await all;
     assert.ok(answered.inAll >= answered.read, JSON.stringify(answered));
   }
+});
+
+/**
+ * Holds up the next request of this operation: before it gets to the engine, or its answer.
+ *
+ * @returns {{arrived: Promise<void>, release: () => void}}
+ */
+function holdUp(scene, operation, what) {
+  let release;
+  let arrive;
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
+  const arrived = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  let waiting = true;
+  scene.proxy.intercept(async (request, forward) => {
+    if (request.operation !== operation || !waiting) return undefined;
+    waiting = false;
+    if (what === 'request') {
+      arrive();
+      await released;
+      return forward();
+    }
+    const answer = await forward();
+    arrive();
+    await released;
+    return answer;
+  });
+  return { arrived, release };
+}
+
+const versionOf = (item) => (item ? item.version : null);
+const row = (key, version) => itemRow('features', { key, version });
+
+test('all has what a get found that was under way when all was asked for', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(row('a', 1));
+  const store = scene.open();
+  const held = holdUp(scene, 'GetItem', 'request');
+  const first = store.get(FEATURES, 'a');
+  await held.arrived;
+  assert.strictEqual(versionOf((await store.all(FEATURES)).a), 1);
+  await scene.put(row('a', 2));
+  held.release();
+  assert.strictEqual(versionOf(await first), 2);
+  assert.strictEqual(versionOf((await store.all(FEATURES)).a), 2);
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 2);
+});
+
+test('all has a flag that get has found since, while Query fails too', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(row('a', 1));
+  const store = scene.open();
+  const held = holdUp(scene, 'GetItem', 'request');
+  const first = store.get(FEATURES, 'b');
+  await held.arrived;
+  assert.deepStrictEqual(Object.keys(await store.all(FEATURES)), ['a']);
+  await scene.put(row('b', 1));
+  await scene.put(row('c', 1));
+  held.release();
+  assert.strictEqual(versionOf(await first), 1);
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'c')), 1);
+  scene.proxy.intercept(answerWith(breakdown(), 'Query'));
+  assert.deepStrictEqual(Object.keys(await store.all(FEATURES)).sort(), ['a', 'b', 'c']);
+});
+
+test('all follows a Query that was sent first and answered last', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(row('a', 1));
+  const store = scene.open();
+  const held = holdUp(scene, 'Query', 'request');
+  const first = store.all(FEATURES);
+  await held.arrived;
+  await store.upsert(FEATURES, { key: 'x', version: 1 });
+  assert.strictEqual(versionOf((await store.all(FEATURES)).a), 1);
+  await scene.put(row('a', 2));
+  held.release();
+  assert.strictEqual(versionOf((await first).a), 2);
+  assert.strictEqual(versionOf((await store.all(FEATURES)).a), 2);
+  await store.upsert(FEATURES, { key: 'y', version: 1 });
+  assert.strictEqual(versionOf((await store.all(FEATURES)).a), 2);
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 2);
+});
+
+test('all does not go back to what it was before an update was refused', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(row('a', 1));
+  const store = scene.open({ cacheTTL: 0.001 });
+  await store.all(FEATURES);
+  await pause(2);
+  const held = holdUp(scene, 'Query', 'request');
+  const second = store.all(FEATURES);
+  await held.arrived;
+  scene.proxy.intercept(answerWith(failure(400, 'AccessDeniedException'), 'PutItem'));
+  await store.upsert(FEATURES, { key: 'b', version: 1 });
+  await scene.put(row('a', 2));
+  held.release();
+  const versions = [versionOf((await second).a)];
+  scene.proxy.intercept(answerWith(breakdown(), 'Query', 'GetItem'));
+  for (let i = 0; i < 3; i += 1) versions.push(versionOf((await store.all(FEATURES)).a));
+  // The second may have been answered with what was known, where the engine was slow.
+  assert.deepStrictEqual(
+    versions,
+    [...versions].sort((a, b) => a - b)
+  );
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), versions[3]);
+});
+
+test('an older update under way does not hide what was read, when a read fails', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(row('a', 5));
+  const store = scene.open({ cacheTTL: 0 });
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 5);
+  const held = holdUp(scene, 'PutItem', 'request');
+  const update = store.upsert(FEATURES, { key: 'a', version: 3 });
+  await held.arrived;
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 5);
+  scene.proxy.intercept(answerWith(breakdown(), 'GetItem'));
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 5);
+  held.release();
+  await update;
+});
+
+test('all is no older than what a get found before it was answered', async (t) => {
+  const scene = await newScene(t);
+  await scene.put(row('a', 1));
+  const store = scene.open();
+  const held = holdUp(scene, 'Query', 'answer');
+  const all = store.all(FEATURES);
+  await held.arrived;
+  await scene.put(row('a', 2));
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 2);
+  held.release();
+  assert.strictEqual(versionOf((await all).a), 2);
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 2);
+});
+
+test('a get that waited in vain gives what all has brought meanwhile', async (t) => {
+  const scene = await newScene(t);
+  const store = scene.open({ cacheTTL: 0.001, readTimeout: 1 });
+  const held = holdUp(scene, 'GetItem', 'request');
+  const first = store.get(FEATURES, 'a');
+  await held.arrived;
+  scene.proxy.intercept(answerWith(breakdown(), 'GetItem'));
+  await scene.put(row('a', 1));
+  assert.strictEqual(versionOf((await store.all(FEATURES)).a), 1);
+  assert.strictEqual(versionOf(await first), 1);
+  assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 1);
+  held.release();
 });
