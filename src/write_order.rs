@@ -5,7 +5,7 @@
 //! finds it in the table before those. An init is a barrier: it waits for everything before it, and
 //! everything after it waits for it. What has nothing to do with one another runs side by side.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedMutexGuard};
@@ -26,9 +26,9 @@ const ITS_END: WriteId = WriteId::MAX;
 #[derive(Default)]
 struct Queue {
     last_id: PlaceId,
-    places: HashMap<PlaceId, Place>,
+    places: BTreeMap<PlaceId, Place>,
     /// The place of each row since the last init.
-    rows: HashMap<RowKey, PlaceId>,
+    rows: BTreeMap<RowKey, PlaceId>,
     barrier: Option<PlaceId>,
 }
 
@@ -42,8 +42,8 @@ struct Place {
     newest: Option<Arc<Update>>,
     concluded: Option<(WriteId, Conclusion)>,
     /// Until which update of which place it waits. Nothing waits for itself, through however many others.
-    waits_for: HashMap<PlaceId, WriteId>,
-    waited_for_by: HashMap<PlaceId, WriteId>,
+    waits_for: BTreeMap<PlaceId, WriteId>,
+    waited_for_by: BTreeMap<PlaceId, WriteId>,
     shared: Arc<Shared>,
 }
 
@@ -106,7 +106,7 @@ impl WriteOrder {
     pub fn init(&self) -> Turn {
         let mut queue = self.lock();
         let place = queue.add(None);
-        let before: Vec<PlaceId> = queue.rows.drain().map(|(_, place)| place).collect();
+        let before: Vec<PlaceId> = std::mem::take(&mut queue.rows).into_values().collect();
         for other in before.into_iter().chain(queue.barrier.replace(place)) {
             queue.wait(place, other);
         }
@@ -182,7 +182,7 @@ impl Queue {
         let Some(place) = self.places.get_mut(&id) else {
             return;
         };
-        let released = place.waited_for_by.extract_if(|_, until| *until <= written);
+        let released = place.waited_for_by.extract_if(.., |_, until| *until <= written);
         for (waiting, _) in released.collect::<Vec<_>>() {
             if let Some(waiting) = self.places.get_mut(&waiting) {
                 waiting.waits_for.remove(&id);

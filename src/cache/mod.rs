@@ -337,12 +337,7 @@ impl Cache {
 
     /// Takes in what a read or an init found in this row, unless what is held stays; returns what is to be
     /// answered.
-    fn put(
-        &self,
-        begun: Ticket,
-        row: &RowKey,
-        item: Option<Item>,
-    ) -> Answer<Option<Cached>> {
+    fn put(&self, begun: Ticket, row: &RowKey, item: Option<Item>) -> Answer<Option<Cached>> {
         if self.is_void(begun) {
             return unheld(item.map(|item| Cached { item, revision: 0 }));
         }
@@ -446,15 +441,14 @@ impl Cache {
         };
         let snapshot = Snapshot { items, read_at: self.clock.now(), begun, outdated: false };
         let outdated = snapshots.outdated.get(namespace).is_some_and(|since| *since > begun);
-        let answer = if outdated {
-            unheld(Arc::clone(&snapshot.items))
-        } else {
-            self.answer_all(&snapshot)
-        };
+        let answer =
+            if outdated { unheld(Arc::clone(&snapshot.items)) } else { self.answer_all(&snapshot) };
         // Without all of its rows it would not know of their changes, and hold more than it may.
         let fits = self.bytes_of(namespace, &snapshot.items) <= self.max_bytes;
         match snapshots.by_namespace.get_mut(namespace) {
-            Some(held) if outdated || !fits || held.begun > begun => held.follow_all(&snapshot.items),
+            Some(held) if outdated || !fits || held.begun > begun => {
+                held.follow_all(&snapshot.items)
+            }
             _ if fits && !outdated => {
                 snapshots.by_namespace.insert(namespace.clone(), snapshot);
             }

@@ -257,13 +257,13 @@ impl Oracle {
             let (kind, key, _) = ITEMS[item];
             rows.get(&RowKey::new(kind, key)).and_then(|row| row.version).map(|v| v as u32)
         };
-        for item in 0..ITEMS.len() {
+        for (item, (_, name, _)) in ITEMS.iter().enumerate() {
             let Some(change) = versions(item).and_then(|v| state.model.change(item, v)) else {
                 continue;
             };
             for (to, version) in change.refers_to.clone() {
                 let there = versions(to).is_some_and(|there| there >= version);
-                let (name, to_name) = (ITEMS[item].1, ITEMS[to].1);
+                let to_name = ITEMS[to].1;
                 let version_of = change_version(rows, item);
                 state.demand("nothing is there before what it refers to", there, || {
                     format!("{name} {version_of} refers to {to_name} {version}, which is not there")

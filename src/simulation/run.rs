@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -48,8 +48,7 @@ struct Run {
 /// Runs a plan in virtual time and returns what happened.
 pub fn run(plan: &Plan) -> Result<Vec<String>, Broken> {
     fastrand::seed(plan.seed);
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    runtime().block_on(async {
         let oracle = Oracle::new(plan);
         let table = Arc::new(Table::new(plan, Arc::clone(&oracle)));
         let mut run = Run { plan: plan.clone(), oracle, table, processes: Vec::new() };
@@ -61,6 +60,11 @@ pub fn run(plan: &Plan) -> Result<Vec<String>, Broken> {
         run.end().await;
         run.oracle.verdict()
     })
+}
+
+/// Time passes at once when there is nothing to do.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
 impl Run {
@@ -318,7 +322,7 @@ impl Run {
         let rows = self.table.rows();
         let marked = rows.contains_key(&Layout::new("").marker());
         self.oracle.demand("nothing is lost", marked, || "there is no marker".to_owned());
-        for item in 0..ITEMS.len() {
+        for (item, (_, name, _)) in ITEMS.iter().enumerate() {
             let newest = self.oracle.with_model(|model| model.newest(item).cloned());
             let there = rows.get(&row(item)).and_then(|row| row.version).map(|v| v as u32);
             let holds = match &newest {
@@ -327,7 +331,7 @@ impl Run {
                 None => there.is_none(),
             };
             self.oracle.demand("nothing is lost", holds, || {
-                format!("{}: {newest:?}, and the table has {there:?}", ITEMS[item].1)
+                format!("{name}: {newest:?}, and the table has {there:?}")
             });
         }
         let unknown =

@@ -1,7 +1,7 @@
 //! Writes whose answer never came. They may take effect after all, and after later writes of the same
 //! row.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,7 +32,7 @@ type Content = Option<Item>;
 /// The unanswered writes of one store.
 #[derive(Default)]
 pub(super) struct Unanswered {
-    rows: Mutex<HashMap<RowKey, Doubt>>,
+    rows: Mutex<BTreeMap<RowKey, Doubt>>,
     /// So that writes need not lock when there is nothing.
     count: AtomicUsize,
     more: Notify,
@@ -148,7 +148,7 @@ impl Unanswered {
         self.count.store(0, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RowKey, Doubt>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<RowKey, Doubt>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
