@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What the documentation says and a program can check.
+ * What the documentation says of the package and a program can check.
  */
 
 const assert = require('node:assert');
@@ -15,36 +15,7 @@ const { scenes } = require('../helpers/scene');
 const newScene = scenes();
 
 const ROOT = path.join(__dirname, '..', '..');
-const DOCS = fs.readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...DOCS.map((name) => `docs/${name}`)];
-
 const read = (page) => fs.readFileSync(path.join(ROOT, page), 'utf8');
-
-/** What GitHub makes of a page's headings. */
-function anchorsOf(page) {
-  const headings = read(page).matchAll(/^#+ (.+)$/gm);
-  return [...headings].map(([, text]) =>
-    text
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replace(/ /g, '-')
-  );
-}
-
-for (const page of PAGES) {
-  test(`the links of ${page} lead somewhere`, () => {
-    const dead = [...read(page).matchAll(/\]\(([^)]+)\)/g)]
-      .map(([, link]) => link)
-      .filter((link) => !/^https?:/.test(link))
-      .filter((link) => {
-        const [file, anchor] = link.split('#');
-        const target = file ? path.join(path.dirname(page), file) : page;
-        if (!fs.existsSync(path.join(ROOT, target))) return true;
-        return anchor !== undefined && !anchorsOf(target).includes(anchor);
-      });
-    assert.deepStrictEqual(dead, []);
-  });
-}
 
 test('each option is documented', () => {
   const types = read('index.d.ts');

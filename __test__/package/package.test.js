@@ -31,7 +31,7 @@ const FILES = [
   /^README\.md$/,
   /^bin\/dynamodb-feature-store\.js$/,
   /^binding\.js$/,
-  /^docs\/[\w-]+\.(md|svg)$/,
+  /^docs\/(?!maintaining)[\w-]+\.(md|svg)$/,
   /^index\.(js|d\.ts)$/,
   /^lib\/([\w-]+\/)?[\w-]+\.js$/,
   /^package\.json$/,
