@@ -16,7 +16,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use plan::Plan;
+use plan::{Defect, Plan};
 
 /// How many seeds run where nobody says otherwise.
 const SEEDS: u64 = 300;
@@ -94,5 +94,36 @@ fn a_seed_gives_the_same_run_each_time() {
             tell(&format!("seed {seed}: {first:?}, and then {second:?}"));
         }
         assert!(other.is_none() && first.len() == second.len(), "see above");
+    }
+}
+
+/// Each rule, and what breaks it.
+#[test]
+fn what_is_wrong_on_purpose_is_noticed() {
+    let rules = [
+        ("answers don't go back", Defect::OldReads),
+        ("what is fresh is no older than its TTL", Defect::OldReads),
+        ("nothing is there before what it refers to", Defect::LateSegments),
+        ("the marker comes last", Defect::LateSegments),
+        ("nothing is lost", Defect::LostFlags),
+        ("the marker stays", Defect::LostMarker),
+        ("nothing panics", Defect::Panic),
+        ("answers come in time", Defect::LongWaits),
+        ("stale only while DynamoDB fails", Defect::OldAnswers),
+        ("one request for all who ask for the same", Defect::NoCaching),
+        ("nothing waits in quiet", Defect::Refused),
+        ("nothing runs after closing", Defect::EndlessTask),
+        ("everybody is answered when a store is closed", Defect::EndlessCall),
+    ];
+    for (rule, defect) in rules {
+        let breaks = |seed| {
+            let plan = Plan { defect: Some(defect), ..Plan::from_seed(seed) };
+            run::run(&plan).is_err_and(|broken| broken.rule == rule)
+        };
+        let is_noticed = (1..SEEDS).any(breaks);
+        if !is_noticed {
+            tell(&format!("{defect:?} does not break {rule:?}"));
+        }
+        assert!(is_noticed, "see above");
     }
 }

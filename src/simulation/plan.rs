@@ -70,9 +70,37 @@ pub enum Action {
     },
 }
 
+/// What is wrong on purpose, to see that it is noticed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Defect {
+    /// Reads find the table as it was up to a minute before.
+    OldReads,
+    /// Writes of segments are acknowledged and done a second later.
+    LateSegments,
+    /// Of flags, batches write nothing.
+    LostFlags,
+    /// The table lost its marker.
+    LostMarker,
+    /// A request panics.
+    Panic,
+    /// The store waits longer than it is told to.
+    LongWaits,
+    /// The store answers with what is old while it asks.
+    OldAnswers,
+    /// The store does not cache, so that each read is a request.
+    NoCaching,
+    /// The writes of one process are refused for ever.
+    Refused,
+    /// A task goes on after the end.
+    EndlessTask,
+    /// A call is never answered.
+    EndlessCall,
+}
+
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,
+    pub defect: Option<Defect>,
     /// Processes that write and read.
     pub writers: usize,
     /// Processes that only read.
@@ -97,6 +125,7 @@ impl Plan {
         let (writers, readers) = ([1, 1, 1, 2][random.usize(..4)], random.usize(0..=2));
         let mut plan = Self {
             seed,
+            defect: None,
             writers,
             readers,
             ttl_ms: [0.0, 50.0, 1_000.0, 15_000.0, f64::INFINITY][random.usize(..5)],

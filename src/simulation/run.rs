@@ -1,5 +1,6 @@
 //! Lets a plan happen.
 
+use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::model::{Change, ITEMS, item_of, row};
 use super::oracle::{Broken, Lines, Oracle};
-use super::plan::{Action, Plan, Spell};
+use super::plan::{Action, Defect, Plan, Spell};
 use super::table::{Connection, Table};
 use crate::clock::Clock;
 use crate::config::{Config, Freshness};
@@ -72,6 +73,12 @@ impl Run {
         let mut config = Config::new("flags");
         config.freshness = Freshness { ttl_ms: self.plan.ttl_ms, ..Freshness::default() };
         config.consistent_read = self.plan.consistent_read;
+        match self.plan.defect {
+            Some(Defect::LongWaits) => config.read_timeout *= 10,
+            Some(Defect::OldAnswers) => config.freshness.stale_while_revalidate_ms = f64::INFINITY,
+            Some(Defect::NoCaching) => config.freshness.ttl_ms = 0.0,
+            _ => {}
+        }
         let ahead = Arc::new(AtomicI64::new(0));
         let (started, moved) = (Instant::now(), Arc::clone(&ahead));
         let clock = Clock::from_fn(move || {
@@ -288,7 +295,16 @@ impl Run {
     /// All is well again: what was handed over is in the table, and read.
     async fn end(&mut self) {
         self.oracle.note("all is well again");
-        for process in &self.processes {
+        match self.plan.defect {
+            Some(Defect::LostMarker) => self.table.remove_marker(),
+            Some(Defect::EndlessTask) => drop(tokio::spawn(pending::<()>())),
+            Some(Defect::EndlessCall) => {
+                self.processes[0].tasks.push(tokio::spawn(pending()));
+            }
+            _ => {}
+        }
+        let refused = self.plan.defect == Some(Defect::Refused);
+        for process in self.processes.iter().skip(usize::from(refused)) {
             *process.connection.spell.lock().unwrap() = Spell::Calm;
         }
         for process in 0..self.plan.writers {

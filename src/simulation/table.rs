@@ -10,11 +10,11 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
 use super::oracle::Oracle;
-use super::plan::{Plan, Spell};
+use super::plan::{Defect, Plan, Spell};
 use crate::dynamodb::fake::stored;
 use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
+use crate::row::{Item, ItemAttribute, Layout, RowKey, StoredRow};
 
 /// So many rows are on a page, to have several.
 const PAGE: usize = 2;
@@ -28,13 +28,16 @@ pub struct Table {
     oracle: Arc<Oracle>,
     lag_ms: u64,
     latency_ms: u64,
+    defect: Option<Defect>,
 }
 
 impl Table {
     pub fn new(plan: &Plan, oracle: Arc<Oracle>) -> Self {
         let history = Mutex::new(vec![(Instant::now(), Rows::new())]);
         let random = Mutex::new(fastrand::Rng::with_seed(plan.seed));
-        Self { history, random, oracle, lag_ms: plan.lag_ms, latency_ms: plan.latency_ms }
+        let Plan { latency_ms, defect, .. } = *plan;
+        let lag_ms = if defect == Some(Defect::OldReads) { 60_000 } else { plan.lag_ms };
+        Self { history, random, oracle, lag_ms, latency_ms, defect }
     }
 
     pub fn rows(&self) -> Rows {
@@ -48,14 +51,30 @@ impl Table {
         history[first..].iter().map(|(_, rows)| rows.clone()).collect()
     }
 
+    /// Removes the marker behind everybody's back.
+    pub fn remove_marker(&self) {
+        self.change(|rows| drop(rows.remove(&Layout::new("").marker())));
+    }
+
     /// The rows as a read finds them.
     fn seen(&self, reading: Reading) -> Rows {
-        let lags = !reading.consistent && self.lag_ms > 0 && self.random.lock().unwrap().bool();
+        let consistent = reading.consistent && self.defect != Some(Defect::OldReads);
+        let lags = !consistent && self.lag_ms > 0 && self.random.lock().unwrap().bool();
         let lag = if lags { self.random.lock().unwrap().u64(..self.lag_ms) } else { 0 };
         let history = self.history.lock().unwrap();
         let at = Instant::now() - Duration::from_millis(lag);
         let last = history.partition_point(|(since, _)| *since <= at).saturating_sub(1);
         history[last].1.clone()
+    }
+
+    /// Whether a write of this row is done, and whether that is later.
+    fn is_done(&self, row: &RowKey) -> (bool, bool) {
+        let is_flag = &*row.namespace == "features";
+        match self.defect {
+            Some(Defect::LostFlags) if is_flag => (false, false),
+            Some(Defect::LateSegments) if &*row.namespace == "segments" => (false, true),
+            _ => (true, false),
+        }
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Rows) -> T) -> T {
@@ -119,6 +138,7 @@ impl Connection {
         let connection = self.clone();
         async move {
             let oracle = Arc::clone(&connection.table.oracle);
+            assert!(connection.table.defect != Some(Defect::Panic), "on purpose");
             let (there, back, fate) = connection.fate(row.is_none());
             let request = oracle.sent(connection.process, what, row);
             sleep(there).await;
@@ -208,15 +228,31 @@ impl DynamoDb for Connection {
                     unprocessed.push(write);
                     continue;
                 }
+                let (is_done, is_done_later) = connection.table.is_done(write.row());
+                if is_done_later {
+                    let table = Arc::clone(&connection.table);
+                    tokio::spawn(async move {
+                        sleep(Duration::from_secs(1)).await;
+                        table.change(|rows| apply(rows, &write));
+                    });
+                    continue;
+                }
+                if !is_done {
+                    continue;
+                }
                 // DynamoDB writes the rows of a batch one by one.
-                connection.table.change(|rows| match &write {
-                    Write::Put(row, item) => drop(rows.insert(row.clone(), stored(row, item))),
-                    Write::PutMarker(row) => drop(rows.insert(row.clone(), marker(row))),
-                    Write::Delete(row) => drop(rows.remove(row)),
-                });
+                connection.table.change(|rows| apply(rows, &write));
             }
             Ok(unprocessed)
         })
+    }
+}
+
+fn apply(rows: &mut Rows, write: &Write) {
+    match write {
+        Write::Put(row, item) => drop(rows.insert(row.clone(), stored(row, item))),
+        Write::PutMarker(row) => drop(rows.insert(row.clone(), marker(row))),
+        Write::Delete(row) => drop(rows.remove(row)),
     }
 }
 
