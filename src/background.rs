@@ -1,17 +1,12 @@
 //! Tasks that run in the background of a store.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::panics::caught;
-
-/// The pause after the first panic; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause after a panic.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// A task of one kind, which runs while there is something to do, and never twice at the same time.
 #[derive(Clone)]
@@ -56,15 +51,15 @@ impl Task {
         let task = self.clone();
         tokio::spawn(async move {
             let runs = async {
-                let mut pause = FIRST_PAUSE;
+                let mut panics = 0;
                 loop {
                     match caught(async { work().await }).await {
                         Ok(()) if task.is_done() => return,
-                        Ok(()) => pause = FIRST_PAUSE,
+                        Ok(()) => panics = 0,
                         Err(defect) => {
                             log(task.name, &defect);
-                            sleep(pause).await;
-                            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                            panics += 1;
+                            sleep(Backoff::PANIC.pause_after(panics)).await;
                         }
                     }
                 }
@@ -199,11 +194,11 @@ mod tests {
         work.panics.store(12, Ordering::SeqCst);
         work.wake(pending());
         assert_eq!(work.begun().await, 1);
-        sleep(FIRST_PAUSE).await;
+        sleep(Backoff::PANIC.first).await;
         assert_eq!(work.begun().await, 2);
-        sleep(FIRST_PAUSE).await;
+        sleep(Backoff::PANIC.first).await;
         assert_eq!(work.begun().await, 2, "it spins");
-        sleep(LONGEST_PAUSE * 12).await;
+        sleep(Backoff::PANIC.longest * 12).await;
         assert_eq!(work.begun().await, 13);
         let lines = work.lines.lock().unwrap().clone();
         assert_eq!(lines.len(), 12);
@@ -226,7 +221,7 @@ mod tests {
             work.begun().await;
             assert_eq!(Arc::strong_count(&work.begun), 1, "it is kept");
             work.wake(async {});
-            sleep(LONGEST_PAUSE).await;
+            sleep(Backoff::PANIC.longest).await;
             assert_eq!(work.begun().await, 1);
         }
         let work = Work::new();

@@ -8,10 +8,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+use crate::backoff::{self, Retries};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::panics::caught_request;
-use crate::retry::{self, Retries};
 use crate::row::{Layout, MAX_KEY_SIZE, RowKey};
 
 /// A row about big segments as it came out of the table. An attribute that is absent or of another
@@ -98,7 +98,7 @@ impl BigSegments {
     }
 
     async fn read(&self, row: RowKey, what: &str) -> Result<Option<BigSegmentRow>> {
-        let read = retry::read_until(
+        let read = backoff::read_until(
             Instant::now() + self.read_timeout,
             || self.table.read_retries(),
             || caught_request(|| self.table.get(&row, self.consistent_read)),

@@ -11,7 +11,7 @@
 //!       write_order    which update waits for which
 //!       init_plan      which rows an init writes, in which order
 //!       late_init      what an init leaves alone that comes in late
-//!       retry          trying again, within a time
+//!       backoff        trying again, within a time
 //!         row, references   the table layout; what an item refers to
 //!         dynamodb          get, query, put-if-newer, batch-write
 //! ```
@@ -24,6 +24,7 @@
 //! who wants the same) and `requester` (which request a task works for) are used by all; `runtime` is what everything asynchronous runs on.
 
 pub mod background;
+pub mod backoff;
 pub mod big_segments;
 mod binding;
 pub mod cache;
@@ -43,7 +44,7 @@ pub mod outage;
 pub mod panics;
 pub mod references;
 mod requester;
-pub mod retry;
+
 pub mod row;
 pub mod runtime;
 #[cfg(test)]

@@ -10,13 +10,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::backoff::Backoff;
 use crate::error::{Error, ErrorKind};
 use crate::log::{Line, shown};
 
-/// The longest pause after the first failure; it doubles with each further one.
-pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause between two tries. It bounds for how long the end of an outage goes unnoticed.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a lasting outage is told.
 const REMINDER: Duration = Duration::from_secs(300);
 /// How many reads that could not be answered are told one by one in an outage.
@@ -86,7 +83,7 @@ impl Outages {
         };
         let now = Instant::now();
         if failing.probing {
-            return Permit::Wait(FIRST_PAUSE);
+            return Permit::Wait(Backoff::PROBE.first);
         }
         if now < failing.next_try {
             return Permit::Wait(failing.next_try - now);
@@ -143,7 +140,7 @@ impl Outages {
         // Many that fail in the same moment are one failure.
         if now >= failing.next_try {
             failing.failures += 1;
-            failing.next_try = now + pause_after(failing.failures);
+            failing.next_try = now + Backoff::PROBE.pause_after(failing.failures);
         }
         // One failure that harms nobody and passes is nothing to wake somebody for.
         let harmless = answered && failure.is_retryable() && failing.failures == 1;
@@ -265,12 +262,6 @@ impl Drop for Probe {
     }
 }
 
-/// Exponential, with enough chance in it that many processes don't try in step.
-fn pause_after(failures: u32) -> Duration {
-    let bound = FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(10)).min(LONGEST_PAUSE);
-    bound.mul_f64(0.5 + fastrand::f64() / 2.0)
-}
-
 fn shown_ms(ms: f64) -> String {
     shown(Duration::from_secs_f64((ms / 1000.0).min(1e9)))
 }
@@ -306,7 +297,7 @@ mod tests {
             let Permit::Wait(pause) = outages.permit(Operation::Get) else {
                 panic!("no pause after a failure");
             };
-            assert!(pause <= LONGEST_PAUSE);
+            assert!(pause <= Backoff::PROBE.longest);
             assert!(matches!(outages.permit(Operation::Query), Permit::Free));
             tokio::time::sleep(pause).await;
             let probe = outages.permit(Operation::Get);
@@ -314,7 +305,7 @@ mod tests {
             assert!(matches!(outages.permit(Operation::Get), Permit::Wait(_)));
             drop(probe);
         }
-        assert!(outages.pause(Operation::Get) <= LONGEST_PAUSE);
+        assert!(outages.pause(Operation::Get) <= Backoff::PROBE.longest);
     }
 
     #[tokio::test(start_paused = true)]
@@ -326,7 +317,7 @@ mod tests {
         };
         assert_eq!(failed(true), "", "one failure that harms nobody");
         assert_eq!(failed(true), "", "another one in the same moment");
-        tokio::time::sleep(FIRST_PAUSE).await;
+        tokio::time::sleep(Backoff::PROBE.first).await;
         assert!(failed(true).starts_with("error: reading k failed: gone"));
         assert_eq!(failed(true), "");
         outages.answered_stale(20_000.0);
@@ -377,10 +368,10 @@ mod tests {
         let late = failure(ErrorKind::TimedOut);
         let begun = Instant::now();
         outages.failed(Operation::Get, "reading", begun, &late, true);
-        tokio::time::sleep(FIRST_PAUSE).await;
+        tokio::time::sleep(Backoff::PROBE.first).await;
         outages.succeeded(Operation::Get);
         for _ in 0..3 {
-            tokio::time::sleep(FIRST_PAUSE).await;
+            tokio::time::sleep(Backoff::PROBE.first).await;
             assert_eq!(outages.failed(Operation::Get, "reading", begun, &late, true), None);
             assert!(!outages.is_failing(Operation::Get));
         }
@@ -448,7 +439,7 @@ mod tests {
     async fn a_try_that_ends_without_a_result_lets_the_next_one_try() {
         let outages = Outages::default();
         fail_harmlessly(&outages);
-        tokio::time::sleep(LONGEST_PAUSE).await;
+        tokio::time::sleep(Backoff::PROBE.longest).await;
         for _ in 0..3 {
             assert!(matches!(outages.permit(Operation::Get), Permit::Probe(_)));
         }

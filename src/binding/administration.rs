@@ -9,13 +9,13 @@ use tokio::time::Instant;
 
 use super::questions::{AskFunction, Questions};
 use super::{NativeOptions, lock, mailbox_for, node_roots, tell};
+use crate::backoff;
 use crate::clock::Clock;
 use crate::config::DEFAULT_READ_TIMEOUT;
 use crate::dynamodb::{self, DynamoDb, SdkDynamoDb};
 use crate::error;
 use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
 use crate::mailbox::Mailbox;
-use crate::retry;
 use crate::row::{Layout, Meaning, RowKey};
 use crate::stats::Stats;
 
@@ -160,7 +160,7 @@ impl NativeTable {
         let row = RowKey::new(self.layout.namespace(&kind), key);
         let table = Arc::clone(&self.table);
         tell(&self.mailbox, id, async move {
-            let found = retry::read_until(
+            let found = backoff::read_until(
                 Instant::now() + DEFAULT_READ_TIMEOUT,
                 || table.read_retries(),
                 || table.get(&row, AS_IT_IS),

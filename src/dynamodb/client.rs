@@ -50,13 +50,13 @@ use super::settings::Settings;
 use super::trust::RootCertificates;
 use super::user_agent::UserAgent;
 use super::{DynamoDb, Page, PutOutcome, Reading, Write};
+use crate::backoff::{self, Retries};
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::clock::{Clock, JumpWatch, Millis};
 use crate::config::{ClientConfig, Config, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, Log};
 use crate::panics::caught;
-use crate::retry::{self, Retries};
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
 use crate::runtime;
 use crate::single_flight::SingleFlight;
@@ -304,7 +304,7 @@ impl Inner {
         F: Future<Output = Result<T>>,
     {
         let deadline = Instant::now() + self.read_timeout;
-        retry::read_until(deadline, || self.retries(), || self.send(&request)).await
+        backoff::read_until(deadline, || self.retries(), || self.send(&request)).await
     }
 
     async fn connected(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Connection>> {

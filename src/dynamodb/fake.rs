@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{DynamoDb, MAX_BATCH_ROWS, Page, PutOutcome, Reading, Write};
+use crate::backoff::Retries;
 use crate::error::{Error, ErrorKind, Result};
-use crate::retry::Retries;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 
 /// A request, as a script sees it.

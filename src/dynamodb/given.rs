@@ -28,10 +28,10 @@ use super::answers::{check_page, check_put, check_row, writes_left};
 use super::client::{UNLESS_NEWER, UNLESS_NEWER_OR_CHANGED, attempt_of_write};
 use super::failure::{foreign_answer, told_by_client};
 use super::{DynamoDb, Page, PutOutcome, Reading, Write};
+use crate::backoff::no_answer;
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::retry::no_answer;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 use crate::stats::{Count, Requests, Stats};
 

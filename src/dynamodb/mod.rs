@@ -28,8 +28,8 @@ pub use client::SdkDynamoDb;
 pub use given::{CallClient, GivenClient};
 pub use trust::RootCertificates;
 
+use crate::backoff::Retries;
 use crate::error::Result;
-use crate::retry::Retries;
 use crate::row::{Item, RowKey, StoredRow};
 
 /// The most rows that DynamoDB takes in one batch.

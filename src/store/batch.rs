@@ -7,9 +7,9 @@ use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Inner;
+use crate::backoff::{Backoff, no_answer};
 use crate::dynamodb::{MAX_BATCH_ROWS, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::retry::{Backoff, no_answer};
 use crate::row::RowKey;
 
 /// How many batches are sent at the same time.
@@ -56,7 +56,7 @@ impl Inner {
         writes: Vec<Write>,
     ) -> std::result::Result<Vec<RowKey>, Unsaved> {
         let progress = Progress::new(self.write_timeout);
-        let mut backoff = Backoff::default();
+        let mut rounds_without_progress = 0;
         let mut refused = Vec::new();
         let mut batches = into_batches(writes);
         loop {
@@ -104,10 +104,11 @@ impl Inner {
                 return Ok(refused);
             }
             if left.len() + alone.len() < sent {
-                backoff.reset();
+                rounds_without_progress = 0;
             }
             if !left.is_empty() {
-                let pause = backoff.pause();
+                rounds_without_progress += 1;
+                let pause = Backoff::WRITE.pause_after(rounds_without_progress);
                 if Instant::now() + pause >= progress.deadline() {
                     let failure = transient.unwrap_or_else(left_unprocessed);
                     return give_up(failure, left, alone, refused);

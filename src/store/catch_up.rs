@@ -15,11 +15,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::upsert::saving;
 use super::{Inner, PARALLEL_UPDATES, Store};
+use crate::backoff::{Backoff, no_answer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, counted};
-use crate::retry::{Backoff, no_answer};
 use crate::row::RowKey;
-use crate::unsaved::{Blocked, HandedOver, LONGEST_LASTING_PAUSE, Update, pause_after};
+use crate::unsaved::{Blocked, HandedOver, Update};
 use crate::write_order::Conclusion;
 
 /// How long one write that waits, or one request of an init, is tried in one go. Nobody waits for it.
@@ -124,7 +124,8 @@ impl Inner {
             };
             let mut hurried = closing;
             if !closing {
-                let after_pause = || Instant::now() + pause_after(failures + 1, lasts);
+                let backoff = if lasts { Backoff::PERMANENT } else { Backoff::TRANSIENT };
+                let after_pause = || Instant::now() + backoff.pause_after(failures + 1);
                 tokio::select! {
                     () = sleep_until(due.unwrap_or_else(after_pause)) => {}
                     () = self.recovered.notified() => hurried = true,
@@ -206,7 +207,7 @@ impl Inner {
     /// What is due by then may be tried: when the store is closed, everything.
     fn time_of_trying(&self) -> Instant {
         let closing = self.closing.load(Ordering::SeqCst);
-        Instant::now() + if closing { LONGEST_LASTING_PAUSE } else { Duration::ZERO }
+        Instant::now() + if closing { Backoff::PERMANENT.longest } else { Duration::ZERO }
     }
 
     /// Sends an update that waits, in its turn. `false` where there was nothing to send.
@@ -245,7 +246,6 @@ impl Inner {
             Some(Blocked::Waiting(_)) => return Ok(false),
             None => {}
         }
-        let mut backoff = Backoff::default();
         let mut tries = 1;
         loop {
             let put = async {
@@ -255,8 +255,8 @@ impl Inner {
             let put = timeout(TIME_OF_A_TRY, put).await;
             match put.unwrap_or_else(|_| Err(no_answer())) {
                 Err(failure) if failure.kind == ErrorKind::Throttled && tries < TRIES_WHEN_BUSY => {
+                    sleep(Backoff::WRITE.pause_after(tries)).await;
                     tries += 1;
-                    sleep(backoff.pause()).await;
                 }
                 result => return result.map(|()| true),
             }

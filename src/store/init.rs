@@ -13,13 +13,13 @@ use super::batch::Unsaved;
 use super::catch_up::{TIME_OF_A_TRY, named};
 use super::read::all_pages;
 use super::{Inner, PARALLEL_UPDATES, Store};
+use crate::backoff;
 use crate::cache::Replaced;
 use crate::dynamodb::{PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::init_plan::{KindData, plan};
 use crate::late_init::LateInit;
 use crate::panics::caught;
-use crate::retry;
 use crate::row::{Item, RowKey, StoredRow};
 use crate::unsaved::{Data, HandedOver, Look, Replacement, Update, WriteId, kind_in, put_into};
 use crate::write_order::Turn;
@@ -307,7 +307,7 @@ impl Inner {
         let puts = puts.into_iter().map(|(row, item)| async move {
             let unchanged = unchanged.get(&row).copied();
             let put = || self.dynamodb.put_if_newer(&row, &item, unchanged);
-            let outcome = retry::until(Instant::now() + TIME_OF_A_TRY, put).await?;
+            let outcome = backoff::until(Instant::now() + TIME_OF_A_TRY, put).await?;
             Ok(match outcome {
                 PutOutcome::Newer(Some(stored)) => self.item_in(&stored).map(|newer| (row, newer)),
                 PutOutcome::Stored | PutOutcome::Newer(None) => None,
@@ -335,13 +335,13 @@ impl Inner {
                     let namespace = Arc::clone(namespace);
                     move || self.dynamodb.query(&namespace, Reading::FOR_WRITE, start.clone())
                 };
-                retry::until(Instant::now() + time, page)
+                backoff::until(Instant::now() + time, page)
             })
             .await
         });
         let marker = self.layout.marker();
         let deadline = Instant::now() + time;
-        let marker = retry::until(deadline, || self.dynamodb.get(&marker, Reading::FOR_WRITE));
+        let marker = backoff::until(deadline, || self.dynamodb.get(&marker, Reading::FOR_WRITE));
         let (rows, marker) = tokio::try_join!(try_join_all(queries), marker)?;
         Ok((rows.into_iter().flatten().collect(), marker.is_some()))
     }

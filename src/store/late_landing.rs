@@ -11,10 +11,10 @@ use tokio::time::{sleep_until, timeout};
 use super::Inner;
 use super::catch_up::{TIME_OF_A_TRY, named};
 use super::unanswered::Undone;
+use crate::backoff::no_answer;
 use crate::dynamodb::Reading;
 use crate::error::Result;
 use crate::log::Level;
-use crate::retry::no_answer;
 use crate::row::{Item, RowKey};
 
 impl Inner {

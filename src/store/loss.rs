@@ -156,7 +156,7 @@ impl Inner {
         for row in [row, &self.layout.marker()] {
             let read = self.dynamodb.get(row, Reading::FOR_WRITE);
             let read = timeout(self.read_timeout, read).await;
-            if read.unwrap_or_else(|_| Err(crate::retry::no_answer()))?.is_some() {
+            if read.unwrap_or_else(|_| Err(crate::backoff::no_answer()))?.is_some() {
                 return Ok(false);
             }
         }

@@ -11,14 +11,14 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Inner, Store};
+use crate::backoff::{self, Backoff, Retries, no_answer};
 use crate::cache::{Answer, Cached, Delta, Items, Known, Stale};
 use crate::dynamodb::{Page, Reading};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::shown;
-use crate::outage::{FIRST_PAUSE, Operation, Permit, Probe};
+use crate::outage::{Operation, Permit, Probe};
 use crate::panics::catch;
 use crate::requester::{self, working_for};
-use crate::retry::{self, Retries, no_answer};
 use crate::row::{Item, RowKey, StoredRow};
 use crate::single_flight::SingleFlight;
 
@@ -290,7 +290,7 @@ impl Inner {
                     self.count_shared(flight.joined);
                     return answer;
                 }
-                Ok(_) => pause = Some(self.outages.pause(operation).max(FIRST_PAUSE)),
+                Ok(_) => pause = Some(self.outages.pause(operation).max(Backoff::PROBE.first)),
                 Err(_) => {}
             }
             match known() {
@@ -512,7 +512,7 @@ impl Inner {
             Attempts::Repeated if !*self.closed.borrow() => self.dynamodb.read_retries(),
             Attempts::Repeated | Attempts::One => Retries::NONE,
         };
-        retry::read_until(Instant::now() + self.read_timeout, retries, request).await
+        backoff::read_until(Instant::now() + self.read_timeout, retries, request).await
     }
 
     /// Lets reads of this row, and of all rows with it, that come from now on make requests of their

@@ -11,10 +11,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::backoff::Retries;
 use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::error::{Error, Result};
 use crate::panics::caught_request;
-use crate::retry::Retries;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
 use crate::unsaved::{Data, Look, kind_in};
 

@@ -8,13 +8,13 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::read::live;
 use super::{Inner, Store};
+use crate::backoff::{Backoff, no_answer};
 use crate::cache::{Answer, Cached, Known};
 use crate::dynamodb::{PutOutcome, Reading};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Level;
 use crate::panics::{catch, caught};
 use crate::references::references;
-use crate::retry::{Backoff, no_answer};
 use crate::row::{Item, RowKey};
 use crate::unsaved::{Blocked, HandedOver, Settled, Taken, Update, WriteId};
 use crate::write_order::{Conclusion, Turn};
@@ -244,7 +244,7 @@ impl Inner {
         last: &mut Error,
     ) -> Conclusion {
         let writer = turn.writer().await;
-        let mut backoff = Backoff::default();
+        let mut failures = 0;
         loop {
             if let Some(conclusion) = turn.conclusion() {
                 return conclusion;
@@ -279,7 +279,8 @@ impl Inner {
                     Err(failure) if failure.is_retryable() => {
                         *last = failure;
                         // Its permit it keeps: the more wait, the less use there is in asking more often.
-                        let pause = backoff.pause();
+                        failures += 1;
+                        let pause = Backoff::WRITE.pause_after(failures);
                         sleep_until(deadline.min(Instant::now() + pause)).await;
                         continue;
                     }

@@ -6,7 +6,6 @@
 //!
 //! Numbers order writes by when they were asked for.
 
-mod pauses;
 mod report;
 
 use std::collections::hash_map::DefaultHasher;
@@ -19,9 +18,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-pub use pauses::{LONGEST_LASTING_PAUSE, pause_after};
 pub use report::Report;
 
+use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::init_plan::KindData;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
@@ -109,8 +108,9 @@ impl Stage {
             Self::Overdue { failures, .. } => failures + 1,
             Self::UnderWay | Self::Kept => 1,
         };
-        let not_before =
-            failure.is_of_the_item().then(|| Instant::now() + pause_after(failures, true));
+        let not_before = failure
+            .is_of_the_item()
+            .then(|| Instant::now() + Backoff::PERMANENT.pause_after(failures));
         Self::Overdue { failure: Arc::new(failure.clone()), not_before, failures }
     }
 

@@ -169,7 +169,7 @@ async fn what_was_refused_for_itself_is_due_ever_later_and_the_rest_at_once() {
     unsaved.saved(&denied);
     for failures in 2..12 {
         let time = unsaved.next_time().flatten().unwrap();
-        assert!(time > now && time <= now + LONGEST_LASTING_PAUSE);
+        assert!(time > now && time <= now + Backoff::PERMANENT.longest);
         assert_eq!(due(time), ["r"]);
         unsaved.hand_over(&refused, &failure(ErrorKind::Refused));
         let next = unsaved.next_time().flatten().unwrap();

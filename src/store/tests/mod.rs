@@ -16,12 +16,12 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::*;
+use crate::backoff::Retries;
 use crate::clock::duration;
 use crate::config::Freshness;
 use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
-use crate::retry::Retries;
 use crate::row::ItemAttribute;
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 use super::*;
+use crate::backoff::Backoff;
 use crate::dynamodb::fake::stored;
-use crate::unsaved::LONGEST_LASTING_PAUSE;
 
 /// Fails writes only.
 fn deny_writes() -> impl FnMut(&Request) -> Fate + Send + 'static {
@@ -91,7 +91,7 @@ async fn a_late_init_replaces_what_has_not_changed_and_leaves_what_others_made_n
     assert_eq!(all, flags(&[("added", 1.0), ("new", 2.0), ("same", 2.0), ("theirs", 3.0)]));
     setup.table.script(|_| Fate::Answer);
     setup.table.take_requests();
-    setup.pass(LONGEST_LASTING_PAUSE).await;
+    setup.pass(Backoff::PERMANENT.longest).await;
     setup.caught_up().await;
     assert_eq!(versions(&setup), all);
     assert_eq!(setup.all().await, all);
@@ -118,7 +118,7 @@ async fn a_late_init_does_not_mix_two_environments() {
         setup.table.put_item("features", "a", 2.0);
         setup.table.put_item("features", "other", 3.0);
         setup.table.script(|_| Fate::Answer);
-        setup.pass(LONGEST_LASTING_PAUSE).await;
+        setup.pass(Backoff::PERMANENT.longest).await;
         setup.caught_up().await;
         assert_eq!(versions(&setup), flags(&[("a", 91.0), ("b", 91.0)]), "{could_read}");
     }
@@ -159,7 +159,7 @@ async fn what_is_denied_is_told_once_and_tried_ever_more_rarely() {
     assert_eq!(setup.store.unsaved(), 1);
     setup.table.script(|_| Fate::Answer);
     setup.caught_up().await;
-    assert!(begun.elapsed() <= Duration::from_secs(3_600) + LONGEST_LASTING_PAUSE * 2);
+    assert!(begun.elapsed() <= Duration::from_secs(3_600) + Backoff::PERMANENT.longest * 2);
     assert_eq!(versions(&setup), flags(&[("k", 4.0), ("l", 1.0)]));
     assert_eq!(setup.take_lines().len(), 1);
 }
@@ -431,7 +431,7 @@ async fn an_oversized_item_is_used_until_something_newer_is_there() {
     assert_eq!(kind(setup.store.upsert("features", &large).await), Some(ErrorKind::TooLarge));
     assert_eq!((setup.version("k").await, setup.store.unsaved()), (Some(2.0), 1));
     assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
-    setup.pass(LONGEST_LASTING_PAUSE * 3).await;
+    setup.pass(Backoff::PERMANENT.longest * 3).await;
     assert_eq!(setup.take_lines().len(), 1);
     setup.upsert("k", 3).await.unwrap();
     assert_eq!((setup.version("k").await, setup.store.unsaved()), (Some(3.0), 0));
@@ -459,7 +459,7 @@ async fn a_read_only_store_writes_nothing_and_has_what_it_was_given() {
     setup.expire();
     let all = setup.all().await;
     assert_eq!(all, flags(&[("k", 1.0), ("l", 1.0), ("theirs", 5.0)]));
-    setup.pass(LONGEST_LASTING_PAUSE * 3).await;
+    setup.pass(Backoff::PERMANENT.longest * 3).await;
     setup.store.close().await;
     let operations = setup.table.take_operations();
     assert!(operations.iter().all(|operation| *operation == "Query"), "{operations:?}");
@@ -636,7 +636,7 @@ async fn reads_that_are_allowed_again_let_refused_writes_be_tried() {
     let begun = Instant::now();
     setup.read_all().await;
     setup.caught_up().await;
-    assert!(begun.elapsed() < LONGEST_LASTING_PAUSE / 2);
+    assert!(begun.elapsed() < Backoff::PERMANENT.longest / 2);
     assert_eq!(versions(&setup), flags(&[("k", 1.0), ("l", 1.0)]));
 }
 

@@ -1,4 +1,4 @@
-//! Trying again, within a time.
+//! Exponential back-off: how often, and after which pauses, whatever failed is tried again.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,12 +7,45 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::{Error, ErrorKind, Result};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause between two attempts of a write.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause between two attempts of a read. Somebody waits for it, and under heavy throttling it
-/// takes many attempts to get through within a few seconds.
-const LONGEST_READ_PAUSE: Duration = Duration::from_millis(200);
+/// Pauses that double with each failure in a row, and are random to a part, so that many processes don't
+/// try in step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backoff {
+    /// The bound of the pause after the first failure.
+    pub first: Duration,
+    /// The bound that no pause exceeds.
+    pub longest: Duration,
+    /// The part of the bound that a pause has at least; the rest is random.
+    pub least: f64,
+}
+
+impl Backoff {
+    /// Between the attempts of a read. Somebody waits for it, and under heavy throttling it takes many
+    /// attempts to get through within a few seconds.
+    pub const READ: Self = Self::new(50, 200, 0.0);
+    /// Between the attempts of a write that somebody waits for.
+    pub const WRITE: Self = Self::new(50, 2_000, 0.0);
+    /// Between the reads that try whether DynamoDB answers again.
+    pub const PROBE: Self = Self::new(100, 1_000, 0.5);
+    /// Between the rounds of the retry worker, where the failure may pass by itself.
+    pub const TRANSIENT: Self = Self::new(1_250, 30_000, 0.8);
+    /// The same where somebody has to change something: rights are often granted seconds later.
+    pub const PERMANENT: Self = Self::new(1_250, 300_000, 0.8);
+    /// Between the starts of a background task that panics.
+    pub const PANIC: Self = Self::new(1_000, 300_000, 1.0);
+
+    const fn new(first_ms: u64, longest_ms: u64, least: f64) -> Self {
+        let (first, longest) = (Duration::from_millis(first_ms), Duration::from_millis(longest_ms));
+        Self { first, longest, least }
+    }
+
+    /// The pause after so many failures in a row.
+    pub fn pause_after(&self, failures: u32) -> Duration {
+        let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(10));
+        let part = self.least + (1.0 - self.least) * fastrand::f64();
+        doubled.min(self.longest.max(self.first)).mul_f64(part)
+    }
+}
 
 /// How a read is repeated while it fails with what passes by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,43 +58,12 @@ pub struct Retries {
 
 impl Retries {
     /// What fails is not repeated.
-    pub const NONE: Self = Self { max_attempts: Some(1), first_pause: FIRST_PAUSE };
+    pub const NONE: Self = Self { max_attempts: Some(1), first_pause: Backoff::READ.first };
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { max_attempts: None, first_pause: FIRST_PAUSE }
-    }
-}
-
-/// Exponential back-off with full jitter: each pause is a random part of a bound that doubles.
-pub struct Backoff {
-    failures: u32,
-    first: Duration,
-    longest: Duration,
-}
-
-impl Backoff {
-    fn new(first: Duration, longest: Duration) -> Self {
-        Self { failures: 0, first, longest: longest.max(first) }
-    }
-
-    /// The pause before the next attempt.
-    pub fn pause(&mut self) -> Duration {
-        let bound = self.first.saturating_mul(1 << self.failures.min(10)).min(self.longest);
-        self.failures += 1;
-        bound.mul_f64(fastrand::f64())
-    }
-
-    /// To be called when something went well.
-    pub fn reset(&mut self) {
-        self.failures = 0;
-    }
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self::new(FIRST_PAUSE, LONGEST_PAUSE)
+        Self { max_attempts: None, first_pause: Backoff::READ.first }
     }
 }
 
@@ -70,8 +72,7 @@ pub async fn until<T, F>(deadline: Instant, request: impl FnMut() -> F) -> Resul
 where
     F: Future<Output = Result<T>>,
 {
-    let mut backoff = Backoff::default();
-    repeat(deadline, |_| Some(backoff.pause()), request).await
+    repeat(deadline, |attempts| Some(Backoff::WRITE.pause_after(attempts)), request).await
 }
 
 /// The same for a read, as `retries` says after each attempt that failed.
@@ -83,14 +84,11 @@ pub async fn read_until<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
-    let mut backoff = None;
     let pause = |attempts| {
         let Retries { max_attempts, first_pause } = retries();
-        if max_attempts.is_some_and(|most| attempts >= most) {
-            return None;
-        }
-        let backoff = backoff.get_or_insert_with(|| Backoff::new(first_pause, LONGEST_READ_PAUSE));
-        Some(backoff.pause())
+        let backoff = Backoff { first: first_pause, ..Backoff::READ };
+        let is_last = max_attempts.is_some_and(|most| attempts >= most);
+        (!is_last).then(|| backoff.pause_after(attempts))
     };
     repeat(deadline, pause, request).await
 }
@@ -98,7 +96,7 @@ where
 /// `pause` gives the pause after so many attempts, or `None` where there is to be no other.
 async fn repeat<T, F>(
     deadline: Instant,
-    mut pause: impl FnMut(u32) -> Option<Duration>,
+    pause: impl Fn(u32) -> Option<Duration>,
     mut request: impl FnMut() -> F,
 ) -> Result<T>
 where
@@ -183,11 +181,17 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_to_a_bound() {
-        let mut backoff = Backoff::default();
-        let longest = (0..200).map(|_| backoff.pause()).max().unwrap();
-        assert!(longest <= LONGEST_PAUSE && longest > FIRST_PAUSE);
-        backoff.reset();
-        assert!(backoff.pause() <= FIRST_PAUSE);
+    fn pauses_double_to_a_bound() {
+        for backoff in [Backoff::READ, Backoff::WRITE, Backoff::PROBE, Backoff::PERMANENT] {
+            let Backoff { first, longest, least } = backoff;
+            for (failures, bound) in [(1, first), (2, first * 2), (u32::MAX, longest)] {
+                for _ in 0..100 {
+                    let pause = backoff.pause_after(failures);
+                    assert!(pause <= bound && pause >= bound.mul_f64(least), "{pause:?}");
+                }
+            }
+        }
+        let longest = (0..200).map(|_| Backoff::READ.pause_after(1)).max().unwrap();
+        assert!(longest > Backoff::READ.first / 2, "it is random");
     }
 }
