@@ -236,8 +236,7 @@ impl Oracle {
         }
         let (writes, is_query) = (of.writes, what.starts_with("Query"));
         let same = |read: &&(RowKey, u64, Instant)| read.0 == row && read.1 == writes;
-        // One for those who have nothing stale to be answered with, and one for the others.
-        let too_many = of.under_way.values().filter(same).count() > 1;
+        let too_many = of.under_way.values().any(|read| same(&read));
         of.under_way.insert(number, (row, writes, Instant::now()));
         let alone = !too_many || self.plan.ttl_ms == 0.0 || is_query;
         state.demand("one request for all who ask for the same", alone, || {

@@ -14,7 +14,6 @@ pub use init::NewItems;
 
 use loss::Losses;
 use preload::Preload;
-use read::Attempts;
 use unanswered::{Noting, Unanswered};
 
 use std::collections::HashSet;
@@ -63,8 +62,8 @@ impl WeakStore {
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
-/// Reads under way, by what they read and how long they go on.
-type Reads<K, T> = SingleFlight<(K, Attempts), Result<Answer<T>>>;
+/// Reads under way, by what they read.
+type Reads<K, T> = SingleFlight<K, Result<Answer<T>>>;
 
 struct Inner {
     dynamodb: Arc<dyn DynamoDb>,

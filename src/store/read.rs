@@ -20,7 +20,7 @@ use crate::outage::{Operation, Permit, Probe};
 use crate::panics::catch;
 use crate::requester::{self, working_for};
 use crate::row::{Item, RowKey, StoredRow};
-use crate::single_flight::SingleFlight;
+use crate::single_flight::{Flight, SingleFlight};
 
 impl Store {
     /// The item `key` of `kind`, if it is known freshly: `None` in the answer for one that is unknown,
@@ -84,9 +84,14 @@ impl Store {
             if let Some(known) = inner.known_initialized() {
                 return Ok(known);
             }
-            let reading = Arc::clone(inner);
-            let read = async move { reading.fetch_marker().await };
-            inner.share(&inner.marker_reads, (), read, || MARKER_READ.to_owned()).await?;
+            let read = |deadline| {
+                let inner = Arc::clone(inner);
+                async move {
+                    let read = inner.fetch_marker(deadline);
+                    inner.guarded(|| MARKER_READ.to_owned(), read).await
+                }
+            };
+            inner.share(&inner.marker_reads, (), read).await?;
             Ok(inner.known_initialized().unwrap_or_else(|| inner.initialized_answer(false, 0.0)))
         };
         inner.guarded(|| MARKER_READ.to_owned(), known).await
@@ -94,12 +99,12 @@ impl Store {
 }
 
 /// How long a read goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Attempts {
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Attempts {
     /// One attempt: there is something stale to answer with.
     One,
-    /// As many as the read time-out allows, and the caller.
-    Repeated,
+    /// As many as there is time for until then, and as the caller allows.
+    Until(Instant),
 }
 
 /// A request that others may join.
@@ -207,10 +212,8 @@ impl Inner {
             self.stats.coalesced.add_one();
             return Ok(answer);
         }
-        let (inner, wanted) = (Arc::clone(self), row.clone());
-        let read = async move { inner.fetch_row(&wanted, Attempts::Repeated).await };
-        let key = (row.clone(), Attempts::Repeated);
-        self.share(&self.gets, key, read, move || row_read(&row)).await
+        let read = |deadline| self.reading_row(row.clone(), Attempts::Until(deadline), None);
+        self.share(&self.gets, row.clone(), read).await
     }
 
     /// A newer answer than this one, if it can be had soon.
@@ -219,19 +222,8 @@ impl Inner {
         row: RowKey,
         stale: Stale<Option<Cached>>,
     ) -> Answer<Option<Cached>> {
-        let fetch = |inner: Arc<Self>, probe: Option<Probe>| {
-            let row = row.clone();
-            async move {
-                let _probe = probe;
-                let read = inner.fetch_row(&row, Attempts::One);
-                inner.guarded(|| row_read(&row), read).await
-            }
-        };
-        let asked = Asked {
-            flights: &self.gets,
-            key: (row.clone(), Attempts::One),
-            operation: Operation::Get,
-        };
+        let fetch = |probe| self.reading_row(row.clone(), Attempts::One, probe);
+        let asked = Asked { flights: &self.gets, key: row.clone(), operation: Operation::Get };
         self.refresh(asked, stale, fetch, || self.known_row(&row)).await
     }
 
@@ -241,19 +233,9 @@ impl Inner {
         namespace: Arc<str>,
         stale: Stale<Arc<Items>>,
     ) -> Answer<Arc<Items>> {
-        let fetch = |inner: Arc<Self>, probe: Option<Probe>| {
-            let namespace = namespace.clone();
-            async move {
-                let _probe = probe;
-                let read = inner.fetch_all(&namespace, Attempts::One);
-                inner.guarded(|| all_read(&namespace), read).await
-            }
-        };
-        let asked = Asked {
-            flights: &self.queries,
-            key: (namespace.clone(), Attempts::One),
-            operation: Operation::Query,
-        };
+        let fetch = |probe| self.reading_all(namespace.clone(), Attempts::One, probe);
+        let (key, operation) = (namespace.clone(), Operation::Query);
+        let asked = Asked { flights: &self.queries, key, operation };
         self.refresh(asked, stale, fetch, || self.known_rows(&namespace)).await
     }
 
@@ -263,7 +245,7 @@ impl Inner {
         self: &Arc<Self>,
         asked: Asked<'_, K, T>,
         mut stale: Stale<T>,
-        fetch: impl FnOnce(Arc<Self>, Option<Probe>) -> F,
+        fetch: impl FnOnce(Option<Probe>) -> F,
         known: impl FnOnce() -> Known<T>,
     ) -> Answer<T>
     where
@@ -275,7 +257,7 @@ impl Inner {
         let mut pause = None;
         // Nobody waits for what is only fetched for later.
         let requester = if stale.revalidate { None } else { requester::current() };
-        let fetch = |probe| working_for(requester, fetch(Arc::clone(self), probe));
+        let fetch = |probe| working_for(requester, fetch(probe));
         let flight = flights.join_or_start(key, || match self.outages.permit(operation) {
             Permit::Free => Some(fetch(None)),
             Permit::Probe(probe) => Some(fetch(Some(probe))),
@@ -363,10 +345,36 @@ impl Inner {
         self: &Arc<Self>,
         namespace: Arc<str>,
     ) -> Result<Answer<Arc<Items>>> {
-        let (inner, wanted) = (Arc::clone(self), namespace.clone());
-        let read = async move { inner.fetch_all(&wanted, Attempts::Repeated).await };
-        let key = (namespace.clone(), Attempts::Repeated);
-        self.share(&self.queries, key, read, move || all_read(&namespace)).await
+        let read = |deadline| self.reading_all(namespace.clone(), Attempts::Until(deadline), None);
+        self.share(&self.queries, namespace.clone(), read).await
+    }
+
+    /// A read of a row, for a task of its own.
+    fn reading_row(
+        self: &Arc<Self>,
+        row: RowKey,
+        attempts: Attempts,
+        probe: Option<Probe>,
+    ) -> impl Future<Output = Result<Answer<Option<Cached>>>> + Send + use<> {
+        let inner = Arc::clone(self);
+        async move {
+            let _probe = probe;
+            inner.guarded(|| row_read(&row), inner.fetch_row(&row, attempts)).await
+        }
+    }
+
+    /// Likewise of all rows of a namespace.
+    fn reading_all(
+        self: &Arc<Self>,
+        namespace: Arc<str>,
+        attempts: Attempts,
+        probe: Option<Probe>,
+    ) -> impl Future<Output = Result<Answer<Arc<Items>>>> + Send + use<> {
+        let inner = Arc::clone(self);
+        async move {
+            let _probe = probe;
+            inner.guarded(|| all_read(&namespace), inner.fetch_all(&namespace, attempts)).await
+        }
     }
 
     async fn fetch_all(
@@ -378,17 +386,21 @@ impl Inner {
             return Ok(answer);
         }
         let (begun, sent) = (self.cache.begin(), Instant::now());
-        // Each page has the read time-out to itself, so that large prefixes can be read.
         let rows = all_pages(|start| {
             let closed = start.is_some() && *self.closed.borrow();
             async move {
                 if closed {
                     return Err(Error::new(ErrorKind::Closed, "the store was closed meanwhile"));
                 }
-                self.in_read_time(attempts, move || {
-                    self.dynamodb.query(namespace, self.reading(), start.clone())
-                })
-                .await
+                // Each page has the read time-out to itself, so that large prefixes can be read.
+                let attempts = match attempts {
+                    Attempts::Until(_) if start.is_some() => {
+                        Attempts::Until(Instant::now() + self.read_timeout)
+                    }
+                    attempts => attempts,
+                };
+                let page = || self.dynamodb.query(namespace, self.reading(), start.clone());
+                self.in_read_time(attempts, page).await
             }
         });
         let time = self.read_timeout.saturating_mul(TIME_OF_PAGES);
@@ -406,9 +418,9 @@ impl Inner {
         Ok(self.cache.fill_all(begun, namespace, items))
     }
 
-    async fn fetch_marker(&self) -> Result<()> {
+    async fn fetch_marker(&self, deadline: Instant) -> Result<()> {
         let marker = self.layout.marker();
-        let (attempts, sent) = (Attempts::Repeated, Instant::now());
+        let (attempts, sent) = (Attempts::Until(deadline), Instant::now());
         let read = || self.dynamodb.get(&marker, self.reading());
         let read = self.in_read_time(attempts, read).await;
         self.note(Operation::Get, sent, &read, attempts, || MARKER_READ.to_owned());
@@ -460,30 +472,44 @@ impl Inner {
         self.log_line(line);
     }
 
-    /// Reads once for everybody who asks for `key` at the same time; without caching, each for
-    /// itself.
-    async fn share<K, T>(
+    /// Reads once for everybody who asks for `key` at the same time; without caching, each for itself.
+    /// Whoever joins a read that fails, which may have begun earlier or be a single attempt, reads on until
+    /// the read time-out is over.
+    async fn share<K, T, F>(
         self: &Arc<Self>,
         flights: &SingleFlight<K, Result<T>>,
         key: K,
-        read: impl Future<Output = Result<T>> + Send + 'static,
-        what: impl FnOnce() -> String + Send + 'static,
+        read: impl Fn(Instant) -> F,
     ) -> Result<T>
     where
         K: Clone + Eq + Hash + Send + 'static,
         T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
     {
+        let deadline = Instant::now() + self.read_timeout;
         if !self.cache.is_on() {
             self.stats.misses.add_one();
-            return read.await;
+            return read(deadline).await;
         }
-        let inner = Arc::clone(self);
-        let read = async move { inner.guarded(what, read).await };
-        let Some(flight) = flights.join_or_start(key, || Some(read)) else {
-            return Err(Error::panicked());
-        };
-        self.count_shared(flight.joined);
-        flight.result.await.unwrap_or_else(|| Err(Error::panicked()))
+        let mut is_first = true;
+        loop {
+            let flight = flights.join_or_start(key.clone(), || Some(read(deadline)));
+            let Some(Flight { joined, result, .. }) = flight else {
+                return Err(Error::panicked());
+            };
+            if is_first {
+                self.count_shared(joined);
+            }
+            is_first = false;
+            match result.await.unwrap_or_else(|| Err(Error::panicked())) {
+                Err(failure)
+                    if joined
+                        && failure.is_retryable()
+                        && Instant::now() < deadline
+                        && !*self.closed.borrow() => {}
+                result => return result,
+            }
+        }
     }
 
     fn count_shared(&self, joined: bool) {
@@ -509,19 +535,21 @@ impl Inner {
         request: impl FnMut() -> BoxFuture<'static, Result<T>>,
     ) -> Result<T> {
         let retries = || match attempts {
-            Attempts::Repeated if !*self.closed.borrow() => self.dynamodb.read_retries(),
-            Attempts::Repeated | Attempts::One => Retries::NONE,
+            Attempts::Until(_) if !*self.closed.borrow() => self.dynamodb.read_retries(),
+            Attempts::Until(_) | Attempts::One => Retries::NONE,
         };
-        backoff::read_until(Instant::now() + self.read_timeout, retries, request).await
+        let deadline = match attempts {
+            Attempts::Until(deadline) => deadline,
+            Attempts::One => Instant::now() + self.read_timeout,
+        };
+        backoff::read_until(deadline, retries, request).await
     }
 
     /// Lets reads of this row, and of all rows with it, that come from now on make requests of their
     /// own.
     pub(super) fn detach(&self, row: &RowKey) {
-        for attempts in [Attempts::Repeated, Attempts::One] {
-            self.gets.detach(&(row.clone(), attempts));
-            self.queries.detach(&(row.namespace.clone(), attempts));
-        }
+        self.gets.detach(row);
+        self.queries.detach(&row.namespace);
     }
 }
 
