@@ -236,7 +236,8 @@ impl Oracle {
         }
         let (writes, is_query) = (of.writes, what.starts_with("Query"));
         let same = |read: &&(RowKey, u64, Instant)| read.0 == row && read.1 == writes;
-        let too_many = of.under_way.values().any(|read| same(&read));
+        // One may go on that began before a write, and sends its request again.
+        let too_many = of.under_way.values().filter(same).count() > 1;
         of.under_way.insert(number, (row, writes, Instant::now()));
         let alone = !too_many || self.plan.ttl_ms == 0.0 || is_query;
         state.demand("one request for all who ask for the same", alone, || {
@@ -356,9 +357,10 @@ impl State {
             (!deleted(there)).then_some(there)
         };
         let oldest = tables.iter().map(live).min().flatten();
-        let own = self.processes[process].handed_over[item].iter();
-        let own_none = own.clone().any(|(_, v)| v.is_none_or(deleted));
-        let known = version >= oldest || version.is_none() && own_none;
+        // What was handed over is used at once, though another process may be ahead.
+        let mut own = self.processes[process].handed_over[item].iter();
+        let is_own = own.any(|(_, own)| own.filter(|own| !deleted(*own)) == version);
+        let known = version >= oldest || is_own;
         let name = ITEMS[item].1;
         self.demand("what is fresh is no older than its TTL", known, || {
             format!(

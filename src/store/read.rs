@@ -91,7 +91,7 @@ impl Store {
                     inner.guarded(|| MARKER_READ.to_owned(), read).await
                 }
             };
-            inner.share(&inner.marker_reads, (), read).await?;
+            inner.share(&inner.marker_reads, (), inner.read_timeout, read).await?;
             Ok(inner.known_initialized().unwrap_or_else(|| inner.initialized_answer(false, 0.0)))
         };
         inner.guarded(|| MARKER_READ.to_owned(), known).await
@@ -213,7 +213,7 @@ impl Inner {
             return Ok(answer);
         }
         let read = |deadline| self.reading_row(row.clone(), Attempts::Until(deadline), None);
-        self.share(&self.gets, row.clone(), read).await
+        self.share(&self.gets, row.clone(), self.read_timeout, read).await
     }
 
     /// A newer answer than this one, if it can be had soon.
@@ -346,7 +346,12 @@ impl Inner {
         namespace: Arc<str>,
     ) -> Result<Answer<Arc<Items>>> {
         let read = |deadline| self.reading_all(namespace.clone(), Attempts::Until(deadline), None);
-        self.share(&self.queries, namespace.clone(), read).await
+        let longest = self.time_of_pages();
+        self.share(&self.queries, namespace.clone(), longest, read).await
+    }
+
+    fn time_of_pages(&self) -> Duration {
+        self.read_timeout.saturating_mul(TIME_OF_PAGES)
     }
 
     /// A read of a row, for a task of its own.
@@ -403,7 +408,7 @@ impl Inner {
                 self.in_read_time(attempts, page).await
             }
         });
-        let time = self.read_timeout.saturating_mul(TIME_OF_PAGES);
+        let time = self.time_of_pages();
         let rows = timeout(time, rows).await.unwrap_or_else(|_| Err(no_end(time)));
         self.note(Operation::Query, sent, &rows, attempts, || all_read(namespace));
         let rows = rows?;
@@ -474,11 +479,12 @@ impl Inner {
 
     /// Reads once for everybody who asks for `key` at the same time; without caching, each for itself.
     /// Whoever joins a read that fails, which may have begun earlier or be a single attempt, reads on until
-    /// the read time-out is over.
+    /// the read time-out is over. Nobody waits longer than `longest`.
     async fn share<K, T, F>(
         self: &Arc<Self>,
         flights: &SingleFlight<K, Result<T>>,
         key: K,
+        longest: Duration,
         read: impl Fn(Instant) -> F,
     ) -> Result<T>
     where
@@ -486,7 +492,8 @@ impl Inner {
         T: Clone + Send + Sync + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let deadline = Instant::now() + self.read_timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.read_timeout;
         if !self.cache.is_on() {
             self.stats.misses.add_one();
             return read(deadline).await;
@@ -501,7 +508,13 @@ impl Inner {
                 self.count_shared(joined);
             }
             is_first = false;
-            match result.await.unwrap_or_else(|| Err(Error::panicked())) {
+            // One that was joined may go on for somebody who asked later.
+            let result = match joined {
+                true => timeout_at(begun + longest, result).await,
+                false => Ok(result.await),
+            };
+            let result = result.unwrap_or_else(|_| Some(Err(no_answer())));
+            match result.unwrap_or_else(|| Err(Error::panicked())) {
                 Err(failure)
                     if joined
                         && failure.is_retryable()

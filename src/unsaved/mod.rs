@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 pub use report::Report;
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, no_answer};
 use crate::error::Error;
 use crate::init_plan::KindData;
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
@@ -413,12 +413,15 @@ impl Unsaved {
             // In a circle the first one goes first.
             row.update.id < update.id || !state.waits_for(row, &update.row)
         });
-        let rows = rows.map(|row| &row.stage);
-        init.map(|(_, stage)| stage).chain(rows).find_map(|stage| match stage {
+        let rows = rows.map(|row| (row.update.id, &row.stage));
+        let inits = init.map(|(replacement, stage)| (replacement.id, stage));
+        inits.chain(rows).find_map(|(id, stage)| match stage {
             Stage::Overdue { failure, .. } if failure.is_refusal() => {
                 Some(Blocked::Refused((**failure).clone()))
             }
             Stage::Overdue { failure, .. } => Some(Blocked::Waiting((**failure).clone())),
+            // The order of writes does not know of the update whose place this one took.
+            Stage::UnderWay if id > update.id => Some(Blocked::Waiting(no_answer())),
             Stage::UnderWay | Stage::Kept => None,
         })
     }

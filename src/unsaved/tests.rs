@@ -130,6 +130,21 @@ fn a_second_init_keeps_the_kinds_that_it_does_not_give() {
 }
 
 #[test]
+fn an_update_is_blocked_by_what_has_taken_the_place_of_what_waits_before_it() {
+    let unsaved = Unsaved::default();
+    let segment = update(&unsaved, "segment", 1.0, &[]);
+    let flag = update(&unsaved, "flag", 1.0, &["segment"]);
+    let newer = update(&unsaved, "segment", 2.0, &[]);
+    for update in [&segment, &flag, &newer] {
+        assert_eq!(unsaved.add(update), Taken::In);
+    }
+    assert!(matches!(unsaved.blocked(&flag), Some(Blocked::Waiting(_))));
+    // What was asked for after it is nothing to wait for.
+    unsaved.saved(&segment);
+    assert!(unsaved.blocked(&flag).is_none());
+}
+
+#[test]
 fn an_update_is_blocked_by_what_waits_before_it() {
     for (kind, refused) in [(ErrorKind::Unavailable, false), (ErrorKind::AccessDenied, true)] {
         let unsaved = Unsaved::default();
