@@ -148,6 +148,10 @@ impl Oracle {
         state.inits.len() - 1
     }
 
+    pub fn was_initialised(&self) -> bool {
+        !self.state().inits.is_empty()
+    }
+
     /// Its rows are in the table.
     pub fn init_has_ended(&self, init: usize) {
         self.state().inits[init].1 = Some(Instant::now());
