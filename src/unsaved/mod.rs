@@ -736,7 +736,9 @@ impl State {
             if version(&found) < row.update.item.version {
                 return Some(row.update.item.clone());
             }
-            if row.stage != Stage::UnderWay {
+            // An init that waits takes out of the table what it does not have and nobody handed over since.
+            let init = self.replacement.as_ref().map(|(init, _)| init.id);
+            if row.stage != Stage::UnderWay && init.is_none_or(|init| init > row.update.id) {
                 self.settle_saved(key);
             }
             return found;

@@ -55,6 +55,17 @@ fn an_item_that_waits_is_dropped_when_the_row_is_as_new() {
 }
 
 #[test]
+fn an_item_that_waits_behind_an_init_is_kept_though_the_row_is_as_new() {
+    let unsaved = Unsaved::default();
+    unsaved.replace(unsaved.begin(), data(&[]));
+    let waits = update(&unsaved, "k", 2.0, &[]);
+    unsaved.add(&waits);
+    unsaved.hand_over(&waits, &failure(ErrorKind::AccessDenied));
+    assert_eq!(version_over(&unsaved, "k", Some(2.0)), Some(2.0));
+    assert!(unsaved.waits(&waits), "the init would delete the row");
+}
+
+#[test]
 fn of_each_row_only_the_newest_is_kept() {
     let unsaved = Unsaved::default();
     let (old, new) = (update(&unsaved, "k", 2.0, &[]), update(&unsaved, "k", 3.0, &[]));
