@@ -246,14 +246,13 @@ class ReadOfAll {
           ? known.value
           : this.reads.revive(this.namespace, key, changed[i + 2]);
       if (revision > 0) {
-        const isStale = stale === 1;
         const kept = {
           value,
           revision,
           ticket,
           since,
           until,
-          stale: isStale,
+          stale: stale === 1,
           used: false,
           written: 0,
         };

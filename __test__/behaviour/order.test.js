@@ -8,6 +8,7 @@ const { test } = require('node:test');
 const { FEATURES, itemRow } = require('../helpers/data');
 const { answerWith, breakdown, failure, randomNumbers } = require('../helpers/faults');
 const { scenes } = require('../helpers/scene');
+const { gate } = require('../helpers/wait');
 
 const newScene = scenes();
 /** How many updates; more with the variable UPDATES. */
@@ -92,29 +93,22 @@ test('all of many items has what was read of one of them while it came in parts'
  * @returns {{arrived: Promise<void>, release: () => void}}
  */
 function holdUp(scene, operation, what) {
-  let release;
-  let arrive;
-  const released = new Promise((resolve) => {
-    release = resolve;
-  });
-  const arrived = new Promise((resolve) => {
-    arrive = resolve;
-  });
+  const [arrival, way] = [gate(), gate()];
   let waiting = true;
   scene.proxy.intercept(async (request, forward) => {
     if (request.operation !== operation || !waiting) return undefined;
     waiting = false;
     if (what === 'request') {
-      arrive();
-      await released;
+      arrival.open();
+      await way.opened;
       return forward();
     }
     const answer = await forward();
-    arrive();
-    await released;
+    arrival.open();
+    await way.opened;
     return answer;
   });
-  return { arrived, release };
+  return { arrived: arrival.opened, release: way.open };
 }
 
 const versionOf = (item) => (item ? item.version : null);

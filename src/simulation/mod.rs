@@ -79,16 +79,13 @@ fn no_seed_breaks_a_rule() {
 #[test]
 fn a_seed_gives_the_same_run_each_time() {
     for seed in 1..60 {
-        let traces = [(); 2].map(|()| match run::run(&Plan::from_seed(seed)) {
-            Ok(trace) => trace,
-            Err(broken) => broken.trace,
-        });
-        // tokio wakes those who wait for the same thing in any order.
-        let traces = traces.map(|mut trace| {
+        let [first, second] = [(); 2].map(|()| {
+            let run = run::run(&Plan::from_seed(seed));
+            let mut trace = run.unwrap_or_else(|broken| broken.trace);
+            // tokio wakes those who wait for the same thing in any order.
             trace.sort();
             trace
         });
-        let [first, second] = traces;
         let other = first.iter().zip(&second).find(|(first, second)| first != second);
         if let Some((first, second)) = other {
             tell(&format!("seed {seed}: {first:?}, and then {second:?}"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::model::{ITEMS, Model};
+use super::model::{ITEMS, Model, row};
 use super::plan::Plan;
 use super::table::Rows;
 use crate::cache::MAX_MISSING_TTL_MS;
@@ -50,8 +50,8 @@ struct Answered {
 #[derive(Default)]
 struct Process {
     answers: [Vec<Answered>; ITEMS.len()],
-    /// Versions that it handed over, and since when; none for a data set without the item.
-    handed_over: [Vec<(Instant, Option<u32>)>; ITEMS.len()],
+    /// Versions that it handed over; none for a data set without the item.
+    handed_over: [Vec<Option<u32>>; ITEMS.len()],
     /// Of GetItem and Query: when one last failed or was slow, and whether one has been well since.
     failed: [Option<(Instant, bool)>; 2],
     /// Reads under way: what is read, how many writes there were when they began, and when that was.
@@ -65,8 +65,8 @@ struct State {
     moment: u64,
     model: Model,
     processes: Vec<Process>,
-    /// When inits began, and when they ended.
-    inits: Vec<(Instant, Option<Instant>)>,
+    /// When inits ended, in the order in which they began.
+    inits: Vec<Option<Instant>>,
     marker_seen: bool,
     broken: Option<&'static str>,
     trace: Vec<String>,
@@ -139,12 +139,12 @@ impl Oracle {
         let mut state = self.state();
         let of = &mut state.processes[process];
         of.writes += 1;
-        of.handed_over[item].push((Instant::now(), version));
+        of.handed_over[item].push(version);
     }
 
     pub fn init_begins(&self) -> usize {
         let mut state = self.state();
-        state.inits.push((Instant::now(), None));
+        state.inits.push(None);
         state.inits.len() - 1
     }
 
@@ -154,7 +154,7 @@ impl Oracle {
 
     /// Its rows are in the table.
     pub fn init_has_ended(&self, init: usize) {
-        self.state().inits[init].1 = Some(Instant::now());
+        self.state().inits[init] = Some(Instant::now());
     }
 
     /// An answer about an item, or all that a process was told of a kind.
@@ -257,20 +257,18 @@ impl Oracle {
         if self.plan.writers > 1 {
             return;
         }
-        let versions = |item: usize| {
-            let (kind, key, _) = ITEMS[item];
-            rows.get(&RowKey::new(kind, key)).and_then(|row| row.version).map(|v| v as u32)
-        };
+        let versions =
+            |item: usize| rows.get(&row(item)).and_then(|row| row.version).map(|v| v as u32);
         for (item, (_, name, _)) in ITEMS.iter().enumerate() {
             let Some(change) = versions(item).and_then(|v| state.model.change(item, v)) else {
                 continue;
             };
+            let changed_to = change.version;
             for (to, version) in change.refers_to.clone() {
                 let there = versions(to).is_some_and(|there| there >= version);
                 let to_name = ITEMS[to].1;
-                let version_of = change_version(rows, item);
                 state.demand("nothing is there before what it refers to", there, || {
-                    format!("{name} {version_of} refers to {to_name} {version}, which is not there")
+                    format!("{name} {changed_to} refers to {to_name} {version}, which is not there")
                 });
             }
         }
@@ -281,7 +279,7 @@ impl Oracle {
             state.marker_seen = true;
             let handed_over = &state.processes[0].handed_over;
             let missing = (0..ITEMS.len()).find(|item| {
-                let wanted = handed_over[*item].iter().map(|(_, version)| *version).min().flatten();
+                let wanted = handed_over[*item].iter().copied().min().flatten();
                 let wanted = wanted.filter(|wanted| !state.model.deleted_after(*item, *wanted));
                 wanted.is_some_and(|wanted| versions(*item).is_none_or(|there| there < wanted))
             });
@@ -294,11 +292,6 @@ impl Oracle {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
-}
-
-fn change_version(rows: &Rows, item: usize) -> f64 {
-    let (kind, key, _) = ITEMS[item];
-    rows.get(&RowKey::new(kind, key)).and_then(|row| row.version).unwrap_or_default()
 }
 
 impl State {
@@ -316,9 +309,7 @@ impl State {
     }
 
     fn was_init(&self, since: Instant) -> bool {
-        self.inits
-            .iter()
-            .any(|(_, ended)| ended.is_none_or(|ended| ended + EFFECT_OF_INIT >= since))
+        self.inits.iter().any(|ended| ended.is_none_or(|ended| ended + EFFECT_OF_INIT >= since))
     }
 
     /// No answer is older than one that had come before it was asked for.
@@ -353,8 +344,7 @@ impl State {
         if plan.ttl_ms.is_infinite() && is_kept || self.was_init(asked.at) {
             return;
         }
-        let (kind, key, _) = ITEMS[item];
-        let row = RowKey::new(kind, key);
+        let row = row(item);
         let deleted = |there: u32| self.model.change(item, there).is_some_and(|c| c.deleted);
         let live = |rows: &Rows| {
             let there = rows.get(&row)?.version? as u32;
@@ -363,7 +353,7 @@ impl State {
         let oldest = tables.iter().map(live).min().flatten();
         // What was handed over is used at once, though another process may be ahead.
         let mut own = self.processes[process].handed_over[item].iter();
-        let is_own = own.any(|(_, own)| own.filter(|own| !deleted(*own)) == version);
+        let is_own = own.any(|own| own.filter(|own| !deleted(*own)) == version);
         let known = version >= oldest || is_own;
         let name = ITEMS[item].1;
         self.demand("what is fresh is no older than its TTL", known, || {

@@ -234,15 +234,19 @@ impl Unsaved {
             let row = state.rows.get(&update.row).filter(|row| row.stage != Stage::Kept);
             return Taken::Superseded(row.map(|row| row.update.id));
         }
-        let update = Arc::clone(update);
-        let (row_key, since) = (update.row.clone(), update.id);
-        let mut row = Row { update, stage, since, saved: 0, settled: Arc::default() };
-        let superseded = state.rows.get(&row_key).map_or(0, Row::bytes);
+        let mut row = Row {
+            update: Arc::clone(update),
+            stage,
+            since: update.id,
+            saved: 0,
+            settled: Arc::default(),
+        };
+        let superseded = state.rows.get(&update.row).map_or(0, Row::bytes);
         if state.all_bytes() - superseded + row.bytes() > MAX_BYTES {
             return Taken::NoRoom;
         }
         // Who waits for what it supersedes waits for it.
-        if let Some(superseded) = state.take(&row_key) {
+        if let Some(superseded) = state.take(&update.row) {
             if superseded.stage != Stage::Kept && row.stage != Stage::Kept {
                 row.since = superseded.since;
             }
