@@ -133,7 +133,7 @@ class Core {
   upsert(reads, namespace, key, json, callback) {
     const { fromText } = reads.model;
     this.send(this.writing('upsert', reads, namespace, key, callback), (id) =>
-      this.wrote(namespace, key, this.native.upsert(id, namespace, json, fromText))
+      this.wrote(namespace, key, this.native.upsert(id, namespace, json))
     );
   }
 
@@ -147,7 +147,7 @@ class Core {
   delete(reads, namespace, key, version, callback) {
     const { fromText } = reads.model;
     this.send(this.writing('delete', reads, namespace, key, callback), (id) =>
-      this.wrote(namespace, key, this.native.delete(id, namespace, key, version, fromText))
+      this.wrote(namespace, key, this.native.delete(id, namespace, key, version))
     );
   }
 

@@ -366,22 +366,20 @@ impl NativeStore {
     /// Stores an item unless a version as new is there. Returns the ticket before which nothing is known
     /// of that item any more.
     #[napi(catch_unwind)]
-    pub fn upsert(&self, id: u32, kind: String, json: String, as_text: bool) -> f64 {
+    pub fn upsert(&self, id: u32, kind: String, json: String) -> f64 {
         let upsert = self.store.upsert(&kind, &json);
-        self.answer_write(id, upsert, move |mailbox, known| {
-            mailbox.item(id, 0, form(as_text), &known);
-        });
+        let store = self.store.clone();
+        self.answer_write(id, upsert, move |mailbox, ()| mailbox.wrote(id, store.now()));
         self.store.now().0 as f64
     }
 
     /// Stores a tombstone unless a version as new is there. Returns the ticket before which nothing is
     /// known of that item any more.
     #[napi(catch_unwind)]
-    pub fn delete(&self, id: u32, kind: String, key: String, version: f64, as_text: bool) -> f64 {
+    pub fn delete(&self, id: u32, kind: String, key: String, version: f64) -> f64 {
         let delete = self.store.delete(&kind, &key, version);
-        self.answer_write(id, delete, move |mailbox, known| {
-            mailbox.item(id, 0, form(as_text), &known);
-        });
+        let store = self.store.clone();
+        self.answer_write(id, delete, move |mailbox, ()| mailbox.wrote(id, store.now()));
         self.store.now().0 as f64
     }
 
@@ -434,7 +432,7 @@ impl NativeStore {
     /// Items of a kind that were used without asking here.
     #[napi(catch_unwind)]
     pub fn touch(&self, kind: String, keys: Vec<String>) {
-        self.store.touch(&kind, &keys);
+        self.store.mark_used(&kind, &keys);
     }
 
     /// What was counted.
@@ -455,7 +453,7 @@ impl NativeStore {
             throttles: count(&stats.throttles),
             items: items as f64,
             bytes: bytes as f64,
-            unsaved: self.store.unsaved() as f64,
+            unsaved: self.store.pending() as f64,
             read_units: stats.read_units.get(),
             write_units: stats.write_units.get(),
         }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::error::Result;
-use crate::row::{MAX_ROW_SIZE, Meaning, RowKey, StoredRow};
+use crate::row::{MAX_ROW_SIZE, Decoded, RowKey, StoredRow};
 
 /// From which part of [`MAX_ROW_SIZE`] on a row is worth mentioning.
 const LARGE: f64 = 0.8;
@@ -247,11 +247,11 @@ impl Inspection {
 impl PrefixReport {
     fn add_item(&mut self, kind: &'static str, row: &StoredRow, bytes: usize) {
         *self.bytes.entry(kind).or_default() += bytes;
-        match row.meaning() {
-            Meaning::Item(item) if item.deleted => self.tombstones += 1,
-            Meaning::Item(_) => *self.live.entry(kind).or_default() += 1,
-            Meaning::NotOurs => {}
-            Meaning::Unreadable(reason) => {
+        match row.decode() {
+            Decoded::Item(item) if item.deleted => self.tombstones += 1,
+            Decoded::Item(_) => *self.live.entry(kind).or_default() += 1,
+            Decoded::NotOurs => {}
+            Decoded::Unreadable(reason) => {
                 self.unreadable.add(|| with_key(&row.key, [("reason", json!(reason))]));
             }
         }
@@ -295,8 +295,8 @@ fn with_key<const N: usize>(row: &RowKey, told: [(&str, Value); N]) -> Value {
 pub fn listed(SizedRow { row, bytes }: &SizedRow) -> Value {
     let unreadable =
         |reason: &str| with_key(&row.key, [("unreadable", json!(reason)), ("bytes", json!(bytes))]);
-    match row.meaning() {
-        Meaning::Item(item) => {
+    match row.decode() {
+        Decoded::Item(item) => {
             let json = serde_json::from_str::<Value>(&item.json).ok();
             let on = json.and_then(|json| json.get("on")?.as_bool());
             with_key(
@@ -309,8 +309,8 @@ pub fn listed(SizedRow { row, bytes }: &SizedRow) -> Value {
                 ],
             )
         }
-        Meaning::NotOurs => unreadable("it is another program's"),
-        Meaning::Unreadable(reason) => unreadable(&reason),
+        Decoded::NotOurs => unreadable("it is another program's"),
+        Decoded::Unreadable(reason) => unreadable(&reason),
     }
 }
 

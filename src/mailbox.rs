@@ -25,7 +25,8 @@
 //! | whether initialised | `initialized, until` |
 //! | whether DynamoDB answers | 1 or 0 |
 //! | an init whose data reads find from now on | 1; when it has ended, another answer comes |
-//! | a write that ended | nothing, or what is known of the item then |
+//! | an update that is in the table | `0, ticket` |
+//! | an init that ended | nothing |
 //! | a failure | its code, `ticket` |
 //! | what was asked about big segments | 0 and the value, or the code of a failure and what went wrong |
 //!
@@ -37,7 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::cache::{Answer, Cached, Delta, Ticket};
+use crate::cache::{Answer, Cached, Changes, Seq};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log, printable};
 use crate::requester::RequestId;
@@ -109,7 +110,7 @@ impl Mailbox {
     }
 
     /// An answer about all items.
-    pub fn all(&self, id: RequestId, form: Form, answer: &Answer<Delta>) {
+    pub fn all(&self, id: RequestId, form: Form, answer: &Answer<Changes>) {
         let parts = all_texts(id, form, answer);
         self.put(|waiting| waiting.parts.extend(parts));
     }
@@ -130,6 +131,11 @@ impl Mailbox {
         self.put(|waiting| waiting.answers.push_back(format!("[{id},1]")));
     }
 
+    /// An update that is in the table. What was known of the item before `seq` may not be so any more.
+    pub fn wrote(&self, id: RequestId, seq: Seq) {
+        self.put(|waiting| waiting.answers.push_back(format!("[{id},0,{}]", seq.0)));
+    }
+
     /// A write that has ended.
     pub fn done(&self, id: RequestId) {
         self.put(|waiting| waiting.answers.push_back(format!("[{id}]")));
@@ -137,8 +143,8 @@ impl Mailbox {
 
     /// A request that failed; it was logged already. What is known since before `ticket` may not be
     /// so any more where it was a write.
-    pub fn failed(&self, id: RequestId, failure: &Error, ticket: Ticket) {
-        let text = format!("[{id},\"{}\",{}]", failure.kind.code(), ticket.0);
+    pub fn failed(&self, id: RequestId, failure: &Error, seq: Seq) {
+        let text = format!("[{id},\"{}\",{}]", failure.kind.code(), seq.0);
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
@@ -234,7 +240,7 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
     let json = answer.value.as_ref().map(|cached| &*cached.item.json);
     let revision = answer.value.as_ref().map_or(0, |cached| cached.revision);
     let mut text = String::with_capacity(json.map_or(0, str::len) + 80);
-    write(&mut text, format_args!("[{id},{},{},", time(answer.until), answer.ticket.0));
+    write(&mut text, format_args!("[{id},{},{},", time(answer.until), answer.seq.0));
     write(&mut text, format_args!("{},{revision}", u8::from(answer.stale)));
     if revision == 0 || revision != held {
         text.push(',');
@@ -247,9 +253,9 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
     text
 }
 
-fn all_texts(id: RequestId, form: Form, answer: &Answer<Delta>) -> Vec<String> {
-    let Answer { value: delta, until, ticket, stale } = answer;
-    let mut head = format!("[{id},0,{},{},{},", time(*until), ticket.0, u8::from(*stale));
+fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String> {
+    let Answer { value: delta, until, seq, stale } = answer;
+    let mut head = format!("[{id},0,{},{},{},", time(*until), seq.0, u8::from(*stale));
     write(&mut head, format_args!("{},{},[", delta.state, delta.base.unwrap_or(0)));
     for (index, key) in delta.removed.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };

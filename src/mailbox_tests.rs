@@ -43,14 +43,14 @@ fn cached(json: impl Into<Arc<str>>, revision: u64) -> Cached {
 }
 
 fn answer<T>(value: T) -> Answer<T> {
-    Answer { value, until: 1_015_000.0, ticket: Ticket(7), stale: false }
+    Answer { value, until: 1_015_000.0, seq: Seq(7), stale: false }
 }
 
 /// Everything, as so many items of so many bytes.
-fn whole(count: usize, size: usize) -> Answer<Delta> {
+fn whole(count: usize, size: usize) -> Answer<Changes> {
     let json: Arc<str> = Value::from("x".repeat(size - 2)).to_string().into();
     let items = (0..count).map(|number| (number.to_string().into(), cached(json.clone(), 1)));
-    answer(Delta { state: 5, base: None, changed: items.collect(), removed: Vec::new() })
+    answer(Changes { state: 5, base: None, changed: items.collect(), removed: Vec::new() })
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn items_come_as_text_where_that_is_wanted() {
     assert_eq!(item_text(1, 0, Form::Text, &answer(None)), "[1,1015000,7,0,0,null]");
     let (mailbox, _) = mailbox();
     let changed = vec![("a".into(), cached(json, 3)), ("b".into(), cached("{}", 4))];
-    let delta = Delta { state: 6, base: None, changed, removed: Vec::new() };
+    let delta = Changes { state: 6, base: None, changed, removed: Vec::new() };
     mailbox.all(1, Form::Text, &answer(delta));
     assert_eq!(take_answers(&mailbox)[1], json!([1, 1, ["a", 3, json, "b", 4, "{}"]]));
 }
@@ -146,7 +146,7 @@ fn an_endless_time_is_a_number_that_javascript_reads_as_infinity() {
 #[test]
 fn a_failure_comes_as_its_code() {
     let (mailbox, _) = mailbox();
-    mailbox.failed(1, &Error::new(ErrorKind::AccessDenied, "no"), Ticket(9));
+    mailbox.failed(1, &Error::new(ErrorKind::AccessDenied, "no"), Seq(9));
     assert_eq!(take_answers(&mailbox), [json!([1, "ACCESS_DENIED", 9])]);
 }
 
@@ -163,9 +163,9 @@ fn what_is_told_comes_with_its_value_or_with_what_went_wrong() {
 fn all_items_come_as_a_change_of_a_state() {
     let (mailbox, _) = mailbox();
     let changed = vec![("a".into(), cached("{}", 3)), ("b".into(), cached("[]", 4))];
-    let delta = Delta { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
+    let delta = Changes { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
     mailbox.all(1, Form::Json, &answer(delta));
-    let nothing = Delta { state: 6, base: Some(6), changed: Vec::new(), removed: Vec::new() };
+    let nothing = Changes { state: 6, base: Some(6), changed: Vec::new(), removed: Vec::new() };
     mailbox.all(2, Form::Json, &Answer { stale: true, ..answer(nothing) });
     assert_eq!(
         take_answers(&mailbox),
@@ -265,10 +265,12 @@ async fn a_text_tells_what_had_to_make_room_and_what_is_no_longer_known() {
     let mut revisions = Vec::new();
     for key in ["a", "\"b\"", "c", "d"] {
         let json = json!({"key": key, "version": 1}).to_string();
-        revisions.push(store.upsert("features", &json).await.unwrap().value.unwrap().revision);
+        store.upsert("features", &json).await.unwrap();
+        revisions.push(store.get("features", key).await.unwrap().value.unwrap().revision);
     }
     let flag = r#"{"key":"a","version":2,"prerequisites":[{"key":"p"}]}"#;
-    let last = store.upsert("features", flag).await.unwrap().ticket;
+    let last = store.now();
+    store.upsert("features", flag).await.unwrap();
     mailbox.done(1);
     let text: Vec<Value> = serde_json::from_str(&mailbox.take(Some(&store)).unwrap()).unwrap();
     assert_eq!(text[2][0], json!(["features", "a", revisions[0]]));
@@ -306,7 +308,7 @@ proptest! {
             expected.extend([json!(key), json!(revision), item]);
         }
         let removed_keys = removed.iter().map(|key| key.as_str().into()).collect();
-        mailbox.all(0, Form::Json, &answer(Delta { state: 5, base: Some(4), changed, removed: removed_keys }));
+        mailbox.all(0, Form::Json, &answer(Changes { state: 5, base: Some(4), changed, removed: removed_keys }));
         let (mut told, mut items) = (Vec::new(), Vec::new());
         for answer in take_answers(&mailbox) {
             match (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap()) {

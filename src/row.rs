@@ -11,7 +11,9 @@
 //! It lies in a partition of its own, so no Query of a kind returns it.
 
 use std::borrow::Cow;
+use std::collections::hash_map::DefaultHasher;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -199,9 +201,40 @@ pub struct StoredRow {
     pub deleted: bool,
 }
 
-/// What a stored row means.
+/// Tells whether a row is as it was, without keeping its text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fingerprint {
+    /// The row's version.
+    pub version: Option<f64>,
+    text: u64,
+}
+
+impl Fingerprint {
+    /// The fingerprint of this row.
+    pub fn of(stored: &StoredRow) -> Self {
+        if let Decoded::Item(item) = stored.decode() {
+            return Self { version: stored.version, ..Self::of_item(&item) };
+        }
+        let mut hasher = DefaultHasher::new();
+        match &stored.item {
+            ItemAttribute::Text(text) => text.hash(&mut hasher),
+            ItemAttribute::Other(kind) => kind.hash(&mut hasher),
+            ItemAttribute::Absent | ItemAttribute::Binary => {}
+        }
+        Self { version: stored.version, text: hasher.finish() }
+    }
+
+    /// The fingerprint of a row that holds this item.
+    pub fn of_item(item: &Item) -> Self {
+        let mut hasher = DefaultHasher::new();
+        item.json.hash(&mut hasher);
+        Self { version: Some(item.version), text: hasher.finish() }
+    }
+}
+
+/// A stored row, decoded.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Meaning {
+pub enum Decoded {
     /// A live item or a tombstone.
     Item(Item),
     /// Another program's data.
@@ -221,10 +254,10 @@ impl StoredRow {
     }
 
     /// Reads what any LaunchDarkly SDK may have written.
-    pub fn meaning(&self) -> Meaning {
+    pub fn decode(&self) -> Decoded {
         let text = match &self.item {
             ItemAttribute::Text(text) => text,
-            ItemAttribute::Binary => return Meaning::NotOurs,
+            ItemAttribute::Binary => return Decoded::NotOurs,
             _ if self.deleted => return self.tombstone(None),
             ItemAttribute::Absent => return unreadable("it has no attribute \"item\""),
             ItemAttribute::Other(kind) => {
@@ -249,14 +282,14 @@ impl StoredRow {
             return self.tombstone(head.version);
         }
         match self.version.or(head.version) {
-            Some(version) => Meaning::Item(Item { version, deleted: false, json: text.clone() }),
+            Some(version) => Decoded::Item(Item { version, deleted: false, json: text.clone() }),
             None => unreadable("neither the row nor its JSON has a version"),
         }
     }
 
-    fn tombstone(&self, json_version: Option<f64>) -> Meaning {
+    fn tombstone(&self, json_version: Option<f64>) -> Decoded {
         let version = self.version.or(json_version).unwrap_or(0.0);
-        Meaning::Item(Item::tombstone(&self.key.key, version))
+        Decoded::Item(Item::tombstone(&self.key.key, version))
     }
 
     /// Whether an init that brings `item` for this row would change nothing: the same version, and
@@ -273,8 +306,8 @@ impl StoredRow {
     }
 }
 
-fn unreadable(reason: impl Into<String>) -> Meaning {
-    Meaning::Unreadable(reason.into())
+fn unreadable(reason: impl Into<String>) -> Decoded {
+    Decoded::Unreadable(reason.into())
 }
 
 fn same_json(a: &str, b: &str) -> bool {

@@ -10,17 +10,17 @@ fn text(json: &str) -> ItemAttribute {
     ItemAttribute::Text(json.into())
 }
 
-fn live(version: f64, json: &str) -> Meaning {
-    Meaning::Item(Item { version, deleted: false, json: json.into() })
+fn live(version: f64, json: &str) -> Decoded {
+    Decoded::Item(Item { version, deleted: false, json: json.into() })
 }
 
-fn tombstone(version: f64) -> Meaning {
-    Meaning::Item(Item::tombstone("k", version))
+fn tombstone(version: f64) -> Decoded {
+    Decoded::Item(Item::tombstone("k", version))
 }
 
 fn reason(row: &StoredRow) -> String {
-    match row.meaning() {
-        Meaning::Unreadable(reason) => reason,
+    match row.decode() {
+        Decoded::Unreadable(reason) => reason,
         other => panic!("{other:?} was readable"),
     }
 }
@@ -42,19 +42,19 @@ fn the_tombstones_of_every_sdk_are_read_as_deleted() {
         r#"{"version":3,"deleted":true}"#,
     ];
     for form in forms {
-        assert_eq!(stored(Some(3.0), text(form)).meaning(), tombstone(3.0), "{form}");
+        assert_eq!(stored(Some(3.0), text(form)).decode(), tombstone(3.0), "{form}");
     }
     let attribute = StoredRow { deleted: true, ..stored(Some(3.0), text(r#"{"key":"k"}"#)) };
-    assert_eq!(attribute.meaning(), tombstone(3.0));
+    assert_eq!(attribute.decode(), tombstone(3.0));
     let bare = StoredRow { deleted: true, ..stored(Some(3.0), ItemAttribute::Absent) };
-    assert_eq!(bare.meaning(), tombstone(3.0));
+    assert_eq!(bare.decode(), tombstone(3.0));
 }
 
 #[test]
 fn the_json_counts_where_the_version_attribute_is_missing() {
     let json = r#"{"key":"k","version":7}"#;
-    assert_eq!(stored(None, text(json)).meaning(), live(7.0, json));
-    assert_eq!(stored(Some(9.0), text(json)).meaning(), live(9.0, json));
+    assert_eq!(stored(None, text(json)).decode(), live(7.0, json));
+    assert_eq!(stored(Some(9.0), text(json)).decode(), live(9.0, json));
 }
 
 #[test]
@@ -68,15 +68,15 @@ fn what_cannot_be_served_is_told_apart() {
     assert!(reason(&stored(Some(1.0), ItemAttribute::Absent)).contains("no attribute"));
     assert!(reason(&stored(Some(1.0), ItemAttribute::Other("N"))).contains("type N"));
     assert!(reason(&stored(None, text(r#"{"key":"k"}"#))).contains("version"));
-    assert_eq!(stored(None, ItemAttribute::Binary).meaning(), Meaning::NotOurs);
+    assert_eq!(stored(None, ItemAttribute::Binary).decode(), Decoded::NotOurs);
 }
 
 #[test]
 fn javascript_rules_apply_to_json() {
     let repeated = r#"{"version":1,"version":2,"\u0076ersion":3}"#;
-    assert_eq!(stored(None, text(repeated)).meaning(), live(3.0, repeated));
+    assert_eq!(stored(None, text(repeated)).decode(), live(3.0, repeated));
     let lone_surrogate = r#"{"version":1,"name":"\ud800"}"#;
-    assert_eq!(stored(None, text(lone_surrogate)).meaning(), live(1.0, lone_surrogate));
+    assert_eq!(stored(None, text(lone_surrogate)).decode(), live(1.0, lone_surrogate));
 }
 
 #[test]
@@ -192,7 +192,7 @@ proptest! {
             deleted: false,
         };
         prop_assert!(row.is_same_as(&item));
-        prop_assert_eq!(row.meaning(), live(f64::from(version), &json));
+        prop_assert_eq!(row.decode(), live(f64::from(version), &json));
     }
 
     #[test]
@@ -207,8 +207,8 @@ proptest! {
 
     #[test]
     fn reading_never_panics(bytes in ".{0,60}") {
-        let _ = stored(None, text(&bytes)).meaning();
-        let _ = stored(None, text(&format!("{{{bytes}}}"))).meaning();
+        let _ = stored(None, text(&bytes)).decode();
+        let _ = stored(None, text(&format!("{{{bytes}}}"))).decode();
     }
 }
 
@@ -224,18 +224,18 @@ fn items_may_be_nested_however_deep() {
             r#"{{"key":"k","version":1,"prerequisites":[{{"key":"p"}}],"rules":{deep},"variations":{deep}}}"#
         );
         let (_, item) = Item::from_sdk(&json, None).unwrap();
-        assert_eq!(stored(Some(1.0), text(&json)).meaning(), live(1.0, &json));
+        assert_eq!(stored(Some(1.0), text(&json)).decode(), live(1.0, &json));
         assert!(stored(Some(1.0), text(&json)).is_same_as(&item));
         assert!(!stored(Some(1.0), text(&format!("{json} "))).is_same_as(&item));
         drop(crate::references::references("features", &json));
         for name in ["key", "version", "deleted"] {
             let odd = format!(r#"{{"{name}":{deep}}}"#);
-            assert!(matches!(stored(None, text(&odd)).meaning(), Meaning::Unreadable(_)));
+            assert!(matches!(stored(None, text(&odd)).decode(), Decoded::Unreadable(_)));
             drop(Item::from_sdk(&odd, None));
         }
         assert!(Item::from_sdk(&deep, None).is_err());
         let cut = json.get(..json.len() / 2).unwrap();
-        assert!(matches!(stored(Some(1.0), text(cut)).meaning(), Meaning::Unreadable(_)));
+        assert!(matches!(stored(Some(1.0), text(cut)).decode(), Decoded::Unreadable(_)));
     }
 }
 
@@ -248,7 +248,7 @@ fn half_a_surrogate_pair_in_an_item_is_passed_through() {
     ] {
         let (key, item) = Item::from_sdk(json, None).unwrap();
         assert_eq!((&*key, &*item.json, item.version), ("k", json, 1.0));
-        assert_eq!(stored(Some(1.0), text(json)).meaning(), live(1.0, json));
+        assert_eq!(stored(Some(1.0), text(json)).decode(), live(1.0, json));
     }
 }
 

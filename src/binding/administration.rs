@@ -16,7 +16,7 @@ use crate::dynamodb::{self, DynamoDb, SdkDynamoDb};
 use crate::error;
 use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
 use crate::mailbox::Mailbox;
-use crate::row::{Layout, Meaning, RowKey};
+use crate::row::{Layout, Decoded, RowKey};
 use crate::stats::Stats;
 
 /// How a row is read that somebody wants to see.
@@ -165,15 +165,15 @@ impl NativeTable {
                 || table.read_retries(),
                 || table.get(&row, AS_IT_IS),
             );
-            Ok(match found.await?.map(|row| row.meaning()) {
+            Ok(match found.await?.map(|row| row.decode()) {
                 None => Value::Null,
-                Some(Meaning::Item(item)) => json!({
+                Some(Decoded::Item(item)) => json!({
                     "version": item.version,
                     "deleted": item.deleted,
                     "json": &*item.json,
                 }),
-                Some(Meaning::NotOurs) => json!({ "unreadable": "it is another program's" }),
-                Some(Meaning::Unreadable(reason)) => json!({ "unreadable": reason }),
+                Some(Decoded::NotOurs) => json!({ "unreadable": "it is another program's" }),
+                Some(Decoded::Unreadable(reason)) => json!({ "unreadable": reason }),
             })
         });
     }

@@ -1,22 +1,24 @@
-//! What the store holds of the table, and for how long it may answer from that.
+//! What was read from the table, and what the table has taken from this process.
+//!
+//! Writes that the table has not taken yet are not here: they are an overlay of their own (`writes`).
 //!
 //! moka is used as a bounded map. Its own expiry runs on a clock that cannot be set, so entries carry
 //! the wall-clock time at which they were read.
 //!
-//! Reads and writes overlap. Each draws a [`Ticket`] when it begins, and another one when it has ended;
-//! an entry remembers both. Of two that overlapped nobody knows which one saw the table later, so that the
-//! newer version counts; only a read that began after the other one had ended may bring an older one. And
-//! nothing that was read before an init ended counts as fresh after it, whatever its version. Where reads
-//! are eventually consistent, a version that has only just been seen is not replaced by an older one that
-//! a later read still finds.
+//! **Reads never go back.** Requests overlap, and each draws a number from one [`Sequence`] when it is sent and
+//! another one when its answer has come. Of two that overlapped nobody knows which saw the table later, so the
+//! higher version wins; only a read that was sent after the other one had ended may bring a lower version. Where
+//! reads are eventually consistent, even that has to wait until the version held has been known for a TTL, at
+//! least 2 s. A read that was sent before an init ended is void.
 //!
-//! The live items of a kind are a second view of the rows that are held: whatever a row is taken for, it is
-//! there, too.
+//! The live items of a kind are kept as a [`Collection`]. It follows the rows: whatever a single read or a write
+//! changes, it changes there too, so that `get` and `all` answer alike.
 //!
-//! What is past its time stays, for when DynamoDB fails. With a TTL of 0 nothing is answered from here;
-//! what is held then only keeps the answer of a read from being older than one before it.
+//! Expired answers are kept for when DynamoDB fails. With a TTL of 0 nothing is answered from here; what is held
+//! then only keeps answers from going back.
 
-mod snapshot;
+pub mod circuit_breaker;
+mod collection;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,56 +28,81 @@ use moka::notification::RemovalCause;
 use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 
-pub use snapshot::{Delta, Items};
+pub use collection::{Changes, Items, set};
 
 use crate::clock::{Clock, Millis};
 use crate::config::Freshness;
 use crate::row::{Item, RowKey};
-use snapshot::{Snapshot, Taken};
+use collection::{Collection, LastSent};
 
-/// The longest time for which "there is no such row" is believed, in milliseconds.
+/// A missing row is cached for at most so many milliseconds.
 pub const MAX_MISSING_TTL_MS: f64 = 15_000.0;
-/// For how long an eventually consistent read may find a row as it was before a change that another read
-/// has found already, or that this process made, in milliseconds.
+/// For so many milliseconds an eventually consistent read may return a row as it was before a change that is
+/// known here. AWS names no bound; copies usually agree within a second.
 const READ_LAG_MS: f64 = 2_000.0;
-/// What an entry takes besides its texts, roughly.
+/// What an entry takes besides its texts, roughly, in bytes.
 const ENTRY_OVERHEAD: usize = 200;
 
-/// A moment in the order of reads and writes.
+/// A sequence number: what has the higher one came later, in this store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(pub u64);
+pub struct Seq(pub u64);
 
-/// An item that the cache holds, or held.
+/// The sequence numbers of one store. They begin with 1.
+#[derive(Debug, Default)]
+pub struct Sequence(AtomicU64);
+
+impl Sequence {
+    /// The next number.
+    pub fn next(&self) -> Seq {
+        Seq(self.0.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+}
+
+/// An item with its revision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cached {
     /// The item.
     pub item: Item,
-    /// Tells apart the texts that a row has had while it was held: the same revision, the same text.
-    /// 0 for what was never held.
+    /// Names the text among those that the row has had here: the same revision, the same text. 0 for none.
     pub revision: u64,
+}
+
+/// What is known of something in the table, and since when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read<T> {
+    /// What was found.
+    pub value: T,
+    /// When it was found, by the wall clock.
+    pub read_at: Millis,
+    /// When the request was sent: the value may be as old as this.
+    pub sent: Seq,
+    /// When the answer came.
+    pub known: Seq,
+    /// Whether it may be taken for what is in the table, within its TTL.
+    pub valid: bool,
 }
 
 /// An answer, and until when it may be given again without asking.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer<T> {
-    /// What was asked for.
+    /// What was requested.
     pub value: T,
     /// Wall-clock time in milliseconds since the Unix epoch; infinite for "for ever", 0 for "not
     /// even once more".
     pub until: f64,
-    /// When it came to be known. Of two answers the one with the later ticket counts.
-    pub ticket: Ticket,
-    /// Whether it is past its time, and given for want of a better one.
+    /// When it came to be known. The later of two answers counts.
+    pub seq: Seq,
+    /// Whether it is expired, and given for want of a better one.
     pub stale: bool,
 }
 
-/// What is held, past its time.
+/// An expired answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stale<T> {
     /// What was known.
     pub value: T,
     /// When it was known.
-    pub ticket: Ticket,
+    pub seq: Seq,
     /// How long ago it was read, in milliseconds; infinite where the clock can't tell.
     pub age_ms: f64,
     /// Whether it may be given while a newer one is fetched.
@@ -85,23 +112,23 @@ pub struct Stale<T> {
 impl<T> Stale<T> {
     /// It, as an answer that may be given until then.
     pub fn answer(self, until: f64) -> Answer<T> {
-        Answer { value: self.value, until, ticket: self.ticket, stale: true }
+        Answer { value: self.value, until, seq: self.seq, stale: true }
     }
 }
 
 /// What is known of something.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Known<T> {
-    /// All that one needs.
+    /// Within its TTL.
     Fresh(Answer<T>),
-    /// What was so a while ago.
+    /// Expired.
     Stale(Stale<T>),
     /// Nothing.
     Nothing,
 }
 
 impl<T> Known<T> {
-    /// It, as an answer that may not be given again where it is past its time.
+    /// It, as an answer that may not be given again where it is expired.
     pub fn answer(self) -> Option<Answer<T>> {
         match self {
             Self::Fresh(answer) => Some(answer),
@@ -128,28 +155,26 @@ pub struct Replaced {
 pub struct Cache {
     freshness: Freshness,
     max_bytes: u64,
-    /// Whether a read may find the table as it was before a write that has ended.
+    /// Whether reads are eventually consistent.
     reads_lag: bool,
     clock: Clock,
+    sequence: Arc<Sequence>,
     rows: moka::sync::Cache<RowKey, Entry>,
-    snapshots: Mutex<Snapshots>,
-    /// Rows that had to make room, until somebody looks after them.
+    collections: Mutex<Collections>,
+    /// Rows that were evicted for their size, until `settle_evictions`.
     pushed_out: Arc<Mutex<Vec<(RowKey, u64)>>>,
-    /// Those that were looked after here, for whoever holds more of them.
+    /// The same after it, for whoever else holds them.
     evicted: Mutex<Vec<(RowKey, u64)>>,
-    next_ticket: AtomicU64,
-    /// What was read by an older ticket is void: an init has replaced everything since.
+    /// What was sent before this is void: an init has replaced everything since.
     valid_from: AtomicU64,
-    /// What an older ticket found missing may have come since.
+    /// What was found missing by a request sent before this may have come since.
     missing_from: AtomicU64,
 }
 
 #[derive(Default)]
-struct Snapshots {
-    by_namespace: HashMap<Arc<str>, Snapshot>,
-    taken: Taken,
-    /// When a row of a namespace was last outdated: what was read before may be so too.
-    outdated: HashMap<Arc<str>, Ticket>,
+struct Collections {
+    by_namespace: HashMap<Arc<str>, Collection>,
+    last_sent: LastSent,
 }
 
 #[derive(Clone)]
@@ -157,25 +182,15 @@ struct Entry {
     /// `None`: there is no such row.
     cached: Option<Cached>,
     read_at: Millis,
-    /// When that began which brought it: it may be as old as this.
-    begun: Ticket,
-    /// When it came to be known: what began after this is newer.
-    known: Ticket,
+    sent: Seq,
+    known: Seq,
     /// When this version was first seen or written here.
     since: Millis,
-    /// Set when it is no longer known to be what is in the table.
-    outdated: bool,
 }
 
 impl Entry {
     fn version(&self) -> f64 {
         self.cached.as_ref().map_or(f64::NEG_INFINITY, |cached| cached.item.version)
-    }
-
-    /// What orders it in JavaScript, which knows one ticket only. That a row is missing may be believed only
-    /// from when the read began that found it so.
-    fn ticket(&self) -> Ticket {
-        if self.cached.is_some() { self.known } else { self.begun }
     }
 
     fn revision(&self) -> u64 {
@@ -191,7 +206,13 @@ impl Entry {
 impl Cache {
     /// An empty cache that holds at most `max_bytes` of text. `reads_lag` says that reads are
     /// eventually consistent.
-    pub fn new(freshness: Freshness, max_bytes: u64, reads_lag: bool, clock: Clock) -> Self {
+    pub fn new(
+        freshness: Freshness,
+        max_bytes: u64,
+        reads_lag: bool,
+        clock: Clock,
+        sequence: Arc<Sequence>,
+    ) -> Self {
         let weigh = |row: &RowKey, entry: &Entry| {
             let size = ENTRY_OVERHEAD + row.namespace.len() + row.key.len() + entry.bytes();
             u32::try_from(size).unwrap_or(u32::MAX)
@@ -208,6 +229,7 @@ impl Cache {
             max_bytes,
             reads_lag,
             clock,
+            sequence,
             // moka's own default policy refuses newcomers when it is full.
             rows: moka::sync::Cache::builder()
                 .eviction_policy(EvictionPolicy::lru())
@@ -215,10 +237,9 @@ impl Cache {
                 .max_capacity(max_bytes)
                 .eviction_listener(evicted)
                 .build(),
-            snapshots: Mutex::default(),
+            collections: Mutex::default(),
             pushed_out,
             evicted: Mutex::default(),
-            next_ticket: AtomicU64::new(1),
             valid_from: AtomicU64::new(0),
             missing_from: AtomicU64::new(0),
         }
@@ -229,119 +250,132 @@ impl Cache {
         self.freshness.ttl_ms > 0.0
     }
 
-    /// The item that is held of this row, however old.
-    pub fn held(&self, row: &RowKey) -> Option<Cached> {
-        self.rows.get(row)?.cached
-    }
-
     /// To be called before a request is sent whose answer is to be kept.
-    pub fn begin(&self) -> Ticket {
-        Ticket(self.next_ticket.fetch_add(1, Ordering::SeqCst))
+    pub fn begin(&self) -> Seq {
+        self.sequence.next()
     }
 
-    /// What is known of this row; a value of `None` says that there is none.
-    pub fn look(&self, row: &RowKey) -> Known<Option<Cached>> {
+    /// What is held of this row; a value of `None` says that there is none. A key that is absent from a
+    /// collection is not thereby missing: somebody may have added it since.
+    pub fn row(&self, row: &RowKey) -> Option<Read<Option<Cached>>> {
+        self.rows.get(row).map(|entry| self.read(entry))
+    }
+
+    /// All live items of this namespace, as far as they are held.
+    pub fn collection(&self, namespace: &str) -> Option<Read<Arc<Items>>> {
+        let collections = self.collections();
+        collections.by_namespace.get(namespace).map(|collection| self.read_all(collection))
+    }
+
+    fn read(&self, entry: Entry) -> Read<Option<Cached>> {
+        let Entry { cached, read_at, sent, known, .. } = entry;
+        let may_have_come = || sent.0 < self.missing_from.load(Ordering::SeqCst);
+        let valid = !self.is_void(sent) && (cached.is_some() || !may_have_come());
+        Read { value: cached, read_at, sent, known, valid }
+    }
+
+    fn read_all(&self, collection: &Collection) -> Read<Arc<Items>> {
+        let Collection { items, read_at, sent } = collection;
+        let (sent, valid) = (*sent, !self.is_void(*sent));
+        // A single read or write may have changed it since it was read.
+        Read { value: Arc::clone(items), read_at: *read_at, sent, known: self.begin(), valid }
+    }
+
+    /// Whether what is known of a row may be answered.
+    pub fn judge_row(&self, read: Read<Option<Cached>>) -> Known<Option<Cached>> {
+        let (found, seq) = (read.value.is_some(), seq_of(&read));
+        self.judge(read, self.ttl_of(found), found, seq)
+    }
+
+    /// The same of all live items of a namespace.
+    pub fn judge_all(&self, read: Read<Arc<Items>>) -> Known<Arc<Items>> {
+        let seq = read.known;
+        self.judge(read, self.freshness.ttl_ms, true, seq)
+    }
+
+    fn judge<T>(&self, read: Read<T>, ttl_ms: f64, revalidate: bool, seq: Seq) -> Known<T> {
+        let Freshness { ttl_ms: longest, stale_if_error_ms, stale_while_revalidate_ms } =
+            self.freshness;
+        let age_ms = self.age(read.read_at);
         if !self.is_on() {
             return Known::Nothing;
         }
-        // That a row is not among all that were read says nothing for certain: somebody may have added it
-        // since.
-        let Some(entry) = self.rows.get(row) else {
-            return Known::Nothing;
-        };
-        if entry.outdated && entry.cached.is_none() {
+        if read.valid && age_ms < ttl_ms {
+            return Known::Fresh(self.answer(read, ttl_ms, seq));
+        }
+        if !stale_if_error_ms.is_infinite() && age_ms >= longest + stale_if_error_ms {
             return Known::Nothing;
         }
-        let outdated = entry.outdated
-            || self.is_void(entry.begun)
-            || entry.cached.is_none() && self.may_have_come_since(entry.begun);
-        if !outdated && self.is_fresh(entry.read_at, self.ttl_of(entry.cached.is_some())) {
-            return Known::Fresh(self.answer(entry));
-        }
-        let revalidate = !outdated && entry.cached.is_some();
-        let ticket = entry.ticket();
-        self.stale(entry.cached, entry.read_at, ticket, revalidate)
+        let revalidate =
+            revalidate && read.valid && age_ms < longest + stale_while_revalidate_ms;
+        Known::Stale(Stale { value: read.value, seq, age_ms, revalidate })
     }
 
-    /// All live items of this namespace, as far as they are known.
-    pub fn look_all(&self, namespace: &str) -> Known<Arc<Items>> {
-        if !self.is_on() {
-            return Known::Nothing;
-        }
-        let snapshots = self.snapshots();
-        let Some(snapshot) = snapshots.by_namespace.get(namespace) else {
-            return Known::Nothing;
-        };
-        let valid = !snapshot.outdated && !self.is_void(snapshot.begun);
-        if valid && self.is_fresh(snapshot.read_at, self.freshness.ttl_ms) {
-            return Known::Fresh(self.answer_all(snapshot));
-        }
-        self.stale(Arc::clone(&snapshot.items), snapshot.read_at, self.begin(), valid)
+    /// The answer of a read that has just ended.
+    pub fn answer_row(&self, read: Read<Option<Cached>>) -> Answer<Option<Cached>> {
+        let (ttl_ms, seq) = (self.ttl_of(read.value.is_some()), seq_of(&read));
+        self.answer(read, ttl_ms, seq)
     }
 
-    fn stale<T>(&self, value: T, read_at: Millis, ticket: Ticket, revalidate: bool) -> Known<T> {
-        let Freshness { ttl_ms, stale_if_error_ms, stale_while_revalidate_ms } = self.freshness;
-        let age_ms = self.age(read_at);
-        if stale_if_error_ms.is_infinite() || age_ms < ttl_ms + stale_if_error_ms {
-            let revalidate = revalidate && age_ms < ttl_ms + stale_while_revalidate_ms;
-            Known::Stale(Stale { value, ticket, age_ms, revalidate })
-        } else {
-            Known::Nothing
-        }
+    /// The same of a read of all items.
+    pub fn answer_all(&self, read: Read<Arc<Items>>) -> Answer<Arc<Items>> {
+        let seq = read.known;
+        self.answer(read, self.freshness.ttl_ms, seq)
     }
 
-    /// Keeps what a read found in this row, unless something newer is held, and returns what is to
-    /// be answered.
-    pub fn fill(&self, begun: Ticket, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
-        // In one go: an update in between would be taken back.
-        let mut snapshots = self.snapshots();
-        if self.is_void(begun)
-            && let Some(known) = self.known_since_init(&snapshots, row)
+    fn answer<T>(&self, read: Read<T>, ttl_ms: f64, seq: Seq) -> Answer<T> {
+        let until = if self.is_on() && read.valid { read.read_at as f64 + ttl_ms } else { 0.0 };
+        Answer { value: read.value, until, seq, stale: false }
+    }
+
+    /// Keeps what a read found in this row, unless what is held is newer, and returns what is known then.
+    pub fn fill(&self, sent: Seq, row: &RowKey, found: Option<Item>) -> Read<Option<Cached>> {
+        // In one go: a write in between would be taken back.
+        let mut collections = self.collections();
+        if self.is_void(sent)
+            && let Some(known) = self.known_since_init(&collections, row)
         {
             return known;
         }
-        let answer = self.put(begun, row, found);
-        if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
-            snapshot.follow(&row.key, &answer);
+        let read = self.put(sent, row, found);
+        if let Some(collection) = collections.by_namespace.get_mut(&row.namespace) {
+            collection.follow(&row.key, read.value.as_ref(), read.known > Seq(0));
         }
-        drop(snapshots);
+        drop(collections);
         self.settle_evictions();
-        answer
+        read
     }
 
-    /// What is known of this row since the last init; a read that began before it is older.
+    /// What is known of this row since the last init; a read that was sent before it is older.
     fn known_since_init(
         &self,
-        snapshots: &Snapshots,
+        collections: &Collections,
         row: &RowKey,
-    ) -> Option<Answer<Option<Cached>>> {
+    ) -> Option<Read<Option<Cached>>> {
         match self.rows.get(row) {
-            Some(entry) => {
-                (!entry.outdated && !self.is_void(entry.begun)).then(|| self.answer(entry))
-            }
+            Some(entry) => (!self.is_void(entry.sent)).then(|| self.read(entry)),
             None => {
-                let snapshot = self.valid_snapshot(snapshots, &row.namespace)?;
-                (!snapshot.items.contains_key(&row.key)).then(|| unheld(None))
+                let collection = self.valid_collection(collections, &row.namespace)?;
+                (!collection.items.contains_key(&row.key)).then(|| self.not_held(None))
             }
         }
     }
 
-    fn valid_snapshot<'a>(
+    fn valid_collection<'a>(
         &self,
-        snapshots: &'a Snapshots,
+        collections: &'a Collections,
         namespace: &str,
-    ) -> Option<&'a Snapshot> {
-        let snapshot = snapshots.by_namespace.get(namespace)?;
-        (!snapshot.outdated && !self.is_void(snapshot.begun)).then_some(snapshot)
+    ) -> Option<&'a Collection> {
+        let collection = collections.by_namespace.get(namespace)?;
+        (!self.is_void(collection.sent)).then_some(collection)
     }
 
-    /// Takes in what a read or an init found in this row, unless what is held stays; returns what is to be
-    /// answered.
-    fn put(&self, begun: Ticket, row: &RowKey, item: Option<Item>) -> Answer<Option<Cached>> {
-        if self.is_void(begun) {
-            return unheld(item.map(|item| Cached { item, revision: 0 }));
+    /// Takes in what a read or an init found in this row, unless what is held stays; returns what is known then.
+    fn put(&self, sent: Seq, row: &RowKey, item: Option<Item>) -> Read<Option<Cached>> {
+        if self.is_void(sent) {
+            return self.not_held(item.map(|item| Cached { item, revision: 0 }));
         }
-        let mut entry = self.entry(begun, item);
+        let mut entry = self.entry(sent, item);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held) if self.stays(held.value(), &entry) => Op::Nop,
             held => {
@@ -350,111 +384,82 @@ impl Cache {
             }
         });
         match result {
-            CompResult::Unchanged(held) if held.value().outdated => {
-                let held = held.into_value();
-                unheld(if held.version() > entry.version() { held.cached } else { entry.cached })
-            }
-            CompResult::Unchanged(held) => self.answer(held.into_value()),
-            CompResult::Inserted(now) | CompResult::ReplacedWith(now) => {
-                self.answer(now.into_value())
-            }
-            CompResult::StillNone(_) | CompResult::Removed(_) => unheld(None),
+            CompResult::Unchanged(now)
+            | CompResult::Inserted(now)
+            | CompResult::ReplacedWith(now) => self.read(now.into_value()),
+            CompResult::StillNone(_) | CompResult::Removed(_) => self.not_held(None),
         }
     }
 
-    fn entry(&self, begun: Ticket, item: Option<Item>) -> Entry {
+    fn entry(&self, sent: Seq, item: Option<Item>) -> Entry {
         let (known, read_at) = (self.begin(), self.clock.now());
         let cached = item.map(|item| Cached { item, revision: known.0 });
-        Entry { cached, read_at, begun, known, since: read_at, outdated: false }
-    }
-
-    /// What is so now, for certain.
-    fn entry_of_now(&self, item: Option<Item>) -> Entry {
-        let entry = self.entry(Ticket(0), item);
-        Entry { begun: entry.known, ..entry }
+        Entry { cached, read_at, sent, known, since: read_at }
     }
 
     /// Whether what is held must not be replaced by what a read found.
     fn stays(&self, held: &Entry, found: &Entry) -> bool {
-        let overlapped = held.known > found.begun;
-        if held.outdated {
-            return overlapped;
-        }
-        overlapped && held.version() >= found.version()
+        held.known > found.sent && held.version() >= found.version()
             || self.is_ahead(held) && held.version() > found.version()
     }
 
-    /// Whether later reads may not have come up with this entry yet.
+    /// Whether later reads may still find an older version than this entry's.
     fn is_ahead(&self, held: &Entry) -> bool {
         let lag = self.freshness.ttl_ms.max(READ_LAG_MS);
-        self.reads_lag
-            && !held.outdated
-            && !self.is_void(held.begun)
-            && self.is_fresh(held.since, lag)
+        self.reads_lag && !self.is_void(held.sent) && self.is_fresh(held.since, lag)
     }
 
     /// [`Cache::fill`] for all rows of a namespace.
     pub fn fill_all(
         &self,
-        begun: Ticket,
+        sent: Seq,
         namespace: &Arc<str>,
         found: KeyedItems,
-    ) -> Answer<Arc<Items>> {
-        if self.is_void(begun) {
-            let snapshots = self.snapshots();
-            if let Some(snapshot) = self.valid_snapshot(&snapshots, namespace) {
-                return self.answer_all(snapshot);
+    ) -> Read<Arc<Items>> {
+        if self.is_void(sent) {
+            let collections = self.collections();
+            if let Some(collection) = self.valid_collection(&collections, namespace) {
+                return self.read_all(collection);
             }
             let live = found.into_iter().filter(|(_, item)| !item.deleted);
             let items = live.map(|(key, item)| (key, Cached { item, revision: 0 })).collect();
-            return unheld(Arc::new(items));
+            return self.not_held(Arc::new(items));
         }
         // What one of these items refers to may have come with it.
-        self.forget_missing(begun);
-        let mut items = self.put_all(begun, namespace, found);
+        self.forget_missing(sent);
+        let mut items = self.put_all(sent, namespace, found);
         self.settle_evictions();
         // Rows that were written while the Query was under way, or that it may not have come up with,
-        // need not be in its answer. A write that ends from here on finds the snapshot in its place.
-        let mut snapshots = self.snapshots();
+        // need not be in its answer. A write that ends from here on finds the collection in its place.
+        let mut collections = self.collections();
         for (row, entry) in &self.rows {
-            let is_found_here = entry.begun == begun && !entry.outdated;
-            if row.namespace != *namespace || is_found_here {
+            if row.namespace != *namespace || entry.sent == sent {
                 continue;
             }
-            if entry.outdated && entry.known > begun {
-                // Of what is not known to be so any more and what was found maybe too early, the newer.
-                let found = items.get(&row.key).map(|cached| cached.item.version);
-                if found.is_none_or(|found| found < entry.version()) && entry.cached.is_some() {
-                    snapshot::set(&mut items, &row.key, entry.cached.as_ref());
-                }
-            } else if entry.known > begun || self.is_ahead(&entry) {
-                snapshot::set(&mut items, &row.key, entry.cached.as_ref());
+            if entry.known > sent || self.is_ahead(&entry) {
+                set(&mut items, &row.key, entry.cached.as_ref());
             } else {
                 // Somebody has removed it since.
                 self.rows.invalidate(&*row);
             }
         }
-        let held = snapshots.by_namespace.get(namespace);
+        let held = collections.by_namespace.get(namespace);
         let items = match held {
-            Some(held) if snapshot::same(&held.items, &items) => Arc::clone(&held.items),
+            Some(held) if collection::same(&held.items, &items) => Arc::clone(&held.items),
             _ => Arc::new(items),
         };
-        let snapshot = Snapshot { items, read_at: self.clock.now(), begun, outdated: false };
-        let outdated = snapshots.outdated.get(namespace).is_some_and(|since| *since > begun);
-        let answer =
-            if outdated { unheld(Arc::clone(&snapshot.items)) } else { self.answer_all(&snapshot) };
+        let found = Collection { items, read_at: self.clock.now(), sent };
+        let read = self.read_all(&found);
         // Without all of its rows it would not know of their changes, and hold more than it may.
-        let fits = self.bytes_of(namespace, &snapshot.items) <= self.max_bytes;
-        match snapshots.by_namespace.get_mut(namespace) {
-            Some(held) if outdated || !fits || held.begun > begun => {
-                held.follow_all(&snapshot.items)
-            }
-            _ if fits && !outdated => {
-                snapshots.by_namespace.insert(namespace.clone(), snapshot);
+        let fits = self.bytes_of(namespace, &found.items) <= self.max_bytes;
+        match collections.by_namespace.get_mut(namespace) {
+            Some(held) if !fits || held.sent > sent => held.follow_all(&found.items),
+            _ if fits => {
+                collections.by_namespace.insert(namespace.clone(), found);
             }
             _ => {}
         }
-        answer
+        read
     }
 
     fn bytes_of(&self, namespace: &str, items: &Items) -> u64 {
@@ -465,23 +470,26 @@ impl Cache {
     }
 
     /// Puts rows and returns the live items among what is held then.
-    fn put_all(&self, begun: Ticket, namespace: &Arc<str>, found: KeyedItems) -> Items {
+    fn put_all(&self, sent: Seq, namespace: &Arc<str>, found: KeyedItems) -> Items {
         let held = found.into_iter().filter_map(|(key, item)| {
             let row = RowKey { namespace: namespace.clone(), key };
-            let held = self.put(begun, &row, Some(item)).value?;
+            let held = self.put(sent, &row, Some(item)).value?;
             (!held.item.deleted).then_some((row.key, held))
         });
         held.collect()
     }
 
-    /// Keeps an item that is on its way into the table, unless something as new is held.
-    pub fn received(&self, row: &RowKey, item: &Item) {
-        let mut snapshots = self.snapshots();
-        let mut entry = self.entry_of_now(Some(item.clone()));
+    /// Keeps what is in the table after a write of this row that was sent at `sent`: the item that was written,
+    /// or the newer one that it lost against, `None` for one that can't be read.
+    pub fn written(&self, sent: Seq, row: &RowKey, item: Option<Cached>) {
+        let mut collections = self.collections();
+        let entry = self.entry(sent, None);
+        let revision = |cached: &Cached| if cached.revision > 0 { cached.revision } else { entry.known.0 };
+        let cached = item.map(|cached| Cached { revision: revision(&cached), ..cached });
+        // The answer says how the row is now.
+        let mut entry = Entry { cached, sent: entry.known, ..entry };
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
-            Some(held)
-                if !self.is_void(held.value().begun) && held.value().version() >= item.version =>
-            {
+            Some(held) if held.value().known > sent && held.value().version() > entry.version() => {
                 Op::Nop
             }
             held => {
@@ -489,125 +497,76 @@ impl Cache {
                 Op::Put(entry.clone())
             }
         });
-        // The snapshot may have come after what is held, without it.
-        if let CompResult::Inserted(now)
-        | CompResult::ReplacedWith(now)
-        | CompResult::Unchanged(now) = result
-            && let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace)
+        if let CompResult::Inserted(now) | CompResult::ReplacedWith(now) = result
+            && let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
         {
-            let known = snapshot.items.get(&row.key);
-            let known = known.map_or(f64::NEG_INFINITY, |cached| cached.item.version);
-            if known < now.value().version() {
-                snapshot.set(&row.key, now.value().cached.as_ref());
-            }
+            collection.wrote(sent, &row.key, now.value().cached.as_ref());
         }
-        drop(snapshots);
+        drop(collections);
         self.settle_evictions();
-    }
-
-    /// Keeps what is in the table after an update of this row that began at `begun`, and returns what
-    /// is known of the row then.
-    pub fn written(&self, begun: Ticket, row: &RowKey, item: &Item) -> Answer<Option<Cached>> {
-        let mut snapshots = self.snapshots();
-        let mut entry = self.entry_of_now(Some(item.clone()));
-        let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
-            Some(held) if held.value().known > begun && held.value().version() > item.version => {
-                Op::Nop
-            }
-            held => {
-                keep_what_is_same(held.as_ref().map(moka::Entry::value), &mut entry);
-                Op::Put(entry.clone())
-            }
-        });
-        let now = match result {
-            CompResult::Inserted(now) | CompResult::ReplacedWith(now) => now.into_value(),
-            CompResult::Unchanged(held) => return self.answer(held.into_value()),
-            CompResult::StillNone(_) | CompResult::Removed(_) => return unheld(None),
-        };
-        if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
-            let known = snapshot.items.get(&row.key);
-            let known = known.map_or(f64::NEG_INFINITY, |cached| cached.item.version);
-            if snapshot.begun < begun || known <= item.version {
-                snapshot.set(&row.key, now.cached.as_ref());
-            }
-        }
-        drop(snapshots);
-        self.settle_evictions();
-        self.answer(now)
     }
 
     /// Keeps what an init has written. Whatever was held before is void.
     pub fn replaced(&self, data: Vec<Replaced>) {
-        let begun = self.begin();
-        self.outdate_all(begun);
+        let sent = self.begin();
+        self.void_before(sent);
         for Replaced { namespace, items, complete } in data {
-            let items = Arc::new(self.put_all(begun, &namespace, items));
+            let items = Arc::new(self.put_all(sent, &namespace, items));
             if complete {
                 for (row, entry) in &self.rows {
-                    if row.namespace == namespace && entry.known < begun {
+                    if row.namespace == namespace && entry.known < sent {
                         self.rows.invalidate(&*row);
                     }
                 }
-                let fits = self.bytes_of(&namespace, &items) <= self.max_bytes;
-                let snapshot =
-                    Snapshot { items, read_at: self.clock.now(), begun, outdated: !fits };
-                self.snapshots().by_namespace.insert(namespace, snapshot);
+                let mut collections = self.collections();
+                if self.bytes_of(&namespace, &items) <= self.max_bytes {
+                    let collection = Collection { items, read_at: self.clock.now(), sent };
+                    collections.by_namespace.insert(namespace, collection);
+                } else {
+                    collections.forget(&namespace);
+                }
             }
         }
         self.settle_evictions();
     }
 
-    /// Takes it that this row may have changed in the table, nobody knows to what.
-    pub fn outdate(&self, row: &RowKey) -> Ticket {
-        let ticket = self.begin();
-        self.rows.entry_by_ref(row).and_compute_with(|held| {
-            let held = held.map(moka::Entry::into_value);
-            let held = held.unwrap_or_else(|| self.entry_of_now(None));
-            Op::Put(Entry { outdated: true, begun: ticket, known: ticket, ..held })
-        });
-        let mut snapshots = self.snapshots();
-        snapshots.outdated.insert(row.namespace.clone(), ticket);
-        if let Some(snapshot) = snapshots.by_namespace.get_mut(&row.namespace) {
-            snapshot.outdated = true;
-        }
-        ticket
+    /// Takes nothing for fresh that was sent before now, requests under way included.
+    pub fn void_all(&self) {
+        self.void_before(self.begin());
     }
 
-    /// Takes it that everything may have changed that was read before `ticket` was drawn, requests
-    /// under way included.
-    pub fn outdate_all(&self, ticket: Ticket) {
-        self.valid_from.fetch_max(ticket.0, Ordering::SeqCst);
+    fn void_before(&self, seq: Seq) {
+        self.valid_from.fetch_max(seq.0, Ordering::SeqCst);
     }
 
-    /// Forgets which rows were found missing before `ticket` was drawn: something came that may
+    /// Forgets which rows were found missing by requests sent before `seq`: something came that may
     /// refer to them.
-    pub fn forget_missing(&self, ticket: Ticket) {
-        self.missing_from.fetch_max(ticket.0, Ordering::SeqCst);
+    pub fn forget_missing(&self, seq: Seq) {
+        self.missing_from.fetch_max(seq.0, Ordering::SeqCst);
     }
 
-    /// Nothing that was known before these tickets may be taken for fresh, and nothing for missing.
-    pub fn bounds(&self) -> (Ticket, Ticket) {
-        let load = |bound: &AtomicU64| Ticket(bound.load(Ordering::SeqCst));
+    /// Nothing that was known before these may be taken for fresh, and nothing for missing.
+    pub fn bounds(&self) -> (Seq, Seq) {
+        let load = |bound: &AtomicU64| Seq(bound.load(Ordering::SeqCst));
         (load(&self.valid_from), load(&self.missing_from))
     }
 
-    /// All live items of a namespace, told as a change of the state `held`, which an earlier call
-    /// named.
-    pub fn take_all(&self, namespace: &Arc<str>, held: u64, items: &Arc<Items>) -> Delta {
-        let mut snapshots = self.snapshots();
-        let Snapshots { by_namespace, taken, .. } = &mut *snapshots;
+    /// All live items of a namespace, as changes since the state `held`, which an earlier call named.
+    pub fn changes(&self, namespace: &Arc<str>, held: u64, items: &Arc<Items>) -> Changes {
+        let mut collections = self.collections();
+        let Collections { by_namespace, last_sent } = &mut *collections;
         if !by_namespace.contains_key(namespace) {
-            return Delta::whole(items);
+            return Changes::whole(items);
         }
-        taken.take(namespace, held, items, || self.begin().0)
+        last_sent.send(namespace, held, items, || self.begin().0)
     }
 
-    /// The rows that had to make room since the last call, and the revisions that they had.
+    /// The rows that were evicted since the last call, and the revisions that they had.
     pub fn take_evicted(&self) -> Vec<(RowKey, u64)> {
         std::mem::take(&mut lock(&self.evicted))
     }
 
-    /// Whether rows may soon have to make room for others.
+    /// Whether rows may soon be evicted.
     pub fn is_tight(&self) -> bool {
         self.bytes() > self.max_bytes / 4 * 3
     }
@@ -622,7 +581,7 @@ impl Cache {
         self.rows.entry_count()
     }
 
-    /// Drops snapshots of which rows had to make room: whoever holds all items holds their texts.
+    /// Drops collections of which rows were evicted: whoever holds all items holds their texts.
     fn settle_evictions(&self) {
         // moka would let a number of writes wait before it weighs them.
         self.rows.run_pending_tasks();
@@ -630,12 +589,11 @@ impl Cache {
         if pushed_out.is_empty() {
             return;
         }
-        let mut snapshots = self.snapshots();
+        let mut collections = self.collections();
         for (row, _) in &pushed_out {
-            let held = snapshots.by_namespace.get(&row.namespace);
-            if held.is_some_and(|snapshot| snapshot.items.contains_key(&row.key)) {
-                snapshots.by_namespace.remove(&row.namespace);
-                snapshots.taken.forget(&row.namespace);
+            let held = collections.by_namespace.get(&row.namespace);
+            if held.is_some_and(|collection| collection.items.contains_key(&row.key)) {
+                collections.forget(&row.namespace);
             }
         }
         lock(&self.evicted).extend(pushed_out);
@@ -658,37 +616,32 @@ impl Cache {
         if age < 0 { f64::INFINITY } else { age as f64 }
     }
 
-    fn is_void(&self, begun: Ticket) -> bool {
-        begun.0 < self.valid_from.load(Ordering::SeqCst)
+    fn is_void(&self, sent: Seq) -> bool {
+        sent.0 < self.valid_from.load(Ordering::SeqCst)
     }
 
-    fn may_have_come_since(&self, ticket: Ticket) -> bool {
-        ticket.0 < self.missing_from.load(Ordering::SeqCst)
+    /// What was read, but is not kept.
+    fn not_held<T>(&self, value: T) -> Read<T> {
+        let read_at = self.clock.now();
+        Read { value, read_at, sent: Seq(0), known: Seq(0), valid: false }
     }
 
-    fn answer(&self, entry: Entry) -> Answer<Option<Cached>> {
-        let until = self.until(entry.read_at, self.ttl_of(entry.cached.is_some()));
-        Answer { ticket: entry.ticket(), value: entry.cached, until, stale: false }
-    }
-
-    fn answer_all(&self, snapshot: &Snapshot) -> Answer<Arc<Items>> {
-        let until = self.until(snapshot.read_at, self.freshness.ttl_ms);
-        // An update may have changed it since it was read.
-        Answer { value: Arc::clone(&snapshot.items), until, ticket: self.begin(), stale: false }
-    }
-
-    fn until(&self, read_at: Millis, ttl_ms: f64) -> f64 {
-        if self.is_on() { read_at as f64 + ttl_ms } else { 0.0 }
-    }
-
-    fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
-        lock(&self.snapshots)
+    fn collections(&self) -> MutexGuard<'_, Collections> {
+        lock(&self.collections)
     }
 }
 
-/// What was read, but is not kept.
-fn unheld<T>(value: T) -> Answer<T> {
-    Answer { value, until: 0.0, ticket: Ticket(0), stale: false }
+impl Collections {
+    fn forget(&mut self, namespace: &str) {
+        self.by_namespace.remove(namespace);
+        self.last_sent.forget(namespace);
+    }
+}
+
+/// What orders an answer in JavaScript, which knows one number only. That a row is missing may be believed only
+/// from when the request was sent that found it so.
+fn seq_of(read: &Read<Option<Cached>>) -> Seq {
+    if read.value.is_some() { read.known } else { read.sent }
 }
 
 /// Keeps the text that is held, its revision and since when it is known, where the new one is the same.

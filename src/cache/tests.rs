@@ -16,10 +16,31 @@ fn cache_with(freshness: Freshness, max_bytes: u64) -> (Cache, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(1_000_000));
     let hands = Arc::clone(&now);
     let clock = Clock::from_fn(move || hands.load(Ordering::SeqCst));
-    (Cache::new(freshness, max_bytes, true, clock), now)
+    (Cache::new(freshness, max_bytes, true, clock, Arc::default()), now)
 }
 
 impl Cache {
+    fn look(&self, row: &RowKey) -> Known<Option<Cached>> {
+        self.row(row).map_or(Known::Nothing, |read| self.judge_row(read))
+    }
+
+    fn look_all(&self, namespace: &str) -> Known<Arc<Items>> {
+        self.collection(namespace).map_or(Known::Nothing, |read| self.judge_all(read))
+    }
+
+    /// What a read is answered that found this.
+    fn find(&self, sent: Seq, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
+        self.answer_row(self.fill(sent, row, found))
+    }
+
+    fn find_all(&self, sent: Seq, namespace: &Arc<str>, found: KeyedItems) -> Answer<Arc<Items>> {
+        self.answer_all(self.fill_all(sent, namespace, found))
+    }
+
+    fn wrote(&self, sent: Seq, row: &RowKey, item: &Item) {
+        self.written(sent, row, Some(Cached { item: item.clone(), revision: 0 }));
+    }
+
     fn fresh(&self, row: &RowKey) -> Option<Answer<Option<Cached>>> {
         match self.look(row) {
             Known::Fresh(answer) => Some(answer),
@@ -81,7 +102,7 @@ fn versions(items: &Items) -> Vec<(String, f64)> {
 fn an_item_is_fresh_for_the_ttl_by_the_wall_clock() {
     let (cache, now) = cache(15_000.0);
     let begun = cache.begin();
-    let answer = cache.fill(begun, &row("k"), Some(item("k", 1.0)));
+    let answer = cache.find(begun, &row("k"), Some(item("k", 1.0)));
     assert_eq!(answer.until, 1_015_000.0);
     now.store(1_014_999, Ordering::SeqCst);
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
@@ -92,8 +113,8 @@ fn an_item_is_fresh_for_the_ttl_by_the_wall_clock() {
 #[test]
 fn a_clock_that_goes_back_expires_what_is_held() {
     let (cache, now) = cache(f64::INFINITY);
-    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
-    cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+    cache.find(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    cache.find_all(cache.begin(), &"features".into(), Vec::new());
     now.store(999_999, Ordering::SeqCst);
     assert_eq!(cache.fresh(&row("k")), None);
     assert!(cache.fresh_all("features").is_none());
@@ -102,8 +123,8 @@ fn a_clock_that_goes_back_expires_what_is_held() {
 #[test]
 fn an_infinite_ttl_holds_items_for_ever_but_not_what_is_missing() {
     let (cache, now) = cache(f64::INFINITY);
-    assert_eq!(cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0))).until, f64::INFINITY);
-    cache.fill(cache.begin(), &row("missing"), None);
+    assert_eq!(cache.find(cache.begin(), &row("k"), Some(item("k", 1.0))).until, f64::INFINITY);
+    cache.find(cache.begin(), &row("missing"), None);
     assert!(cache.fresh(&row("missing")).is_some());
     now.fetch_add(15_000, Ordering::SeqCst);
     assert!(cache.fresh(&row("missing")).is_none());
@@ -114,7 +135,7 @@ fn an_infinite_ttl_holds_items_for_ever_but_not_what_is_missing() {
 #[test]
 fn a_short_ttl_holds_for_what_is_missing_too() {
     let (cache, now) = cache(1_000.0);
-    cache.fill(cache.begin(), &row("missing"), None);
+    cache.find(cache.begin(), &row("missing"), None);
     now.fetch_add(1_000, Ordering::SeqCst);
     assert!(cache.fresh(&row("missing")).is_none());
 }
@@ -122,9 +143,9 @@ fn a_short_ttl_holds_for_what_is_missing_too() {
 #[test]
 fn without_caching_nothing_is_held() {
     let (cache, _) = cache(0.0);
-    assert_eq!(cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0))).until, 0.0);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
-    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
+    assert_eq!(cache.find(cache.begin(), &row("k"), Some(item("k", 1.0))).until, 0.0);
+    cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.wrote(cache.begin(), &row("k"), &item("k", 2.0));
     assert_eq!(cache.fresh(&row("k")), None);
     assert!(cache.fresh_all("features").is_none());
 }
@@ -133,45 +154,14 @@ fn without_caching_nothing_is_held() {
 fn a_read_that_began_before_a_write_does_not_replace_what_it_left() {
     let (cache, _) = cache(15_000.0);
     let read = cache.begin();
-    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
-    let answer = cache.fill(read, &row("k"), Some(item("k", 1.0)));
+    cache.wrote(cache.begin(), &row("k"), &item("k", 2.0));
+    let answer = cache.find(read, &row("k"), Some(item("k", 1.0)));
     assert_eq!(version(Some(answer)), Some(2.0), "the read is answered with the newer version");
     assert_eq!(version(cache.fresh(&row("k"))), Some(2.0));
-    assert_eq!(version(Some(cache.fill(read, &row("k"), None))), Some(2.0));
+    assert_eq!(version(Some(cache.find(read, &row("k"), None))), Some(2.0));
     // Another process may have been faster still.
-    cache.fill(read, &row("k"), Some(item("k", 3.0)));
+    cache.find(read, &row("k"), Some(item("k", 3.0)));
     assert_eq!(version(cache.fresh(&row("k"))), Some(3.0));
-}
-
-#[test]
-fn a_read_that_began_before_a_row_was_outdated_is_not_fresh_when_it_lands() {
-    for known in [false, true] {
-        let (cache, _) = cache(f64::INFINITY);
-        let features: Arc<str> = "features".into();
-        if known {
-            cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
-            cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 1.0))]);
-        }
-        let (read, read_of_all) = (cache.begin(), cache.begin());
-        cache.outdate(&row("k"));
-        let answer = cache.fill(read, &row("k"), Some(item("k", 1.0)));
-        assert_eq!((answer.value.unwrap().item.version, answer.until), (1.0, 0.0));
-        assert_eq!(cache.fresh(&row("k")), None);
-        let all = cache.fill_all(read_of_all, &features, vec![("k".into(), item("k", 1.0))]);
-        assert_eq!(all.until, 0.0);
-        assert!(cache.fresh_all("features").is_none());
-        // A later one is.
-        cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 2.0))]);
-        assert_eq!(version(cache.fresh(&row("k"))), Some(2.0));
-        assert!(cache.fresh_all("features").is_some());
-    }
-}
-
-#[test]
-fn a_row_that_was_outdated_before_it_was_known_is_not_taken_for_missing() {
-    let (cache, _) = cache(15_000.0);
-    cache.outdate(&row("k"));
-    assert_eq!(cache.look(&row("k")), Known::Nothing);
 }
 
 #[test]
@@ -179,8 +169,8 @@ fn all_items_are_never_older_than_one_of_them() {
     let (cache, _) = cache(15_000.0);
     let read = cache.begin();
     let features: Arc<str> = "features".into();
-    cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 1.0))]);
-    cache.fill(read, &row("k"), Some(item("k", 9.0)));
+    cache.find_all(cache.begin(), &features, vec![("k".into(), item("k", 1.0))]);
+    cache.find(read, &row("k"), Some(item("k", 9.0)));
     let all = cache.fresh_all("features").unwrap().value;
     assert_eq!((version(cache.fresh(&row("k"))), all["k"].item.version), (Some(9.0), 9.0));
 }
@@ -188,8 +178,8 @@ fn all_items_are_never_older_than_one_of_them() {
 #[test]
 fn a_row_that_a_later_query_has_not_is_not_used_any_more() {
     let (cache, now) = cache(15_000.0);
-    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
-    let query = || versions(&cache.fill_all(cache.begin(), &"features".into(), Vec::new()).value);
+    cache.find(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    let query = || versions(&cache.find_all(cache.begin(), &"features".into(), Vec::new()).value);
     assert_eq!(query(), [("k".to_owned(), 1.0)], "while get may answer with it");
     now.fetch_add(15_000, Ordering::SeqCst);
     assert_eq!(query(), []);
@@ -199,24 +189,24 @@ fn a_row_that_a_later_query_has_not_is_not_used_any_more() {
 #[test]
 fn a_read_that_begins_later_may_find_an_older_version() {
     let (cache, now) = cache(15_000.0);
-    cache.fill(cache.begin(), &row("k"), Some(item("k", 9.0)));
+    cache.find(cache.begin(), &row("k"), Some(item("k", 9.0)));
     now.fetch_add(15_000, Ordering::SeqCst);
-    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    cache.find(cache.begin(), &row("k"), Some(item("k", 1.0)));
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0), "another process initialised anew");
 }
 
 #[test]
 fn a_later_read_that_lags_does_not_replace_what_this_process_wrote() {
     let (cache, now) = cache(15_000.0);
-    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
-    cache.written(cache.begin(), &row("new"), &item("new", 1.0));
+    cache.wrote(cache.begin(), &row("k"), &item("k", 2.0));
+    cache.wrote(cache.begin(), &row("new"), &item("new", 1.0));
     let lagging = || vec![("k".into(), item("k", 1.0))];
-    let all = cache.fill_all(cache.begin(), &"features".into(), lagging());
+    let all = cache.find_all(cache.begin(), &"features".into(), lagging());
     assert_eq!(versions(&all.value), [("k".to_owned(), 2.0), ("new".to_owned(), 1.0)]);
-    assert_eq!(version(Some(cache.fill(cache.begin(), &row("new"), None))), Some(1.0));
+    assert_eq!(version(Some(cache.find(cache.begin(), &row("new"), None))), Some(1.0));
     // By then every read has come up with it, so that the table holds something else.
     now.fetch_add(15_000, Ordering::SeqCst);
-    let all = cache.fill_all(cache.begin(), &"features".into(), lagging());
+    let all = cache.find_all(cache.begin(), &"features".into(), lagging());
     assert_eq!(versions(&all.value), [("k".to_owned(), 1.0)]);
 }
 
@@ -227,9 +217,10 @@ fn a_consistent_read_tells_what_is_in_the_table() {
         DEFAULT_MAX_CACHE_BYTES,
         false,
         Clock::from_fn(|| 1_000_000),
+        Arc::default(),
     );
-    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
-    cache.fill(cache.begin(), &row("k"), Some(item("k", 1.0)));
+    cache.wrote(cache.begin(), &row("k"), &item("k", 2.0));
+    cache.find(cache.begin(), &row("k"), Some(item("k", 1.0)));
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
 }
 
@@ -246,8 +237,8 @@ fn an_init_that_left_rows_as_they_were_does_not_answer_for_all() {
 fn a_write_does_not_replace_what_was_read_while_it_was_under_way_and_is_newer() {
     let (cache, _) = cache(15_000.0);
     let write = cache.begin();
-    cache.fill(cache.begin(), &row("k"), Some(item("k", 3.0)));
-    cache.written(write, &row("k"), &item("k", 2.0));
+    cache.find(cache.begin(), &row("k"), Some(item("k", 3.0)));
+    cache.wrote(write, &row("k"), &item("k", 2.0));
     assert_eq!(version(cache.fresh(&row("k"))), Some(3.0));
 }
 
@@ -255,10 +246,10 @@ fn a_write_does_not_replace_what_was_read_while_it_was_under_way_and_is_newer() 
 fn nothing_that_was_read_before_an_init_ended_survives_it() {
     let (cache, _) = cache(15_000.0);
     let (read, read_all) = (cache.begin(), cache.begin());
-    cache.fill(cache.begin(), &row("old"), Some(item("old", 9.0)));
+    cache.find(cache.begin(), &row("old"), Some(item("old", 9.0)));
     cache.replaced(replaced_by("k", 1.0));
-    assert_eq!(version(Some(cache.fill(read, &row("k"), Some(item("k", 8.0))))), Some(1.0));
-    cache.fill_all(read_all, &"features".into(), vec![("k".into(), item("k", 8.0))]);
+    assert_eq!(version(Some(cache.find(read, &row("k"), Some(item("k", 8.0))))), Some(1.0));
+    cache.find_all(read_all, &"features".into(), vec![("k".into(), item("k", 8.0))]);
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
     assert_eq!(cache.look(&row("old")), Known::Nothing);
     let all = cache.fresh_all("features").unwrap().value;
@@ -269,7 +260,7 @@ fn nothing_that_was_read_before_an_init_ended_survives_it() {
 fn a_query_freshens_every_item_in_it() {
     let (cache, _) = cache(15_000.0);
     let rows = vec![("k".into(), item("k", 1.0)), ("gone".into(), Item::tombstone("gone", 2.0))];
-    let answer = cache.fill_all(cache.begin(), &"features".into(), rows);
+    let answer = cache.find_all(cache.begin(), &"features".into(), rows);
     assert_eq!(answer.value.size(), 1);
     assert_eq!(version(cache.fresh(&row("k"))), Some(1.0));
     assert!(cache.fresh(&row("gone")).unwrap().value.unwrap().item.deleted);
@@ -279,19 +270,19 @@ fn a_query_freshens_every_item_in_it() {
 fn a_query_lets_missing_rows_be_asked_for_again() {
     let (cache, _) = cache(15_000.0);
     let segment = RowKey::new("segments", "s");
-    cache.fill(cache.begin(), &segment, None);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.find(cache.begin(), &segment, None);
+    cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
     assert_eq!(cache.fresh(&segment), None);
-    cache.fill(cache.begin(), &segment, None);
+    cache.find(cache.begin(), &segment, None);
     assert!(cache.fresh(&segment).is_some());
 }
 
 #[test]
-fn a_snapshot_follows_single_writes() {
+fn a_collection_follows_single_writes() {
     let (cache, _) = cache(15_000.0);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("a".into(), item("a", 1.0))]);
-    cache.written(cache.begin(), &row("b"), &item("b", 1.0));
-    cache.written(cache.begin(), &row("a"), &Item::tombstone("a", 2.0));
+    cache.find_all(cache.begin(), &"features".into(), vec![("a".into(), item("a", 1.0))]);
+    cache.wrote(cache.begin(), &row("b"), &item("b", 1.0));
+    cache.wrote(cache.begin(), &row("a"), &Item::tombstone("a", 2.0));
     let all = cache.fresh_all("features").unwrap().value;
     assert_eq!(all.keys().map(|key| &**key).collect::<Vec<_>>(), ["b"]);
 }
@@ -300,27 +291,18 @@ fn a_snapshot_follows_single_writes() {
 fn a_query_that_began_before_a_write_has_what_was_written() {
     let (cache, _) = cache(15_000.0);
     let query = cache.begin();
-    cache.written(cache.begin(), &row("new"), &item("new", 1.0));
-    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
-    cache.written(cache.begin(), &row("gone"), &Item::tombstone("gone", 5.0));
+    cache.wrote(cache.begin(), &row("new"), &item("new", 1.0));
+    cache.wrote(cache.begin(), &row("k"), &item("k", 2.0));
+    cache.wrote(cache.begin(), &row("gone"), &Item::tombstone("gone", 5.0));
     let rows = vec![("k".into(), item("k", 1.0)), ("gone".into(), item("gone", 4.0))];
-    let all = cache.fill_all(query, &"features".into(), rows).value;
+    let all = cache.find_all(query, &"features".into(), rows).value;
     assert_eq!(versions(&all), [("k".to_owned(), 2.0), ("new".to_owned(), 1.0)]);
-}
-
-#[test]
-fn what_is_outdated_is_asked_for_again() {
-    let (cache, _) = cache(15_000.0);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
-    cache.outdate(&row("k"));
-    assert_eq!(cache.fresh(&row("k")), None);
-    assert!(cache.fresh_all("features").is_none());
 }
 
 #[test]
 fn what_is_past_its_time_stays_as_stale_and_tells_its_age() {
     let (cache, now) = cache(15_000.0);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
     now.fetch_add(20_000, Ordering::SeqCst);
     let row = stale(cache.look(&row("k"))).unwrap();
     assert_eq!(
@@ -336,7 +318,7 @@ fn what_is_past_its_time_stays_as_stale_and_tells_its_age() {
 fn what_is_stale_may_be_used_for_as_long_as_stale_if_error_says() {
     let freshness = Freshness { stale_if_error_ms: 10_000.0, ..Freshness::default() };
     let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
     now.fetch_add(24_999, Ordering::SeqCst);
     assert!(stale(cache.look(&row("k"))).is_some() && stale(cache.look_all("features")).is_some());
     now.fetch_add(1, Ordering::SeqCst);
@@ -349,7 +331,7 @@ fn what_has_no_age_because_the_clock_went_back_may_be_used_only_where_any_age_ma
     for (stale_if_error_ms, usable) in [(f64::INFINITY, true), (1e15, false)] {
         let freshness = Freshness { stale_if_error_ms, ..Freshness::default() };
         let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
-        cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+        cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
         now.fetch_sub(1, Ordering::SeqCst);
         let age = usable.then_some(f64::INFINITY);
         assert_eq!(stale(cache.look(&row("k"))).map(|stale| stale.age_ms), age);
@@ -361,8 +343,8 @@ fn what_has_no_age_because_the_clock_went_back_may_be_used_only_where_any_age_ma
 fn what_is_only_just_past_its_time_may_be_given_while_a_newer_one_is_fetched() {
     let freshness = Freshness { stale_while_revalidate_ms: 5_000.0, ..Freshness::default() };
     let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
-    cache.fill(cache.begin(), &row("missing"), None);
+    cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    cache.find(cache.begin(), &row("missing"), None);
     let revalidate = |key: &str| stale(cache.look(&row(key))).unwrap().revalidate;
     let revalidate_all = || stale(cache.look_all("features")).unwrap().revalidate;
     now.fetch_add(19_999, Ordering::SeqCst);
@@ -374,47 +356,42 @@ fn what_is_only_just_past_its_time_may_be_given_while_a_newer_one_is_fetched() {
 
 #[test]
 fn what_may_have_changed_is_not_given_while_a_newer_one_is_fetched() {
-    let outdate_row: fn(&Cache) = |cache| {
-        cache.outdate(&row("k"));
-    };
-    let outdate_all: fn(&Cache) = |cache| cache.outdate_all(cache.begin());
-    for outdate in [outdate_row, outdate_all] {
-        let freshness = Freshness { stale_while_revalidate_ms: 5_000.0, ..Freshness::default() };
-        let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
-        cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
-        now.fetch_add(1_000, Ordering::SeqCst);
-        outdate(&cache);
-        let (row, all) = (stale(cache.look(&row("k"))), stale(cache.look_all("features")));
-        assert_eq!(row.map(|stale| (stale.age_ms, stale.revalidate)), Some((1_000.0, false)));
-        assert_eq!(all.map(|stale| (stale.age_ms, stale.revalidate)), Some((1_000.0, false)));
-    }
+    let freshness = Freshness { stale_while_revalidate_ms: 5_000.0, ..Freshness::default() };
+    let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
+    cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
+    now.fetch_add(1_000, Ordering::SeqCst);
+    cache.void_all();
+    let (row, all) = (stale(cache.look(&row("k"))), stale(cache.look_all("features")));
+    assert_eq!(row.map(|stale| (stale.age_ms, stale.revalidate)), Some((1_000.0, false)));
+    assert_eq!(all.map(|stale| (stale.age_ms, stale.revalidate)), Some((1_000.0, false)));
 }
 
 #[test]
 fn the_same_text_keeps_its_revision_and_another_one_gets_a_new_one() {
     let (cache, _) = cache(15_000.0);
-    let fill = |version| cache.fill(cache.begin(), &row("k"), Some(item("k", version)));
+    let fill = |version| cache.find(cache.begin(), &row("k"), Some(item("k", version)));
     let first = fill(1.0).value.unwrap();
     assert_ne!(first.revision, 0);
-    cache.outdate(&row("k"));
-    let written = cache.written(cache.begin(), &row("k"), &item("k", 1.0));
-    for same in [fill(1.0), written] {
+    cache.void_all();
+    let again = fill(1.0);
+    cache.wrote(cache.begin(), &row("k"), &item("k", 1.0));
+    for same in [again, cache.fresh(&row("k")).unwrap()] {
         let same = same.value.unwrap();
         assert_eq!(same.revision, first.revision);
         assert!(Arc::ptr_eq(&same.item.json, &first.item.json), "the text is held twice");
     }
     assert_ne!(fill(2.0).value.unwrap().revision, first.revision);
     let rows = || vec![("k".into(), item("k", 2.0)), ("other".into(), item("other", 1.0))];
-    let fill_all = || cache.fill_all(cache.begin(), &"features".into(), rows()).value;
+    let fill_all = || cache.find_all(cache.begin(), &"features".into(), rows()).value;
     assert!(Arc::ptr_eq(&fill_all(), &fill_all()), "nothing has changed");
 }
 
 #[test]
-fn what_a_read_found_newer_shows_in_the_snapshot_too() {
+fn what_a_read_found_newer_shows_in_the_collection_too() {
     let (cache, now) = cache(15_000.0);
-    cache.fill_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 5.0))]);
+    cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 5.0))]);
     let all = || cache.known_versions();
-    let fill = |key, found| drop(cache.fill(cache.begin(), &row(key), found));
+    let fill = |key, found| drop(cache.find(cache.begin(), &row(key), found));
     fill("k", Some(item("k", 6.0)));
     fill("new", Some(item("new", 1.0)));
     assert_eq!(all(), [("k".to_owned(), 6.0), ("new".to_owned(), 1.0)]);
@@ -427,16 +404,16 @@ fn what_a_read_found_newer_shows_in_the_snapshot_too() {
 }
 
 #[test]
-fn a_key_that_a_snapshot_lacks_is_looked_up_once_and_believed_missing_for_15_seconds() {
+fn a_key_that_a_collection_lacks_is_looked_up_once_and_believed_missing_for_15_seconds() {
     for replaced in [false, true] {
         let (cache, now) = cache(f64::INFINITY);
         if replaced {
             cache.replaced(replaced_by("k", 1.0));
         } else {
-            cache.fill_all(cache.begin(), &"features".into(), Vec::new());
+            cache.find_all(cache.begin(), &"features".into(), Vec::new());
         }
         assert_eq!(cache.look(&row("missing")), Known::Nothing);
-        cache.fill(cache.begin(), &row("missing"), None);
+        cache.find(cache.begin(), &row("missing"), None);
         now.fetch_add(14_999, Ordering::SeqCst);
         assert_eq!(cache.fresh(&row("missing")).unwrap().value, None);
         now.fetch_add(1, Ordering::SeqCst);
@@ -449,19 +426,19 @@ fn without_a_ttl_nothing_is_answered_but_no_answer_is_older_than_one_before() {
     let features = "features".into();
     let (cache, now) = cache(0.0);
     let (slow, slow_all) = (cache.begin(), cache.begin());
-    let fast = cache.fill(cache.begin(), &row("k"), Some(item("k", 2.0)));
+    let fast = cache.find(cache.begin(), &row("k"), Some(item("k", 2.0)));
     assert_eq!((version(Some(fast.clone())), fast.until), (Some(2.0), 0.0));
     assert_eq!(
         (cache.look(&row("k")), cache.look_all("features")),
         (Known::Nothing, Known::Nothing)
     );
-    assert_eq!(version(Some(cache.fill(slow, &row("k"), Some(item("k", 1.0))))), Some(2.0));
-    let all = cache.fill_all(slow_all, &features, vec![("k".into(), item("k", 1.0))]);
+    assert_eq!(version(Some(cache.find(slow, &row("k"), Some(item("k", 1.0))))), Some(2.0));
+    let all = cache.find_all(slow_all, &features, vec![("k".into(), item("k", 1.0))]);
     assert_eq!(versions(&all.value), [("k".to_owned(), 2.0)]);
     // Written by this process: a later read may lag behind it, but not for ever.
-    cache.written(cache.begin(), &row("k"), &item("k", 3.0));
-    let read = || version(Some(cache.fill(cache.begin(), &row("k"), Some(item("k", 2.0)))));
-    let read_all = || cache.fill_all(cache.begin(), &features, vec![("k".into(), item("k", 2.0))]);
+    cache.wrote(cache.begin(), &row("k"), &item("k", 3.0));
+    let read = || version(Some(cache.find(cache.begin(), &row("k"), Some(item("k", 2.0)))));
+    let read_all = || cache.find_all(cache.begin(), &features, vec![("k".into(), item("k", 2.0))]);
     assert_eq!(read(), Some(3.0));
     assert_eq!(versions(&read_all().value), [("k".to_owned(), 3.0)]);
     now.fetch_add(2_000, Ordering::SeqCst);
@@ -476,12 +453,12 @@ fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
     for ttl_ms in [0.0, 15_000.0] {
         let (cache, now) = cache(ttl_ms);
         let (first, second, third) = (cache.begin(), cache.begin(), cache.begin());
-        let found = |begun, version| cache.fill(begun, &row("k"), Some(item("k", version)));
+        let found = |begun, version| cache.find(begun, &row("k"), Some(item("k", version)));
         assert_eq!(version(Some(found(first, 2.0))), Some(2.0));
         assert_eq!(version(Some(found(second, 1.0))), Some(2.0));
-        let all = cache.fill_all(third, &features, rows(1.0));
+        let all = cache.find_all(third, &features, rows(1.0));
         assert_eq!(versions(&all.value), [("k".to_owned(), 2.0)]);
-        let found_all = |begun, version| cache.fill_all(begun, &features, rows(version)).value;
+        let found_all = |begun, version| cache.find_all(begun, &features, rows(version)).value;
         let (first, second, third) = (cache.begin(), cache.begin(), cache.begin());
         assert_eq!(versions(&found_all(first, 4.0)), [("k".to_owned(), 4.0)]);
         assert_eq!(versions(&found_all(second, 3.0)), [("k".to_owned(), 4.0)]);
@@ -497,9 +474,9 @@ fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
 fn answers_are_ordered_by_when_they_came_and_not_by_when_they_were_asked_for() {
     let (cache, _) = cache(15_000.0);
     let (first, second) = (cache.begin(), cache.begin());
-    let older = cache.fill(second, &row("k"), Some(item("k", 1.0)));
-    let newer = cache.fill(first, &row("k"), Some(item("k", 2.0)));
-    assert!(older.ticket < newer.ticket, "{older:?} {newer:?}");
+    let older = cache.find(second, &row("k"), Some(item("k", 1.0)));
+    let newer = cache.find(first, &row("k"), Some(item("k", 2.0)));
+    assert!(older.seq < newer.seq, "{older:?} {newer:?}");
 }
 
 #[test]
@@ -508,16 +485,16 @@ fn what_was_found_missing_before_something_came_that_may_refer_to_it_is_not_beli
     let read = cache.begin();
     cache.forget_missing(cache.begin());
     let (_, missing_from) = cache.bounds();
-    let missing = cache.fill(read, &row("k"), None);
-    assert!(missing.ticket < missing_from);
+    let missing = cache.find(read, &row("k"), None);
+    assert!(missing.seq < missing_from);
     assert_eq!(cache.fresh(&row("k")), None);
 }
 
 #[test]
 fn what_this_process_wrote_stays_ahead_after_a_read_has_found_it() {
     let (cache, now) = cache(0.0);
-    cache.written(cache.begin(), &row("k"), &item("k", 2.0));
-    let read = |found| version(Some(cache.fill(cache.begin(), &row("k"), Some(item("k", found)))));
+    cache.wrote(cache.begin(), &row("k"), &item("k", 2.0));
+    let read = |found| version(Some(cache.find(cache.begin(), &row("k"), Some(item("k", found)))));
     now.fetch_add(1_000, Ordering::SeqCst);
     assert_eq!(read(2.0), Some(2.0));
     assert_eq!(read(1.0), Some(2.0), "another copy of the table lags");
@@ -532,11 +509,11 @@ fn an_answer_that_an_init_overtook_does_not_bring_back_what_was_before() {
         let (cache, _) = cache(ttl_ms);
         let (get, removed, all) = (cache.begin(), cache.begin(), cache.begin());
         cache.replaced(replaced_by("k", 1.0));
-        assert_eq!(version(Some(cache.fill(get, &row("k"), Some(item("k", 8.0))))), Some(1.0));
-        let removed = cache.fill(removed, &row("removed"), Some(item("removed", 8.0)));
+        assert_eq!(version(Some(cache.find(get, &row("k"), Some(item("k", 8.0))))), Some(1.0));
+        let removed = cache.find(removed, &row("removed"), Some(item("removed", 8.0)));
         assert_eq!((removed.value, removed.until), (None, 0.0));
         let old = vec![("k".into(), item("k", 8.0)), ("removed".into(), item("removed", 8.0))];
-        assert_eq!(versions(&cache.fill_all(all, &features, old).value), [("k".to_owned(), 1.0)]);
+        assert_eq!(versions(&cache.find_all(all, &features, old).value), [("k".to_owned(), 1.0)]);
     }
 }
 
@@ -546,7 +523,7 @@ fn the_rows_used_least_recently_make_room_and_are_told_with_their_revisions() {
     let (mut revisions, mut evicted) = (Vec::new(), Vec::new());
     for number in 0..100 {
         let key = number.to_string();
-        let held = cache.fill(cache.begin(), &row(&key), Some(large(&key))).value.unwrap();
+        let held = cache.find(cache.begin(), &row(&key), Some(large(&key))).value.unwrap();
         revisions.push((row(&key), held.revision));
         assert!(cache.fresh(&row("0")).is_some(), "0 is used all the time");
         evicted.extend(cache.take_evicted());
@@ -564,37 +541,37 @@ fn the_rows_used_least_recently_make_room_and_are_told_with_their_revisions() {
 #[test]
 fn a_row_over_the_bound_is_answered_but_not_held() {
     let (cache, _) = cache_with(Freshness::default(), 1_000);
-    assert!(cache.fill(cache.begin(), &row("k"), Some(large("k"))).value.is_some());
+    assert!(cache.find(cache.begin(), &row("k"), Some(large("k"))).value.is_some());
     assert_eq!((cache.look(&row("k")), cache.bytes()), (Known::Nothing, 0));
 }
 
 #[test]
-fn a_snapshot_of_which_a_row_had_to_make_room_is_dropped() {
+fn a_collection_of_which_a_row_had_to_make_room_is_dropped() {
     let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
     let features: Arc<str> = "features".into();
-    let all = cache.fill_all(cache.begin(), &features, many_large(5)).value;
-    let taken = cache.take_all(&features, 0, &all);
+    let all = cache.find_all(cache.begin(), &features, many_large(5)).value;
+    let taken = cache.changes(&features, 0, &all);
     // Whoever else takes the same gets to the same state.
-    assert_eq!(cache.take_all(&features, 0, &all), taken);
+    assert_eq!(cache.changes(&features, 0, &all), taken);
     for number in 0..5 {
         let key = number.to_string();
-        cache.fill(cache.begin(), &RowKey::new("segments", &*key), Some(large(&key)));
+        cache.find(cache.begin(), &RowKey::new("segments", &*key), Some(large(&key)));
     }
     assert!(cache.fresh_all("features").is_some());
-    cache.fill(cache.begin(), &RowKey::new("segments", "one more"), Some(large("one more")));
+    cache.find(cache.begin(), &RowKey::new("segments", "one more"), Some(large("one more")));
     assert_eq!(cache.look_all("features"), Known::Nothing);
-    let all = cache.fill_all(cache.begin(), &features, many_large(5)).value;
-    assert_eq!(cache.take_all(&features, taken.state, &all).base, None);
+    let all = cache.find_all(cache.begin(), &features, many_large(5)).value;
+    assert_eq!(cache.changes(&features, taken.state, &all).base, None);
 }
 
 #[test]
-fn a_snapshot_that_is_larger_than_the_bound_is_not_kept() {
+fn a_collection_that_is_larger_than_the_bound_is_not_kept() {
     let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
     let features: Arc<str> = "features".into();
-    let all = cache.fill_all(cache.begin(), &features, many_large(11)).value;
+    let all = cache.find_all(cache.begin(), &features, many_large(11)).value;
     assert_eq!(all.size(), 11);
     assert_eq!(cache.look_all("features"), Known::Nothing);
-    assert_eq!(cache.take_all(&features, 0, &all), Delta::whole(&all));
+    assert_eq!(cache.changes(&features, 0, &all), Changes::whole(&all));
     let items = many_large(11);
     cache.replaced(vec![Replaced { namespace: features, items, complete: true }]);
     assert_eq!(cache.look_all("features"), Known::Nothing);
@@ -612,20 +589,20 @@ fn many_threads_at_once_come_to_an_end_within_the_bound() {
                 for number in 0..500_usize {
                     let key = (number * (thread + 1) % 17).to_string();
                     match (number + thread) % 4 {
-                        0 => drop(cache.fill(cache.begin(), &row(&key), Some(large(&key)))),
-                        1 => drop(cache.written(cache.begin(), &row(&key), &large(&key))),
+                        0 => drop(cache.find(cache.begin(), &row(&key), Some(large(&key)))),
+                        1 => drop(cache.wrote(cache.begin(), &row(&key), &large(&key))),
                         2 => drop(cache.look(&row(&key))),
                         _ => {
                             let rows = many_large(number % 12);
-                            let all = cache.fill_all(cache.begin(), features, rows).value;
-                            cache.take_all(features, 0, &all);
+                            let all = cache.find_all(cache.begin(), features, rows).value;
+                            cache.changes(features, 0, &all);
                         }
                     }
                 }
             });
         }
     });
-    cache.fill(cache.begin(), &row("last"), Some(large("last")));
+    cache.find(cache.begin(), &row("last"), Some(large("last")));
     assert!(cache.bytes() <= TEN_LARGE, "{}", cache.bytes());
 }
 
@@ -634,10 +611,10 @@ fn all_items_are_told_once_and_then_what_has_changed() {
     let (cache, _) = cache(15_000.0);
     let features: Arc<str> = "features".into();
     let items = ["a", "b", "c"].map(|key| (key.into(), item(key, 1.0)));
-    cache.fill_all(cache.begin(), &features, items.to_vec());
+    cache.find_all(cache.begin(), &features, items.to_vec());
     let take = |held| {
         let all = cache.fresh_all("features").unwrap().value;
-        let Delta { state, base, changed, removed } = cache.take_all(&features, held, &all);
+        let Changes { state, base, changed, removed } = cache.changes(&features, held, &all);
         let changed: Vec<_> = changed.iter().map(|(key, _)| key.to_string()).collect();
         (state, base, changed.concat(), removed.concat())
     };
@@ -645,9 +622,9 @@ fn all_items_are_told_once_and_then_what_has_changed() {
     assert_eq!((base, &*changed), (None, "abc"));
     assert_ne!(first, 0);
     assert_eq!(take(first), (first, Some(first), String::new(), String::new()));
-    cache.written(cache.begin(), &row("b"), &item("b", 2.0));
-    cache.written(cache.begin(), &row("d"), &item("d", 1.0));
-    cache.written(cache.begin(), &row("a"), &Item::tombstone("a", 2.0));
+    cache.wrote(cache.begin(), &row("b"), &item("b", 2.0));
+    cache.wrote(cache.begin(), &row("d"), &item("d", 1.0));
+    cache.wrote(cache.begin(), &row("a"), &Item::tombstone("a", 2.0));
     let (second, base, changed, removed) = take(first);
     assert_eq!((base, &*changed, &*removed), (Some(first), "bd", "a"));
     assert_ne!(second, first);
@@ -664,7 +641,7 @@ enum Change {
     Read(usize, Option<u32>),
     ReadAll(BTreeSet<usize>),
     Init(BTreeSet<usize>),
-    Fail(usize),
+    Unreadable(usize),
     Forget,
 }
 
@@ -675,7 +652,7 @@ fn change() -> impl Strategy<Value = Change> {
         (0..6usize, prop::option::of(1..20u32)).prop_map(|(key, found)| Change::Read(key, found)),
         keys().prop_map(Change::ReadAll),
         keys().prop_map(Change::Init),
-        (0..6usize).prop_map(Change::Fail),
+        (0..6usize).prop_map(Change::Unreadable),
         Just(Change::Forget),
     ]
 }
@@ -699,26 +676,26 @@ proptest! {
             };
             match change {
                 Change::Write(n, true) => {
-                    cache.written(cache.begin(), &row(&key(n)), &item(version));
+                    cache.wrote(cache.begin(), &row(&key(n)), &item(version));
                 }
                 Change::Write(n, false) => {
                     let tombstone = Item::tombstone(&key(n), version);
-                    cache.written(cache.begin(), &row(&key(n)), &tombstone);
+                    cache.wrote(cache.begin(), &row(&key(n)), &tombstone);
                 }
                 Change::Read(n, found) => {
                     let found = found.map(|version| item(version.into()));
-                    cache.fill(cache.begin(), &row(&key(n)), found);
+                    cache.find(cache.begin(), &row(&key(n)), found);
                 }
                 Change::ReadAll(keys) => {
-                    cache.fill_all(cache.begin(), &features, items(keys));
+                    cache.find_all(cache.begin(), &features, items(keys));
                 }
                 Change::Init(keys) => {
                     let items = items(keys);
                     let replaced = Replaced { namespace: features.clone(), items, complete: true };
                     cache.replaced(vec![replaced]);
                 }
-                Change::Fail(n) => {
-                    cache.outdate(&row(&key(n)));
+                Change::Unreadable(n) => {
+                    cache.written(cache.begin(), &row(&key(n)), None);
                 }
                 Change::Forget => state = 0,
             }
@@ -727,7 +704,7 @@ proptest! {
                 Known::Stale(all) => all.value,
                 Known::Nothing => continue,
             };
-            let delta = cache.take_all(&features, state, &all);
+            let delta = cache.changes(&features, state, &all);
             if delta.base.is_none() {
                 held.clear();
             } else {
@@ -745,57 +722,39 @@ proptest! {
 }
 
 #[test]
-fn an_item_that_came_while_everything_was_replaced_is_in_the_snapshot_too() {
-    let (cache, _) = cache(1_000.0);
-    cache.replaced(replaced_by("k", 1.0));
-    let before = Arc::clone(&cache.fresh_all("features").unwrap().value);
-    cache.received(&row("k"), &item("k", 2.0));
-    // As if the snapshot had been made of what was held just before.
-    cache.snapshots().by_namespace.get_mut("features").unwrap().items = before;
-    cache.received(&row("k"), &item("k", 2.0));
-    assert_eq!(cache.fresh_all("features").unwrap().value["k"].item.version, 2.0);
-}
-
-#[test]
 fn a_change_after_all_items_were_taken_does_not_copy_the_others() {
     let (cache, _) = cache(15_000.0);
     let features = "features".into();
     let items: KeyedItems = many_large(1_000);
     let texts: Vec<Arc<str>> = items.iter().map(|(_, item)| Arc::clone(&item.json)).collect();
-    let all = cache.fill_all(cache.begin(), &features, items);
-    drop(cache.take_all(&features, 0, &all.value));
+    let all = cache.find_all(cache.begin(), &features, items);
+    drop(cache.changes(&features, 0, &all.value));
     let holders = || texts.iter().map(Arc::strong_count).sum::<usize>();
     let before = holders();
-    cache.received(&row("7"), &item("7", 2.0));
+    cache.wrote(cache.begin(), &row("7"), &item("7", 2.0));
     assert!(holders() < before + 100, "{} more", holders() - before);
     assert_eq!(versions(&all.value).len(), 1_000);
 }
 
 #[test]
-fn all_items_follow_a_query_that_is_older_or_could_not_be_kept() {
+fn all_items_follow_a_query_that_is_older() {
     let features: Arc<str> = "features".into();
     let rows = |version| vec![("k".into(), item("k", version))];
-    for outdated in [false, true] {
-        let (cache, now) = cache(1_000.0);
-        cache.fill_all(cache.begin(), &features, rows(1.0));
-        now.fetch_add(1_000, Ordering::SeqCst);
-        let older = cache.begin();
-        if outdated {
-            cache.outdate(&row("other"));
-        } else {
-            cache.fill_all(cache.begin(), &features, rows(1.0));
-        }
-        assert_eq!(versions(&cache.fill_all(older, &features, rows(2.0)).value)[0].1, 2.0);
-        assert_eq!(cache.known_versions(), [("k".to_owned(), 2.0)]);
-    }
+    let (cache, now) = cache(1_000.0);
+    cache.find_all(cache.begin(), &features, rows(1.0));
+    now.fetch_add(1_000, Ordering::SeqCst);
+    let older = cache.begin();
+    cache.find_all(cache.begin(), &features, rows(1.0));
+    assert_eq!(versions(&cache.find_all(older, &features, rows(2.0)).value)[0].1, 2.0);
+    assert_eq!(cache.known_versions(), [("k".to_owned(), 2.0)]);
 }
 
 #[test]
 fn all_items_have_one_that_a_read_found_which_began_before_the_query() {
     let (cache, _) = cache(15_000.0);
     let read = cache.begin();
-    cache.fill_all(cache.begin(), &"features".into(), Vec::new());
-    cache.fill(read, &row("k"), Some(item("k", 1.0)));
+    cache.find_all(cache.begin(), &"features".into(), Vec::new());
+    cache.find(read, &row("k"), Some(item("k", 1.0)));
     let all = cache.fresh_all("features").unwrap().value;
     assert_eq!(versions(&all), [("k".to_owned(), 1.0)]);
 }

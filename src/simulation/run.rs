@@ -268,7 +268,7 @@ impl Run {
             drop(turn);
             let how = if write.await.is_ok() { "in the table" } else { "not in the table" };
             oracle.note(format!("process {process}: the data set is {how}"));
-            while store.unsaved() > 0 && !closed.load(Ordering::SeqCst) {
+            while store.pending() > 0 && !closed.load(Ordering::SeqCst) {
                 sleep(Duration::from_millis(100)).await;
             }
             oracle.init_has_ended(init);
@@ -355,7 +355,7 @@ impl Run {
             rows.keys().find(|row| item_of(row).is_none() && **row != Layout::new("").marker());
         self.oracle.demand("nothing is lost", unknown.is_none(), || format!("{unknown:?}"));
         for process in &self.processes {
-            let waiting = process.store.unsaved();
+            let waiting = process.store.pending();
             self.oracle.demand("nothing waits in quiet", waiting == 0, || {
                 format!("{waiting} writes of process {} wait", process.number)
             });

@@ -1,12 +1,12 @@
 //! Reading everything before anybody asks.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Inner, Store};
+use super::reader::Reader;
 use crate::panics::caught;
 use crate::references::{FEATURES, SEGMENTS};
 use crate::row::RowKey;
@@ -22,37 +22,34 @@ const WAITING_SHARE: f64 = 0.5;
 #[derive(Default)]
 pub(super) struct Preload(Mutex<Option<watch::Receiver<()>>>);
 
-impl Store {
-    /// Reads all flags and segments, one Query for each of the two kinds. Reads of single items that
-    /// come meanwhile wait for it. Ends when it is done or has failed.
-    pub fn preload(&self) -> impl Future<Output = ()> + Send + 'static {
-        let store = self.clone();
+impl Reader {
+    pub fn preload_all(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        let reader = Arc::clone(self);
         let (under_way, watched) = watch::channel(());
-        self.0.preload.set(Some(watched));
+        self.preload.set(Some(watched));
         async move {
             let reads = KINDS.map(|kind| {
-                let store = store.clone();
-                async move { drop(store.0.read_all(store.0.layout.namespace(kind)).await) }
+                let reader = Arc::clone(&reader);
+                async move { drop(reader.read_all(reader.context.layout.namespace(kind)).await) }
             });
             // A panic in here would be one in everybody who waits for it.
             drop(caught(join_all(reads)).await);
-            store.0.preload.set(None);
+            reader.preload.set(None);
             drop(under_way);
         }
     }
-}
 
-impl Inner {
     /// Waits for the preload that is under way, if there is one and this row may come with it.
     /// Returns whether there was one, and it is done.
     pub(super) async fn preloaded(&self, row: &RowKey) -> bool {
         let Some(mut preload) = self.preload.get() else {
             return false;
         };
-        let comes_with_it = KINDS.iter().any(|kind| self.layout.namespace(kind) == row.namespace);
+        let context = &self.context;
+        let comes_with_it = KINDS.iter().any(|kind| context.layout.namespace(kind) == row.namespace);
         // There is never a change, only an end.
         let ended = preload.changed();
-        comes_with_it && timeout(self.read_timeout.mul_f64(WAITING_SHARE), ended).await.is_ok()
+        comes_with_it && timeout(context.read_timeout.mul_f64(WAITING_SHARE), ended).await.is_ok()
     }
 }
 

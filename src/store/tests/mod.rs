@@ -1,5 +1,4 @@
 mod initialising;
-mod late_landing;
 mod losing;
 mod outages;
 mod panicking;
@@ -8,21 +7,25 @@ mod reading;
 mod waiting;
 mod writing;
 
-use std::sync::atomic::{AtomicI64, AtomicUsize};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::backoff::Retries;
-use crate::clock::duration;
+use super::writer::PARALLEL_UPDATES;
+use crate::clock::{Millis, duration};
 use crate::config::Freshness;
 use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
-use crate::row::ItemAttribute;
+use crate::log::Level;
+use crate::row::{ItemAttribute, RowKey, StoredRow};
 
 #[derive(Default)]
 struct Lines {
@@ -179,7 +182,7 @@ impl Setup {
     /// Lets time go by until all that waited is in the table.
     async fn caught_up(&self) {
         let begun = Instant::now();
-        while self.store.unsaved() > 0 {
+        while self.store.pending() > 0 {
             self.pass(Duration::from_secs(1)).await;
             assert!(begun.elapsed() < Duration::from_secs(3600), "nothing is brought in");
         }

@@ -48,8 +48,8 @@ async fn assert_well(setup: &Setup) {
     assert_eq!(setup.read_all().await, (vec![6.0, 5.0], false));
     setup.expire();
     assert_eq!(setup.read("k").await, (Some(6.0), false));
-    assert_eq!(setup.store.unsaved(), 0);
-    assert_eq!(setup.store.0.update_permits.available_permits(), PARALLEL_UPDATES);
+    assert_eq!(setup.store.pending(), 0);
+    assert_eq!(setup.store.free_update_permits(), PARALLEL_UPDATES);
 }
 
 fn is_defect<T>(result: Result<T>) -> bool {
@@ -308,31 +308,6 @@ async fn a_background_task_that_panics_is_one_line_and_begins_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_check_for_late_writes_that_panics_begins_anew() {
-    let setup = Setup::new();
-    for (key, panics) in [("k", true), ("l", false)] {
-        setup.upsert(key, 1).await.unwrap();
-        let held = late_landing::hold_first(&setup, "PutItem");
-        assert!(setup.upsert(key, 2).await.is_err());
-        setup.caught_up().await;
-        setup.upsert(key, 3).await.unwrap();
-        setup.take_lines();
-        if panics {
-            setup.panic_at_line("took effect late");
-        }
-        setup.table.put_item("features", key, 2.0);
-        drop(held);
-        setup.pass(Duration::from_secs(60)).await;
-        let lines = setup.take_lines();
-        let version = setup.table.row("features", key).unwrap().version;
-        assert_eq!(version, Some(3.0), "{lines:?}");
-        let told = lines.iter().any(|line| line.contains("the check for late writes failed"));
-        assert_eq!(told, panics, "{lines:?}");
-    }
-    assert_well(&setup).await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_close_that_panics_closes() {
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
@@ -341,7 +316,7 @@ async fn a_close_that_panics_closes() {
     setup.panic_at_time();
     setup.table.script(|_| Fate::Answer);
     setup.store.close().await;
-    assert!(*setup.store.0.closed.borrow());
+    assert!(setup.store.is_closed());
     assert!(setup.init(&[("k", 1)]).await.is_err());
 }
 

@@ -347,7 +347,7 @@ async fn what_had_to_make_room_is_told_by_kind_and_key() {
     for number in 0..20 {
         setup.table.put_item("p:features", &number.to_string(), 1.0);
         setup.read(&number.to_string()).await;
-        setup.store.touch("features", &["0".to_owned()]);
+        setup.store.mark_used("features", &["0".to_owned()]);
     }
     let evicted = setup.store.take_evicted();
     assert!(evicted.iter().all(|(kind, _, revision)| &**kind == "features" && *revision > 0));

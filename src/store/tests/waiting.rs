@@ -30,7 +30,7 @@ async fn what_could_not_be_written_is_read_counted_and_written_later() {
             assert_eq!(kind(setup.upsert(key, 2).await), Some(ErrorKind::Unavailable));
         }
         assert!(setup.store.delete("features", "m", 2.0).await.is_err());
-        assert_eq!(setup.store.unsaved(), 3);
+        assert_eq!(setup.store.pending(), 3);
         for key in ["k", "l"] {
             assert_eq!(setup.read(key).await, (Some(2.0), true));
         }
@@ -59,7 +59,7 @@ async fn an_init_that_could_not_be_written_is_read_and_written_later() {
         assert!(setup.init(&[("a", 1), ("b", 1)]).await.is_err());
         setup.upsert("b", 2).await.unwrap_err();
         setup.upsert("c", 1).await.unwrap_err();
-        assert_eq!(setup.store.unsaved(), 4);
+        assert_eq!(setup.store.pending(), 4);
         assert_eq!(setup.read_all().await, (vec![1.0, 2.0, 1.0], true));
         assert_eq!(setup.read("b").await, (Some(2.0), true));
         assert!(setup.store.initialized().await.unwrap().value);
@@ -156,7 +156,7 @@ async fn what_is_denied_is_told_once_and_tried_ever_more_rarely() {
     setup.table.put_item("features", "k", 4.0);
     setup.expire();
     assert_eq!(setup.read("k").await, (Some(4.0), false), "reads follow the table");
-    assert_eq!(setup.store.unsaved(), 1);
+    assert_eq!(setup.store.pending(), 1);
     setup.table.script(|_| Fate::Answer);
     setup.caught_up().await;
     assert!(begun.elapsed() <= Duration::from_secs(3_600) + Backoff::PERMANENT.longest * 2);
@@ -189,7 +189,7 @@ async fn what_was_denied_for_three_seconds_is_in_the_table_three_seconds_later()
             } else {
                 drop(setup.upsert("k", 1).await);
             }
-            while setup.store.unsaved() > 0 {
+            while setup.store.pending() > 0 {
                 sleep(Duration::from_millis(100)).await;
                 assert!(begun.elapsed() < Duration::from_secs(6), "{is_init}");
             }
@@ -234,7 +234,7 @@ async fn rights_to_one_namespace_are_used_and_the_other_is_tried_with_one_write(
     setup.table.take_requests();
     setup.pass(Duration::from_secs(31)).await;
     assert_eq!(versions(&setup).len(), 20);
-    assert_eq!(setup.store.unsaved(), 20);
+    assert_eq!(setup.store.pending(), 20);
     let puts = setup.take_puts();
     assert!(puts.len() < 30, "{puts:?}");
     setup.table.script(|_| Fate::Answer);
@@ -288,7 +288,7 @@ async fn a_read_or_a_write_that_works_again_ends_the_pause() {
         } else {
             setup.upsert("l", 1).await.unwrap();
         }
-        while setup.store.unsaved() > 0 && begun.elapsed() < Duration::from_secs(60) {
+        while setup.store.pending() > 0 && begun.elapsed() < Duration::from_secs(60) {
             sleep(Duration::from_millis(1)).await;
         }
         assert!(begun.elapsed() < Duration::from_millis(100), "{by_read}");
@@ -314,7 +314,7 @@ async fn a_flag_waits_for_a_segment_that_waits() {
     setup.upsert("other", 1).await.unwrap();
     setup.pass(Duration::from_secs(60)).await;
     assert!(setup.table.row("features", "f").is_none());
-    assert_eq!(setup.store.unsaved(), 2);
+    assert_eq!(setup.store.pending(), 2);
     setup.table.script(|_| Fate::Answer);
     setup.table.take_requests();
     setup.caught_up().await;
@@ -389,7 +389,7 @@ async fn a_later_init_takes_the_place_of_one_that_waits() {
     setup.init(&[("a", 2)]).await.unwrap();
     setup.pass(Duration::from_secs(60)).await;
     assert_eq!(versions(&setup), flags(&[("a", 2.0)]));
-    assert_eq!((setup.store.unsaved(), setup.all().await), (0, flags(&[("a", 2.0)])));
+    assert_eq!((setup.store.pending(), setup.all().await), (0, flags(&[("a", 2.0)])));
 }
 
 #[tokio::test(start_paused = true)]
@@ -415,7 +415,7 @@ async fn an_init_is_read_while_it_is_being_written() {
     assert_eq!(setup.read("k").await, (Some(1.0), false));
     assert_eq!(setup.read("old").await.0, None);
     assert_eq!(setup.read_all().await.0, [1.0]);
-    while setup.store.unsaved() > 0 {
+    while setup.store.pending() > 0 {
         go.notify_one();
         tokio::task::yield_now().await;
     }
@@ -429,12 +429,12 @@ async fn an_oversized_item_is_used_until_something_newer_is_there() {
     setup.table.put_item("features", "k", 1.0);
     let large = format!(r#"{{"key":"k","version":2,"x":"{}"}}"#, "x".repeat(400_000));
     assert_eq!(kind(setup.store.upsert("features", &large).await), Some(ErrorKind::TooLarge));
-    assert_eq!((setup.version("k").await, setup.store.unsaved()), (Some(2.0), 1));
+    assert_eq!((setup.version("k").await, setup.store.pending()), (Some(2.0), 1));
     assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
     setup.pass(Backoff::PERMANENT.longest * 3).await;
     assert_eq!(setup.take_lines().len(), 1);
     setup.upsert("k", 3).await.unwrap();
-    assert_eq!((setup.version("k").await, setup.store.unsaved()), (Some(3.0), 0));
+    assert_eq!((setup.version("k").await, setup.store.pending()), (Some(3.0), 0));
 }
 
 #[tokio::test]
@@ -570,7 +570,7 @@ async fn a_store_that_is_closed_gives_up_what_is_not_in_and_answers_everybody() 
         lines[0].contains("2 items") && lines[0].contains("\"k\" in \"features\""),
         "{lines:?}"
     );
-    assert_eq!(setup.store.unsaved(), 0);
+    assert_eq!(setup.store.pending(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -653,7 +653,7 @@ async fn an_answer_from_before_a_write_whose_own_was_lost_does_not_hide_it() {
     setup.upsert("k", 2).await.unwrap_err();
     setup.table.script(|_| Fate::Answer);
     assert_eq!(setup.read("k").await, (Some(2.0), false));
-    assert_eq!(setup.store.unsaved(), 0, "the read has found it in the table");
+    assert_eq!(setup.store.pending(), 0, "the read has found it in the table");
     assert_eq!(get.await.unwrap().unwrap().value.unwrap().item.version, 2.0);
     assert_eq!(all.await.unwrap().unwrap().value.changed[0].1.item.version, 2.0);
 }

@@ -38,9 +38,9 @@ pub enum Permit {
     Wait(Duration),
 }
 
-/// The outages of one table.
+/// The breaker of one table.
 #[derive(Clone, Default)]
-pub struct Outages(Arc<Mutex<State>>);
+pub struct CircuitBreaker(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -74,7 +74,7 @@ struct Outage {
     oldest_ms: f64,
 }
 
-impl Outages {
+impl CircuitBreaker {
     /// Whether `operation` may be tried now.
     pub fn permit(&self, operation: Operation) -> Permit {
         let mut state = self.lock();
@@ -89,7 +89,7 @@ impl Outages {
             return Permit::Wait(failing.next_try - now);
         }
         failing.probing = true;
-        Permit::Probe(Probe { outages: self.clone(), operation })
+        Permit::Probe(Probe { breaker: self.clone(), operation })
     }
 
     /// Whether `operation` failed when it was last tried.
@@ -250,13 +250,13 @@ impl Outage {
 
 /// The right, and the duty, to try what fails. It ends when it is dropped.
 pub struct Probe {
-    outages: Outages,
+    breaker: CircuitBreaker,
     operation: Operation,
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        if let Some(failing) = self.outages.lock().failing.get_mut(&self.operation) {
+        if let Some(failing) = self.breaker.lock().failing.get_mut(&self.operation) {
             failing.probing = false;
         }
     }
@@ -275,9 +275,9 @@ mod tests {
     }
 
     /// A get fails that has something to answer with.
-    fn fail_harmlessly(outages: &Outages) {
+    fn fail_harmlessly(breaker: &CircuitBreaker) {
         let gone = failure(ErrorKind::Unavailable);
-        outages.failed(Operation::Get, "reading", Instant::now(), &gone, true);
+        breaker.failed(Operation::Get, "reading", Instant::now(), &gone, true);
     }
 
     fn text(line: Option<Line>) -> String {
@@ -290,56 +290,56 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_read_at_a_time_tries_after_pauses_that_grow_to_a_bound() {
-        let outages = Outages::default();
-        assert!(matches!(outages.permit(Operation::Get), Permit::Free));
+        let breaker = CircuitBreaker::default();
+        assert!(matches!(breaker.permit(Operation::Get), Permit::Free));
         for _ in 0..20 {
-            fail_harmlessly(&outages);
-            let Permit::Wait(pause) = outages.permit(Operation::Get) else {
+            fail_harmlessly(&breaker);
+            let Permit::Wait(pause) = breaker.permit(Operation::Get) else {
                 panic!("no pause after a failure");
             };
             assert!(pause <= Backoff::PROBE.longest);
-            assert!(matches!(outages.permit(Operation::Query), Permit::Free));
+            assert!(matches!(breaker.permit(Operation::Query), Permit::Free));
             tokio::time::sleep(pause).await;
-            let probe = outages.permit(Operation::Get);
+            let probe = breaker.permit(Operation::Get);
             assert!(matches!(probe, Permit::Probe(_)));
-            assert!(matches!(outages.permit(Operation::Get), Permit::Wait(_)));
+            assert!(matches!(breaker.permit(Operation::Get), Permit::Wait(_)));
             drop(probe);
         }
-        assert!(outages.pause(Operation::Get) <= Backoff::PROBE.longest);
+        assert!(breaker.pause(Operation::Get) <= Backoff::PROBE.longest);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_told_when_it_begins_when_it_ends_and_now_and_then() {
-        let outages = Outages::default();
+        let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::Unavailable);
         let failed = |answered| {
-            text(outages.failed(Operation::Get, "reading k", Instant::now(), &gone, answered))
+            text(breaker.failed(Operation::Get, "reading k", Instant::now(), &gone, answered))
         };
         assert_eq!(failed(true), "", "one failure that harms nobody");
         assert_eq!(failed(true), "", "another one in the same moment");
         tokio::time::sleep(Backoff::PROBE.first).await;
         assert!(failed(true).starts_with("error: reading k failed: gone"));
         assert_eq!(failed(true), "");
-        outages.answered_stale(20_000.0);
+        breaker.answered_stale(20_000.0);
         tokio::time::sleep(REMINDER).await;
         let reminder = failed(false);
         assert!(reminder.contains("for 5 min: gone"), "{reminder}");
         assert!(reminder.contains("up to 20 s old"), "{reminder}");
         assert_eq!(
-            text(outages.succeeded(Operation::Query)),
+            text(breaker.succeeded(Operation::Query)),
             "warn: reading works again after 5 min; meanwhile values up to 20 s old were used, \
              1 read was answered with nothing"
         );
-        assert!(matches!(outages.permit(Operation::Get), Permit::Free));
-        assert_eq!(text(outages.succeeded(Operation::Get)), "");
+        assert!(matches!(breaker.permit(Operation::Get), Permit::Free));
+        assert_eq!(text(breaker.succeeded(Operation::Get)), "");
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_read_that_gets_nothing_is_named_once_and_not_without_end() {
-        let outages = Outages::default();
+        let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::Unavailable);
         let told = |what: &str| {
-            outages.failed(Operation::Get, what, Instant::now(), &gone, false).is_some()
+            breaker.failed(Operation::Get, what, Instant::now(), &gone, false).is_some()
         };
         assert!(told("a") && told("b"));
         assert!(!told("a"));
@@ -350,53 +350,53 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn rights_and_throughput_are_well_only_where_they_were_missing() {
         for kind in [ErrorKind::AccessDenied, ErrorKind::Throttled] {
-            let outages = Outages::default();
+            let breaker = CircuitBreaker::default();
             assert!(
-                outages
+                breaker
                     .failed(Operation::Query, "reading", Instant::now(), &failure(kind), false)
                     .is_some()
             );
-            assert_eq!(outages.succeeded(Operation::Get), None);
-            assert!(outages.is_failing(Operation::Query));
-            assert!(text(outages.succeeded(Operation::Query)).starts_with("warn: reading works"));
+            assert_eq!(breaker.succeeded(Operation::Get), None);
+            assert!(breaker.is_failing(Operation::Query));
+            assert!(text(breaker.succeeded(Operation::Query)).starts_with("warn: reading works"));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_hung_in_an_outage_does_not_begin_another_one() {
-        let outages = Outages::default();
+        let breaker = CircuitBreaker::default();
         let late = failure(ErrorKind::TimedOut);
         let begun = Instant::now();
-        outages.failed(Operation::Get, "reading", begun, &late, true);
+        breaker.failed(Operation::Get, "reading", begun, &late, true);
         tokio::time::sleep(Backoff::PROBE.first).await;
-        outages.succeeded(Operation::Get);
+        breaker.succeeded(Operation::Get);
         for _ in 0..3 {
             tokio::time::sleep(Backoff::PROBE.first).await;
-            assert_eq!(outages.failed(Operation::Get, "reading", begun, &late, true), None);
-            assert!(!outages.is_failing(Operation::Get));
+            assert_eq!(breaker.failed(Operation::Get, "reading", begun, &late, true), None);
+            assert!(!breaker.is_failing(Operation::Get));
         }
-        assert!(outages.failed(Operation::Get, "reading", begun, &late, false).is_some());
-        assert!(!outages.is_failing(Operation::Get));
-        outages.failed(Operation::Get, "reading", Instant::now(), &late, true);
-        assert!(outages.is_failing(Operation::Get));
+        assert!(breaker.failed(Operation::Get, "reading", begun, &late, false).is_some());
+        assert!(!breaker.is_failing(Operation::Get));
+        breaker.failed(Operation::Get, "reading", Instant::now(), &late, true);
+        assert!(breaker.is_failing(Operation::Get));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_request_says_nothing_about_others() {
-        let outages = Outages::default();
+        let breaker = CircuitBreaker::default();
         let refused = failure(ErrorKind::Refused);
         assert!(
-            outages.failed(Operation::Get, "reading", Instant::now(), &refused, true).is_some()
+            breaker.failed(Operation::Get, "reading", Instant::now(), &refused, true).is_some()
         );
-        assert!(!outages.is_failing(Operation::Get));
+        assert!(!breaker.is_failing(Operation::Get));
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_refused_read_is_told_now_and_then_and_not_without_end() {
-        let outages = Outages::default();
+        let breaker = CircuitBreaker::default();
         let refused = failure(ErrorKind::Refused);
         let told = |what: &str| {
-            outages.failed(Operation::Get, what, Instant::now(), &refused, false).is_some()
+            breaker.failed(Operation::Get, what, Instant::now(), &refused, false).is_some()
         };
         assert!(told("a") && !told("a"));
         assert_eq!((0..100).filter(|number| told(&number.to_string())).count(), NAMED_READS - 1);
@@ -406,24 +406,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_failure_that_harms_nobody_and_passes_is_not_told() {
-        let outages = Outages::default();
+        let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::TimedOut);
         for _ in 0..3 {
             assert_eq!(
-                outages.failed(Operation::Get, "reading", Instant::now(), &gone, true),
+                breaker.failed(Operation::Get, "reading", Instant::now(), &gone, true),
                 None
             );
-            assert_eq!(outages.succeeded(Operation::Get), None);
-            assert!(!outages.is_failing(Operation::Get));
-            assert_eq!(outages.pause(Operation::Get), Duration::ZERO);
+            assert_eq!(breaker.succeeded(Operation::Get), None);
+            assert!(!breaker.is_failing(Operation::Get));
+            assert_eq!(breaker.pause(Operation::Get), Duration::ZERO);
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_harms_somebody_or_does_not_pass_by_itself_is_told_at_once() {
         for (kind, answered) in [(ErrorKind::Unavailable, false), (ErrorKind::AccessDenied, true)] {
-            let outages = Outages::default();
-            let line = text(outages.failed(
+            let breaker = CircuitBreaker::default();
+            let line = text(breaker.failed(
                 Operation::Get,
                 "reading k",
                 Instant::now(),
@@ -437,19 +437,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_try_that_ends_without_a_result_lets_the_next_one_try() {
-        let outages = Outages::default();
-        fail_harmlessly(&outages);
+        let breaker = CircuitBreaker::default();
+        fail_harmlessly(&breaker);
         tokio::time::sleep(Backoff::PROBE.longest).await;
         for _ in 0..3 {
-            assert!(matches!(outages.permit(Operation::Get), Permit::Probe(_)));
+            assert!(matches!(breaker.permit(Operation::Get), Permit::Probe(_)));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_lasts_until_all_that_failed_is_well() {
-        let outages = Outages::default();
+        let breaker = CircuitBreaker::default();
         for operation in [Operation::Get, Operation::Query] {
-            outages.failed(
+            breaker.failed(
                 operation,
                 "reading",
                 Instant::now(),
@@ -457,11 +457,11 @@ mod tests {
                 false,
             );
         }
-        outages.answered_stale(f64::INFINITY);
+        breaker.answered_stale(f64::INFINITY);
         tokio::time::sleep(Duration::from_secs(8_000)).await;
-        assert_eq!(outages.succeeded(Operation::Query), None);
+        assert_eq!(breaker.succeeded(Operation::Query), None);
         assert_eq!(
-            text(outages.succeeded(Operation::Get)),
+            text(breaker.succeeded(Operation::Get)),
             "warn: reading works again after 2 h; meanwhile values of unknown age were used, \
              2 reads were answered with nothing"
         );

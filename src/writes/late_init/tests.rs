@@ -10,7 +10,7 @@ fn rows(versions: &[(&str, f64)]) -> Vec<StoredRow> {
 }
 
 fn base(versions: &[(&str, f64)]) -> Base {
-    rows(versions).iter().map(|row| (row.key.clone(), Look::of(row))).collect()
+    rows(versions).iter().map(|row| (row.key.clone(), Fingerprint::of(row))).collect()
 }
 
 fn data(versions: &[(&str, f64)]) -> Data {

@@ -6,79 +6,79 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::read::live;
-use super::{Inner, Store};
+use super::Writer;
 use crate::backoff::{Backoff, no_answer};
-use crate::cache::{Answer, Cached, Known};
+use crate::cache::Cached;
 use crate::dynamodb::{PutOutcome, Reading};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Level;
 use crate::panics::{catch, caught};
 use crate::references::references;
 use crate::row::{Item, RowKey};
-use crate::unsaved::{Blocked, HandedOver, Settled, Taken, Update, WriteId};
-use crate::write_order::{Conclusion, Turn};
+use crate::writes::order::{Conclusion, Turn};
+use crate::writes::pending::{Added, Blocked, Failed, Settled, Update, WriteId};
 
-/// What is known of a row after it was updated.
-pub type Updated = Answer<Option<Cached>>;
-
-impl Store {
-    /// Stores the item `json` of `kind`, unless a version as new is in the table already. Reads find it
-    /// from now on.
-    ///
-    /// Ends when DynamoDB has taken it, has refused it for good, or the write time-out has passed, with
-    /// what is known of the row then. What is not in the table by then is brought in later.
-    pub fn upsert(&self, kind: &str, json: &str) -> BoxFuture<'static, Result<Updated>> {
+impl Writer {
+    pub fn upsert(
+        self: &Arc<Self>,
+        kind: &str,
+        json: &str,
+    ) -> BoxFuture<'static, Result<()>> {
         match catch(|| Item::from_sdk(json, None)).flatten() {
             Ok((key, item)) => self.update(kind, key, item),
             Err(invalid) => {
-                self.0.log_failure(&format!("saving an item of {kind:?}"), &invalid);
+                self.context.log_failure(&format!("saving an item of {kind:?}"), &invalid);
                 failed(invalid)
             }
         }
     }
 
-    /// Replaces the item `key` of `kind` by a tombstone of this version, as [`Store::upsert`] does.
     pub fn delete(
-        &self,
+        self: &Arc<Self>,
         kind: &str,
         key: &str,
         version: f64,
-    ) -> BoxFuture<'static, Result<Updated>> {
+    ) -> BoxFuture<'static, Result<()>> {
         let tombstone = Item::tombstone(key, version);
         match Item::from_sdk(&tombstone.json, None) {
             Ok((key, item)) => self.update(kind, key, item),
             Err(invalid) => {
-                self.0.log_failure(&format!("deleting an item of {kind:?}"), &invalid);
+                self.context.log_failure(&format!("deleting an item of {kind:?}"), &invalid);
                 failed(invalid)
             }
         }
     }
 
-    fn update(&self, kind: &str, key: Arc<str>, item: Item) -> BoxFuture<'static, Result<Updated>> {
-        let inner = Arc::clone(&self.0);
-        let row = RowKey { namespace: inner.layout.namespace(kind), key };
+    fn update(
+        self: &Arc<Self>,
+        kind: &str,
+        key: Arc<str>,
+        item: Item,
+    ) -> BoxFuture<'static, Result<()>> {
+        let writer = Arc::clone(self);
+        let row = RowKey { namespace: writer.context.layout.namespace(kind), key };
         let references: Arc<[RowKey]> = references(kind, &item.json)
             .into_iter()
-            .map(|(kind, key)| inner.row(kind, &key))
+            .map(|(kind, key)| writer.context.row(kind, &key))
             .collect();
-        let id = inner.unsaved.begin();
+        let id = writer.pending.begin();
         let update = Arc::new(Update { id, row: row.clone(), item, references });
         // From here on, only what may be written is kept: many updates of one item may wait.
-        let begun = match catch(|| inner.begin_update(&update)) {
+        let begun = match catch(|| writer.begin_update(&update)) {
             Ok(begun) => begun,
             Err(defect) => Begun::Panicked(update, defect),
         };
-        let write = Waiting { row, id, deadline: Instant::now() + inner.write_timeout };
+        let write = Waiting { row, id, deadline: Instant::now() + writer.write_timeout };
         async move {
             match begun {
-                Begun::Turn(turn) => inner.save(turn, write).await,
+                Begun::Turn(turn) => writer.save(turn, write).await,
                 Begun::Superseded(by) => {
-                    inner.unless_closed(inner.follow(&write, by, no_answer())).await
+                    let follow = writer.follow(&write, by, no_answer());
+                    writer.context.unless_closed(follow).await
                 }
                 Begun::Refused(failure) => Err(failure),
                 Begun::Panicked(update, defect) => {
-                    inner.hand_over_defect(&update, &defect);
+                    writer.panicked(&update, &defect);
                     Err(defect)
                 }
             }
@@ -107,7 +107,7 @@ enum Begun {
     Panicked(Arc<Update>, Error),
 }
 
-fn failed(failure: Error) -> BoxFuture<'static, Result<Updated>> {
+fn failed(failure: Error) -> BoxFuture<'static, Result<()>> {
     async { Err(failure) }.boxed()
 }
 
@@ -116,7 +116,7 @@ pub(super) fn saving(update: &Update) -> String {
     format!("saving version {} of {}", update.item.version, update.row)
 }
 
-impl Inner {
+impl Writer {
     /// Whether this item may go into the table at all. That it soon may not is logged.
     pub(super) fn check_storable(&self, row: &RowKey, item: &Item) -> Result<()> {
         if self.read_only {
@@ -127,7 +127,7 @@ impl Inner {
         let (size, limit) = (item.size_in_row(row), crate::row::MAX_ROW_SIZE);
         if size >= limit / 5 * 4 {
             let share = size * 100 / limit;
-            self.log_at(
+            self.context.log_at(
                 Level::Warn,
                 &format!(
                     "{row} takes {size} bytes in DynamoDB, {share}% of what LaunchDarkly SDKs \
@@ -139,73 +139,65 @@ impl Inner {
     }
 
     /// Keeps an update for this process alone, for this reason.
-    pub(super) fn keep(&self, update: &Arc<Update>, unstorable: &Error) {
-        let taken = self.unsaved.keep(update);
-        if taken == Taken::In {
-            self.receive(update);
+    pub(super) fn keep_in_memory(&self, update: &Arc<Update>, unstorable: &Error) {
+        let added = self.pending.add_memory_only(update);
+        if added == Added::Pending {
+            self.is_visible(update);
         }
         if unstorable.kind == ErrorKind::TooLarge {
-            let used = match taken {
-                Taken::NoRoom => "nor kept: too much is kept in memory already",
-                Taken::In | Taken::Superseded(_) => "but this process uses it all the same",
+            let used = match added {
+                Added::NoRoom => "nor kept: too much is kept in memory already",
+                Added::Pending | Added::Superseded(_) => "but this process uses it all the same",
             };
             let what = saving(update);
-            self.log_error(&format!("{what} failed: {unstorable}. It is not written, {used}"));
+            let line = format!("{what} failed: {unstorable}. It is not written, {used}");
+            self.context.log_error(&line);
         }
     }
 
     /// Lets reads find an update, and gives it its turn, if it may go into the table.
     fn begin_update(self: &Arc<Self>, update: &Arc<Update>) -> Begun {
         if let Err(unstorable) = self.check_storable(&update.row, &update.item) {
-            self.keep(update, &unstorable);
+            self.keep_in_memory(update, &unstorable);
             return Begun::Refused(unstorable);
         }
-        match self.unsaved.add(update) {
-            Taken::In => self.receive(update),
-            Taken::Superseded(Some(by)) => return Begun::Superseded(by),
+        match self.pending.add(update) {
+            Added::Pending => self.is_visible(update),
+            Added::Superseded(Some(by)) => return Begun::Superseded(by),
             // An init has something newer; or what is newer is not for the table.
-            Taken::Superseded(None) => {}
-            Taken::NoRoom => {
+            Added::Superseded(None) => {}
+            Added::NoRoom => {
                 let full = "256 MiB of writes are not in the table yet";
                 let failure = Error::new(ErrorKind::TimedOut, full);
-                self.tell_waiting(HandedOver::GivenUp, &saving(update), &failure);
+                self.after_failure(Failed::GivenUp, &saving(update), &failure);
                 return Begun::Refused(failure);
             }
         }
         Begun::Turn(self.order.update(update))
     }
 
-    /// Lets reads find an update that is on its way.
-    fn receive(&self, update: &Update) {
-        self.cache.received(&update.row, &update.item);
-        self.forget_missing_of(update);
-        self.detach(&update.row);
-    }
-
-    /// What an item refers to may have come with it.
-    fn forget_missing_of(&self, update: &Update) {
-        if !update.references.is_empty() {
-            self.cache.forget_missing(self.cache.begin());
-        }
+    /// What is known of this update's row has changed: reads see that from now on.
+    fn is_visible(&self, update: &Update) {
+        self.reader.wrote(&update.row, !update.references.is_empty());
     }
 
     /// Sees to it that an update gets into the table, by itself or with a newer one.
-    async fn save(self: &Arc<Self>, turn: Turn, write: Waiting) -> Result<Updated> {
+    async fn save(self: &Arc<Self>, turn: Turn, write: Waiting) -> Result<()> {
         let mut failure =
             Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet");
         let driven = async {
             let driven = self.drive(&turn, write.deadline, &mut failure);
             Ok(timeout_at(write.deadline, driven).await.ok())
         };
-        let conclusion = match caught(self.unless_closed(driven)).await {
+        let conclusion = match caught(self.context.unless_closed(driven)).await {
             Ok(Ok(conclusion)) => conclusion,
             Ok(Err(closed)) => return Err(closed),
             Err(defect) => {
                 if let Some(update) = turn.newest() {
-                    self.hand_over_defect(&update, &defect);
+                    self.panicked(&update, &defect);
                     turn.conclude(update.id, Conclusion::Failed(defect.clone()));
                 } else {
-                    self.log_failure(&format!("saving {}", write.row), &defect);
+                    self.context.log_failure(&format!("saving {}", write.row), &defect);
                 }
                 return Err(defect);
             }
@@ -213,7 +205,7 @@ impl Inner {
         let Some(conclusion) = conclusion else {
             // Where a newer one waits, that has more time.
             if let Some(update) = turn.own() {
-                self.hand_over(&update, &failure);
+                self.leave_to_retries(&update, &failure);
                 turn.conclude(update.id, Conclusion::Failed(failure.clone()));
             }
             return Err(failure);
@@ -221,16 +213,15 @@ impl Inner {
         let decisive = turn.decisive();
         drop(turn);
         match conclusion {
-            // The others need no text, and may be many.
-            Conclusion::Saved(sent) if sent == write.id => Ok(live(self.known(&write.row))),
-            Conclusion::Saved(_) => Ok(self.nothing_known()),
+            Conclusion::Saved(_) => Ok(()),
             Conclusion::Failed(failure) if !failure.is_retryable() => Err(failure),
             Conclusion::Failed(failure) => {
-                self.unless_closed(self.follow(&write, decisive, failure)).await
+                let follow = self.follow(&write, decisive, failure);
+                self.context.unless_closed(follow).await
             }
             Conclusion::Replaced => {
                 let replaced = self.replaced_by_init(&write, decisive);
-                self.unless_closed(replaced).await
+                self.context.unless_closed(replaced).await
             }
         }
     }
@@ -253,7 +244,7 @@ impl Inner {
             let permit = self.update_permits.acquire().await;
             // A request that is soon broken off helps nobody. Those with newer updates have more time.
             let enough = self.write_timeout / if turn.own().is_some() { 10 } else { 2 };
-            if Instant::now() + enough > deadline || *self.closed.borrow() {
+            if Instant::now() + enough > deadline || self.context.is_closed() {
                 drop((permit, writer));
                 return turn.concluded().await;
             }
@@ -261,11 +252,11 @@ impl Inner {
             let Some(update) = turn.claim() else {
                 continue;
             };
-            let failure = if self.unsaved.is_replaced(&update) {
+            let failure = if self.pending.is_replaced(&update) {
                 turn.conclude(update.id, Conclusion::Replaced);
                 continue;
             } else if let Some(Blocked::Waiting(failure) | Blocked::Refused(failure)) =
-                self.unsaved.blocked(&update)
+                self.pending.blocked(&update)
             {
                 failure
             } else {
@@ -287,16 +278,16 @@ impl Inner {
                     Err(failure) => failure,
                 }
             };
-            self.hand_over(&update, &failure);
+            self.leave_to_retries(&update, &failure);
             turn.conclude(update.id, Conclusion::Failed(failure));
         }
     }
 
     /// Waits for what becomes of this update of the same row. When time is up, it has failed like
     /// this.
-    async fn follow(&self, write: &Waiting, id: WriteId, failure: Error) -> Result<Updated> {
-        match timeout_at(write.deadline, self.unsaved.settled(&write.row, id)).await {
-            Ok(Settled::Saved) => Ok(self.nothing_known()),
+    async fn follow(&self, write: &Waiting, id: WriteId, failure: Error) -> Result<()> {
+        match timeout_at(write.deadline, self.pending.settled(&write.row, id)).await {
+            Ok(Settled::Saved) => Ok(()),
             Ok(Settled::Refused(failure)) => Err(failure),
             Ok(Settled::Replaced) => self.replaced_by_init(write, id).await,
             Err(_) => Err(failure),
@@ -304,92 +295,58 @@ impl Inner {
     }
 
     /// Waits for the init that has taken the place of this update of the same row.
-    async fn replaced_by_init(&self, write: &Waiting, id: WriteId) -> Result<Updated> {
-        let ended = timeout_at(write.deadline, self.unsaved.ended_after(id)).await;
-        ended.unwrap_or_else(|_| Err(no_answer())).map(|()| self.nothing_known())
+    async fn replaced_by_init(&self, write: &Waiting, id: WriteId) -> Result<()> {
+        let ended = timeout_at(write.deadline, self.pending.ended_after(id)).await;
+        ended.unwrap_or_else(|_| Err(no_answer()))
     }
 
-    /// An answer that nothing may be taken from.
-    fn nothing_known(&self) -> Updated {
-        Answer { value: None, until: 0.0, ticket: self.cache.begin(), stale: false }
-    }
-
-    /// What is known of a row for certain; nothing that may be used, where there is no such thing.
-    fn known(&self, row: &RowKey) -> Updated {
-        match self.cache.look(row) {
-            Known::Fresh(known) => known,
-            Known::Stale(_) | Known::Nothing => self.nothing_known(),
+    /// Leaves an update to the retry worker in which something panicked, or logs that.
+    fn panicked(self: &Arc<Self>, update: &Arc<Update>, defect: &Error) {
+        if self.leave_to_retries(update, defect) == Failed::Superseded {
+            self.context.log_failure(&saving(update), defect);
         }
     }
 
-    /// Lets an update wait in which something panicked, or logs that.
-    fn hand_over_defect(self: &Arc<Self>, update: &Arc<Update>, defect: &Error) {
-        if self.hand_over(update, defect) == HandedOver::Superseded {
-            self.log_failure(&saving(update), defect);
-        }
-    }
-
-    /// Lets an update wait until DynamoDB takes it.
-    fn hand_over(self: &Arc<Self>, update: &Arc<Update>, failure: &Error) -> HandedOver {
-        // It may have been stored without our hearing of it, or somebody else may have stored a newer.
-        self.cache.outdate(&update.row);
-        self.forget_missing_of(update);
-        self.detach(&update.row);
-        let handed_over = self.unsaved.hand_over(update, failure);
-        self.tell_waiting(handed_over, &saving(update), failure);
-        handed_over
+    /// Leaves an update to the retry worker. It may have been stored without our hearing of it, or somebody else
+    /// may have stored a newer one.
+    fn leave_to_retries(self: &Arc<Self>, update: &Arc<Update>, failure: &Error) -> Failed {
+        let becomes = self.pending.failed(update, failure);
+        self.is_visible(update);
+        self.after_failure(becomes, &saving(update), failure);
+        becomes
     }
 
     /// Sends an update once, and keeps what is in the table then.
     pub(super) async fn put(self: &Arc<Self>, update: &Update) -> Result<()> {
         let Update { row, item, .. } = update;
-        let begun = self.cache.begin();
-        let in_table = match self.dynamodb.put_if_newer(row, item, None).await? {
+        let sent = self.reader.cache().begin();
+        let in_table = match self.context.put_if_newer(row, item, None).await? {
             PutOutcome::Stored => {
-                self.losses.wrote(row);
-                Some(item.clone())
+                self.data_loss.wrote(row);
+                Some(Cached { item: item.clone(), revision: update.id })
             }
-            PutOutcome::Newer(Some(stored)) => self.item_in(&stored),
-            PutOutcome::Newer(None) => self.winner(row).await?,
+            PutOutcome::Newer(stored) => {
+                let newer = match stored {
+                    Some(stored) => self.context.item_in(&stored),
+                    None => self.winner(row).await?,
+                };
+                newer.map(|item| Cached { item, revision: 0 })
+            }
         };
-        self.losses.keep(row, in_table.as_ref());
-        match in_table {
-            // The init will take it out again, if that doesn't have it too.
-            Some(_) if self.unsaved.is_replaced(update) => {}
-            Some(in_table) => {
-                // A newer one may be on its way already.
-                let newest = self.unsaved.newest(row).filter(|n| n.version > in_table.version);
-                self.cache.written(begun, row, &newest.unwrap_or(in_table));
-            }
-            None => {
-                self.cache.outdate(row);
-            }
+        self.data_loss.is_now(row, in_table.as_ref().map(|cached| &cached.item));
+        // An init that replaces it will take it out again, if that doesn't have it too.
+        if !self.pending.is_replaced(update) {
+            self.reader.cache().written(sent, row, in_table);
         }
-        self.forget_missing_of(update);
-        self.detach(row);
-        // Only now: a read that began before the put must not find neither of them.
-        self.unsaved.saved(update);
-        self.watch_for_late_landings();
+        // Only now: a read that was sent before the put must not find neither of them.
+        self.pending.saved(update);
+        self.is_visible(update);
         Ok(())
     }
 
     /// The item that an update lost against, for engines that don't return it with their refusal.
     async fn winner(&self, row: &RowKey) -> Result<Option<Item>> {
-        let read = self.dynamodb.get(row, Reading::FOR_WRITE).await?;
-        Ok(read.and_then(|stored| self.item_in(&stored)))
-    }
-
-    /// Ends work early when the store is closed.
-    pub(super) async fn unless_closed<T>(
-        &self,
-        work: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        tokio::select! {
-            biased;
-            result = work => result,
-            () = self.closed() => {
-                Err(Error::new(ErrorKind::Closed, "the store was closed before it was done"))
-            }
-        }
+        let read = self.context.get(row, Reading::FOR_WRITE).await?;
+        Ok(read.and_then(|stored| self.context.item_in(&stored)))
     }
 }

@@ -1,22 +1,24 @@
 //! A table that lost its data behind our back: it was made anew, or emptied.
 //!
-//! A row that this process wrote and that a read doesn't find raises the suspicion; that the marker is
-//! gone too, and both are still gone some seconds later, confirms it.
+//! A row that this process wrote and that a read doesn't find is suspect. That the marker is gone too, and both are
+//! still gone some seconds later, confirms it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::Inner;
+use super::Writer;
+use crate::background::Task;
+use crate::backoff::no_answer;
 use crate::dynamodb::Reading;
 use crate::error::Result;
-use crate::init_plan::{KindData, plan};
+
 use crate::log::Level;
 use crate::row::{Item, RowKey};
-use crate::unsaved::Data;
+use crate::writes::init_plan::{KindData, plan};
+use crate::writes::pending::Data;
 
 /// How long after the first look the second one is.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
@@ -24,24 +26,26 @@ const SECOND_LOOK: Duration = Duration::from_secs(5);
 const REMEMBERED_ROWS: usize = 100_000;
 
 /// What this process has written, so that it is noticed when that is gone.
-pub(super) struct Losses {
+pub(super) struct DataLoss {
     written: Mutex<HashSet<RowKey>>,
     /// The row that is looked at since a read did not find it.
     suspect: Mutex<Option<RowKey>>,
     /// All items by namespace, where they are to be written anew.
     whole: Option<Mutex<HashMap<Arc<str>, KindData>>>,
+    check: Task,
 }
 
-impl Losses {
+impl DataLoss {
     pub(super) fn new(refill: bool) -> Self {
         Self {
             written: Mutex::default(),
             suspect: Mutex::default(),
             whole: refill.then(Mutex::default),
+            check: Task::new("the data-loss check"),
         }
     }
 
-    /// To be told of each row that this process wrote.
+    /// This process wrote a row.
     pub(super) fn wrote(&self, row: &RowKey) {
         let mut written = lock(&self.written);
         if written.len() < REMEMBERED_ROWS {
@@ -49,7 +53,7 @@ impl Losses {
         }
     }
 
-    /// To be told of the data of each init.
+    /// This process wrote the data of an init.
     pub(super) fn wrote_all(&self, data: &Data) {
         let mut written = lock(&self.written);
         for (namespace, kind) in data {
@@ -64,8 +68,8 @@ impl Losses {
         }
     }
 
-    /// To be told of what is in the table after an update.
-    pub(super) fn keep(&self, row: &RowKey, item: Option<&Item>) {
+    /// What is in the table after an update.
+    pub(super) fn is_now(&self, row: &RowKey, item: Option<&Item>) {
         if let Some(whole) = &self.whole
             && let Some(kind) = lock(whole).get_mut(&row.namespace)
             && let Some(item) = item
@@ -84,35 +88,36 @@ impl Losses {
     }
 }
 
-impl Inner {
-    /// To be told of each read that doesn't find a row.
-    pub(super) fn found_nothing(self: &Arc<Self>, row: &RowKey) {
-        if self.losses.has_written(row) {
+impl Writer {
+    /// A read did not find a row.
+    pub(super) fn no_row(self: &Arc<Self>, row: &RowKey) {
+        if self.data_loss.has_written(row) {
             self.suspect_loss(row.clone());
         }
     }
 
-    /// To be told of each read that finds no rows in a namespace.
-    pub(super) fn found_nothing_in(self: &Arc<Self>, namespace: &str) {
-        if let Some(row) = self.losses.written_in(namespace) {
+    /// A read found no rows in a namespace.
+    pub(super) fn no_rows(self: &Arc<Self>, namespace: &str) {
+        if let Some(row) = self.data_loss.written_in(namespace) {
             self.suspect_loss(row);
         }
     }
 
     fn suspect_loss(self: &Arc<Self>, row: RowKey) {
         // Without a marker, this was never a data set.
-        if !self.initialized.load(Ordering::SeqCst) {
+        if !self.reader.is_initialized() {
             return;
         }
-        lock(&self.losses.suspect).get_or_insert(row);
-        self.wake(&self.data_loss_check, Self::look_at_suspect);
+        lock(&self.data_loss.suspect).get_or_insert(row);
+        let writer = Arc::clone(self);
+        self.context.wake(&self.data_loss.check, move || Arc::clone(&writer).look_at_suspect());
     }
 
     async fn look_at_suspect(self: Arc<Self>) {
-        let suspect = lock(&self.losses.suspect).clone();
+        let suspect = lock(&self.data_loss.suspect).clone();
         if let Some(row) = suspect {
             self.look_twice(&row).await;
-            *lock(&self.losses.suspect) = None;
+            *lock(&self.data_loss.suspect) = None;
         }
     }
 
@@ -121,7 +126,7 @@ impl Inner {
             Ok(true) => sleep(SECOND_LOOK).await,
             Ok(false) => {
                 // Somebody has removed it, which is their right.
-                lock(&self.losses.written).remove(row);
+                lock(&self.data_loss.written).remove(row);
                 return;
             }
             Err(_) => return,
@@ -129,10 +134,10 @@ impl Inner {
         if !matches!(self.is_lost(row).await, Ok(true)) {
             return;
         }
-        lock(&self.losses.written).clear();
+        lock(&self.data_loss.written).clear();
         let gone = format!("the table has lost its data: {row} and the marker are gone");
-        let Some(whole) = &self.losses.whole else {
-            self.log_error(&format!(
+        let Some(whole) = &self.data_loss.whole else {
+            self.context.log_error(&format!(
                 "{gone}. If that was not meant, restart a process that writes flags, such as the \
                  Relay Proxy, or set the option refill"
             ));
@@ -140,23 +145,23 @@ impl Inner {
         };
         let data: Vec<KindData> = lock(whole).values().cloned().collect();
         if data.is_empty() {
-            self.log_error(&format!("{gone}, and this process was never given all of it"));
+            self.context.log_error(&format!("{gone}, and this process was never given all of it"));
             return;
         }
         let items: usize = data.iter().map(|kind| kind.items.len()).sum();
-        self.log_at(Level::Warn, &format!("{gone}; writing {items} items anew"));
+        self.context.log_at(Level::Warn, &format!("{gone}; writing {items} items anew"));
         if let Err(failure) = self.refill(&data).await {
-            self.log_failure("writing them anew", &failure);
+            self.context.log_failure("writing them anew", &failure);
         }
-        let data = data.into_iter().map(|kind| (self.layout.namespace(&kind.kind), Arc::new(kind)));
-        self.losses.wrote_all(&data.collect());
+        let data = data.into_iter().map(|kind| (self.context.layout.namespace(&kind.kind), Arc::new(kind)));
+        self.data_loss.wrote_all(&data.collect());
     }
 
     async fn is_lost(&self, row: &RowKey) -> Result<bool> {
-        for row in [row, &self.layout.marker()] {
-            let read = self.dynamodb.get(row, Reading::FOR_WRITE);
-            let read = timeout(self.read_timeout, read).await;
-            if read.unwrap_or_else(|_| Err(crate::backoff::no_answer()))?.is_some() {
+        for row in [row, &self.context.layout.marker()] {
+            let read = self.context.get(row, Reading::FOR_WRITE);
+            let read = timeout(self.context.read_timeout, read).await;
+            if read.unwrap_or_else(|_| Err(no_answer()))?.is_some() {
                 return Ok(false);
             }
         }
@@ -167,10 +172,10 @@ impl Inner {
     async fn refill(&self, data: &[KindData]) -> Result<()> {
         let turn = self.order.init();
         turn.come().await;
-        for wave in plan(&self.layout, data, &[], false) {
+        for wave in plan(&self.context.layout, data, &[], false) {
             self.write_carefully(wave, &HashMap::new()).await?;
         }
-        self.cache.outdate_all(self.cache.begin());
+        self.reader.wrote_all();
         Ok(())
     }
 }

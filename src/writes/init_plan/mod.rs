@@ -132,5 +132,4 @@ fn waves(layout: &Layout, rows: Vec<Row>) -> Vec<Vec<Write>> {
 }
 
 #[cfg(test)]
-#[path = "init_plan_tests.rs"]
 mod tests;

@@ -1,5 +1,5 @@
-//! What is told of writes that wait: one line when they begin to, one when all are in, and one now and
-//! then while it lasts.
+//! What is logged of writes that are retried: one line when that begins, one when all are in the table, and one
+//! now and then while it lasts.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,36 +9,36 @@ use tokio::time::Instant;
 use crate::error::{Error, ErrorKind};
 use crate::log::{Line, counted, shown};
 
-/// How often it is told that writes still wait.
+/// How often it is logged that writes are still retried.
 const REMINDER: Duration = Duration::from_secs(300);
 
-/// The time in which writes wait.
+/// The time in which writes are retried.
 #[derive(Default)]
-pub struct Report(Option<Episode>);
+pub struct RetryLog(Option<Episode>);
 
 struct Episode {
     begun: Instant,
     reminded: Instant,
-    /// The kinds of refusals that were told; `None` for whatever passes by itself.
-    told: HashSet<Option<ErrorKind>>,
+    /// The kinds of permanent failures that were logged; `None` for all transient ones.
+    logged: HashSet<Option<ErrorKind>>,
     saved: usize,
     given_up: usize,
 }
 
-impl Report {
-    /// To be told of each write that is left to wait, and `what` it is. Returns what is to be logged:
-    /// one line for each kind of refusal, and one for all failures that pass.
-    pub fn waits(&mut self, what: &str, failure: &Error) -> Option<Line> {
+impl RetryLog {
+    /// A write, which is `what`, is left to the retry worker. Returns the line for it: one for each kind of
+    /// permanent failure, and one for all transient ones.
+    pub fn retrying(&mut self, what: &str, failure: &Error) -> Option<Line> {
         let now = Instant::now();
         let episode = self.0.get_or_insert_with(|| Episode {
             begun: now,
             reminded: now,
-            told: HashSet::new(),
+            logged: HashSet::new(),
             saved: 0,
             given_up: 0,
         });
         let refusal = failure.is_refusal().then_some(failure.kind);
-        if !episode.told.insert(refusal) {
+        if !episode.logged.insert(refusal) {
             return None;
         }
         Some(Line::Error(format!(
@@ -48,22 +48,22 @@ impl Report {
         )))
     }
 
-    /// To be told of so many items that were brought in, or that something newer was found for.
+    /// So many items are in the table now, or something newer is.
     pub fn saved(&mut self, items: usize) {
         if let Some(episode) = &mut self.0 {
             episode.saved += items;
         }
     }
 
-    /// To be told of a write for which there was no room.
+    /// There was no room for a write.
     pub fn given_up(&mut self) {
         if let Some(episode) = &mut self.0 {
             episode.given_up += 1;
         }
     }
 
-    /// To be told of each failure to bring in what waits, so many items.
-    pub fn still_waits(&mut self, waiting: usize, failure: &Error) -> Option<Line> {
+    /// A retry failed; so many items are left.
+    pub fn still_retrying(&mut self, waiting: usize, failure: &Error) -> Option<Line> {
         let episode = self.0.as_mut()?;
         if episode.reminded.elapsed() < REMINDER {
             return None;
@@ -74,7 +74,7 @@ impl Report {
         Some(Line::Error(format!("for {since} writes have been waiting, now {items}: {failure}")))
     }
 
-    /// To be told when nothing waits any more.
+    /// Nothing is retried any more.
     pub fn ended(&mut self) -> Option<Line> {
         let episode = self.0.take()?;
         let lasted = shown(episode.begun.elapsed());

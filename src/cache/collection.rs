@@ -1,4 +1,4 @@
-//! All live items of a namespace, and what has changed since somebody last took them.
+//! All live items of a namespace, and what has changed of them since they were last sent to JavaScript.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -6,36 +6,36 @@ use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync;
 
-use super::{Answer, Cached, Ticket};
+use super::{Cached, Seq};
 use crate::clock::Millis;
 
-/// The live items of a kind by key. Whoever took them keeps them as they were, so a change must not copy all
-/// of them: it is made on JavaScript's thread.
+/// The live items of a kind by key. It is persistent: what was handed out stays as it was, and a change, which is
+/// made on JavaScript's thread, does not copy the other items.
 pub type Items = RedBlackTreeMapSync<Arc<str>, Cached>;
 
-/// All live items of a namespace as a Query found them, and as updates changed them since.
-pub(super) struct Snapshot {
+/// All live items of a namespace as a Query found them, and as single reads and writes changed them since.
+pub(super) struct Collection {
     pub items: Arc<Items>,
     pub read_at: Millis,
-    /// When the Query began.
-    pub begun: Ticket,
-    /// Set when it is no longer known to be what is in the table.
-    pub outdated: bool,
+    /// When the Query was sent.
+    pub sent: Seq,
 }
 
-impl Snapshot {
-    /// Takes an item in, or a missing or deleted one out.
-    pub fn set(&mut self, key: &Arc<str>, item: Option<&Cached>) {
-        set(Arc::make_mut(&mut self.items), key, item);
+impl Collection {
+    /// Takes in what a read of one item found. What is not `held` as a row counts only where it is newer.
+    pub fn follow(&mut self, key: &Arc<str>, now: Option<&Cached>, held: bool) {
+        let known = self.items.get(key);
+        let version = |cached: Option<&Cached>| cached.map(|cached| cached.item.version);
+        let same = now.zip(known).is_some_and(|(now, known)| same_text(now, known));
+        if !same && (held || version(now) > version(known)) {
+            self.set(key, now);
+        }
     }
 
-    /// Takes in what is answered of one item. What is not held counts only where it is newer.
-    pub fn follow(&mut self, key: &Arc<str>, answer: &Answer<Option<Cached>>) {
-        let held = self.items.get(key);
+    /// Takes in what is in the table after a write that was sent at `sent`.
+    pub fn wrote(&mut self, sent: Seq, key: &Arc<str>, now: Option<&Cached>) {
         let version = |cached: Option<&Cached>| cached.map(|cached| cached.item.version);
-        let (now, is_held) = (answer.value.as_ref(), answer.ticket > Ticket(0));
-        let same = now.zip(held).is_some_and(|(now, held)| same_text(now, held));
-        if !same && (is_held || version(now) > version(held)) {
+        if self.sent < sent || version(self.items.get(key)) <= version(now) {
             self.set(key, now);
         }
     }
@@ -49,10 +49,14 @@ impl Snapshot {
             }
         }
     }
+
+    fn set(&mut self, key: &Arc<str>, item: Option<&Cached>) {
+        set(Arc::make_mut(&mut self.items), key, item);
+    }
 }
 
 /// Takes an item in, or a missing or deleted one out.
-pub(super) fn set(items: &mut Items, key: &Arc<str>, item: Option<&Cached>) {
+pub fn set(items: &mut Items, key: &Arc<str>, item: Option<&Cached>) {
     match item.filter(|cached| !cached.item.deleted) {
         Some(cached) => items.insert_mut(key.clone(), cached.clone()),
         None => {
@@ -72,9 +76,9 @@ fn same_text(a: &Cached, b: &Cached) -> bool {
     a.revision == b.revision && a.revision > 0
 }
 
-/// All live items, told as a change of what was taken before.
+/// All live items, as changes of what was sent before.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Delta {
+pub struct Changes {
     /// Names the state that this leads to. 0 for one that can't be built upon.
     pub state: u64,
     /// The state that this is a change of; `None` for none: `changed` is everything.
@@ -85,7 +89,7 @@ pub struct Delta {
     pub removed: Vec<Arc<str>>,
 }
 
-impl Delta {
+impl Changes {
     /// Everything, to be forgotten at once.
     pub fn whole(items: &Items) -> Self {
         let changed = items.iter().map(|(key, cached)| (key.clone(), cached.clone())).collect();
@@ -93,42 +97,42 @@ impl Delta {
     }
 }
 
-/// What was last taken of each namespace.
+/// What was last sent of each namespace.
 #[derive(Default)]
-pub(super) struct Taken(HashMap<Arc<str>, (u64, Arc<Items>)>);
+pub(super) struct LastSent(HashMap<Arc<str>, (u64, Arc<Items>)>);
 
-impl Taken {
+impl LastSent {
     /// `items` for somebody who has the state `held`. A state that this leads to is named by `name`.
-    pub fn take(
+    pub fn send(
         &mut self,
         namespace: &Arc<str>,
         held: u64,
         items: &Arc<Items>,
         name: impl FnOnce() -> u64,
-    ) -> Delta {
-        let mut delta = match self.0.get(namespace) {
+    ) -> Changes {
+        let mut changes = match self.0.get(namespace) {
             Some((state, old)) if Arc::ptr_eq(old, items) => {
                 if *state != held {
-                    return Delta { state: *state, ..Delta::whole(items) };
+                    return Changes { state: *state, ..Changes::whole(items) };
                 }
                 let (changed, removed) = (Vec::new(), Vec::new());
-                return Delta { state: *state, base: Some(*state), changed, removed };
+                return Changes { state: *state, base: Some(*state), changed, removed };
             }
             Some((state, old)) if *state == held => difference(*state, old, items),
-            _ => Delta::whole(items),
+            _ => Changes::whole(items),
         };
-        delta.state = name();
-        self.0.insert(namespace.clone(), (delta.state, Arc::clone(items)));
-        delta
+        changes.state = name();
+        self.0.insert(namespace.clone(), (changes.state, Arc::clone(items)));
+        changes
     }
 
-    /// Forgets what was taken of this namespace.
+    /// Forgets what was sent of this namespace.
     pub fn forget(&mut self, namespace: &str) {
         self.0.remove(namespace);
     }
 }
 
-fn difference(base: u64, old: &Items, new: &Items) -> Delta {
+fn difference(base: u64, old: &Items, new: &Items) -> Changes {
     let (mut changed, mut removed) = (Vec::new(), Vec::new());
     let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
     loop {
@@ -136,7 +140,7 @@ fn difference(base: u64, old: &Items, new: &Items) -> Delta {
             (Some((old, _)), Some((new, _))) => old.cmp(new),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (None, None) => return Delta { state: 0, base: Some(base), changed, removed },
+            (None, None) => return Changes { state: 0, base: Some(base), changed, removed },
         };
         let gone = if order == Ordering::Greater { None } else { old.next() };
         let come = if order == Ordering::Less { None } else { new.next() };

@@ -9,20 +9,22 @@ use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::batch::Unsaved;
-use super::catch_up::{TIME_OF_A_TRY, named};
-use super::read::all_pages;
-use super::{Inner, PARALLEL_UPDATES, Store};
+use super::super::reader::all_pages;
+use super::batches::{Answered, NotWritten, Written};
+use super::retry_worker::TIME_OF_A_TRY;
+use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
-use crate::cache::Replaced;
+use crate::cache::{Cached, Items, Replaced};
 use crate::dynamodb::{PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::init_plan::{KindData, plan};
-use crate::late_init::LateInit;
 use crate::panics::caught;
-use crate::row::{Item, RowKey, StoredRow};
-use crate::unsaved::{Data, HandedOver, Look, Replacement, Update, WriteId, kind_in, put_into};
-use crate::write_order::Turn;
+use crate::row::{Fingerprint, Item, RowKey, StoredRow};
+use crate::writes::init_plan::{KindData, plan};
+use crate::writes::late_init::LateInit;
+use crate::writes::order::Turn;
+use crate::writes::pending::{
+    Data, Failed, PendingInit, Update, WriteId, kind_in, put_into,
+};
 
 /// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
@@ -33,53 +35,42 @@ pub struct NewItems {
     pub json: String,
 }
 
-impl Store {
-    /// Replaces all items of the given kinds, whatever their versions, and marks the prefix as
-    /// initialised. Other kinds are left alone. An unchanged data set costs no write. Reads find the
-    /// new data from when `known` is called.
-    ///
-    /// Ends when all is in the table, or when DynamoDB has refused it, or taken nothing for the whole
-    /// write time-out; then it is brought in later. Items that can't be stored are logged; the others
-    /// are.
-    ///
-    /// The data may come later than the call, and in parts. Where it ends as `None`, nothing is done.
+impl Writer {
     pub fn init(
-        &self,
+        self: &Arc<Self>,
         data: impl Future<Output = Option<Vec<NewItems>>> + Send + 'static,
         known: impl FnOnce() + Send + 'static,
     ) -> BoxFuture<'static, Result<()>> {
-        let inner = Arc::clone(&self.0);
-        let id = inner.unsaved.begin();
-        let (announced, turn) = (Announced::new(&inner), inner.order.init());
+        let writer = Arc::clone(self);
+        let id = writer.pending.begin();
+        let (announced, turn) = (Announced::new(&writer), writer.order.init());
         async move {
             let Some(data) = data.await else {
                 return Ok(());
             };
-            if *inner.closed.borrow() {
+            if writer.context.is_closed() {
                 let failure = Error::new(ErrorKind::Closed, "the store was closed before");
-                inner.log_failure("initialising", &failure);
+                writer.context.log_failure("initialising", &failure);
                 return Err(failure);
             }
-            let writer = &inner;
-            let saved = async move {
+            let saved = async {
                 let received = writer.receive_all(id, data);
                 drop(announced);
                 received?;
                 known();
                 if writer.read_only {
-                    writer.unsaved.keep_replacement(id);
+                    writer.pending.init_is_memory_only(id);
                     writer.log_read_only();
                     return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
                 }
                 turn.come().await;
                 writer.save_all(id, turn).await
             };
-            caught(inner.unless_closed(saved)).await.unwrap_or_else(|defect| {
-                inner.cache.outdate_all(inner.cache.begin());
-                if inner.hand_over_init(id, &defect) == HandedOver::Superseded {
-                    inner.log_failure("initialising", &defect);
+            caught(writer.context.unless_closed(saved)).await.unwrap_or_else(|defect| {
+                if writer.leave_init_to_retries(id, &defect) == Failed::Superseded {
+                    writer.context.log_failure("initialising", &defect);
                 }
-                inner.unsaved.ended(id, Some(&defect));
+                writer.pending.ended(id, Some(&defect));
                 Err(defect)
             })
         }
@@ -88,59 +79,61 @@ impl Store {
 }
 
 /// An init whose data is to come. A store that is closed waits for it.
-struct Announced(Arc<Inner>);
+struct Announced(Arc<Writer>);
 
 impl Announced {
-    fn new(inner: &Arc<Inner>) -> Self {
-        inner.unsaved.announce();
-        Self(Arc::clone(inner))
+    fn new(writer: &Arc<Writer>) -> Self {
+        writer.pending.announce();
+        Self(Arc::clone(writer))
     }
 }
 
 impl Drop for Announced {
     fn drop(&mut self) {
-        self.0.unsaved.arrived();
-        self.0.caught_up.notify_one();
+        self.0.pending.arrived();
+        self.0.retries.data_arrived();
     }
 }
 
-impl Inner {
+impl Writer {
     /// Lets reads find the data of an init that is on its way.
     fn receive_all(&self, id: WriteId, data: Vec<NewItems>) -> Result<()> {
         let mut kinds = BTreeMap::new();
         for part in data {
             self.parse(part, &mut kinds)
-                .inspect_err(|failure| self.log_failure("initialising", failure))?;
+                .inspect_err(|failure| self.context.log_failure("initialising", failure))?;
         }
-        let kinds = kinds.into_values().map(|kind| (self.layout.namespace(&kind.data.kind), kind));
-        let (mut data, mut unstorable) = (Data::new(), Vec::new());
-        for (namespace, Received { data: kind, unstorable: items }) in kinds {
+        let (mut data, mut live, mut unstorable) = (Data::new(), Vec::new(), Vec::new());
+        for Received { data: kind, unstorable: items } in kinds.into_values() {
+            let namespace = self.context.layout.namespace(&kind.kind);
             let row = |key| RowKey { namespace: namespace.clone(), key };
             unstorable.extend(items.into_iter().map(|(key, item)| (row(key), item)));
+            live.push((namespace.clone(), Arc::new(self.live(id, &namespace, &kind))));
             data.push((namespace, Arc::new(kind)));
         }
-        let now = self.unsaved.replace(id, data);
-        self.keep_all(now);
+        self.pending.add_init(id, data, live);
+        self.reader.wrote_all();
         for (row, item) in unstorable {
             if let Err(too_large) = item.check_size(&row) {
                 let update = Update { id, row, item, references: Arc::default() };
-                self.keep(&Arc::new(update), &too_large);
+                self.keep_in_memory(&Arc::new(update), &too_large);
             }
         }
         Ok(())
     }
 
-    /// Puts all items of some kinds into the cache.
-    fn keep_all(&self, data: Data) {
-        self.cache.replaced(
-            data.into_iter().map(|(namespace, kind)| replaced(namespace, &kind)).collect(),
-        );
-        // Updates that were asked for in this moment go on top.
-        for update in self.unsaved.updates() {
-            self.cache.received(&update.row, &update.item);
-        }
-        self.gets.detach_all();
-        self.queries.detach_all();
+    /// The live items of a kind. A text that is held already keeps its revision, so that JavaScript need not parse it
+    /// again.
+    fn live(&self, id: WriteId, namespace: &Arc<str>, kind: &KindData) -> Items {
+        let live = kind.items.iter().filter(|(_, item)| !item.deleted);
+        let cached = live.map(|(key, item)| {
+            let row = RowKey { namespace: namespace.clone(), key: key.clone() };
+            let held = self.reader.cache().row(&row).and_then(|read| read.value);
+            let same = held.filter(|held| held.item == *item);
+            let cached = same.unwrap_or_else(|| Cached { item: item.clone(), revision: id });
+            (key.clone(), cached)
+        });
+        cached.collect()
     }
 
     /// Reads items of one kind. The rows of those that can't be stored are left as they are.
@@ -156,7 +149,7 @@ impl Inner {
         for (map_key, json) in items {
             match Item::from_sdk(json.get(), Some(&map_key)) {
                 Ok((key, item)) => {
-                    let row = self.row(&new.kind, &key);
+                    let row = self.context.row(&new.kind, &key);
                     if !self.read_only && self.check_storable(&row, &item).is_err() {
                         kind.data.untouched.insert(row.key.clone());
                         kind.unstorable.push((row.key, item));
@@ -168,8 +161,8 @@ impl Inner {
                     }
                 }
                 Err(failure) => {
-                    let row = self.row(&new.kind, &map_key);
-                    self.log_failure(&format!("saving {row}"), &failure);
+                    let row = self.context.row(&new.kind, &map_key);
+                    self.context.log_failure(&format!("saving {row}"), &failure);
                     kind.data.untouched.insert(row.key);
                 }
             }
@@ -177,113 +170,114 @@ impl Inner {
         Ok(())
     }
 
-    /// Brings an init in, or lets it wait. Where another one was asked for since, that decides, and
+    /// Writes an init, or leaves it to the retry worker. Where another one was requested since, that decides, and
     /// takes the turn.
     async fn save_all(self: &Arc<Self>, id: WriteId, turn: Turn) -> Result<()> {
-        let result = match self.unsaved.replacement(id) {
-            Some(Replacement { data, .. }) => self.replace(id, &data).await,
+        let result = match self.pending.init(id) {
+            Some(PendingInit { data, .. }) => self.replace(id, &data).await,
             None => Err(overtaken()),
         };
-        if result.is_err() && !self.unsaved.is_last_init(id) {
+        if result.is_err() && !self.pending.is_last_init(id) {
             drop(turn);
-            return self.unsaved.ended_after(id).await;
+            return self.pending.ended_after(id).await;
         }
         match &result {
             Ok(()) => {
                 self.is_replaced(id, &[], Vec::new());
                 self.wrote();
             }
-            // Nobody knows for certain what is in the table now.
-            Err(failure) => {
-                self.cache.outdate_all(self.cache.begin());
-                self.hand_over_init(id, failure);
-            }
+            Err(failure) => drop(self.leave_init_to_retries(id, failure)),
         }
-        self.unsaved.ended(id, result.as_ref().err());
-        self.gets.detach_all();
-        self.queries.detach_all();
+        self.pending.ended(id, result.as_ref().err());
+        self.reader.detach_all();
         result
     }
 
-    /// Lets an init wait until DynamoDB takes it.
-    fn hand_over_init(self: &Arc<Self>, id: WriteId, failure: &Error) -> HandedOver {
-        let handed_over = self.unsaved.hand_over_replacement(id, failure);
-        self.tell_waiting(handed_over, "initialising", failure);
-        handed_over
+    /// Leaves an init to the retry worker. Nobody knows for certain what is in the table now.
+    fn leave_init_to_retries(self: &Arc<Self>, id: WriteId, failure: &Error) -> Failed {
+        let becomes = self.pending.init_failed(id, failure);
+        self.reader.wrote_all();
+        self.after_failure(becomes, "initialising", failure);
+        becomes
     }
 
     async fn replace(&self, id: WriteId, data: &Data) -> Result<()> {
         let (existing, marker_exists) = self.read_existing(data, self.write_timeout).await?;
-        self.unsaved
-            .found(id, existing.iter().map(|row| (row.key.clone(), Look::of(row))).collect());
+        let fingerprints = existing.iter().map(|row| (row.key.clone(), Fingerprint::of(row)));
+        self.pending.init_found(id, fingerprints.collect());
         let kinds: Vec<KindData> = data.iter().map(|(_, kind)| (**kind).clone()).collect();
-        let waves = plan(&self.layout, &kinds, &existing, marker_exists);
+        let waves = plan(&self.context.layout, &kinds, &existing, marker_exists);
         drop(existing);
-        self.write_waves(id, waves).await
+        if self.write_waves(id, waves).await? == Answered::All {
+            return Ok(());
+        }
+        // A request without an answer may have taken effect after its repetition.
+        let (existing, marker_exists) = self.read_existing(data, self.write_timeout).await?;
+        let waves = plan(&self.context.layout, &kinds, &existing, marker_exists);
+        self.write_waves(id, waves).await.map(drop)
     }
 
-    /// To be called when an init is in the table, but for the rows that it left alone.
-    /// It has brought `updates` in, too.
+    /// To be called when an init is in the table, but for the rows that it left alone, and with it `updates`.
     fn is_replaced(
         self: &Arc<Self>,
         id: WriteId,
         updates: &[Arc<Update>],
         left: Vec<(RowKey, Item)>,
     ) {
-        let Some(mut data) = self.unsaved.data(id) else {
+        let Some(PendingInit { mut data, .. }) = self.pending.init(id) else {
             return;
         };
-        // A read may have found one in the table, and so unsaved no more.
+        // A read may have found one in the table, so that it is pending no more.
         for Update { row, item, .. } in updates.iter().map(Arc::as_ref) {
             let known = kind_in(&data, &row.namespace).and_then(|kind| kind.items.get(&row.key));
             if known.is_none_or(|known| known.version < item.version) {
                 put_into(&mut data, row, item.clone());
             }
         }
-        self.losses.wrote_all(&data);
+        self.data_loss.wrote_all(&data);
         for (row, item) in left {
             put_into(&mut data, &row, item);
         }
-        self.set_initialized();
-        self.unanswered.are(&data);
-        self.watch_for_late_landings();
-        self.keep_all(data);
-        // Only now: a read that began before must not find the data neither there nor here.
-        self.unsaved.saved_replacement(id);
+        self.reader.set_initialized();
+        let data = data.into_iter().map(|(namespace, kind)| replaced(namespace, &kind));
+        self.reader.cache().replaced(data.collect());
+        // Only now: a read that was sent before must not find the data neither there nor here.
+        self.pending.init_saved(id);
+        self.reader.detach_all();
     }
 
-    /// Brings an init in that could not be brought in at once, with the updates that were asked for
+    /// Writes an init that could not be written at once, with the updates that were requested
     /// since. What others have made newer meanwhile stays.
-    pub(super) async fn init_late(self: &Arc<Self>, init: Replacement) -> Result<()> {
+    pub(super) async fn init_late(self: &Arc<Self>, init: PendingInit) -> Result<()> {
         let turn = self.order.init();
         turn.come().await;
-        let Some((data, updates)) = self.unsaved.replacement_and_updates(init.id) else {
+        let Some((data, updates)) = self.pending.init_with_updates(init.id) else {
             return Ok(());
         };
         match self.replace_late(&init, &data).await {
             Ok(left) => {
                 self.is_replaced(init.id, &updates, left);
                 for update in updates {
-                    self.unsaved.saved(&update);
+                    self.pending.saved(&update);
                 }
                 Ok(())
             }
             Err(failure) => {
-                self.hand_over_init(init.id, &failure);
+                self.leave_init_to_retries(init.id, &failure);
                 Err(failure)
             }
         }
     }
 
     /// Returns the items of the rows that it left alone.
-    async fn replace_late(&self, init: &Replacement, data: &Data) -> Result<Vec<(RowKey, Item)>> {
+    async fn replace_late(&self, init: &PendingInit, data: &Data) -> Result<Vec<(RowKey, Item)>> {
         let (existing, marker_exists) = self.read_existing(data, TIME_OF_A_TRY).await?;
         let late = LateInit::new(data, init.base.as_deref(), &existing);
-        let waves = plan(&self.layout, &late.data, &existing, marker_exists);
+        let waves = plan(&self.context.layout, &late.data, &existing, marker_exists);
         drop(existing);
         let mut left = late.left;
         for wave in waves {
-            if !self.unsaved.is_last_init(init.id) {
+            if !self.pending.is_last_init(init.id) {
                 return Err(overtaken());
             }
             left.extend(self.write_carefully(wave, &late.unchanged).await?);
@@ -306,10 +300,10 @@ impl Inner {
         }
         let puts = puts.into_iter().map(|(row, item)| async move {
             let unchanged = unchanged.get(&row).copied();
-            let put = || self.dynamodb.put_if_newer(&row, &item, unchanged);
+            let put = || self.context.put_if_newer(&row, &item, unchanged);
             let outcome = backoff::until(Instant::now() + TIME_OF_A_TRY, put).await?;
             Ok(match outcome {
-                PutOutcome::Newer(Some(stored)) => self.item_in(&stored).map(|newer| (row, newer)),
+                PutOutcome::Newer(Some(stored)) => self.context.item_in(&stored).map(|newer| (row, newer)),
                 PutOutcome::Stored | PutOutcome::Newer(None) => None,
             })
         });
@@ -318,7 +312,8 @@ impl Inner {
             stream::iter(puts).buffer_unordered(PARALLEL_UPDATES).collect().await;
         let left = results.into_iter().collect::<Result<Vec<_>>>()?;
         if !others.is_empty() {
-            let refused = self.write_batches(others).await.map_err(|unsaved| unsaved.failure)?;
+            let written = self.write_batches(others).await;
+            let Written { refused, .. } = written.map_err(|not_written| not_written.failure)?;
             if !refused.is_empty() {
                 return Err(Error::new(ErrorKind::Refused, "DynamoDB refused rows, as logged"));
             }
@@ -333,40 +328,43 @@ impl Inner {
             all_pages(|start| {
                 let page = {
                     let namespace = Arc::clone(namespace);
-                    move || self.dynamodb.query(&namespace, Reading::FOR_WRITE, start.clone())
+                    move || self.context.query(&namespace, Reading::FOR_WRITE, start.clone())
                 };
                 backoff::until(Instant::now() + time, page)
             })
             .await
         });
-        let marker = self.layout.marker();
+        let marker = self.context.layout.marker();
         let deadline = Instant::now() + time;
-        let marker = backoff::until(deadline, || self.dynamodb.get(&marker, Reading::FOR_WRITE));
+        let marker = backoff::until(deadline, || self.context.get(&marker, Reading::FOR_WRITE));
         let (rows, marker) = tokio::try_join!(try_join_all(queries), marker)?;
         Ok((rows.into_iter().flatten().collect(), marker.is_some()))
     }
 
     /// Writes one wave after the other; none begins before all of the one before it is in, but for
     /// rows that DynamoDB refuses by themselves. The marker is not written after one of those. It ends
-    /// early when another init was asked for since.
-    async fn write_waves(&self, id: WriteId, waves: Vec<Vec<Write>>) -> Result<()> {
+    /// early when another init was requested since.
+    async fn write_waves(&self, id: WriteId, waves: Vec<Vec<Write>>) -> Result<Answered> {
         let total: usize = waves.iter().map(Vec::len).sum();
         let missing = |rows: &[RowKey], why: &str| {
             let (count, names) = (rows.len(), named(rows));
             format!("{count} of {total} rows did not get into the table ({names}): {why}")
         };
-        let mut missing_rows = Vec::new();
+        let (mut missing_rows, mut all_answered) = (Vec::new(), Answered::All);
         let mut waves = waves.into_iter();
         while let Some(wave) = waves.next() {
-            if !self.unsaved.is_last_init(id) {
+            if !self.pending.is_last_init(id) {
                 return Err(overtaken());
             }
             if !missing_rows.is_empty() && matches!(wave[..], [Write::PutMarker(_)]) {
                 break;
             }
             match self.write_batches(wave).await {
-                Ok(rows) => missing_rows.extend(rows),
-                Err(Unsaved { rows, failure }) => {
+                Ok(Written { refused, answered }) => {
+                    missing_rows.extend(refused);
+                    all_answered = all_answered.max(answered);
+                }
+                Err(NotWritten { rows, failure }) => {
                     let later = waves.flatten().map(|write| write.row().clone());
                     missing_rows.extend(rows.into_iter().chain(later));
                     return Err(Error::new(
@@ -377,7 +375,7 @@ impl Inner {
             }
         }
         if missing_rows.is_empty() {
-            return Ok(());
+            return Ok(all_answered);
         }
         Err(Error::new(
             ErrorKind::Refused,

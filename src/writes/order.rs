@@ -12,7 +12,7 @@ use tokio::sync::{Notify, OwnedMutexGuard};
 
 use crate::error::Error;
 use crate::row::RowKey;
-use crate::unsaved::{Update, WriteId};
+use crate::writes::pending::{Update, WriteId};
 
 /// The writes that are not finished yet.
 #[derive(Clone, Default)]

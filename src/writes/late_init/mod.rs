@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::init_plan::KindData;
-use crate::row::{Item, Meaning, RowKey, StoredRow};
-use crate::unsaved::{Base, Data, Look, kind_in};
+use crate::writes::init_plan::KindData;
+use crate::row::{Decoded, Fingerprint, Item, RowKey, StoredRow};
+use crate::writes::pending::{Base, Data, kind_in};
 
 /// An init as it is to be brought in late.
 pub struct LateInit {
@@ -35,15 +35,15 @@ impl LateInit {
             let Some((_, kind)) = kinds.find(|((of, _), _)| *of == stored.key.namespace) else {
                 continue;
             };
-            let now = Look::of(stored);
+            let now = Fingerprint::of(stored);
             let item = kind.items.get(&stored.key.key);
             if base.is_some_and(|base| base.get(&stored.key) == Some(&now)) {
                 late.unchanged.extend(now.version.map(|version| (stored.key.clone(), version)));
                 continue;
             }
-            let found = match stored.meaning() {
-                Meaning::Item(found) => Some(found),
-                Meaning::NotOurs | Meaning::Unreadable(_) => None,
+            let found = match stored.decode() {
+                Decoded::Item(found) => Some(found),
+                Decoded::NotOurs | Decoded::Unreadable(_) => None,
             };
             let stays = match (item, &found) {
                 (Some(item), Some(found)) => found.version > item.version,
@@ -76,5 +76,4 @@ fn is_somebody_elses(base: &Base, data: &Data, existing: &[StoredRow]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "late_init_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Inner;
+use super::Writer;
 use crate::backoff::{Backoff, no_answer};
 use crate::dynamodb::{MAX_BATCH_ROWS, Write};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,9 +18,25 @@ const PARALLEL_BATCHES: usize = 16;
 /// arrive within the time of one attempt on a slow line too.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
+/// Whether DynamoDB has answered each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answered {
+    All,
+    /// One without an answer was repeated. It may take effect late.
+    NotAll,
+}
+
+/// What became of rows that are written, but for some.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// Rows that DynamoDB refuses by themselves; they were logged.
+    pub refused: Vec<RowKey>,
+    pub answered: Answered,
+}
+
 /// What was not written.
 #[derive(Debug)]
-pub(super) struct Unsaved {
+pub(super) struct NotWritten {
     /// The rows.
     pub rows: Vec<RowKey>,
     /// Why.
@@ -47,17 +63,17 @@ impl Progress {
     }
 }
 
-impl Inner {
+impl Writer {
     /// Writes rows in any order, until all are in or DynamoDB has taken none for the whole write
     /// time-out. Rows that DynamoDB refuses by themselves don't hold up the others; they are logged
     /// and returned, or, where the rest is given up, part of that.
     pub(super) async fn write_batches(
         &self,
         writes: Vec<Write>,
-    ) -> std::result::Result<Vec<RowKey>, Unsaved> {
+    ) -> std::result::Result<Written, NotWritten> {
         let progress = Progress::new(self.write_timeout);
         let mut rounds_without_progress = 0;
-        let mut refused = Vec::new();
+        let (mut refused, mut answered) = (Vec::new(), Answered::All);
         let mut batches = into_batches(writes);
         loop {
             let sent = batches.iter().map(Vec::len).sum::<usize>();
@@ -75,6 +91,9 @@ impl Inner {
                 match result {
                     Ok(unprocessed) => left.extend(unprocessed),
                     Err(failure) if failure.is_retryable() => {
+                        if failure.may_take_effect() {
+                            answered = Answered::NotAll;
+                        }
                         left.extend(batch);
                         transient = Some(failure);
                     }
@@ -82,7 +101,7 @@ impl Inner {
                     Err(failure) if failure.kind == ErrorKind::Refused => match &batch[..] {
                         [only] => {
                             let row = only.row().clone();
-                            self.log_failure(&format!("saving {row}"), &failure);
+                            self.context.log_failure(&format!("saving {row}"), &failure);
                             refused.push(row);
                         }
                         _ => alone.extend(batch.into_iter().map(|row| vec![row])),
@@ -95,13 +114,13 @@ impl Inner {
             }
             let give_up = |failure, left: Vec<Write>, alone: Vec<Vec<Write>>, refused| {
                 let left = left.iter().chain(alone.iter().flatten()).map(|w| w.row().clone());
-                Err(Unsaved { rows: left.chain(refused).collect(), failure })
+                Err(NotWritten { rows: left.chain(refused).collect(), failure })
             };
             if let Some(failure) = fatal {
                 return give_up(failure, left, alone, refused);
             }
             if left.is_empty() && alone.is_empty() {
-                return Ok(refused);
+                return Ok(Written { refused, answered });
             }
             if left.len() + alone.len() < sent {
                 rounds_without_progress = 0;
@@ -129,7 +148,7 @@ impl Inner {
         if Instant::now() >= deadline {
             return (batch, Err(no_answer()));
         }
-        let request = self.dynamodb.batch_write(batch.clone());
+        let request = self.context.batch_write(batch.clone());
         let result = timeout_at(deadline, request).await.unwrap_or_else(|_| Err(no_answer()));
         if result.as_ref().is_ok_and(|unprocessed| unprocessed.len() < batch.len()) {
             progress.made();

@@ -1,0 +1,199 @@
+//! What the reader and the writer of a store share: the table, the log, the clock.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+use crate::background::Task;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::backoff::Retries;
+use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Level, Line, Log};
+use crate::panics::{caught, caught_request};
+use crate::row::{Decoded, Item, Layout, RowKey, StoredRow};
+use crate::stats::Stats;
+
+/// So many unreadable rows are remembered as logged.
+const REMEMBERED_UNREADABLE_ROWS: usize = 10_000;
+
+pub(super) struct Context {
+    dynamodb: Arc<dyn DynamoDb>,
+    pub layout: Layout,
+    pub clock: Clock,
+    pub stats: Arc<Stats>,
+    pub read_timeout: Duration,
+    log: Arc<dyn Log>,
+    table: String,
+    consistent_read: bool,
+    closed: watch::Sender<bool>,
+    /// Unreadable rows that were logged.
+    unreadable: Mutex<HashSet<RowKey>>,
+}
+
+impl Context {
+    pub fn new(
+        config: &Config,
+        dynamodb: Arc<dyn DynamoDb>,
+        log: Arc<dyn Log>,
+        clock: Clock,
+        stats: Arc<Stats>,
+    ) -> Self {
+        Self {
+            dynamodb,
+            layout: Layout::new(&config.prefix),
+            clock,
+            stats,
+            read_timeout: config.read_timeout,
+            log,
+            table: config.table.clone(),
+            consistent_read: config.consistent_read,
+            closed: watch::Sender::new(false),
+            unreadable: Mutex::default(),
+        }
+    }
+
+    pub fn row(&self, kind: &str, key: &str) -> RowKey {
+        RowKey { namespace: self.layout.namespace(kind), key: key.into() }
+    }
+
+    /// How reads for the SDK are made.
+    pub fn reading(&self) -> Reading {
+        Reading { consistent: self.consistent_read, for_write: false }
+    }
+
+    // A panic in a request is a failure of that request.
+
+    pub fn read_retries(&self) -> Retries {
+        self.dynamodb.read_retries()
+    }
+
+    pub fn get(
+        &self,
+        row: &RowKey,
+        reading: Reading,
+    ) -> BoxFuture<'static, Result<Option<StoredRow>>> {
+        caught_request(|| self.dynamodb.get(row, reading))
+    }
+
+    pub fn query(
+        &self,
+        namespace: &str,
+        reading: Reading,
+        start: Option<RowKey>,
+    ) -> BoxFuture<'static, Result<Page>> {
+        caught_request(|| self.dynamodb.query(namespace, reading, start))
+    }
+
+    pub fn put_if_newer(
+        &self,
+        row: &RowKey,
+        item: &Item,
+        unchanged: Option<f64>,
+    ) -> BoxFuture<'static, Result<PutOutcome>> {
+        caught_request(|| self.dynamodb.put_if_newer(row, item, unchanged))
+    }
+
+    pub fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
+        caught_request(|| self.dynamodb.batch_write(writes))
+    }
+
+    /// Ends everything that runs in the background.
+    pub fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    /// Ends when the store is closed.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut closed = self.closed.subscribe();
+        async move { drop(closed.wait_for(|closed| *closed).await) }
+    }
+
+    /// Ends work early when the store is closed.
+    pub async fn unless_closed<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = self.closed() => {
+                Err(Error::new(ErrorKind::Closed, "the store was closed before it was done"))
+            }
+        }
+    }
+
+    /// Runs `work` as this task, until the store is closed.
+    pub fn wake<F>(
+        self: &Arc<Self>,
+        task: &Task,
+        work: impl Fn() -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let context = Arc::clone(self);
+        let log = move |name: &str, failure: &Error| context.log_failure(name, failure);
+        task.wake(self.closed(), log, work);
+    }
+
+    /// Turns a panic into a failure of `what` was being done, which is logged.
+    pub async fn guarded<T>(
+        &self,
+        what: impl FnOnce() -> String,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        caught(work).await.unwrap_or_else(|defect| {
+            self.log_failure(&what(), &defect);
+            Err(defect)
+        })
+    }
+
+    /// Logs a failure: `what` was being done.
+    pub fn log_failure(&self, what: &str, failure: &Error) {
+        self.log_error(&format!("{what} failed: {failure}"));
+    }
+
+    pub fn log_error(&self, text: &str) {
+        self.log_at(Level::Error, text);
+    }
+
+    pub fn log_at(&self, level: Level, text: &str) {
+        self.log.log(level, format!("DynamoDB table {:?}: {text}", self.table));
+    }
+
+    pub fn log_line(&self, line: Option<Line>) {
+        match line {
+            Some(Line::Error(text)) => self.log_error(&text),
+            Some(Line::Warn(text)) => self.log_at(Level::Warn, &text),
+            None => {}
+        }
+    }
+
+    /// The item that a row holds, tombstones included. A row that can't be read is logged the first
+    /// time, and counts as missing.
+    pub fn item_in(&self, stored: &StoredRow) -> Option<Item> {
+        let decoded = stored.decode();
+        let mut logged = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        match decoded {
+            Decoded::Item(item) => {
+                logged.remove(&stored.key);
+                Some(item)
+            }
+            Decoded::NotOurs => None,
+            Decoded::Unreadable(reason) => {
+                if logged.len() >= REMEMBERED_UNREADABLE_ROWS {
+                    logged.clear();
+                }
+                if logged.insert(stored.key.clone()) {
+                    self.log_error(&format!("the row {} is read as missing: {reason}", stored.key));
+                }
+                None
+            }
+        }
+    }
+}

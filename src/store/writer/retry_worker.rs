@@ -1,0 +1,288 @@
+//! The retry worker: writes what DynamoDB did not take at first, for as long as there is something to retry.
+//!
+//! It begins with one write, and goes on with the others side by side once that is in the table. While DynamoDB
+//! fails, its pauses grow; a read or another write that succeeds ends them. What DynamoDB refuses for itself has
+//! pauses of its own.
+
+use std::collections::HashSet;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+
+use super::upsert::saving;
+use super::{PARALLEL_UPDATES, Writer, named};
+use crate::background::Task;
+use crate::backoff::{Backoff, no_answer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::counted;
+use crate::writes::order::Conclusion;
+use crate::writes::pending::{Blocked, Update};
+
+/// How long one write, or one request of an init, is retried in one go. Nobody waits for it.
+pub(super) const TIME_OF_A_TRY: Duration = Duration::from_secs(10);
+/// How often a write is tried in one go when DynamoDB throttles.
+const TRIES_WHEN_BUSY: u32 = 5;
+/// How long a store that is closed tries to write what is pending.
+const CLOSING_TIME: Duration = Duration::from_secs(1);
+
+/// The state of the retry worker.
+pub(super) struct RetryWorker {
+    task: Task,
+    /// Notified when there is reason to try again.
+    recovered: Notify,
+    /// Notified when something was written, or could not be.
+    tried: Notify,
+    closing: AtomicBool,
+}
+
+impl Default for RetryWorker {
+    fn default() -> Self {
+        Self {
+            task: Task::new("the retry worker"),
+            recovered: Notify::new(),
+            tried: Notify::new(),
+            closing: AtomicBool::new(false),
+        }
+    }
+}
+
+impl RetryWorker {
+    /// The data of an init has come, or will not.
+    pub(super) fn data_arrived(&self) {
+        self.tried.notify_one();
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+}
+
+impl Writer {
+    pub fn close(
+        self: &Arc<Self>,
+        quiet: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let writer = Arc::clone(self);
+        // Very much may be waiting for its first turn on the one thread.
+        let deadline = Instant::now() + CLOSING_TIME;
+        async move { writer.close_by(deadline, quiet).await }
+    }
+
+    async fn close_by(self: &Arc<Self>, deadline: Instant, quiet: impl Future<Output = ()>) {
+        let flush = async {
+            if self.pending.is_any_to_write() {
+                self.retries.closing.store(true, Ordering::SeqCst);
+                self.start_retries();
+            }
+            let settled = async {
+                quiet.await;
+                while self.pending.is_any_to_write() {
+                    self.retries.tried.notified().await;
+                }
+            };
+            drop(timeout_at(deadline, settled).await);
+            Ok(())
+        };
+        drop(self.context.guarded(|| "closing the store".to_owned(), flush).await);
+        let given_up = self.pending.give_up();
+        self.context.close();
+        if given_up.is_empty() {
+            self.log_ended();
+        } else {
+            self.context.log_error(&format!(
+                "the store was closed with {} not in the table; given up: {}",
+                counted(given_up.len()),
+                named(&given_up)
+            ));
+        }
+    }
+
+    /// DynamoDB has taken a write, or answers reads again.
+    pub(super) fn wrote(&self) {
+        if self.pending.count() > 0 {
+            self.retries.recovered.notify_one();
+        }
+        self.log_ended();
+        self.retries.tried.notify_one();
+    }
+
+    pub(super) fn start_retries(self: &Arc<Self>) {
+        if self.retries.is_closing() {
+            self.retries.recovered.notify_one();
+        }
+        let writer = Arc::clone(self);
+        self.context.wake(&self.retries.task, move || Arc::clone(&writer).retry());
+    }
+
+    async fn retry(self: Arc<Self>) {
+        let (mut failures, mut is_permanent) = (0, false);
+        loop {
+            let closing = self.retries.is_closing();
+            let Some(due) = self.pending.next_time() else {
+                self.log_ended();
+                return;
+            };
+            let mut early = closing;
+            if !closing {
+                let backoff = if is_permanent { Backoff::PERMANENT } else { Backoff::TRANSIENT };
+                let after_pause = || Instant::now() + backoff.pause_after(failures + 1);
+                tokio::select! {
+                    () = sleep_until(due.unwrap_or_else(after_pause)) => {}
+                    () = self.retries.recovered.notified() => early = true,
+                }
+            }
+            let before = self.pending.count();
+            let Round { failure, of_the_item } = self.try_all().await;
+            if let Some(failure) = failure.as_ref().or(of_the_item.as_ref()) {
+                let line = self.pending.log(|log, items| log.still_retrying(items, failure));
+                self.context.log_line(line);
+            }
+            failures = match &failure {
+                None => 0,
+                Some(_) if self.pending.count() < before => 0,
+                // Somebody else's success that did not help here is no reason to wait longer.
+                Some(_) if early => failures,
+                Some(_) => failures + 1,
+            };
+            is_permanent = failure.as_ref().is_some_and(Error::is_refusal);
+            self.retries.tried.notify_one();
+            if closing {
+                // Once is enough.
+                return pending().await;
+            }
+        }
+    }
+
+    /// Logs that all is in the table, if it was ever logged that something is not.
+    fn log_ended(&self) {
+        if !self.pending.is_any_to_write() {
+            self.context.log_line(self.pending.log(|log, _| log.ended()));
+        }
+    }
+
+    /// Tries once everything that may be tried.
+    async fn try_all(self: &Arc<Self>) -> Round {
+        let now = self.time_of_trying();
+        let mut round = Round::default();
+        if let Some(init) = self.pending.due_init(now)
+            && let Err(failure) = self.init_late(init).await
+        {
+            round.failed(failure);
+            return round;
+        }
+        let updates = self.pending.due_updates(now);
+        let mut updates = updates.iter();
+        // Whether DynamoDB takes writes at all is tried with one. Rights may be had for some namespaces
+        // only.
+        let mut denied = HashSet::new();
+        for update in updates.by_ref() {
+            if denied.contains(&update.row.namespace) {
+                continue;
+            }
+            match self.retry_update(update).await {
+                Err(failure) => {
+                    if !failure.is_refusal() {
+                        round.failed(failure);
+                        return round;
+                    }
+                    if !failure.is_of_the_item() {
+                        denied.insert(Arc::clone(&update.row.namespace));
+                    }
+                    round.failed(failure);
+                }
+                Ok(true) => break,
+                Ok(false) => {}
+            }
+        }
+        let rest = updates.filter(|update| !denied.contains(&update.row.namespace));
+        let rest: Vec<_> = rest.map(|update| self.retry_update(update)).collect();
+        let results: Vec<Result<bool>> =
+            stream::iter(rest).buffer_unordered(PARALLEL_UPDATES).collect().await;
+        for failure in results.into_iter().filter_map(Result::err) {
+            round.failed(failure);
+        }
+        round
+    }
+
+    /// What is due by then may be tried: when the store is closed, everything.
+    fn time_of_trying(&self) -> Instant {
+        let closing = self.retries.is_closing();
+        Instant::now() + if closing { Backoff::PERMANENT.longest } else { Duration::ZERO }
+    }
+
+    /// Retries an update, in its turn. `false` where there was nothing to send.
+    fn retry_update<'a>(
+        self: &'a Arc<Self>,
+        update: &'a Arc<Update>,
+    ) -> impl Future<Output = Result<bool>> + use<'a> {
+        let turn = self.order.update(update);
+        async move {
+            let _writer = turn.writer().await;
+            turn.come().await;
+            let result = self.try_update(update).await;
+            let conclusion = match &result {
+                Ok(_) => Conclusion::Saved(update.id),
+                Err(failure) => {
+                    let becomes = self.pending.failed(update, failure);
+                    self.after_failure(becomes, &saving(update), failure);
+                    Conclusion::Failed(failure.clone())
+                }
+            };
+            turn.conclude(update.id, conclusion);
+            result
+        }
+    }
+
+    async fn try_update(self: &Arc<Self>, update: &Update) -> Result<bool> {
+        if !self.pending.is_retrying(update) {
+            return Ok(false);
+        }
+        match self.pending.blocked(update) {
+            Some(Blocked::Refused(failure)) => {
+                // It is no use asking again before that is tried again.
+                self.pending.failed(update, &failure);
+                return Ok(false);
+            }
+            Some(Blocked::Waiting(_)) => return Ok(false),
+            None => {}
+        }
+        let mut tries = 1;
+        loop {
+            let put = async {
+                let _permit = self.update_permits.acquire().await;
+                self.put(update).await
+            };
+            let put = timeout(TIME_OF_A_TRY, put).await;
+            match put.unwrap_or_else(|_| Err(no_answer())) {
+                Err(failure) if failure.kind == ErrorKind::Throttled && tries < TRIES_WHEN_BUSY => {
+                    sleep(Backoff::WRITE.pause_after(tries)).await;
+                    tries += 1;
+                }
+                result => return result.map(|()| true),
+            }
+        }
+    }
+}
+
+/// How a round of trying went: a failure that says something of other writes, and one that doesn't.
+#[derive(Default)]
+struct Round {
+    failure: Option<Error>,
+    of_the_item: Option<Error>,
+}
+
+impl Round {
+    fn failed(&mut self, failure: Error) {
+        let failures =
+            if failure.is_of_the_item() { &mut self.of_the_item } else { &mut self.failure };
+        // One that passes by itself ends the wait sooner.
+        if failures.as_ref().is_none_or(Error::is_refusal) {
+            *failures = Some(failure);
+        }
+    }
+}
