@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::error::Result;
-use crate::row::{MAX_ROW_SIZE, Decoded, RowKey, StoredRow};
+use crate::row::{Decoded, MAX_ROW_SIZE, RowKey, StoredRow};
 
 /// From which part of [`MAX_ROW_SIZE`] on a row is worth mentioning.
 const LARGE: f64 = 0.8;

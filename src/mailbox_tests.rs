@@ -163,7 +163,8 @@ fn what_is_told_comes_with_its_value_or_with_what_went_wrong() {
 fn all_items_come_as_a_change_of_a_state() {
     let (mailbox, _) = mailbox();
     let changed = vec![("a".into(), cached("{}", 3)), ("b".into(), cached("[]", 4))];
-    let delta = Changes { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
+    let delta =
+        Changes { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
     mailbox.all(1, Form::Json, &answer(delta));
     let nothing = Changes { state: 6, base: Some(6), changed: Vec::new(), removed: Vec::new() };
     mailbox.all(2, Form::Json, &Answer { stale: true, ..answer(nothing) });

@@ -16,7 +16,7 @@ use crate::dynamodb::{self, DynamoDb, SdkDynamoDb};
 use crate::error;
 use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
 use crate::mailbox::Mailbox;
-use crate::row::{Layout, Decoded, RowKey};
+use crate::row::{Decoded, Layout, RowKey};
 use crate::stats::Stats;
 
 /// How a row is read that somebody wants to see.

@@ -306,8 +306,7 @@ impl Cache {
         if !stale_if_error_ms.is_infinite() && age_ms >= longest + stale_if_error_ms {
             return Known::Nothing;
         }
-        let revalidate =
-            revalidate && read.valid && age_ms < longest + stale_while_revalidate_ms;
+        let revalidate = revalidate && read.valid && age_ms < longest + stale_while_revalidate_ms;
         Known::Stale(Stale { value: read.value, seq, age_ms, revalidate })
     }
 
@@ -410,12 +409,7 @@ impl Cache {
     }
 
     /// [`Cache::fill`] for all rows of a namespace.
-    pub fn fill_all(
-        &self,
-        sent: Seq,
-        namespace: &Arc<str>,
-        found: KeyedItems,
-    ) -> Read<Arc<Items>> {
+    pub fn fill_all(&self, sent: Seq, namespace: &Arc<str>, found: KeyedItems) -> Read<Arc<Items>> {
         if self.is_void(sent) {
             let collections = self.collections();
             if let Some(collection) = self.valid_collection(&collections, namespace) {
@@ -484,7 +478,8 @@ impl Cache {
     pub fn written(&self, sent: Seq, row: &RowKey, item: Option<Cached>) {
         let mut collections = self.collections();
         let entry = self.entry(sent, None);
-        let revision = |cached: &Cached| if cached.revision > 0 { cached.revision } else { entry.known.0 };
+        let revision =
+            |cached: &Cached| if cached.revision > 0 { cached.revision } else { entry.known.0 };
         let cached = item.map(|cached| Cached { revision: revision(&cached), ..cached });
         // The answer says how the row is now.
         let mut entry = Entry { cached, sent: entry.known, ..entry };

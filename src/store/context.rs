@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::background::Task;
+use crate::backoff::Retries;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::backoff::Retries;
 use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, Line, Log};
@@ -129,11 +129,8 @@ impl Context {
     }
 
     /// Runs `work` as this task, until the store is closed.
-    pub fn wake<F>(
-        self: &Arc<Self>,
-        task: &Task,
-        work: impl Fn() -> F + Send + Sync + 'static,
-    ) where
+    pub fn wake<F>(self: &Arc<Self>, task: &Task, work: impl Fn() -> F + Send + Sync + 'static)
+    where
         F: Future<Output = ()> + Send + 'static,
     {
         let context = Arc::clone(self);

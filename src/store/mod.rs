@@ -134,12 +134,7 @@ impl Store {
     }
 
     /// Replaces the item `key` of `kind` by a tombstone of this version, as [`Store::upsert`] does.
-    pub fn delete(
-        &self,
-        kind: &str,
-        key: &str,
-        version: f64,
-    ) -> BoxFuture<'static, Result<()>> {
+    pub fn delete(&self, kind: &str, key: &str, version: f64) -> BoxFuture<'static, Result<()>> {
         self.writer.delete(kind, key, version)
     }
 

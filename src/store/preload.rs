@@ -46,7 +46,8 @@ impl Reader {
             return false;
         };
         let context = &self.context;
-        let comes_with_it = KINDS.iter().any(|kind| context.layout.namespace(kind) == row.namespace);
+        let comes_with_it =
+            KINDS.iter().any(|kind| context.layout.namespace(kind) == row.namespace);
         // There is never a change, only an end.
         let ended = preload.changed();
         comes_with_it && timeout(context.read_timeout.mul_f64(WAITING_SHARE), ended).await.is_ok()

@@ -393,7 +393,8 @@ impl Reader {
         self.context.stats.stale.add_one();
         self.breaker.answered_stale(stale.age_ms);
         // Nobody is going to ask before that.
-        let until = pause.map_or(0.0, |pause| self.context.clock.now() as f64 + pause.as_secs_f64() * 1e3);
+        let until =
+            pause.map_or(0.0, |pause| self.context.clock.now() as f64 + pause.as_secs_f64() * 1e3);
         stale.answer(until)
     }
 
@@ -635,9 +636,7 @@ impl Reader {
         request: impl FnMut() -> BoxFuture<'static, Result<T>>,
     ) -> Result<T> {
         let retries = || match attempts {
-            Attempts::Until(_) if !self.context.is_closed() => {
-                self.context.read_retries()
-            }
+            Attempts::Until(_) if !self.context.is_closed() => self.context.read_retries(),
             Attempts::Until(_) | Attempts::One => Retries::NONE,
         };
         let deadline = match attempts {

@@ -57,8 +57,8 @@ struct Shared {
 /// What became of an update and of those that it superseded.
 #[derive(Clone, Debug)]
 pub enum Conclusion {
-    /// It is in the table, or something as new; this is the update that was sent.
-    Saved(WriteId),
+    /// It is in the table, or something as new.
+    Saved,
     /// It is left to the retry worker, or given up.
     Failed(Error),
     /// An init has taken its place.
@@ -336,7 +336,7 @@ mod tests {
         turns[0].conclude(1, Conclusion::Failed(Error::panicked()));
         let concluded = |turn: &Turn| turn.conclusion().is_some();
         assert_eq!(turns.each_ref().map(concluded), [true, false, false]);
-        turns[0].conclude(3, Conclusion::Saved(3));
+        turns[0].conclude(3, Conclusion::Saved);
         assert_eq!(turns.each_ref().map(concluded), [true; 3]);
         assert_eq!(claimed(&turns[0]), None);
     }
@@ -351,7 +351,7 @@ mod tests {
         drop(segment);
         assert_eq!(claimed(&flag), None, "the newer one is not in the table");
         order.update(&update(4, "s", &[]));
-        newer.conclude(3, Conclusion::Saved(3));
+        newer.conclude(3, Conclusion::Saved);
         assert_eq!(claimed(&flag), Some(2));
         assert!(flag.come().now_or_never().is_some());
     }
@@ -364,7 +364,7 @@ mod tests {
         let dependent = order.update(&update(3, "d", &["a"]));
         order.update(&update(4, "a", &["s"]));
         assert_eq!(claimed(&flag), None);
-        segment.conclude(2, Conclusion::Saved(2));
+        segment.conclude(2, Conclusion::Saved);
         assert_eq!(claimed(&flag), Some(4));
         order.update(&update(5, "a", &["d"]));
         assert_eq!(claimed(&flag), Some(5), "that waits for it");
@@ -386,7 +386,7 @@ mod tests {
         drop(init);
         assert_eq!(claimed(&after), Some(2));
         assert!(next_init.come().now_or_never().is_none());
-        after.conclude(2, Conclusion::Saved(2));
+        after.conclude(2, Conclusion::Saved);
         assert!(next_init.come().now_or_never().is_some());
     }
 

@@ -16,9 +16,9 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep};
 
+use super::writer::PARALLEL_UPDATES;
 use super::*;
 use crate::backoff::Retries;
-use super::writer::PARALLEL_UPDATES;
 use crate::clock::{Millis, duration};
 use crate::config::Freshness;
 use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};

@@ -153,7 +153,9 @@ impl Writer {
         if let Err(failure) = self.refill(&data).await {
             self.context.log_failure("writing them anew", &failure);
         }
-        let data = data.into_iter().map(|kind| (self.context.layout.namespace(&kind.kind), Arc::new(kind)));
+        let data = data
+            .into_iter()
+            .map(|kind| (self.context.layout.namespace(&kind.kind), Arc::new(kind)));
         self.data_loss.wrote_all(&data.collect());
     }
 

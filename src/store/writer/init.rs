@@ -22,9 +22,7 @@ use crate::row::{Fingerprint, Item, RowKey, StoredRow};
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::late_init::LateInit;
 use crate::writes::order::Turn;
-use crate::writes::pending::{
-    Data, Failed, PendingInit, Update, WriteId, kind_in, put_into,
-};
+use crate::writes::pending::{Data, Failed, PendingInit, Update, WriteId, kind_in, put_into};
 
 /// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
@@ -303,7 +301,9 @@ impl Writer {
             let put = || self.context.put_if_newer(&row, &item, unchanged);
             let outcome = backoff::until(Instant::now() + TIME_OF_A_TRY, put).await?;
             Ok(match outcome {
-                PutOutcome::Newer(Some(stored)) => self.context.item_in(&stored).map(|newer| (row, newer)),
+                PutOutcome::Newer(Some(stored)) => {
+                    self.context.item_in(&stored).map(|newer| (row, newer))
+                }
                 PutOutcome::Stored | PutOutcome::Newer(None) => None,
             })
         });

@@ -226,7 +226,7 @@ impl Writer {
             turn.come().await;
             let result = self.try_update(update).await;
             let conclusion = match &result {
-                Ok(_) => Conclusion::Saved(update.id),
+                Ok(_) => Conclusion::Saved,
                 Err(failure) => {
                     let becomes = self.pending.failed(update, failure);
                     self.after_failure(becomes, &saving(update), failure);

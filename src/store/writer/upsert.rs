@@ -19,11 +19,7 @@ use crate::writes::order::{Conclusion, Turn};
 use crate::writes::pending::{Added, Blocked, Failed, Settled, Update, WriteId};
 
 impl Writer {
-    pub fn upsert(
-        self: &Arc<Self>,
-        kind: &str,
-        json: &str,
-    ) -> BoxFuture<'static, Result<()>> {
+    pub fn upsert(self: &Arc<Self>, kind: &str, json: &str) -> BoxFuture<'static, Result<()>> {
         match catch(|| Item::from_sdk(json, None)).flatten() {
             Ok((key, item)) => self.update(kind, key, item),
             Err(invalid) => {
@@ -68,7 +64,7 @@ impl Writer {
             Ok(begun) => begun,
             Err(defect) => Begun::Panicked(update, defect),
         };
-        let write = Waiting { row, id, deadline: Instant::now() + writer.write_timeout };
+        let write = Waiting { row, deadline: Instant::now() + writer.write_timeout };
         async move {
             match begun {
                 Begun::Turn(turn) => writer.save(turn, write).await,
@@ -91,7 +87,6 @@ impl Writer {
 /// supersedes it.
 struct Waiting {
     row: RowKey,
-    id: WriteId,
     deadline: Instant,
 }
 
@@ -213,7 +208,7 @@ impl Writer {
         let decisive = turn.decisive();
         drop(turn);
         match conclusion {
-            Conclusion::Saved(_) => Ok(()),
+            Conclusion::Saved => Ok(()),
             Conclusion::Failed(failure) if !failure.is_retryable() => Err(failure),
             Conclusion::Failed(failure) => {
                 let follow = self.follow(&write, decisive, failure);
@@ -263,7 +258,7 @@ impl Writer {
                 *last = no_answer();
                 match self.put(&update).await {
                     Ok(()) => {
-                        turn.conclude(update.id, Conclusion::Saved(update.id));
+                        turn.conclude(update.id, Conclusion::Saved);
                         self.wrote();
                         continue;
                     }

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::writes::init_plan::KindData;
 use crate::row::{Decoded, Fingerprint, Item, RowKey, StoredRow};
+use crate::writes::init_plan::KindData;
 use crate::writes::pending::{Base, Data, kind_in};
 
 /// An init as it is to be brought in late.

@@ -377,7 +377,11 @@ impl PendingWrites {
     }
 
     /// What is newest of a row, of which `read` is what is known of the table.
-    pub fn newest(&self, row: &RowKey, read: Option<Read<Option<Cached>>>) -> Newest<Option<Cached>> {
+    pub fn newest(
+        &self,
+        row: &RowKey,
+        read: Option<Read<Option<Cached>>>,
+    ) -> Newest<Option<Cached>> {
         if self.count() == 0 {
             return Newest { read, is_pending: false };
         }
@@ -863,9 +867,8 @@ impl Init {
         found: Option<&Items>,
         held: impl Fn(&RowKey) -> Option<Read<Option<Cached>>>,
     ) -> Arc<Items> {
-        let all_is_said = kind_in(&self.init.data, namespace).is_some_and(|kind| {
-            self.stage == Stage::InFlight && kind.untouched.is_empty()
-        });
+        let all_is_said = kind_in(&self.init.data, namespace)
+            .is_some_and(|kind| self.stage == Stage::InFlight && kind.untouched.is_empty());
         let (Some(found), false) = (found, all_is_said) else {
             return Arc::clone(live);
         };

@@ -281,7 +281,11 @@ fn all_that_is_not_in_the_table_is_bounded_together() {
     assert_eq!(pending.add(&large("too much", 1.0)), Added::NoRoom);
     assert_eq!(pending.add_memory_only(&large("too much", 1.0)), Added::NoRoom);
     assert_eq!(newest(&pending, "too much", None), None);
-    assert_eq!(pending.add(&large("under way", 2.0)), Added::Pending, "in the place of the older one");
+    assert_eq!(
+        pending.add(&large("under way", 2.0)),
+        Added::Pending,
+        "in the place of the older one"
+    );
     pending.saved(&waits);
     assert_eq!(pending.add(&large("too much", 1.0)), Added::Pending);
     assert_eq!(pending.give_up().len(), 3);
