@@ -5,15 +5,15 @@
  * written it. SDKs keep the answers for a while themselves, and want to know of failures.
  */
 
-const { LogRouter } = require('./logger');
-const { Mailbox } = require('./mailbox');
-const { NativeBigSegmentStore } = require('./native');
+const { LogRouter } = require('./logging/router');
+const { Mailbox } = require('./native/response-queue');
+const { NativeBigSegmentStore } = require('./native/addon');
 const { bigSegmentOptions } = require('./options');
-const { storeValue } = require('./store-value');
+const { storeValue } = require('./store/store-value');
 
 /**
  * @typedef {import('../binding').NativeOptions} NativeOptions
- * @typedef {import('./mailbox').Answer} Answer
+ * @typedef {import('./native/response-queue').Answer} Answer
  */
 
 /**
@@ -31,7 +31,7 @@ function DynamoDBBigSegmentStore(tableName, options) {
 }
 
 /**
- * @param {import('./store-value').Access<BigSegments>} access
+ * @param {import('./store/store-value').Access<BigSegments>} access
  */
 function viewMethods(access) {
   /**
@@ -79,7 +79,7 @@ class BigSegments {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('./questions').Questions} questions what the native store asks
+   * @param {import('./native/host-functions').Questions} questions what the native store asks
    */
   constructor(options, logs, questions) {
     this.closed = false;

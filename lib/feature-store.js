@@ -4,12 +4,12 @@
  * What `DynamoDBFeatureStore(…)` returns.
  */
 
-const { JSON_CONTRACT } = require('./contract');
-const { Core } = require('./core');
-const { LogRouter } = require('./logger');
+const { JSON_CONTRACT } = require('./store/contract');
+const { Core } = require('./store/core');
+const { LogRouter } = require('./logging/router');
 const { storeOptions } = require('./options');
-const { storeValue } = require('./store-value');
-const { viewMethods } = require('./view');
+const { storeValue } = require('./store/store-value');
+const { viewMethods } = require('./store/view');
 
 /**
  * @param {string} tableName

@@ -10,7 +10,7 @@ const { UsageError, parse } = require('./arguments');
 const { COMMANDS } = require('./commands');
 const { FAILED, FINE, MISUSED } = require('./exit-codes');
 const { help } = require('./help');
-const { printable } = require('../native');
+const { printable } = require('../native/addon');
 
 /**
  * @param {string[]} given the arguments

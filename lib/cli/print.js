@@ -4,7 +4,7 @@
  * What people see of the results, or other programs.
  */
 
-const { printable } = require('../native');
+const { printable } = require('../native/addon');
 
 /**
  * @param {boolean | undefined} asJson

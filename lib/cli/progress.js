@@ -1,6 +1,6 @@
 'use strict';
 
-const { printable } = require('../native');
+const { printable } = require('../native/addon');
 
 /** A line that says how far something has come, for people who watch. */
 class Progress {

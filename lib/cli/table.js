@@ -5,9 +5,9 @@
  */
 
 const { UsageError } = require('./arguments');
-const { NativeTable } = require('../native');
-const { LogRouter } = require('../logger');
-const { Mailbox } = require('../mailbox');
+const { NativeTable } = require('../native/addon');
+const { LogRouter } = require('../logging/router');
+const { Mailbox } = require('../native/response-queue');
 const { storeOptions } = require('../options');
 
 /** Lines go where they don't mix with what is printed. */

@@ -7,7 +7,7 @@
  *
  * Each conversion has a wrapper of its own, since one that fails at a write never works again.
  *
- * @typedef {import('../contract').DataModel} DataModel
+ * @typedef {import('../store/contract').DataModel} DataModel
  * @typedef {new (core: object, ttl: number) => any} Wrapper the class of an SDK
  */
 

@@ -9,7 +9,7 @@
 
 const path = require('path');
 
-const { loadedModules, mainFile, requireFrom } = require('../loaded-modules');
+const { loadedModules, mainFile, requireFrom } = require('../host/loaded-modules');
 
 const SDK = '@launchdarkly/node-server-sdk';
 const COMMON = '@launchdarkly/js-server-sdk-common';

@@ -4,12 +4,12 @@
  * What clients of SDK 8 and 9 want of a store.
  */
 
-const { processedContract } = require('../contract');
+const { processedContract } = require('../store/contract');
 const { newModel } = require('./codec');
 const { SDK, findWrapper } = require('./find');
 
 /**
- * @typedef {import('../contract').Contract} Contract
+ * @typedef {import('../store/contract').Contract} Contract
  * @typedef {import('./codec').Wrapper} Wrapper
  */
 

@@ -1,0 +1,45 @@
+'use strict';
+
+/**
+ * A DynamoDB client that the caller made: every request of the store goes through that very object, so
+ * that its middleware, agents, mocks and tracing see it. The store never closes it.
+ *
+ * Requests come as text and are answered with text, in the form that `src/dynamodb/given.rs` describes.
+ */
+
+const { METHODS, isDocument, send } = require('./calling');
+const { failure } = require('./failure');
+const { answer, parameters, refusedPut } = require('./operations');
+const { plain, typed } = require('./values');
+
+const { fail } = require('../options/checks');
+
+/**
+ * @typedef {(request: string) => Promise<string>} CallClient never fails
+ */
+
+/**
+ * @param {string} name the option
+ * @param {any} client
+ * @returns {CallClient}
+ */
+function clientCaller(name, client) {
+  const methods = ['send'].concat(...Object.values(METHODS));
+  const isObject = typeof client === 'object' || typeof client === 'function';
+  if (!isObject || !methods.some((method) => typeof client[method] === 'function')) {
+    fail(name, 'a DynamoDB client or document client of the AWS SDK for JavaScript', client);
+  }
+  return async (text) => {
+    const request = JSON.parse(text);
+    try {
+      const values = isDocument(client) ? plain : typed;
+      const params = parameters(request, values, typeof client.send === 'function');
+      const result = await send(client, request.operation, params, request.time);
+      return JSON.stringify(answer(request, result, values));
+    } catch (error) {
+      return JSON.stringify(refusedPut(request, error) || { failure: failure(error) });
+    }
+  };
+}
+
+module.exports = { clientCaller };
