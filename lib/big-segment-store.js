@@ -6,7 +6,7 @@
  */
 
 const { LogRouter } = require('./logging/router');
-const { Mailbox } = require('./native/response-queue');
+const { ResponseQueue } = require('./native/response-queue');
 const { NativeBigSegmentStore } = require('./native/addon');
 const { bigSegmentOptions } = require('./options');
 const { storeValue } = require('./store/store-value');
@@ -21,13 +21,13 @@ const { storeValue } = require('./store/store-value');
  * @param {object | null} [options]
  */
 function DynamoDBBigSegmentStore(tableName, options) {
-  const { native, questions, logger, requestLogger, warnings } = bigSegmentOptions(
+  const { native, hostFunctions, logger, requestLogger, warnings } = bigSegmentOptions(
     tableName,
     options
   );
   const logs = new LogRouter(logger, requestLogger, 'DynamoDBBigSegmentStore');
   for (const warning of warnings) logs.log('warn', `DynamoDBBigSegmentStore: ${warning}`);
-  return storeValue(logs, () => new BigSegments(native, logs, questions), viewMethods);
+  return storeValue(logs, () => new BigSegments(native, logs, hostFunctions), viewMethods);
 }
 
 /**
@@ -40,11 +40,11 @@ function viewMethods(access) {
   async function asking(ask) {
     const view = access.view();
     if (!view) throw failure('CLOSED', 'the big segment store is closed');
-    view.asked();
+    view.requestStarted();
     try {
       return await ask(view.core);
     } finally {
-      view.told();
+      view.requestEnded();
     }
   }
 
@@ -79,14 +79,14 @@ class BigSegments {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('./native/host-functions').Questions} questions what the native store asks
+   * @param {import('./native/host-functions').HostFunctions} hostFunctions what the native store asks
    */
-  constructor(options, logs, questions) {
+  constructor(options, logs, hostFunctions) {
     this.closed = false;
     this.onClosed = () => {};
-    this.mailbox = new Mailbox(logs);
-    const asked = questions.askedBy(this.mailbox);
-    this.native = new NativeBigSegmentStore(options, this.mailbox.deliver, asked);
+    this.queue = new ResponseQueue(logs);
+    const asked = hostFunctions.callableFrom(this.queue);
+    this.native = new NativeBigSegmentStore(options, this.queue.deliver, asked);
   }
 
   /**
@@ -95,7 +95,7 @@ class BigSegments {
    * @returns {Promise<any>}
    */
   ask(what, start) {
-    return this.mailbox.ask(this.native, what, start, failure);
+    return this.queue.ask(this.native, what, start, failure);
   }
 
   /** @returns {Promise<void>} */
@@ -109,7 +109,7 @@ class BigSegments {
   quiet() {
     this.closed = true;
     this.native.close();
-    this.mailbox.close(this.native, this.onClosed);
+    this.queue.close(this.native, this.onClosed);
   }
 }
 

@@ -16,7 +16,7 @@ const { viewMethods } = require('./store/view');
  * @param {object | null} [options]
  */
 function DynamoDBFeatureStore(tableName, options) {
-  const { native, questions, logger, requestLogger, sdk, warnings } = storeOptions(
+  const { native, hostFunctions, logger, requestLogger, sdk, warnings } = storeOptions(
     tableName,
     options
   );
@@ -24,7 +24,7 @@ function DynamoDBFeatureStore(tableName, options) {
   for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
   return storeValue(
     logs,
-    () => new Core(native, logs, questions),
+    () => new Core(native, logs, hostFunctions),
     (access, config) => {
       const isContext = Boolean(config && config.basicConfiguration);
       // Only SDK 8 and 9 need what is loaded here.

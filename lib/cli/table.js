@@ -7,7 +7,7 @@
 const { UsageError } = require('./arguments');
 const { NativeTable } = require('../native/addon');
 const { LogRouter } = require('../logging/router');
-const { Mailbox } = require('../native/response-queue');
+const { ResponseQueue } = require('../native/response-queue');
 const { storeOptions } = require('../options');
 
 /** Lines go where they don't mix with what is printed. */
@@ -32,12 +32,16 @@ class Table {
       if (value === '') throw new UsageError(`--${name} must not be empty.`);
     }
     const clientOptions = { endpoint, region, profile, maxAttempts: MAX_ATTEMPTS };
-    const { native, questions } = checked(() =>
+    const { native, hostFunctions } = checked(() =>
       storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
     );
     this.name = table;
-    this.mailbox = new Mailbox(logs);
-    this.native = new NativeTable(native, this.mailbox.deliver, questions.askedBy(this.mailbox));
+    this.queue = new ResponseQueue(logs);
+    this.native = new NativeTable(
+      native,
+      this.queue.deliver,
+      hostFunctions.callableFrom(this.queue)
+    );
   }
 
   /** @returns {Promise<{region: string, accessKeyId: string}>} */
@@ -90,7 +94,7 @@ class Table {
    * @returns {Promise<any>}
    */
   ask(what, start) {
-    return this.mailbox.ask(this.native, what, start, (code, message) =>
+    return this.queue.ask(this.native, what, start, (code, message) =>
       Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${here(message)}`), { code })
     );
   }

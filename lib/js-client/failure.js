@@ -6,7 +6,7 @@
  * @typedef {{name: string, message: string, status: number | null}} Failure
  */
 
-const { told } = require('../logging/redaction');
+const { describeFailure } = require('../logging/redaction');
 
 /**
  * @param {any} error whatever was thrown or handed over
@@ -17,7 +17,7 @@ function failure(error) {
     return described(error);
   } catch (_) {
     // Getters of its own may throw, too.
-    return { name: 'Error', message: told(error), status: null };
+    return { name: 'Error', message: describeFailure(error), status: null };
   }
 }
 
@@ -31,7 +31,7 @@ function described(error) {
   const status = statusCode || ($metadata && $metadata.httpStatusCode);
   return {
     name: text(code) || text(name) || 'Error',
-    message: told(error),
+    message: describeFailure(error),
     status: Number.isInteger(status) ? status : null,
   };
 }

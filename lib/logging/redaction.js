@@ -12,22 +12,18 @@ const LONGEST = 300;
 const LOOKED_AT = 4096;
 /** Whatever may be a key, a token or a signature: long, and of their characters. */
 const POSSIBLE_SECRET = /[A-Za-z0-9+/=_%-]{16,}/g;
-/** What JavaScript can hold and no other program: half of a character outside of the basic plane. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Says in this package's own words what it can't work with: such a message is shown as it is. */
-class Refusal extends Error {}
+class CallError extends Error {}
 
 const NO_REASON = 'no reason was given';
-/** What is wrong with a text that is not `isStorable`. */
-const NOT_STORABLE = "it has half of a surrogate pair, which is no character and can't be stored";
 
 /**
  * @param {any} failure whatever was thrown; anything can be. Never throws.
  * @returns {string} one line of it, without what may be a secret
  */
-function told(failure) {
-  if (isRefusal(failure)) return failure.message;
+function describeFailure(failure) {
+  if (isCallError(failure)) return failure.message;
   const text = textOf(failure);
   // A part of a word may be a part of a secret.
   const beginning = text.length > LOOKED_AT ? text.slice(0, LOOKED_AT).replace(/\S*$/, '…') : text;
@@ -40,9 +36,9 @@ function told(failure) {
  * @param {any} failure
  * @returns {boolean}
  */
-function isRefusal(failure) {
+function isCallError(failure) {
   try {
-    return failure instanceof Refusal;
+    return failure instanceof CallError;
   } catch (_) {
     // A proxy may refuse even that.
     return false;
@@ -64,12 +60,4 @@ function textOf(failure) {
   }
 }
 
-/**
- * @param {string} text
- * @returns {boolean} whether it can be written as UTF-8, and so be stored
- */
-function isStorable(text) {
-  return !LONE_SURROGATE.test(text);
-}
-
-module.exports = { NOT_STORABLE, Refusal, isRefusal, isStorable, told };
+module.exports = { CallError, describeFailure, isCallError };

@@ -11,7 +11,7 @@
 
 const { printable } = require('../native/addon');
 const { own } = require('../host/own');
-const { told } = require('./redaction');
+const { describeFailure } = require('./redaction');
 
 /** How many lines are held for a logger that isn't known yet; the oldest go first. */
 const HELD_LINES = 100;
@@ -56,7 +56,7 @@ class LogRouter {
    * @returns {string} the line
    */
   defect(what, thrown) {
-    const line = printable(`${this.name}: ${what}: ${told(thrown)}`);
+    const line = printable(`${this.name}: ${what}: ${describeFailure(thrown)}`);
     this.log('error', line);
     return line;
   }

@@ -19,7 +19,7 @@ const { respond } = require('./addon');
 const { bare } = require('../host/own');
 const { nodeRoots } = require('./root-certificates');
 
-class Questions {
+class HostFunctions {
   /**
    * @param {import('../options').CallClient} [callClient] asks the caller's own client
    */
@@ -33,10 +33,10 @@ class Questions {
    * The caller's client is called in the asynchronous context of the request that it is called for.
    * Credentials and options are for all requests, and asked for in nobody's.
    *
-   * @param {import('./response-queue').Mailbox} mailbox of the native store that asks
+   * @param {import('./response-queue').ResponseQueue} queue of the native store that asks
    * @returns what that calls: it never throws
    */
-  askedBy(mailbox) {
+  callableFrom(queue) {
     return (
       /** @type {number} */ id,
       /** @type {string} */ subject,
@@ -44,7 +44,7 @@ class Questions {
       /** @type {number | null} */ request
     ) => {
       const isForRequest = subject === 'client' && request !== null;
-      const requester = isForRequest ? mailbox.requesterOf(request) : undefined;
+      const requester = isForRequest ? queue.requesterOf(request) : undefined;
       const ask = () => {
         this.answer(subject, text).then(
           (answer) => respond(id, typeof answer === 'string' ? answer : undefined),
@@ -107,4 +107,4 @@ function finite(_name, value) {
   return value === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : value;
 }
 
-module.exports = { Questions };
+module.exports = { HostFunctions };

@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * This thread's end of the native store's mailbox: requests that wait for their answers, and the way
+ * This thread's end of the native store's response queue: requests that wait for their answers, and the way
  * back to whoever asked.
  *
  * What comes is text in the form that `src/mailbox.rs` describes.
  *
  * No request is lost: whatever throws while it is sent or its answer is worked with, it ends with its
- * failure answer and one error line. All that wait are in `Mailbox.waiting`, and leave it through `settle`
+ * failure answer and one error line. All that wait are in `ResponseQueue.waiting`, and leave it through `settle`
  * or `fail`.
  */
 
@@ -15,14 +15,14 @@ const { AsyncResource } = require('async_hooks');
 
 const { inBackground } = require('../host/async-context');
 const { clearInterval, inAnotherTurn, nextTick, setInterval } = require('../host/event-loop');
-const { told } = require('../logging/redaction');
+const { describeFailure } = require('../logging/redaction');
 const { spreadOut } = require('./young-generation');
 
 /** The longest interval that there is, in milliseconds. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * @typedef {{take(): string | null}} Native a native store, whose mailbox this is the end of
+ * @typedef {{take(): string | null}} Native a native store, whose response queue this is the end of
  * @typedef {import('../store/item-cache').ItemCache} ItemCache
  * @typedef {import('../logging/router').LogRouter} LogRouter
  *
@@ -40,7 +40,7 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 /** What a method returns that will call back, instead of an answer that is known at once. */
 const WAITING = Symbol('waiting');
 
-class Mailbox {
+class ResponseQueue {
   /**
    * @param {LogRouter} logs
    */
@@ -220,7 +220,7 @@ class Mailbox {
     if (!request) return;
     this.forget(id);
     this.logs.defect(request.what, thrown);
-    request.fail(told(thrown));
+    request.fail(describeFailure(thrown));
   }
 
   /**
@@ -228,7 +228,7 @@ class Mailbox {
    */
   failAll(thrown) {
     this.logs.defect("the native store's answers can't be read", thrown);
-    const reason = told(thrown);
+    const reason = describeFailure(thrown);
     for (const [id, request] of this.waiting) {
       this.forget(id);
       request.fail(reason);
@@ -311,4 +311,4 @@ function isFailure(answer) {
   return typeof answer[1] === 'string';
 }
 
-module.exports = { Callback, Mailbox, WAITING, isFailure };
+module.exports = { Callback, ResponseQueue, WAITING, isFailure };

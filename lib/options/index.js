@@ -12,13 +12,13 @@
 const { clientOptions } = require('./client');
 const { isLogger } = require('../logging/router');
 const { bare } = require('../host/own');
-const { Questions } = require('../native/host-functions');
+const { HostFunctions } = require('../native/host-functions');
 const { fail, isGiven, optional, requireObject } = require('./checks');
 
 /**
  * @typedef {object} StoreOptions
  * @property {NativeOptions} native what the native store takes
- * @property {Questions} questions what the native store asks
+ * @property {HostFunctions} hostFunctions what the native store asks
  * @property {Logger | undefined} logger the caller's logger
  * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
  * @property {import('../sdk/find').Wrapper | undefined} sdk a class of the SDK that will call
@@ -160,15 +160,15 @@ function storeOptions(tableName, given, applicable) {
   } else if (givenClientOptions !== undefined) {
     warnings.push('clientOptions: no effect with dynamoDBClient, which has its own');
   }
-  const questions = new Questions(callClient);
-  native.client = questions.withoutFunctions(read);
+  const hostFunctions = new HostFunctions(callClient);
+  native.client = hostFunctions.withoutFunctions(read);
   native.asksClient = callClient !== undefined;
   if (native.readOnly && native.refill) {
     warnings.push('refill: no effect with readOnly, which turns writing off');
     native.refill = false;
   }
   if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
-  return { native, questions, logger, requestLogger, sdk, warnings };
+  return { native, hostFunctions, logger, requestLogger, sdk, warnings };
 }
 
 /**

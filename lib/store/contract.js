@@ -13,7 +13,7 @@
  * @typedef {object} Contract
  * @property {DataModel} model
  * @property {() => any} nothing what `all` answers with when the items can't be read
- * @property {boolean} tellsFailures whether the callback of a write gets an `Error` when the write is not
+ * @property {boolean} reportsWriteFailures whether the callback of a write gets an `Error` when the write is not
  *   in the table
  */
 
@@ -22,7 +22,7 @@
  * @typedef {{value: T, problem?: undefined} | {value?: undefined, problem: string}} Checked
  */
 
-const { told } = require('../logging/redaction');
+const { describeFailure } = require('../logging/redaction');
 
 /** @type {DataModel} */
 const JSON_MODEL = {
@@ -36,7 +36,7 @@ const JSON_MODEL = {
  *
  * @type {Contract}
  */
-const JSON_CONTRACT = { model: JSON_MODEL, nothing: () => null, tellsFailures: false };
+const JSON_CONTRACT = { model: JSON_MODEL, nothing: () => null, reportsWriteFailures: false };
 
 /**
  * SDK 8 and 9.
@@ -45,7 +45,7 @@ const JSON_CONTRACT = { model: JSON_MODEL, nothing: () => null, tellsFailures: f
  * @returns {Contract}
  */
 function processedContract(model) {
-  return { model, nothing: () => ({}), tellsFailures: true };
+  return { model, nothing: () => ({}), reportsWriteFailures: true };
 }
 
 /**
@@ -58,7 +58,7 @@ function toJson(model, namespace, item) {
   try {
     return { value: model.serialize(namespace, item) };
   } catch (reason) {
-    return { problem: `can't be written as JSON: ${told(reason)}` };
+    return { problem: `can't be written as JSON: ${describeFailure(reason)}` };
   }
 }
 

@@ -4,15 +4,15 @@
  * One table, prefix and client: the native store, and what this thread reads and writes through it. All
  * views of a store value share one core.
  *
- * A request is sent with a number, and answered through the mailbox.
+ * A request is sent with a number, and answered through the response queue.
  */
 
 const { NativeStore } = require('../native/addon');
 const { dataParts } = require('./data-parts');
 const { inAnotherTurn, now } = require('../host/event-loop');
-const { Callback, Mailbox, WAITING, isFailure } = require('../native/response-queue');
+const { Callback, ResponseQueue, WAITING, isFailure } = require('../native/response-queue');
 const { Reads } = require('./reads');
-const { isRefusal } = require('../logging/redaction');
+const { isCallError } = require('../logging/redaction');
 
 /** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
 const TURN_MS = 1;
@@ -32,19 +32,23 @@ class Core {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('../native/host-functions').Questions} questions what the native store asks
+   * @param {import('../native/host-functions').HostFunctions} hostFunctions what the native store asks
    */
-  constructor(options, logs, questions) {
+  constructor(options, logs, hostFunctions) {
     this.logs = logs;
     this.joins = options.cacheTtlMs !== 0;
     /** @type {Reads[]} one for each data model that is in use; seldom more than one */
     this.reads = [];
-    this.mailbox = new Mailbox(logs);
+    this.queue = new ResponseQueue(logs);
     this.closed = false;
     /** @type {{value: boolean, since: number, until: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0 };
     // What it is given must not refer to it, or to this: both would never be collected.
-    this.native = new NativeStore(options, this.mailbox.deliver, questions.askedBy(this.mailbox));
+    this.native = new NativeStore(
+      options,
+      this.queue.deliver,
+      hostFunctions.callableFrom(this.queue)
+    );
   }
 
   /**
@@ -56,7 +60,7 @@ class Core {
     if (reads === undefined) {
       reads = new Reads(this, model, this.joins);
       this.reads.push(reads);
-      this.mailbox.serve(reads.items);
+      this.queue.serve(reads.items);
     }
     return reads;
   }
@@ -102,8 +106,8 @@ class Core {
         } while (now() < end);
       } catch (problem) {
         isUsable = false;
-        if (isRefusal(problem)) this.logs.defect('init', problem);
-        else this.mailbox.fail(id, problem);
+        if (isCallError(problem)) this.logs.defect('init', problem);
+        else this.queue.fail(id, problem);
         this.abandonInit(id);
         return;
       }
@@ -119,7 +123,7 @@ class Core {
     try {
       this.native.initEnd(id, false);
     } catch (thrown) {
-      this.mailbox.fail(id, thrown);
+      this.queue.fail(id, thrown);
     }
   }
 
@@ -243,7 +247,7 @@ class Core {
       const end = () => {
         this.closed = true;
         for (const { items } of this.reads) items.clear();
-        this.mailbox.close(this.native, resolve);
+        this.queue.close(this.native, resolve);
         return true;
       };
       const request = { what: 'close', isWrite: true, settle: end, fail: end };
@@ -304,7 +308,7 @@ class Core {
    * @returns {number | undefined} the request's number; `undefined` when it has failed already
    */
   send(request, start) {
-    return this.mailbox.send(this.native, request, start);
+    return this.queue.send(this.native, request, start);
   }
 }
 

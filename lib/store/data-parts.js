@@ -5,7 +5,8 @@
  */
 
 const { toJson } = require('./contract');
-const { Refusal, NOT_STORABLE, isStorable, told } = require('../logging/redaction');
+const { CallError, describeFailure } = require('../logging/redaction');
+const { NOT_WELL_FORMED, isWellFormed } = require('./well-formed');
 
 /** @typedef {import('./contract').DataModel} DataModel */
 
@@ -17,22 +18,22 @@ const PART_LENGTH = 16 * 1024;
  *
  * @param {DataModel} model of the items
  * @param {[string, Record<string, any>][]} data kinds and their items by key
- * @param {(problem: Refusal) => void} leftOut takes word of each item that is left out
+ * @param {(problem: CallError) => void} leftOut takes word of each item that is left out
  * @returns {Generator<{kind: string, json: string}, void>}
- * @throws {Refusal} when it comes to an item that can't be read, or has no JSON form
+ * @throws {CallError} when it comes to an item that can't be read, or has no JSON form
  */
 function* dataParts(model, data, leftOut) {
   for (const [kind, items] of data) {
     let json = '{';
     for (const key of keysOf(kind, items)) {
-      if (!isStorable(key)) {
+      if (!isWellFormed(key)) {
         const name = `${JSON.stringify(key)} in ${JSON.stringify(kind)}`;
-        leftOut(new Refusal(`${name} is left out: ${NOT_STORABLE}`));
+        leftOut(new CallError(`${name} is left out: ${NOT_WELL_FORMED}`));
         continue;
       }
       const item = toJson(model, kind, itemOf(kind, items, key));
       if (item.problem !== undefined) {
-        throw new Refusal(`the data of kind ${kind} ${item.problem}`);
+        throw new CallError(`the data of kind ${kind} ${item.problem}`);
       }
       if (item.value === undefined) continue;
       if (json.length > 1) json += ',';
@@ -75,7 +76,7 @@ function readable(kind, read) {
   try {
     return read();
   } catch (thrown) {
-    throw new Refusal(`the data of kind ${kind} can't be read: ${told(thrown)}`);
+    throw new CallError(`the data of kind ${kind} can't be read: ${describeFailure(thrown)}`);
   }
 }
 

@@ -8,7 +8,7 @@
 const { now } = require('../host/event-loop');
 const { ItemCache } = require('./item-cache');
 const { Callback, WAITING, isFailure } = require('../native/response-queue');
-const { told } = require('../logging/redaction');
+const { describeFailure } = require('../logging/redaction');
 
 /**
  * @typedef {import('./contract').DataModel} DataModel
@@ -67,7 +67,7 @@ class Reads {
     }
     const { core, model } = this;
     if (this.items.tight) this.items.flushTouched((...used) => core.native.touch(...used));
-    const id = core.mailbox.nextId();
+    const id = core.queue.nextId();
     const known = core.native.get(id, namespace, key, held ? held.revision : 0, model.fromText);
     if (known) return this.keepItem(namespace, key, held, JSON.parse(known));
     const callbacks = [new Callback(callback)];
@@ -75,7 +75,7 @@ class Reads {
       if (kind.reads.get(key) === callbacks) kind.reads.delete(key);
       for (const waiting of callbacks) waiting.call(item);
     };
-    core.mailbox.expect(id, core.native, {
+    core.queue.expect(id, core.native, {
       what: 'get',
       requester: callbacks[0],
       settle: (answer) => {
@@ -172,7 +172,7 @@ class Reads {
       const what = `${JSON.stringify(key)} in ${JSON.stringify(namespace)}`;
       this.core.logs.log(
         'error',
-        `DynamoDBFeatureStore: the SDK can't read the item ${what}, which is left out: ${told(reason)}`
+        `DynamoDBFeatureStore: the SDK can't read the item ${what}, which is left out: ${describeFailure(reason)}`
       );
       return null;
     }

@@ -176,17 +176,17 @@ class View {
   }
 
   /** To be called for a request that will be answered later. */
-  asked() {
+  requestStarted() {
     this.requests += 1;
   }
 
   /** To be called when it has been answered. */
-  told() {
+  requestEnded() {
     this.forget(1);
   }
 
   /** The same for a write. What follows from that may begin later in this turn. */
-  wrote() {
+  writeEnded() {
     this.justWritten += 1;
     if (this.justWritten > 1) return;
     inAnotherTurn(() => {

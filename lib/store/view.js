@@ -18,7 +18,8 @@
 const { toJson } = require('./contract');
 const { WAITING } = require('../native/response-queue');
 const { printable } = require('../native/addon');
-const { NOT_STORABLE, Refusal, isStorable } = require('../logging/redaction');
+const { CallError } = require('../logging/redaction');
+const { NOT_WELL_FORMED, isWellFormed } = require('./well-formed');
 
 /**
  * @param {LogRouter} logs
@@ -26,7 +27,7 @@ const { NOT_STORABLE, Refusal, isStorable } = require('../logging/redaction');
  * @param {Contract} contract
  */
 function viewMethods(logs, access, contract) {
-  const { model, nothing, tellsFailures } = contract;
+  const { model, nothing, reportsWriteFailures } = contract;
   /**
    * What came with the last data set.
    *
@@ -56,7 +57,7 @@ function viewMethods(logs, access, contract) {
    * @param {(text: string) => any} failed the answer when the call can't be worked with, by the line that
    *   says why
    * @param {(view: View, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
-   *   returns what is known at once, or `WAITING`; throws a `Refusal` for what it can't work with
+   *   returns what is known at once, or `WAITING`; throws a `CallError` for what it can't work with
    * @param {any} [first] what the method was given
    * @param {any} [second]
    * @param {any} [third]
@@ -66,9 +67,9 @@ function viewMethods(logs, access, contract) {
     let known;
     try {
       const view = access.view();
-      if (view === undefined) throw new Refusal('the store is closed');
+      if (view === undefined) throw new CallError('the store is closed');
       known = work(view, answer, first, second, third);
-      if (known === WAITING) view.asked();
+      if (known === WAITING) view.requestStarted();
     } catch (thrown) {
       known = failed(logs.defect(method, thrown));
     }
@@ -81,7 +82,7 @@ function viewMethods(logs, access, contract) {
    * @param {string} text
    */
   function failedWrite(text) {
-    return tellsFailures ? new Error(text) : undefined;
+    return reportsWriteFailures ? new Error(text) : undefined;
   }
 
   /**
@@ -94,7 +95,7 @@ function viewMethods(logs, access, contract) {
     const reads = readsOf(view);
     const namespace = namespaceOf(kind);
     const known = reads.known(namespace, checkedKey(key));
-    return known === WAITING ? reads.get(namespace, key, toldBy(view, answer)) : known;
+    return known === WAITING ? reads.get(namespace, key, trackRequest(view, answer)) : known;
   }
 
   /**
@@ -106,7 +107,7 @@ function viewMethods(logs, access, contract) {
     const namespace = namespaceOf(kind);
     return readsOf(view).all(
       namespace,
-      toldBy(view, (items) => answer(items === null ? nothing() : items))
+      trackRequest(view, (items) => answer(items === null ? nothing() : items))
     );
   }
 
@@ -119,7 +120,7 @@ function viewMethods(logs, access, contract) {
   function init(view, answer, allData, metadata) {
     const data = givenKinds(allData);
     initMetadata = metadata;
-    readsOf(view).core.init(model, data, writtenBy(view, ended('the data set', answer)));
+    readsOf(view).core.init(model, data, trackWrite(view, ended('the data set', answer)));
     return WAITING;
   }
 
@@ -135,7 +136,7 @@ function viewMethods(logs, access, contract) {
     const { key } = item;
     // What is no text at all is for the native store to refuse.
     if (typeof key === 'string' && key !== '') checkedKey(key);
-    const callback = writtenBy(view, ended(named(key, namespace), answer));
+    const callback = trackWrite(view, ended(named(key, namespace), answer));
     view.core.upsert(readsOf(view), namespace, key, json, callback);
     return WAITING;
   }
@@ -151,7 +152,7 @@ function viewMethods(logs, access, contract) {
     const namespace = namespaceOf(kind);
     checkedKey(key);
     const number = checkedVersion(version);
-    const callback = writtenBy(view, ended(named(key, namespace), answer));
+    const callback = trackWrite(view, ended(named(key, namespace), answer));
     view.core.delete(readsOf(view), namespace, key, number, callback);
     return WAITING;
   }
@@ -161,7 +162,7 @@ function viewMethods(logs, access, contract) {
    * @param {(initialized: boolean) => void} answer
    */
   function initialized(view, answer) {
-    return view.core.initialized(toldBy(view, answer));
+    return view.core.initialized(trackRequest(view, answer));
   }
 
   /**
@@ -169,7 +170,7 @@ function viewMethods(logs, access, contract) {
    * @param {(available: boolean) => void} answer
    */
   function isStoreAvailable(view, answer) {
-    view.core.isAvailable(toldBy(view, answer));
+    view.core.isAvailable(trackRequest(view, answer));
     return WAITING;
   }
 
@@ -180,8 +181,8 @@ function viewMethods(logs, access, contract) {
    */
   function ended(what, callback) {
     return (code) => {
-      if (code === undefined || !tellsFailures) callback();
-      else callback(unsaved(what, code));
+      if (code === undefined || !reportsWriteFailures) callback();
+      else callback(notWritten(what, code));
     };
   }
 
@@ -276,12 +277,12 @@ function ignore() {}
  * @param {(value: T) => void} callback
  * @returns {(value: T) => void} the callback, of which the view knows
  */
-function toldBy(view, callback) {
+function trackRequest(view, callback) {
   return (value) => {
     try {
       callback(value);
     } finally {
-      view.told();
+      view.requestEnded();
     }
   };
 }
@@ -293,12 +294,12 @@ function toldBy(view, callback) {
  * @param {import('./core').WriteCallback} callback
  * @returns {import('./core').WriteCallback}
  */
-function writtenBy(view, callback) {
+function trackWrite(view, callback) {
   return (failure) => {
     try {
       callback(failure);
     } finally {
-      view.wrote();
+      view.writeEnded();
     }
   };
 }
@@ -316,36 +317,37 @@ function no() {
 /**
  * @param {any} kind
  * @returns {string}
- * @throws {Refusal}
+ * @throws {CallError}
  */
 function namespaceOf(kind) {
   const namespace = kind && kind.namespace;
-  if (typeof namespace === 'string' && namespace !== '' && isStorable(namespace)) return namespace;
-  throw new Refusal('the kind must be an object with a namespace, such as the SDK passes');
+  if (typeof namespace === 'string' && namespace !== '' && isWellFormed(namespace))
+    return namespace;
+  throw new CallError('the kind must be an object with a namespace, such as the SDK passes');
 }
 
 /**
  * @param {unknown} key
  * @returns {string}
- * @throws {Refusal}
+ * @throws {CallError}
  */
 function checkedKey(key) {
   if (typeof key === 'string' && key !== '') {
-    if (isStorable(key)) return key;
-    throw new Refusal(`the key ${JSON.stringify(key)} can't be one: ${NOT_STORABLE}`);
+    if (isWellFormed(key)) return key;
+    throw new CallError(`the key ${JSON.stringify(key)} can't be one: ${NOT_WELL_FORMED}`);
   }
-  throw new Refusal(`the key must be a string that is not empty, not ${shown(key)}`);
+  throw new CallError(`the key must be a string that is not empty, not ${shown(key)}`);
 }
 
 /**
  * @param {unknown} version
  * @returns {number}
- * @throws {Refusal}
+ * @throws {CallError}
  */
 function checkedVersion(version) {
   const number = typeof version === 'string' && version !== '' ? Number(version) : version;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
-  throw new Refusal(`the version must be a number, not ${shown(number)}`);
+  throw new CallError(`the version must be a number, not ${shown(number)}`);
 }
 
 /**
@@ -353,13 +355,13 @@ function checkedVersion(version) {
  * @param {string} namespace
  * @param {any} item
  * @returns {string}
- * @throws {Refusal}
+ * @throws {CallError}
  */
 function itemJson(model, namespace, item) {
-  if (typeof item !== 'object' || item === null) throw new Refusal('the item is not an object');
+  if (typeof item !== 'object' || item === null) throw new CallError('the item is not an object');
   const { value, problem } = toJson(model, namespace, item);
   if (typeof value === 'string') return value;
-  throw new Refusal(`the item ${problem || 'has no JSON form'}`);
+  throw new CallError(`the item ${problem || 'has no JSON form'}`);
 }
 
 /**
@@ -375,7 +377,7 @@ function named(key, namespace) {
  * @param {string} code
  * @returns {Error}
  */
-function unsaved(what, code) {
+function notWritten(what, code) {
   const message = `DynamoDBFeatureStore: ${what} is not in the table; the log says why (${code})`;
   return Object.assign(new Error(printable(message)), { code });
 }
@@ -394,11 +396,11 @@ function shown(value) {
  *
  * @param {any} allData
  * @returns {[string, Record<string, any>][]} kinds and their items by key
- * @throws {Refusal}
+ * @throws {CallError}
  */
 function givenKinds(allData) {
   if (typeof allData !== 'object' || allData === null) {
-    throw new Refusal('the data must be an object of items by key, by namespace');
+    throw new CallError('the data must be an object of items by key, by namespace');
   }
   /** @type {[string, Record<string, any>][]} */
   const given = [];
@@ -409,7 +411,7 @@ function givenKinds(allData) {
       items = {};
     }
     if (typeof items !== 'object' || Array.isArray(items)) {
-      throw new Refusal(`the data of kind ${kind} is not an object`);
+      throw new CallError(`the data of kind ${kind} is not an object`);
     }
     given.push([kind, items]);
   }

@@ -10,7 +10,7 @@
 
 const { fail, optional, requireObject } = require('../checks');
 const { bare, own } = require('../../host/own');
-const { told } = require('../../logging/redaction');
+const { describeFailure } = require('../../logging/redaction');
 
 /** What may stand in an HTTP header, as credentials do in the end. */
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
@@ -148,7 +148,7 @@ async function refreshed(object) {
 }
 
 /**
- * Lets the native store ask. Which of several questions is asked when is its business.
+ * Lets the native store ask. When it asks is its business.
  *
  * @param {string} name
  * @param {Provider} provider
@@ -160,7 +160,7 @@ function asked(name, provider) {
       try {
         return { value: credentials(name, await provider()) };
       } catch (failure) {
-        return { failure: told(failure) };
+        return { failure: describeFailure(failure) };
       }
     },
   };

@@ -8,7 +8,7 @@
  */
 
 const { bare, own } = require('../../host/own');
-const { told } = require('../../logging/redaction');
+const { describeFailure } = require('../../logging/redaction');
 
 /** The options that may be functions. */
 const FUNCTIONS = [
@@ -78,7 +78,7 @@ function readInTime(options, read) {
         at = '';
         return { value: read(all) };
       } catch (failure) {
-        return { failure: `${at}${told(failure)}` };
+        return { failure: `${at}${describeFailure(failure)}` };
       }
     },
   });
