@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What `DynamoDBBigSegmentStore(…)` returns: which big segments a context is in, as the Relay Proxy has
- * written it. SDKs keep the answers for a while themselves, and want to know of failures.
+ * `DynamoDBBigSegmentStore(…)`: reads the big segment memberships that the Relay Proxy writes. Nothing is
+ * cached here and failures reject the promise, since SDKs cache memberships and handle failures themselves.
  */
 
 const { LogRouter } = require('./logging/router');
@@ -35,14 +35,14 @@ function DynamoDBBigSegmentStore(tableName, options) {
  */
 function viewMethods(access) {
   /**
-   * @param {(segments: BigSegments) => Promise<any>} ask
+   * @param {(segments: BigSegments) => Promise<any>} read
    */
-  async function asking(ask) {
+  async function trackRequest(read) {
     const view = access.view();
     if (!view) throw failure('CLOSED', 'the big segment store is closed');
     view.requestStarted();
     try {
-      return await ask(view.core);
+      return await read(view.core);
     } finally {
       view.requestEnded();
     }
@@ -50,8 +50,8 @@ function viewMethods(access) {
 
   return {
     getMetadata() {
-      return asking(async (segments) => {
-        const time = await segments.ask('getMetadata', (native, id) => native.lastUpToDate(id));
+      return trackRequest(async (segments) => {
+        const time = await segments.request('getMetadata', (native, id) => native.lastUpToDate(id));
         return { lastUpToDate: time === null ? undefined : time };
       });
     },
@@ -60,11 +60,13 @@ function viewMethods(access) {
      * @param {string} userHash
      */
     getUserMembership(userHash) {
-      return asking(async (segments) => {
+      return trackRequest(async (segments) => {
         if (typeof userHash !== 'string') {
           throw failure('INVALID_DATA', `the hash must be a text, not of type ${typeof userHash}`);
         }
-        return segments.ask('getUserMembership', (native, id) => native.membership(id, userHash));
+        return segments.request('getUserMembership', (native, id) =>
+          native.membership(id, userHash)
+        );
       });
     },
 
@@ -74,19 +76,19 @@ function viewMethods(access) {
   };
 }
 
-/** One table, prefix and client. */
+/** The native store of one table, prefix and client. */
 class BigSegments {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('./native/host-functions').HostFunctions} hostFunctions what the native store asks
+   * @param {import('./native/host-functions').HostFunctions} hostFunctions
    */
   constructor(options, logs, hostFunctions) {
     this.closed = false;
     this.onClosed = () => {};
     this.queue = new ResponseQueue(logs);
-    const asked = hostFunctions.callableFrom(this.queue);
-    this.native = new NativeBigSegmentStore(options, this.queue.deliver, asked);
+    const callHost = hostFunctions.callableFrom(this.queue);
+    this.native = new NativeBigSegmentStore(options, this.queue.deliver, callHost);
   }
 
   /**
@@ -94,7 +96,7 @@ class BigSegments {
    * @param {(native: NativeBigSegmentStore, id: number) => void} start
    * @returns {Promise<any>}
    */
-  ask(what, start) {
+  request(what, start) {
     return this.queue.ask(this.native, what, start, failure);
   }
 
@@ -105,7 +107,7 @@ class BigSegments {
     });
   }
 
-  /** To be called after `close`, when no request will follow: lets go of everything. */
+  /** Ends the store. Call it after `close`, when no request will follow. */
   quiet() {
     this.closed = true;
     this.native.close();

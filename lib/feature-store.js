@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * What `DynamoDBFeatureStore(…)` returns.
+ * `DynamoDBFeatureStore(…)`.
  */
 
-const { JSON_CONTRACT } = require('./store/contract');
-const { Core } = require('./store/core');
 const { LogRouter } = require('./logging/router');
 const { storeOptions } = require('./options');
+const { JSON_CONTRACT } = require('./store/contract');
+const { Core } = require('./store/core');
 const { storeValue } = require('./store/store-value');
 const { viewMethods } = require('./store/view');
 
@@ -27,7 +27,7 @@ function DynamoDBFeatureStore(tableName, options) {
     () => new Core(native, logs, hostFunctions),
     (access, config) => {
       const isContext = Boolean(config && config.basicConfiguration);
-      // Only SDK 8 and 9 need what is loaded here.
+      // Loaded on demand: only SDK 8 and 9 need it.
       const contract = isContext ? require('./sdk').contractOf(config, sdk) : JSON_CONTRACT;
       return viewMethods(logs, access, contract);
     }

@@ -1,26 +1,31 @@
 'use strict';
 
 /**
- * Shared pieces of checking what a caller passed.
+ * Checks of single option values. A check takes the option's name, as the caller wrote it, and the value. It
+ * returns the value in the form that is used here, or throws a `TypeError` that names the option.
+ *
+ * @template T
+ * @typedef {(name: string, value: unknown) => T} Check
  */
 
 /**
- * @param {string} name the option, as the caller wrote it
- * @param {string} expected what it has to be
- * @param {unknown} value what it is
+ * @param {string} name
+ * @param {string} expected what the value must be
+ * @param {unknown} value
  * @returns {never}
+ * @throws {TypeError}
  */
 function fail(name, expected, value) {
-  throw new TypeError(`${name} must be ${expected}, not ${describe(value)}`);
+  throw new TypeError(`${name} must be ${expected}, not ${typeName(value)}`);
 }
 
 /**
- * A value in a few characters. Texts are not shown: one in the wrong place may be a secret.
+ * Strings are not shown: one in the wrong place may be a secret.
  *
  * @param {unknown} value
  * @returns {string}
  */
-function describe(value) {
+function typeName(value) {
   if (value === '') return 'an empty string';
   if (typeof value === 'string') return 'a string';
   if (Array.isArray(value)) return 'an array';
@@ -32,9 +37,9 @@ function describe(value) {
 
 /**
  * @param {unknown} value
- * @returns {boolean} `null` means "not given"
+ * @returns {boolean} false for `null` and `undefined`, which stand for the default
  */
-function isGiven(value) {
+function isSet(value) {
   return value !== undefined && value !== null;
 }
 
@@ -42,18 +47,25 @@ function isGiven(value) {
  * @template T
  * @param {string} name
  * @param {unknown} value
- * @param {(name: string, value: unknown) => T} check
- * @returns {T | undefined} `undefined` where the value is not given
+ * @param {Check<T>} check
+ * @returns {T | undefined} `undefined` if the option is not set
  */
 function optional(name, value, check) {
-  return isGiven(value) ? check(name, value) : undefined;
+  return isSet(value) ? check(name, value) : undefined;
 }
 
 /**
- * @param {string} name
- * @param {unknown} value
- * @returns {Record<string, unknown>}
+ * Treats an empty string as not set, as the AWS SDKs do for some options.
+ *
+ * @template T
+ * @param {Check<T>} check
+ * @returns {Check<T | undefined>}
  */
+function unlessEmpty(check) {
+  return (name, value) => (value === '' ? undefined : check(name, value));
+}
+
+/** @type {Check<Record<string, unknown>>} */
 function requireObject(name, value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail(name, 'an object', value);
@@ -61,4 +73,45 @@ function requireObject(name, value) {
   return /** @type {Record<string, unknown>} */ (value);
 }
 
-module.exports = { describe, fail, isGiven, optional, requireObject };
+/** @type {Check<string>} */
+function requireText(name, value) {
+  if (typeof value !== 'string' || value === '') fail(name, 'a string', value);
+  return value;
+}
+
+/** @type {Check<boolean>} */
+function requireFlag(name, value) {
+  if (typeof value !== 'boolean') fail(name, 'true or false', value);
+  return value;
+}
+
+/** @type {Check<number>} */
+function requireMilliseconds(name, value) {
+  if (typeof value !== 'number' || !(value >= 0)) fail(name, 'a number of milliseconds', value);
+  return value;
+}
+
+/**
+ * @param {string[]} words
+ * @returns {Check<string>} accepts one of them
+ */
+function requireOneOf(words) {
+  return (name, value) => {
+    if (typeof value !== 'string' || !words.includes(value)) {
+      fail(name, `one of ${words.join(', ')}`, value);
+    }
+    return value;
+  };
+}
+
+module.exports = {
+  fail,
+  isSet,
+  optional,
+  requireFlag,
+  requireMilliseconds,
+  requireObject,
+  requireOneOf,
+  requireText,
+  unlessEmpty,
+};

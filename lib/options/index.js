@@ -1,32 +1,65 @@
 'use strict';
 
 /**
- * The options of a store: checks what the caller gives, and brings it into the one form that the
- * native store takes. Defaults are the native store's.
+ * The options of a store: checks what the caller passes and converts it to the form that the native store
+ * takes. The native store has the defaults.
  *
  * @typedef {import('../../binding').NativeOptions} NativeOptions
  * @typedef {import('../js-client').CallClient} CallClient
  * @typedef {import('../logging/router').Logger} Logger
  */
 
-const { clientOptions } = require('./client');
-const { isLogger } = require('../logging/router');
 const { bare } = require('../host/own');
+const { isLogger } = require('../logging/router');
 const { HostFunctions } = require('../native/host-functions');
-const { fail, isGiven, optional, requireObject } = require('./checks');
+const { fail, isSet, optional, requireFlag, requireObject } = require('./checks');
+const { clientOptions } = require('./client');
 
 /**
  * @typedef {object} StoreOptions
- * @property {NativeOptions} native what the native store takes
- * @property {HostFunctions} hostFunctions what the native store asks
+ * @property {NativeOptions} native
+ * @property {HostFunctions} hostFunctions what the native store may call
  * @property {Logger | undefined} logger the caller's logger
- * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
+ * @property {((line: string) => void) | undefined} requestLogger takes one line for each request
  * @property {import('../sdk/find').Wrapper | undefined} sdk a class of the SDK that will call
- * @property {string[]} warnings lines to log about what was given
+ * @property {string[]} warnings to be logged
  */
 
-/** The options that a big segment store has, too. */
-const OF_BIG_SEGMENTS = [
+/**
+ * Options that the native store takes as they are: their names there and their checks.
+ *
+ * @type {Record<string, [keyof NativeOptions, import('./checks').Check<any>]>}
+ */
+const NATIVE_OPTIONS = {
+  availabilityTimeout: ['availabilityTimeoutMs', timeout],
+  cacheTTL: ['cacheTtlMs', cacheTtl],
+  consistentRead: ['consistentRead', requireFlag],
+  maxCacheBytes: ['maxCacheBytes', byteCount],
+  prefix: ['prefix', anyText],
+  preload: ['preload', requireFlag],
+  readOnly: ['readOnly', requireFlag],
+  readTimeout: ['readTimeoutMs', timeout],
+  refill: ['refill', requireFlag],
+  staleIfError: ['staleIfErrorMs', duration],
+  staleIfSlow: ['staleIfSlowMs', duration],
+  staleWhileRevalidate: ['staleWhileRevalidateMs', duration],
+  writeTimeout: ['writeTimeoutMs', timeout],
+};
+
+/**
+ * Options that are used on this side.
+ *
+ * @type {Record<string, import('./checks').Check<any>>}
+ */
+const OTHER_OPTIONS = {
+  clientOptions: (_name, value) => value,
+  dynamoDBClient: jsClient,
+  logger: requireLogger,
+  sdk: sdkWrapper,
+};
+
+/** The options that also apply to big segment stores. */
+const BIG_SEGMENT_OPTIONS = [
   'clientOptions',
   'consistentRead',
   'dynamoDBClient',
@@ -36,144 +69,92 @@ const OF_BIG_SEGMENTS = [
 ];
 
 /**
- * The options of a big segment store, likewise.
+ * The options of a big segment store.
  *
  * @param {unknown} tableName
- * @param {unknown} given
+ * @param {unknown} options
  * @returns {StoreOptions}
  * @throws {TypeError}
  */
-function bigSegmentOptions(tableName, given) {
-  return storeOptions(tableName, given, OF_BIG_SEGMENTS);
+function bigSegmentOptions(tableName, options) {
+  return storeOptions(tableName, options, BIG_SEGMENT_OPTIONS);
 }
 
 /**
  * @param {unknown} tableName
- * @param {unknown} given the caller's options; `null` and `undefined` mean "not given", here and for
- *   each option
+ * @param {unknown} options as the caller passed them; `null` and `undefined` stand for the default, here and
+ *   for each option
  * @param {string[]} [applicable] the options that have an effect; by default all
  * @returns {StoreOptions}
  * @throws {TypeError} for a bad value; it names the option
  */
-function storeOptions(tableName, given, applicable) {
+function storeOptions(tableName, options, applicable) {
   if (typeof tableName !== 'string' || tableName === '') {
     fail('tableName', 'the name of a DynamoDB table', tableName);
   }
-  const options = optional('options', given, requireObject) || {};
   /** @type {string[]} */
   const warnings = [];
-
-  /** @type {Record<string, (name: string, value: any) => void>} */
-  const known = {
-    availabilityTimeout: (name, value) => {
-      native.availabilityTimeoutMs = timeout(name, value);
-    },
-    cacheTTL: (name, value) => {
-      native.cacheTtlMs = cacheTtl(name, value, warnings);
-    },
-    clientOptions: (_name, value) => {
-      givenClientOptions = value;
-    },
-    consistentRead: (name, value) => {
-      native.consistentRead = flag(name, value);
-    },
-    dynamoDBClient: (name, value) => {
-      // Few have one; the others need not load this.
-      callClient = require('../js-client').clientCaller(name, value);
-    },
-    logger: (name, value) => {
-      if (!isLogger(value)) fail(name, 'a logger with the methods error and warn', value);
-      logger = value;
-    },
-    maxCacheBytes: (name, value) => {
-      if (!Number.isSafeInteger(value) || value <= 0)
-        fail(name, 'a number of bytes above 0', value);
-      native.maxCacheBytes = value;
-    },
-    preload: (name, value) => {
-      native.preload = flag(name, value);
-    },
-    prefix: (name, value) => {
-      if (typeof value !== 'string') fail(name, 'a string', value);
-      native.prefix = value;
-    },
-    readOnly: (name, value) => {
-      native.readOnly = flag(name, value);
-    },
-    readTimeout: (name, value) => {
-      native.readTimeoutMs = timeout(name, value);
-    },
-    refill: (name, value) => {
-      native.refill = flag(name, value);
-    },
-    sdk: (name, value) => {
-      // Few need it.
-      const { SDK, wrapperOf } = require('../sdk/find');
-      sdk = wrapperOf(value);
-      if (!sdk) fail(name, `the module ${SDK}, version 8 or 9`, value);
-    },
-    staleIfError: (name, value) => {
-      native.staleIfErrorMs = span(name, value);
-    },
-    staleIfSlow: (name, value) => {
-      native.staleIfSlowMs = span(name, value);
-    },
-    staleWhileRevalidate: (name, value) => {
-      native.staleWhileRevalidateMs = span(name, value);
-    },
-    writeTimeout: (name, value) => {
-      native.writeTimeoutMs = timeout(name, value);
-    },
-  };
-
-  /** @type {NativeOptions} */
-  const native = /** @type {any} */ (bare({ table: tableName, environment: environment() }));
-  /** @type {Logger | undefined} */
-  let logger;
-  /** @type {CallClient | undefined} */
-  let callClient;
-  /** @type {StoreOptions['sdk']} */
-  let sdk;
-  /** @type {unknown} */
-  let givenClientOptions;
-  for (const name of Object.keys(options)) {
-    const value = options[name];
-    if (!isGiven(value)) continue;
-    if (!Object.prototype.hasOwnProperty.call(known, name)) {
-      warnings.push(`the option ${name} is unknown and is ignored`);
-    } else if (applicable && !applicable.includes(name)) {
-      warnings.push(`the option ${name} has no effect on big segments and is ignored`);
-    } else {
-      known[name](name, value);
-    }
-  }
-  /** @type {((line: string) => void) | undefined} */
-  let requestLogger;
+  const object = optional('options', options, requireObject) || {};
+  const { native, others } = checkedOptions(object, applicable, warnings);
+  native.table = tableName;
+  native.environment = environment();
+  let callClient = others.dynamoDBClient;
   /** @type {import('../native/host-functions').ClientOptions} */
-  let read = bare();
+  let clientNative = bare();
+  /** @type {StoreOptions['requestLogger']} */
+  let requestLogger;
   if (callClient === undefined) {
-    const client = clientOptions(givenClientOptions, warnings);
-    read = client.native;
-    if (native.consistentRead === undefined) native.consistentRead = client.consistentRead;
-    if (client.service !== undefined) known.dynamoDBClient('clientOptions.service', client.service);
+    const client = clientOptions(others.clientOptions, warnings);
+    clientNative = client.native;
     requestLogger = client.requestLogger;
-  } else if (givenClientOptions !== undefined) {
+    if (native.consistentRead === undefined) native.consistentRead = client.consistentRead;
+    callClient = optional('clientOptions.service', client.service, jsClient);
+  } else if (others.clientOptions !== undefined) {
     warnings.push('clientOptions: no effect with dynamoDBClient, which has its own');
   }
   const hostFunctions = new HostFunctions(callClient);
-  native.client = hostFunctions.withoutFunctions(read);
+  native.client = hostFunctions.withoutFunctions(clientNative);
   native.asksClient = callClient !== undefined;
-  if (native.readOnly && native.refill) {
-    warnings.push('refill: no effect with readOnly, which turns writing off');
-    native.refill = false;
-  }
-  if (native.cacheTtlMs === 0) warnOfIdleOptions(native, warnings);
+  turnOffIneffective(native, warnings);
+  const { logger, sdk } = others;
   return { native, hostFunctions, logger, requestLogger, sdk, warnings };
 }
 
 /**
- * The environment of this thread, or of the sandbox that a test runner made, may not be the process's. And
- * the process's can't be read by other threads while it changes.
+ * @param {Record<string, unknown>} options
+ * @param {string[] | undefined} applicable
+ * @param {string[]} warnings
+ * @returns {{native: NativeOptions, others: Record<string, any>}}
+ */
+function checkedOptions(options, applicable, warnings) {
+  const has = (/** @type {object} */ table, /** @type {string} */ name) =>
+    Object.prototype.hasOwnProperty.call(table, name);
+  const native = bare();
+  const others = bare();
+  for (const name of Object.keys(options)) {
+    const value = options[name];
+    if (!isSet(value)) continue;
+    if (!has(NATIVE_OPTIONS, name) && !has(OTHER_OPTIONS, name)) {
+      warnings.push(`the option ${name} is unknown and is ignored`);
+    } else if (applicable && !applicable.includes(name)) {
+      warnings.push(`the option ${name} has no effect on big segments and is ignored`);
+    } else if (has(OTHER_OPTIONS, name)) {
+      others[name] = OTHER_OPTIONS[name](name, value);
+    } else {
+      const [nativeName, check] = NATIVE_OPTIONS[name];
+      native[nativeName] = check(name, value);
+      if (name === 'cacheTTL' && native.cacheTtlMs < 0) {
+        warnings.push(`${name} is negative (${value}); nothing is cached, as with 0`);
+        native.cacheTtlMs = 0;
+      }
+    }
+  }
+  return { native: /** @type {any} */ (native), others };
+}
+
+/**
+ * The environment of this thread, or of a test runner's sandbox, may differ from the process's. And native
+ * threads can't safely read the process's environment while JavaScript changes it.
  *
  * @returns {string[]} names and values in turn
  */
@@ -188,56 +169,83 @@ function environment() {
 }
 
 /**
- * Warns of options that have no effect, since nothing is cached.
+ * Warns of options that have no effect together with others, and turns them off.
  *
  * @param {NativeOptions} native
  * @param {string[]} warnings
  */
-function warnOfIdleOptions(native, warnings) {
-  const idle = [
+function turnOffIneffective(native, warnings) {
+  if (native.readOnly && native.refill) {
+    warnings.push('refill: no effect with readOnly, which turns writing off');
+    native.refill = false;
+  }
+  if (native.cacheTtlMs !== 0) return;
+  const ineffective = [
     native.preload && 'preload',
     native.staleIfErrorMs && 'staleIfError',
     native.staleWhileRevalidateMs && 'staleWhileRevalidate',
   ].filter(Boolean);
   native.preload = false;
-  if (idle.length > 0) {
-    warnings.push(`${idle.join(', ')}: no effect with cacheTTL 0, which turns caching off`);
+  if (ineffective.length > 0) {
+    warnings.push(`${ineffective.join(', ')}: no effect with cacheTTL 0, which turns caching off`);
   }
 }
 
 /**
  * @param {string} name
- * @param {unknown} seconds
- * @param {string[]} warnings
- * @returns {number} milliseconds
+ * @param {unknown} client
+ * @returns {CallClient}
  */
-function cacheTtl(name, seconds, warnings) {
-  if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
-    fail(name, 'a number of seconds (0 for no caching)', seconds);
-  }
-  if (seconds < 0) {
-    warnings.push(`${name} is negative (${seconds}); nothing is cached, as with 0`);
-    return 0;
-  }
-  return seconds * 1000;
+function jsClient(name, client) {
+  // Loaded on demand: few applications pass a client.
+  return require('../js-client').clientCaller(name, client);
 }
 
-/**
- * @param {string} name
- * @param {unknown} value
- * @returns {boolean}
- */
-function flag(name, value) {
-  if (typeof value !== 'boolean') fail(name, 'true or false', value);
+/** @type {import('./checks').Check<Logger>} */
+function requireLogger(name, value) {
+  if (!isLogger(value)) fail(name, 'a logger with the methods error and warn', value);
+  return value;
+}
+
+/** @type {import('./checks').Check<import('../sdk/find').Wrapper>} */
+function sdkWrapper(name, value) {
+  // Loaded on demand: few applications set it.
+  const { SDK, wrapperOf } = require('../sdk/find');
+  return wrapperOf(value) || fail(name, `the module ${SDK}, version 8 or 9`, value);
+}
+
+/** @type {import('./checks').Check<string>} */
+function anyText(name, value) {
+  if (typeof value !== 'string') fail(name, 'a string', value);
+  return value;
+}
+
+/** @type {import('./checks').Check<number>} */
+function byteCount(name, value) {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) {
+    fail(name, 'a number of bytes above 0', value);
+  }
   return value;
 }
 
 /**
  * @param {string} name
  * @param {unknown} seconds
+ * @returns {number} milliseconds, which may be negative
+ */
+function cacheTtl(name, seconds) {
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
+    fail(name, 'a number of seconds (0 for no caching)', seconds);
+  }
+  return seconds * 1000;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} seconds
  * @returns {number} milliseconds
  */
-function span(name, seconds) {
+function duration(name, seconds) {
   if (typeof seconds !== 'number' || !(seconds >= 0)) {
     fail(name, 'a number of seconds, 0 or more', seconds);
   }

@@ -8,7 +8,7 @@
 
 const { own } = require('../../host/own');
 const { fail, optional } = require('../checks');
-const { requireFlag, requireOneOf, requireText, unlessEmpty } = require('./checks');
+const { requireFlag, requireOneOf, requireText, unlessEmpty } = require('../checks');
 
 const accountIdEndpointMode = requireOneOf(['preferred', 'required', 'disabled']);
 

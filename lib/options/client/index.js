@@ -10,7 +10,7 @@
 const { bare, own } = require('../../host/own');
 const { fail, optional, requireObject } = require('../checks');
 const { ambientOptions } = require('./aws-v2-global-config');
-const { requireFlag, requireText, unlessEmpty } = require('./checks');
+const { requireFlag, requireText, unlessEmpty } = require('../checks');
 const { READ_BY, WAY_OUT, warnOfOthers } = require('./names');
 
 /**

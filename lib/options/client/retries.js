@@ -8,7 +8,7 @@
 
 const { own } = require('../../host/own');
 const { fail, optional, requireObject } = require('../checks');
-const { requireFlag, requireMilliseconds, requireOneOf, unlessEmpty } = require('./checks');
+const { requireFlag, requireMilliseconds, requireOneOf, unlessEmpty } = require('../checks');
 const { WAY_OUT } = require('./names');
 
 /** More than anybody waits for. */

@@ -8,7 +8,7 @@
 
 const { bare, own } = require('../../host/own');
 const { fail, optional, requireObject } = require('../checks');
-const { requireFlag, requireMilliseconds, requireOneOf } = require('./checks');
+const { requireFlag, requireMilliseconds, requireOneOf } = require('../checks');
 const { WAY_OUT } = require('./names');
 
 /** The time-outs for making a connection and for an attempt, by their names in the AWS SDKs. */

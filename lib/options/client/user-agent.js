@@ -7,7 +7,7 @@
  */
 
 const { fail, optional } = require('../checks');
-const { requireText, unlessEmpty } = require('./checks');
+const { requireText, unlessEmpty } = require('../checks');
 
 /**
  * @param {Record<string, unknown>} options
