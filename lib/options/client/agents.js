@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * What can be read off an agent for HTTP or HTTPS. The agent itself is not used: connections are made
- * elsewhere.
+ * Settings read from an HTTP or HTTPS agent. The agent itself is not used: native code makes the connections.
  *
  * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
  */
@@ -11,7 +10,7 @@ const { bare, own } = require('../../host/own');
 const { WAY_OUT } = require('./names');
 const { asUrl } = require('./proxies');
 
-/** What an agent may be told that changes whom is trusted or who one is, and is not done here. */
+/** Settings of agents that affect trust or identity and are not supported: ignored with a warning. */
 const UNSUPPORTED = ['cert', 'checkServerIdentity', 'key', 'lookup', 'pfx', 'servername'];
 
 /**
@@ -21,40 +20,40 @@ const UNSUPPORTED = ['cert', 'checkServerIdentity', 'key', 'lookup', 'pfx', 'ser
  * @returns {NativeClientOptions}
  */
 function agentOptions(name, agent, warnings) {
-  // Libraries for proxies keep what is meant for the connection behind the proxy under names of theirs.
+  // Proxy libraries have members of their own for the connection behind the proxy.
   const [options, connectOpts] = ['options', 'connectOpts'].map((member) => own(agent, member));
   const settings = bare(options, connectOpts);
   if (!options && !connectOpts) Object.assign(settings, agent);
   /** @type {NativeClientOptions} */
-  const found = bare();
+  const read = bare();
   const proxy = [own(agent, 'proxy'), own(agent, 'proxyOptions'), settings.proxy].find(Boolean);
   const url = proxy && asUrl(proxy);
   const authorities = pem(settings.ca);
   const maxSockets = own(agent, 'maxSockets') || settings.maxSockets;
-  if (url) found.proxy = url.href;
-  if (authorities) found.authorities = authorities;
-  if (Number.isFinite(maxSockets) && maxSockets > 0) found.maxRequests = Math.floor(maxSockets);
-  if (settings.proxyEnv) found.proxyFromEnvironment = true;
+  if (url) read.proxy = url.href;
+  if (authorities) read.authorities = authorities;
+  if (Number.isFinite(maxSockets) && maxSockets > 0) read.maxRequests = Math.floor(maxSockets);
+  if (settings.proxyEnv) read.proxyFromEnvironment = true;
 
-  const unread = UNSUPPORTED.filter((member) => Boolean(settings[member]));
-  if (settings.rejectUnauthorized === false) unread.push('rejectUnauthorized');
-  if (settings.ca && !authorities) unread.push('ca');
-  if (!url && (proxy || hidesProxy(agent))) unread.push('proxy');
-  for (const member of unread) {
+  const unsupported = UNSUPPORTED.filter((member) => Boolean(settings[member]));
+  if (settings.rejectUnauthorized === false) unsupported.push('rejectUnauthorized');
+  if (settings.ca && !authorities) unsupported.push('ca');
+  if (!url && (proxy || hasHiddenProxy(agent))) unsupported.push('proxy');
+  for (const member of unsupported) {
     warnings.push(`${name}.${member} can't be used and is ignored; ${WAY_OUT}`);
   }
   const isReadable = maxSockets !== undefined || Object.keys(settings).length > 0;
-  if (!isReadable && unread.length === 0) {
+  if (!isReadable && unsupported.length === 0) {
     warnings.push(`${name} is an agent that can't be read, and is ignored; ${WAY_OUT}`);
   }
-  return found;
+  return read;
 }
 
 /**
  * @param {any} agent
- * @returns {boolean} whether it looks as if it had a proxy, which it keeps to itself
+ * @returns {boolean} whether it seems to have a proxy that can't be read
  */
-function hidesProxy(agent) {
+function hasHiddenProxy(agent) {
   const kind = agent.constructor && agent.constructor.name;
   return (
     typeof own(agent, 'getProxyForUrl') === 'function' ||

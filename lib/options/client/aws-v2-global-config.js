@@ -1,19 +1,19 @@
 'use strict';
 
 /**
- * The configuration of an AWS SDK for JavaScript v2 that the application has loaded: what it was told
- * by `AWS.config.update(…)` holds for its clients, and so it does here. Nothing is loaded for that.
+ * `AWS.config` of a version 2 AWS SDK for JavaScript that the application has loaded: what it sets by
+ * `AWS.config.update(…)` applies to that SDK's clients, and so it does here. Nothing is loaded for this.
  */
 
 const { loadedModules } = require('../../host/loaded-modules');
 const { bare, own } = require('../../host/own');
 
-/** The module of version 2 that holds its configuration. */
+/** The module of version 2 that exports the configuration. */
 const CORE = /[\\/]aws-sdk[\\/]lib[\\/]core\.js$/;
-/** What version 2 has as a time-out when nothing is configured, in milliseconds. */
+/** Version 2's time-out where none is configured, in milliseconds. */
 const DEFAULT_TIMEOUT = 120000;
-/** Options that are taken over as they are, with the type that they must have. */
-const TAKEN = {
+/** Options that are copied, with the type that they must have. */
+const COPIED = {
   correctClockSkew: 'boolean',
   customUserAgent: 'string',
   maxRetries: 'number',
@@ -24,7 +24,7 @@ const TAKEN = {
   useDualstackEndpoint: 'boolean',
   useFipsEndpoint: 'boolean',
 };
-/** Options whose value in version 2 is this unless somebody sets them. */
+/** Version 2's defaults, which count as not set. */
 const DEFAULTS = {
   correctClockSkew: false,
   sslEnabled: true,
@@ -34,19 +34,19 @@ const DEFAULTS = {
 };
 
 /**
- * @returns {Record<string, any>} options, in the form of `clientOptions`
+ * @returns {Record<string, any>} options in the form of `clientOptions`; those of `AWS.config.dynamodb` win
  */
-function ambientOptions() {
+function awsV2GlobalOptions() {
   try {
     const config = loadedConfig();
-    return config ? bare(options(config), options(own(config, 'dynamodb') || {})) : bare();
+    return config ? bare(readOptions(config), readOptions(own(config, 'dynamodb') || {})) : bare();
   } catch (_) {
-    // Whatever is there, it is not what was expected, and nobody asked for it.
+    // The caller didn't pass this object, so an unexpected one is no error.
     return bare();
   }
 }
 
-/** @returns {any} `AWS.config` of the SDK that lies nearest to the root of all */
+/** @returns {any} `AWS.config` of the copy of the SDK with the shortest path */
 function loadedConfig() {
   const [core] = loadedModules()
     .filter(([file]) => CORE.test(file))
@@ -58,16 +58,16 @@ function loadedConfig() {
  * @param {any} config
  * @returns {Record<string, any>}
  */
-function options(config) {
+function readOptions(config) {
   /** @type {Record<string, any>} */
-  const taken = bare();
+  const read = bare();
   /** @type {Record<string, any>} */
   const defaults = DEFAULTS;
-  for (const [name, type] of Object.entries(TAKEN)) {
+  for (const [name, type] of Object.entries(COPIED)) {
     const value = own(config, name);
-    if (value && typeof value === type && value !== defaults[name]) taken[name] = value;
-    else if (value === 0 && name === 'maxRetries') taken[name] = value;
-    else if (value === false && name === 'sslEnabled') taken[name] = value;
+    if (value && typeof value === type && value !== defaults[name]) read[name] = value;
+    else if (value === 0 && name === 'maxRetries') read[name] = value;
+    else if (value === false && name === 'sslEnabled') read[name] = value;
   }
   const [credentials, endpoint, httpOptions, logger] = [
     'credentials',
@@ -76,28 +76,27 @@ function options(config) {
     'logger',
   ].map((name) => own(config, name));
   if (credentials && typeof credentials === 'object' && !isEnvironment(credentials)) {
-    taken.credentials = credentials;
+    read.credentials = credentials;
   }
-  if (endpoint && (typeof endpoint === 'string' || own(endpoint, 'href')))
-    taken.endpoint = endpoint;
+  if (endpoint && (typeof endpoint === 'string' || own(endpoint, 'href'))) read.endpoint = endpoint;
   if (['log', 'write'].some((method) => typeof own(logger, method) === 'function')) {
-    taken.logger = logger;
+    read.logger = logger;
   }
   if (httpOptions && typeof httpOptions === 'object') {
     const { agent, connectTimeout, proxy, timeout } = bare(httpOptions);
-    taken.httpOptions = {
+    read.httpOptions = {
       agent: agent && typeof agent === 'object' ? agent : undefined,
       connectTimeout,
       proxy,
       timeout: timeout === DEFAULT_TIMEOUT ? undefined : timeout,
     };
   }
-  return taken;
+  return read;
 }
 
 /**
  * @param {any} credentials
- * @returns {boolean} whether they are those of the environment, which version 2 finds by itself
+ * @returns {boolean} whether they are those of the environment, which version 2 sets by itself
  */
 function isEnvironment(credentials) {
   return (
@@ -105,4 +104,4 @@ function isEnvironment(credentials) {
   );
 }
 
-module.exports = { ambientOptions };
+module.exports = { awsV2GlobalOptions };

@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * Where credentials come from: fixed ones, or somebody who is asked for them.
+ * Credentials: fixed ones, or a provider that native code calls whenever it needs them.
  *
  * @typedef {import('../../native/host-functions').ClientOptions} ClientOptions
  * @typedef {import('../../../binding').NativeCredentials} NativeCredentials
- * @typedef {() => any} Provider gives an object that has credentials, or a promise of one
+ * @typedef {() => any} Provider returns an object that has credentials, or a promise of one
  */
 
-const { fail, optional, requireObject } = require('../checks');
 const { bare, own } = require('../../host/own');
 const { describeFailure } = require('../../logging/redaction');
+const { fail, isSet, optional, requireObject } = require('../checks');
 
-/** What may stand in an HTTP header, as credentials do in the end. */
+/** Credentials end up in HTTP headers, which allow visible ASCII only. */
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
 /** The options that hold credentials, by their names in the AWS SDKs. */
 const KEY_NAMES = ['accessKeyId', 'secretAccessKey', 'sessionToken'];
@@ -22,26 +22,24 @@ const KEY_NAMES = ['accessKeyId', 'secretAccessKey', 'sessionToken'];
  * @returns {ClientOptions}
  */
 function credentialOptions(options) {
-  const isGiven = (/** @type {string} */ name) =>
-    options[name] !== undefined && options[name] !== null;
-  if (isGiven('credentials')) {
-    return fromAny('clientOptions.credentials', options.credentials, options);
+  if (isSet(options.credentials)) {
+    return fromCredentialsOption('clientOptions.credentials', options.credentials, options);
   }
-  // Version 2 takes an empty one for none.
-  if (KEY_NAMES.some((name) => isGiven(name) && options[name] !== '')) {
-    return { credentials: credentials('clientOptions', options) };
+  // An empty string counts as not set in version 2.
+  if (KEY_NAMES.some((name) => isSet(options[name]) && options[name] !== '')) {
+    return { credentials: checkedCredentials('clientOptions', options) };
   }
-  if (isGiven('credentialProvider')) {
+  if (isSet(options.credentialProvider)) {
     const name = 'clientOptions.credentialProvider';
-    return asked(name, chainProvider(name, options.credentialProvider, options));
+    return fromProvider(name, chainProvider(name, options.credentialProvider, options));
   }
-  if (isGiven('credentialDefaultProvider')) {
+  if (isSet(options.credentialDefaultProvider)) {
     const name = 'clientOptions.credentialDefaultProvider';
     const make = options.credentialDefaultProvider;
     if (typeof make !== 'function') fail(name, 'a function', make);
     /** @type {any} */
     let made;
-    return asked(name, async () => {
+    return fromProvider(name, async () => {
       if (made === undefined) made = await make({ ...options });
       return typeof made === 'function' ? made(callerContext(options)) : made;
     });
@@ -51,23 +49,23 @@ function credentialOptions(options) {
 
 /**
  * @param {string} name
- * @param {any} given
+ * @param {any} value the option `credentials`
  * @param {Record<string, any>} options
  * @returns {ClientOptions}
  */
-function fromAny(name, given, options) {
-  if (typeof given === 'function') return asked(name, () => given(callerContext(options)));
-  const object = requireObject(name, given);
+function fromCredentialsOption(name, value, options) {
+  if (typeof value === 'function') return fromProvider(name, () => value(callerContext(options)));
+  const object = requireObject(name, value);
   if (isChain(object) || isRefreshing(object)) {
-    return asked(name, chainProvider(name, object, options));
+    return fromProvider(name, chainProvider(name, object, options));
   }
-  const fixed = credentials(name, object);
-  // What expires may be renewed in place.
-  return fixed.expiresAt === undefined ? { credentials: fixed } : asked(name, () => object);
+  const fixed = checkedCredentials(name, object);
+  // The application may renew expiring credentials in place.
+  return fixed.expiresAt === undefined ? { credentials: fixed } : fromProvider(name, () => object);
 }
 
 /**
- * What version 3 tells a provider about the client that asks.
+ * What version 3 passes to a provider: the configuration of the client that calls it.
  *
  * @param {Record<string, any>} options
  */
@@ -80,7 +78,8 @@ function callerContext({ region, profile }) {
 }
 
 /**
- * A chain of version 2, which is resolved once, to an object that is then asked; or a function.
+ * The provider of a function or of an object of version 2. A chain is resolved once, to credentials that renew
+ * themselves or not.
  *
  * @param {string} name
  * @param {any} chain
@@ -90,16 +89,16 @@ function callerContext({ region, profile }) {
 function chainProvider(name, chain, options) {
   if (typeof chain === 'function') return () => chain(callerContext(options));
   if (typeof chain !== 'object' || chain === null) fail(name, 'a provider', chain);
-  // A chain has the methods of credentials, too, which don't work for it.
+  // A chain also has the methods of credentials, but they don't work.
   if (!isChain(chain)) {
     if (!isRefreshing(chain)) fail(name, 'a provider', chain);
     return () => refreshed(chain);
   }
   /** @type {any} */
-  let found;
+  let resolved;
   return async () => {
-    if (found === undefined) {
-      found =
+    if (resolved === undefined) {
+      resolved =
         typeof own(chain, 'resolvePromise') === 'function'
           ? await chain.resolvePromise()
           : await new Promise((resolve, reject) => {
@@ -108,13 +107,13 @@ function chainProvider(name, chain, options) {
               );
             });
     }
-    return isRefreshing(found) ? refreshed(found) : found;
+    return isRefreshing(resolved) ? refreshed(resolved) : resolved;
   };
 }
 
 /**
  * @param {any} object
- * @returns {boolean} whether it is a chain of version 2's
+ * @returns {boolean} whether it is a provider chain of version 2
  */
 function isChain(object) {
   return ['resolve', 'resolvePromise'].some((method) => typeof own(object, method) === 'function');
@@ -122,7 +121,7 @@ function isChain(object) {
 
 /**
  * @param {any} object
- * @returns {boolean} whether it is one of version 2's that renews itself
+ * @returns {boolean} whether these are credentials of version 2 that renew themselves
  */
 function isRefreshing(object) {
   return ['get', 'getPromise', 'refresh'].some(
@@ -131,8 +130,8 @@ function isRefreshing(object) {
 }
 
 /**
- * @param {any} object one of version 2's
- * @returns {Promise<any>} the same object, once its keys are good
+ * @param {any} object credentials of version 2
+ * @returns {Promise<any>} the same object, once its keys are valid
  */
 async function refreshed(object) {
   /** @type {(method: string) => Promise<void>} */
@@ -148,17 +147,17 @@ async function refreshed(object) {
 }
 
 /**
- * Lets the native store ask. When it asks is its business.
+ * Native code decides when to call the provider.
  *
  * @param {string} name
  * @param {Provider} provider
  * @returns {ClientOptions}
  */
-function asked(name, provider) {
+function fromProvider(name, provider) {
   return {
     askCredentials: async () => {
       try {
-        return { value: credentials(name, await provider()) };
+        return { value: checkedCredentials(name, await provider()) };
       } catch (failure) {
         return { failure: describeFailure(failure) };
       }
@@ -171,11 +170,11 @@ function asked(name, provider) {
  * @param {unknown} value
  * @returns {NativeCredentials}
  */
-function credentials(name, value) {
-  const given = requireObject(name, value);
-  const member = (/** @type {string} */ one) => own(given, one);
+function checkedCredentials(name, value) {
+  const object = requireObject(name, value);
+  const member = (/** @type {string} */ one) => own(object, one);
   const expiration = member('expiration') || member('expireTime');
-  // Both AWS SDKs take an empty token for none.
+  // An empty token counts as not set in both AWS SDKs.
   const sessionToken = member('sessionToken') === '' ? undefined : member('sessionToken');
   return /** @type {any} */ (
     bare({

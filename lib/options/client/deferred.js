@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Options whose value is a function, as version 3 allows: they are called once, before the first
- * request.
+ * Deferred options: values that are functions, as version 3 of the AWS SDK allows, and what a request handler
+ * or retry strategy of version 3 resolves later. They are resolved once, before the first request.
  *
  * @typedef {import('../../native/host-functions').ClientOptions} ClientOptions
  */
@@ -11,7 +11,7 @@ const { bare, own } = require('../../host/own');
 const { describeFailure } = require('../../logging/redaction');
 
 /** The options that may be functions. */
-const FUNCTIONS = [
+const MAY_BE_FUNCTIONS = [
   'accountIdEndpointMode',
   'authSchemePreference',
   'defaultsMode',
@@ -27,20 +27,51 @@ const FUNCTIONS = [
 ];
 
 /**
+ * Reads the options that are known now, and adds a function that resolves and reads all of them.
+ *
  * @param {Record<string, any>} options
- * @returns {Record<string, () => any>} how to get what is not known yet, by the name of its option
+ * @param {(options: Record<string, any>) => ClientOptions} read throws for a bad value
+ * @returns {ClientOptions}
  */
-function unknown(options) {
+function readDeferred(options, read) {
+  const resolvers = resolversOf(options);
+  const names = Object.keys(resolvers);
+  if (names.length === 0) return read(options);
+  const known = bare(options);
+  for (const name of names) delete known[name];
+  return bare(read(known), {
+    askOptions: async () => {
+      let failing = '';
+      try {
+        const all = bare(options);
+        for (const name of names) {
+          failing = `clientOptions.${name}: `;
+          all[name] = await resolvers[name]();
+        }
+        failing = '';
+        return { value: read(all) };
+      } catch (failure) {
+        return { failure: `${failing}${describeFailure(failure)}` };
+      }
+    },
+  });
+}
+
+/**
+ * @param {Record<string, any>} options
+ * @returns {Record<string, () => any>} by the name of the option
+ */
+function resolversOf(options) {
   /** @type {Record<string, () => any>} */
-  const found = {};
-  for (const name of FUNCTIONS) {
-    if (typeof options[name] === 'function') found[name] = options[name];
+  const resolvers = {};
+  for (const name of MAY_BE_FUNCTIONS) {
+    if (typeof options[name] === 'function') resolvers[name] = options[name];
   }
   const { requestHandler: handler, retryStrategy: strategy } = options;
-  // A handler of version 3 knows its configuration only after a while.
+  // Handlers of version 3 hold a promise of their configuration.
   const configProvider = own(handler, 'configProvider');
   if (configProvider && typeof own(handler, 'httpHandlerConfigs') === 'function') {
-    found.requestHandler = async () => {
+    resolvers.requestHandler = async () => {
       const config = await configProvider;
       return bare(config, handler.httpHandlerConfigs());
     };
@@ -48,40 +79,10 @@ function unknown(options) {
   if (strategy && typeof strategy === 'object' && !own(strategy, 'maxAttempts')) {
     const maxAttemptsProvider = own(strategy, 'maxAttemptsProvider');
     if (typeof maxAttemptsProvider === 'function' && !options.maxAttempts) {
-      found.maxAttempts = () => maxAttemptsProvider.call(strategy);
+      resolvers.maxAttempts = () => maxAttemptsProvider.call(strategy);
     }
   }
-  return found;
+  return resolvers;
 }
 
-/**
- * @param {Record<string, any>} options
- * @param {(options: Record<string, any>) => ClientOptions} read
- * @returns {ClientOptions} all that is known now, and how to get all
- */
-function readInTime(options, read) {
-  const asked = unknown(options);
-  const names = Object.keys(asked);
-  if (names.length === 0) return read(options);
-  const known = bare(options);
-  for (const name of names) delete known[name];
-  // What is wrong with these is told at once.
-  return bare(read(known), {
-    askOptions: async () => {
-      let at = '';
-      try {
-        const all = bare(options);
-        for (const name of names) {
-          at = `clientOptions.${name}: `;
-          all[name] = await asked[name]();
-        }
-        at = '';
-        return { value: read(all) };
-      } catch (failure) {
-        return { failure: `${at}${describeFailure(failure)}` };
-      }
-    },
-  });
-}
-
-module.exports = { readInTime };
+module.exports = { readDeferred };

@@ -1,14 +1,20 @@
 'use strict';
 
 /**
- * Which endpoint requests go to, and for which region.
+ * The endpoint and region of requests.
  *
  * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
  */
 
 const { own } = require('../../host/own');
-const { fail, optional } = require('../checks');
-const { requireFlag, requireOneOf, requireText, unlessEmpty } = require('../checks');
+const {
+  fail,
+  optional,
+  requireFlag,
+  requireOneOf,
+  requireText,
+  unlessEmpty,
+} = require('../checks');
 
 const accountIdEndpointMode = requireOneOf(['preferred', 'required', 'disabled']);
 
@@ -34,8 +40,7 @@ function endpointOptions(options) {
 }
 
 /**
- * A URL as text, or an object that has one: a `URL`, an `AWS.Endpoint` of version 2, or what version 3
- * resolves an endpoint to.
+ * Accepts a URL as text, a `URL`, an `AWS.Endpoint` of version 2, and a resolved endpoint of version 3.
  *
  * @param {string} name
  * @param {any} value
@@ -44,15 +49,15 @@ function endpointOptions(options) {
 function url(name, value) {
   let text = value;
   if (typeof value === 'object') {
-    const given = own(value, 'url') || value;
+    const endpoint = own(value, 'url') || value;
     const names = ['href', 'hostname', 'protocol', 'port', 'path'];
-    const [href, hostname, protocol, port, path] = names.map((member) => own(given, member));
+    const [href, hostname, protocol, port, path] = names.map((member) => own(endpoint, member));
     text = href;
     if (!href && typeof hostname === 'string' && hostname !== '') {
       const scheme = protocol ? `${String(protocol).replace(/:$/, '')}://` : '';
       text = `${scheme}${hostname}${port ? `:${port}` : ''}${path || ''}`;
     }
-    if (typeof given === 'string') text = given;
+    if (typeof endpoint === 'string') text = endpoint;
   }
   if (typeof text !== 'string' || text === '') fail(name, 'a URL', value);
   return text;

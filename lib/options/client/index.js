@@ -1,20 +1,27 @@
 'use strict';
 
 /**
- * How DynamoDB is reached: the names that the AWS SDKs for JavaScript, versions 2 and 3, have for it,
- * in one normal form. What becomes of it is decided in the native store.
+ * `clientOptions`: converts the options of the AWS SDKs for JavaScript, versions 2 and 3, to the one form that
+ * the native store takes.
  *
  * @typedef {import('../../native/host-functions').ClientOptions} ClientOptions
  */
 
 const { bare, own } = require('../../host/own');
-const { fail, optional, requireObject } = require('../checks');
-const { ambientOptions } = require('./aws-v2-global-config');
-const { requireFlag, requireText, unlessEmpty } = require('../checks');
+const {
+  fail,
+  isSet,
+  optional,
+  requireFlag,
+  requireObject,
+  requireText,
+  unlessEmpty,
+} = require('../checks');
+const { awsV2GlobalOptions } = require('./aws-v2-global-config');
 const { READ_BY, WAY_OUT, warnOfOthers } = require('./names');
 
 /**
- * What reads the options. A start is waited for: only what is needed is loaded.
+ * Readers of options, by concern. They are loaded on demand, which makes the usual start faster.
  *
  * @type {Record<Exclude<keyof typeof READ_BY, 'index'>,
  *   () => (options: Record<string, any>, warnings: string[]) => ClientOptions>}
@@ -26,48 +33,48 @@ const READERS = {
   transport: () => require('./transport').transportOptions,
   userAgent: () => require('./user-agent').userAgentOptions,
 };
-/** The version of DynamoDB's interface that is spoken. */
+/** The version of DynamoDB's API that the native store uses. */
 const API_VERSION = '2012-08-10';
-/** Options that say where credentials come from: one of them makes those of `AWS.config` useless. */
+/** Each of these overrides the credentials of `AWS.config`. */
 const CREDENTIAL_NAMES = [...READ_BY.credentials, 'profile'];
 
 /**
  * @typedef {object} ReadClientOptions
  * @property {ClientOptions} native
  * @property {boolean | undefined} consistentRead
- * @property {((line: string) => void) | undefined} requestLogger takes a line for each call
- * @property {unknown} service a client of version 2 that is to be used instead of all others
+ * @property {((line: string) => void) | undefined} requestLogger takes one line for each request
+ * @property {unknown} service a bound client of version 2, which is used like `dynamoDBClient`
  */
 
 /**
- * @param {unknown} given
- * @param {string[]} warnings gets a line for each option that is not honoured
+ * @param {unknown} value the option `clientOptions`
+ * @param {string[]} warnings gets a line for each option that is ignored
  * @returns {ReadClientOptions}
  * @throws {TypeError} for a bad value; it names the option
  */
-function clientOptions(given, warnings) {
-  const explicit = present(optional('clientOptions', given, requireObject) || {});
+function clientOptions(value, warnings) {
+  const explicit = setOptions(optional('clientOptions', value, requireObject) || {});
   warnOfOthers(explicit, warnings);
   checkApiVersions(explicit, warnings);
-  const options = merged(ambientOptions(), explicit);
-  const log = optional('clientOptions.logger', options.logger, (name, value) =>
-    require('./request-logger').requestLogger(name, value)
+  const options = merged(awsV2GlobalOptions(), explicit);
+  const log = optional('clientOptions.logger', options.logger, (name, logger) =>
+    require('./request-logger').requestLogger(name, logger)
   );
-  // A second reading, when functions have given their values, has nothing new to warn of.
-  let lines = warnings;
-  const read = (/** @type {Record<string, any>} */ known) => {
-    const found = ownOptions(known, log !== undefined);
+  // Deferred options are read a second time, which must not repeat the warnings.
+  let readerWarnings = warnings;
+  const readAll = (/** @type {Record<string, any>} */ known) => {
+    const read = generalOptions(known, log !== undefined);
     for (const part of /** @type {(keyof typeof READERS)[]} */ (Object.keys(READERS))) {
       if (READ_BY[part].some((name) => known[name] !== undefined)) {
-        Object.assign(found, READERS[part]()(known, lines));
+        Object.assign(read, READERS[part]()(known, readerWarnings));
       }
     }
-    lines = [];
-    return found;
+    readerWarnings = [];
+    return read;
   };
-  const native = mayBeLate(options)
-    ? require('./deferred').readInTime(options, read)
-    : read(options);
+  const native = hasDeferred(options)
+    ? require('./deferred').readDeferred(options, readAll)
+    : readAll(options);
   return {
     native,
     consistentRead: boundParameters(options, warnings),
@@ -78,9 +85,9 @@ function clientOptions(given, warnings) {
 
 /**
  * @param {Record<string, any>} options
- * @returns {boolean} whether the value of one may be known only later
+ * @returns {boolean} whether some may be deferred
  */
-function mayBeLate(options) {
+function hasDeferred(options) {
   const values = Object.values(options);
   return (
     values.some((value) => typeof value === 'function') ||
@@ -91,9 +98,9 @@ function mayBeLate(options) {
 /**
  * @param {Record<string, any>} options
  * @param {boolean} logRequests
- * @returns {ClientOptions} those that no other file reads
+ * @returns {ClientOptions} those that no other reader reads
  */
-function ownOptions({ profile, authSchemePreference }, logRequests) {
+function generalOptions({ profile, authSchemePreference }, logRequests) {
   return bare({
     profile: optional('clientOptions.profile', profile, unlessEmpty(requireText)),
     authSchemes: optional('clientOptions.authSchemePreference', authSchemePreference, names),
@@ -103,30 +110,30 @@ function ownOptions({ profile, authSchemePreference }, logRequests) {
 
 /**
  * @param {Record<string, any>} options
- * @returns {Record<string, any>} those that are given
+ * @returns {Record<string, any>} those that are set
  */
-function present(options) {
-  const found = bare();
+function setOptions(options) {
+  const set = bare();
   for (const name of Object.keys(options)) {
-    if (options[name] !== undefined && options[name] !== null) found[name] = options[name];
+    if (isSet(options[name])) set[name] = options[name];
   }
-  return found;
+  return set;
 }
 
 /**
- * @param {Record<string, any>} ambient
- * @param {Record<string, any>} explicit
+ * @param {Record<string, any>} global those of `AWS.config`
+ * @param {Record<string, any>} explicit those of `clientOptions`, which win
  * @returns {Record<string, any>}
  */
-function merged(ambient, explicit) {
-  const all = bare(ambient, explicit);
-  if (ambient.credentials && CREDENTIAL_NAMES.some((name) => explicit[name])) {
+function merged(global, explicit) {
+  const all = bare(global, explicit);
+  if (global.credentials && CREDENTIAL_NAMES.some((name) => explicit[name])) {
     if (explicit.credentials === undefined) delete all.credentials;
   }
-  if (ambient.httpOptions && explicit.httpOptions && typeof explicit.httpOptions === 'object') {
-    all.httpOptions = bare(ambient.httpOptions, present(explicit.httpOptions));
+  if (global.httpOptions && explicit.httpOptions && typeof explicit.httpOptions === 'object') {
+    all.httpOptions = bare(global.httpOptions, setOptions(explicit.httpOptions));
   }
-  // Each says how requests are sent again; what is said here wins.
+  // Two names for the same setting: the explicit one wins.
   if (explicit.maxAttempts !== undefined) delete all.maxRetries;
   return all;
 }
@@ -156,7 +163,7 @@ function requireApiVersion(name, value) {
 }
 
 /**
- * Parameters that version 2 adds to each request.
+ * `params`, which version 2 adds to each request.
  *
  * @param {Record<string, any>} options
  * @param {string[]} warnings

@@ -1,11 +1,13 @@
 'use strict';
 
 /**
- * The options of the AWS SDKs that are not read anywhere: those that have no meaning here, and those
- * that a native client can't honour.
+ * The names of all options of the AWS SDKs: those that are read, those that have no effect here, and those that
+ * are not supported.
  */
 
-/** The options that are read, by the file in this folder that reads them. */
+const { isSet } = require('../checks');
+
+/** The options that are read, by the reader in this folder. */
 const READ_BY = {
   credentials: [
     'accessKeyId',
@@ -53,7 +55,7 @@ const READ_BY = {
 const READ = [];
 for (const names of Object.values(READ_BY)) READ.push(...names);
 
-/** Accepted without a word: they change nothing about this store's requests. */
+/** Ignored without a warning: they don't affect the requests of a store. */
 const QUIET = [
   // Version 2.
   'clientSideMonitoring',
@@ -90,10 +92,10 @@ const QUIET = [
   'utf8Decoder',
   'utf8Encoder',
 ];
-/** Likewise: options of Amazon S3 and of browsers. */
+/** Likewise the options of Amazon S3 and of browsers. */
 const QUIET_KINDS = /^(s3|xhr)[A-Z]/;
 
-/** Known, but not to be honoured by a native client. */
+/** Ignored with a warning: a native client can't support them. */
 const UNSUPPORTED = [
   'endpointProvider',
   'extensions',
@@ -103,18 +105,18 @@ const UNSUPPORTED = [
   'signerConstructor',
 ];
 
-/** How a line about something that can't be honoured ends. */
+/** The end of a warning about something unsupported. */
 const WAY_OUT = 'pass a client of your own as dynamoDBClient if you need it';
 
 /**
- * Warns of options that are not honoured.
+ * Warns of options that are unsupported or unknown.
  *
  * @param {Record<string, unknown>} options
  * @param {string[]} warnings
  */
 function warnOfOthers(options, warnings) {
   for (const name of Object.keys(options)) {
-    if (options[name] === undefined || options[name] === null) continue;
+    if (!isSet(options[name])) continue;
     if (READ.includes(name) || QUIET.includes(name) || QUIET_KINDS.test(name)) continue;
     const problem = UNSUPPORTED.includes(name) ? 'is not supported' : 'is unknown';
     warnings.push(`clientOptions.${name} ${problem} and is ignored; ${WAY_OUT}`);

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Proxies, in the forms in which libraries hold them.
+ * Proxy settings in the forms that libraries use.
  */
 
 const { URL } = require('url');
@@ -11,7 +11,7 @@ const { own } = require('../../host/own');
 /**
  * @param {string} name
  * @param {any} value never shown: it may hold a password
- * @returns {string} a URL, with the user and the password that are given
+ * @returns {string} a URL, with user and password where there are any
  * @throws {TypeError}
  */
 function proxyUrl(name, value) {
@@ -23,7 +23,7 @@ function proxyUrl(name, value) {
 }
 
 /**
- * @param {any} value a URL as text, or an object that has one, or the parts of one
+ * @param {any} value a URL as text, an object with `href`, or one with the parts of a URL
  * @returns {URL | undefined}
  */
 function asUrl(value) {

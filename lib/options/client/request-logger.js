@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * A logger of the AWS SDKs, which gets a line for each call.
+ * `clientOptions.logger`, which gets one line for each request, as in the AWS SDKs.
  */
 
 const { own } = require('../../host/own');
 const { fail } = require('../checks');
 
-/** What such a logger may have: the levels of version 3, and what version 2 calls. */
+/** The methods of version 3's loggers and of version 2's; the first that there is gets called. */
 const METHODS = ['info', 'log', 'write', 'debug'];
 
 /**

@@ -1,17 +1,24 @@
 'use strict';
 
 /**
- * How often a request is sent, and what else decides when.
+ * Retries and clock skew.
  *
  * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
  */
 
 const { own } = require('../../host/own');
-const { fail, optional, requireObject } = require('../checks');
-const { requireFlag, requireMilliseconds, requireOneOf, unlessEmpty } = require('../checks');
+const {
+  fail,
+  optional,
+  requireFlag,
+  requireMilliseconds,
+  requireObject,
+  requireOneOf,
+  unlessEmpty,
+} = require('../checks');
 const { WAY_OUT } = require('./names');
 
-/** More than anybody waits for. */
+/** A limit for absurd values. */
 const MOST_ATTEMPTS = 1000;
 
 const retryMode = requireOneOf(['legacy', 'standard', 'adaptive']);

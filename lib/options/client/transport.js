@@ -1,21 +1,28 @@
 'use strict';
 
 /**
- * How connections are made: time-outs, proxies, and what agents say about them.
+ * Connections: time-outs, proxies, and the settings of agents.
  *
  * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
  */
 
 const { bare, own } = require('../../host/own');
-const { fail, optional, requireObject } = require('../checks');
-const { requireFlag, requireMilliseconds, requireOneOf } = require('../checks');
+const {
+  fail,
+  isSet,
+  optional,
+  requireFlag,
+  requireMilliseconds,
+  requireObject,
+  requireOneOf,
+} = require('../checks');
 const { WAY_OUT } = require('./names');
 
-/** The time-outs for making a connection and for an attempt, by their names in the AWS SDKs. */
+/** The AWS SDKs' names for the time-outs of connecting and of one attempt. */
 const CONNECT_NAMES = ['connectTimeout', 'connectionTimeout'];
 const ATTEMPT_NAMES = ['timeout', 'requestTimeout', 'socketTimeout'];
 const AGENT_NAMES = ['agent', 'httpAgent', 'httpsAgent'];
-/** What `httpOptions` and a request handler may have besides, and has no meaning here. */
+/** Members of `httpOptions` and request handlers that are ignored without a warning. */
 const QUIET = [
   'logger',
   'metadata',
@@ -24,7 +31,7 @@ const QUIET = [
   'xhrAsync',
   'xhrWithCredentials',
 ];
-/** How long version 3 lets a connection take to be made, by its presets. */
+/** Version 3's connection time-outs by `defaultsMode`, in milliseconds. */
 const CONNECT_PRESETS = {
   auto: 3100,
   'cross-region': 3100,
@@ -57,7 +64,7 @@ function transportOptions(options, warnings) {
 }
 
 /**
- * @param {Record<string, any> | undefined} handler options of one, or a handler
+ * @param {Record<string, any> | undefined} handler a request handler, or options of one
  * @param {string[]} warnings
  * @returns {NativeClientOptions}
  */
@@ -76,45 +83,45 @@ function handlerMembers(handler, warnings) {
 
 /**
  * @param {'httpOptions' | 'requestHandler'} name
- * @param {Record<string, any> | undefined} given
+ * @param {Record<string, any> | undefined} options
  * @param {string[]} warnings
  * @returns {NativeClientOptions}
  */
-function members(name, given, warnings) {
+function members(name, options, warnings) {
   /** @type {NativeClientOptions} */
-  const found = bare();
-  for (const member of Object.keys(given || {})) {
+  const read = bare();
+  for (const member of Object.keys(options || {})) {
     const path = `clientOptions.${name}.${member}`;
-    const value = /** @type {Record<string, any>} */ (given)[member];
-    if (value === undefined || value === null) continue;
+    const value = /** @type {Record<string, any>} */ (options)[member];
+    if (!isSet(value)) continue;
     if (CONNECT_NAMES.includes(member)) {
-      shorten(found, 'connectTimeoutMs', requireMilliseconds(path, value));
+      shorten(read, 'connectTimeoutMs', requireMilliseconds(path, value));
     } else if (ATTEMPT_NAMES.includes(member)) {
-      shorten(found, 'attemptTimeoutMs', requireMilliseconds(path, value));
+      shorten(read, 'attemptTimeoutMs', requireMilliseconds(path, value));
     } else if (AGENT_NAMES.includes(member)) {
       if (typeof value !== 'object') fail(path, 'an agent', value);
-      const { proxy } = found;
+      const { proxy } = read;
       const { agentOptions } = require('./agents');
-      Object.assign(found, agentOptions(path, value, warnings), proxy ? { proxy } : {});
+      Object.assign(read, agentOptions(path, value, warnings), proxy ? { proxy } : {});
     } else if (member === 'proxy') {
-      if (value !== '') found.proxy = require('./proxies').proxyUrl(path, value);
+      if (value !== '') read.proxy = require('./proxies').proxyUrl(path, value);
     } else if (!QUIET.includes(member)) {
       warnings.push(`${path} is not supported and is ignored; ${WAY_OUT}`);
     }
   }
-  return found;
+  return read;
 }
 
 /**
- * Keeps the shorter one of two time-outs. In both SDKs 0 means that there is no such time-out.
+ * Keeps the shorter of two time-outs. In both SDKs 0 means no time-out.
  *
- * @param {NativeClientOptions} found
+ * @param {NativeClientOptions} read
  * @param {'connectTimeoutMs' | 'attemptTimeoutMs'} name
  * @param {number} ms
  */
-function shorten(found, name, ms) {
-  const known = found[name];
-  if (ms > 0) found[name] = known === undefined ? ms : Math.min(known, ms);
+function shorten(read, name, ms) {
+  const known = read[name];
+  if (ms > 0) read[name] = known === undefined ? ms : Math.min(known, ms);
 }
 
 module.exports = { transportOptions };

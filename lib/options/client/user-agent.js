@@ -1,13 +1,12 @@
 'use strict';
 
 /**
- * What is said about the application in each request.
+ * The application's part of the `User-Agent` header.
  *
  * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
  */
 
-const { fail, optional } = require('../checks');
-const { requireText, unlessEmpty } = require('../checks');
+const { fail, optional, requireText, unlessEmpty } = require('../checks');
 
 /**
  * @param {Record<string, unknown>} options
@@ -23,7 +22,7 @@ function userAgentOptions(options) {
 
 /**
  * @param {string} name
- * @param {unknown} value text, or pairs of a name and a version
+ * @param {unknown} value text, or an array of texts and pairs of a name and a version
  * @returns {string}
  */
 function userAgent(name, value) {
