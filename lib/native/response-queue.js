@@ -16,7 +16,7 @@ const { AsyncResource } = require('async_hooks');
 const { inBackground } = require('../host/async-context');
 const { clearInterval, inAnotherTurn, nextTick, setInterval } = require('../host/event-loop');
 const { describeFailure } = require('../logging/redaction');
-const { spreadOut } = require('./young-generation');
+const { shortenScavenges } = require('./scavenges');
 
 /** The longest interval that there is, in milliseconds. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
@@ -160,7 +160,7 @@ class ResponseQueue {
     try {
       const parts = JSON.parse(text);
       [more] = parts;
-      if (more) spreadOut();
+      if (more) shortenScavenges();
       this.obey(parts);
       for (let i = 6; i < parts.length; i++) this.settle(parts[i]);
     } catch (thrown) {
