@@ -1,23 +1,21 @@
 'use strict';
 
 /**
- * In which asynchronous context functions of the application are called: what they find in an
- * `AsyncLocalStorage`, and which span a trace puts their work under.
+ * The asynchronous context of work that belongs to no call: what `AsyncLocalStorage` returns there, and which
+ * span tracing tools put it under.
  */
 
 const { AsyncResource } = require('async_hooks');
 
 /**
- * The context that this module was loaded in, which is nobody's: there is no way to make one that is
- * empty.
+ * The context that this module was loaded in. Node has no way to make an empty one.
  */
 const background = new AsyncResource('DynamoDBFeatureStore', { requireManualDestroy: true });
-// It goes on to be used, but tools that look for what was left open don't take it for that.
+// It can still be used, but tools that look for leaked handles no longer report it.
 background.emitDestroy();
 
 /**
- * Does what belongs to no request. Whatever calls may have another context, such as that in which a
- * store was made.
+ * Runs work that belongs to no call outside of the present context, such as that in which a store was made.
  *
  * @template T
  * @param {() => T} work

@@ -1,12 +1,11 @@
 'use strict';
 
 /**
- * The event loop and the clock: timers, and long work in short turns.
+ * Node's timers and clock, even where tests of the application have replaced them by fakes.
  *
- * Tests of the application may put fakes in the place of Node's, which stand still or are run in a loop. So
- * the functions are taken when this is loaded. Fakes may be there by then. Those of @sinonjs/fake-timers,
- * which jest, sinon and vitest use, refer to their clock, which keeps what they stand for. Others keep it to
- * themselves: jest's older ones, which do nothing once they are reset, and those of `node:test`.
+ * The functions are captured when this is loaded. Fakes that are installed by then are undone where possible:
+ * those of @sinonjs/fake-timers, which jest, sinon and vitest use, refer to their clock, which keeps the
+ * originals. jest's legacy fakes and those of `node:test` hide the originals.
  */
 
 const timers = require('timers');
@@ -14,28 +13,28 @@ const timers = require('timers');
 /**
  * @template {Function} F
  * @param {string} name
- * @param {F} given
- * @param {F} [otherwise] taken instead of a fake that keeps Node's own to itself
- * @returns {F} Node's own
+ * @param {F} present the function as it is now
+ * @param {F} [otherwise] used instead of a fake that hides the original
+ * @returns {F} the original
  */
-function genuine(name, given, otherwise = given) {
-  const { clock } = /** @type {any} */ (given);
-  const kept = clock && clock[`_${name}`];
-  if (typeof kept === 'function') return kept;
-  return given.name === name ? given : otherwise;
+function original(name, present, otherwise = present) {
+  const { clock } = /** @type {any} */ (present);
+  const replaced = clock && clock[`_${name}`];
+  if (typeof replaced === 'function') return replaced;
+  return present.name === name ? present : otherwise;
 }
 
-const clearInterval = genuine('clearInterval', timers.clearInterval);
-const clearTimeout = genuine('clearTimeout', timers.clearTimeout);
-const setImmediate = genuine('setImmediate', timers.setImmediate, yielding());
-const nextTick = genuine('nextTick', process.nextTick, /** @type {any} */ (setImmediate));
-const setInterval = genuine('setInterval', timers.setInterval);
-const setTimeout = genuine('setTimeout', timers.setTimeout);
+const clearInterval = original('clearInterval', timers.clearInterval);
+const clearTimeout = original('clearTimeout', timers.clearTimeout);
+const setImmediate = original('setImmediate', timers.setImmediate, yielding());
+const nextTick = original('nextTick', process.nextTick, /** @type {any} */ (setImmediate));
+const setInterval = original('setInterval', timers.setInterval);
+const setTimeout = original('setTimeout', timers.setTimeout);
 
-/** The time by the wall clock, in milliseconds. It is compared with what the native store says. */
-const { now } = genuine('Date', Date);
+/** Wall-clock time in milliseconds, as the native store uses it. */
+const { now } = original('Date', Date);
 
-/** @returns {any} what does as `setImmediate` does, by the one way that `node:test` leaves alone */
+/** @returns {any} `setImmediate` by way of `scheduler.yield`, which `node:test` doesn't fake */
 function yielding() {
   const { scheduler } = /** @type {any} */ (timers).promises || {};
   if (!scheduler || typeof scheduler.yield !== 'function') return timers.setImmediate;
@@ -45,10 +44,10 @@ function yielding() {
 }
 
 /**
- * Has the rest of long work done in a turn of its own.
+ * Continues long work in a later turn of the event loop.
  *
- * V8 puts off part of its garbage collection: it asks for a task, which runs in the next turn, before
- * that turn's immediates. After one more turn the two don't add up to one long pause.
+ * V8 runs postponed garbage collection as a task of the next turn, before that turn's immediates. Waiting one more
+ * turn keeps the two from adding up to one long pause.
  *
  * @param {() => void} rest never throws
  */

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Which modules are loaded, and what a file would load. Loader hooks, test runners and bundlers supply
- * `require` functions that lack members of Node's, so nothing else in this package uses these.
+ * Loaded modules, and what another file would load. Loader hooks, test runners and bundlers supply `require`
+ * functions without some of Node's properties, so only this file uses those.
  */
 
 const Module = require('module');
@@ -26,14 +26,14 @@ function loadedModules() {
 /**
  * @param {string} name of a package
  * @param {string} file
- * @returns {any} what that file would get of the package; `undefined` where it can't be loaded
+ * @returns {any} the package as that file would load it; `undefined` if it can't be loaded
  */
 function requireFrom(file, name) {
   try {
     if (typeof Module.createRequire === 'function') return Module.createRequire(file)(name);
     return require(require.resolve(name, { paths: [path.dirname(file)] }));
   } catch (_) {
-    // There is none, or the file is no file, but how a bundler names a module.
+    // It is not installed there, or the file name is a bundler's own.
     return undefined;
   }
 }

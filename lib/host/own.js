@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Reading what callers give without what somebody may have put into `Object.prototype`.
+ * Reads properties of callers' objects while ignoring `Object.prototype`, which other code may have polluted.
  */
 
 const { types } = require('util');
@@ -9,8 +9,7 @@ const { types } = require('util');
 /**
  * @param {any} object
  * @param {string} name
- * @returns {any} the object's own member, or the one that its class has for it; `undefined` for what each
- *   object has
+ * @returns {any} the property of the object or its class; `undefined` for those of `Object.prototype`
  */
 function own(object, name) {
   if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
@@ -19,7 +18,7 @@ function own(object, name) {
   for (let from = object; from !== null && !isRoot(from); from = Object.getPrototypeOf(from)) {
     if (Object.prototype.hasOwnProperty.call(from, name)) return object[name];
   }
-  // One that makes up its members has none of its own.
+  // A proxy may have properties that it doesn't list.
   if (types.isProxy(object)) {
     const value = object[name];
     return value === Reflect.get(Object.prototype, name) ? undefined : value;
@@ -29,7 +28,7 @@ function own(object, name) {
 
 /**
  * @param {object} object
- * @returns {boolean} whether it is what all objects inherit from, be it of another context
+ * @returns {boolean} whether it is `Object.prototype`, of this or another `vm` context
  */
 function isRoot(object) {
   return (
@@ -40,8 +39,7 @@ function isRoot(object) {
 
 /**
  * @param {...(object | null | undefined)} objects
- * @returns {Record<string, any>} their own members, those of later ones before those of others, in an
- *   object that inherits nothing
+ * @returns {Record<string, any>} their own properties in an object without a prototype; later objects win
  */
 function bare(...objects) {
   return Object.assign(Object.create(null), ...objects);

@@ -1,16 +1,16 @@
 'use strict';
 
 /**
- * How clients of versions 2 and 3 of the AWS SDK are called, and whatever has the methods of one.
+ * Calls clients of versions 2 and 3 of the AWS SDK, and objects with the methods of one.
  */
 
 const { newCommand } = require('./commands');
 const { clearTimeout, setTimeout } = require('../host/event-loop');
 
-/** The longest timer that there is, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest timer that Node has, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /**
- * The methods by operation: of clients whose values are typed, and of document clients.
+ * The methods of plain clients and of document clients, by operation.
  *
  * @type {Record<string, [string, string]>}
  */
@@ -23,7 +23,7 @@ const METHODS = {
 
 /**
  * @param {any} client
- * @returns {boolean} whether its values are plain ones of JavaScript
+ * @returns {boolean} whether it is a document client: its values are plain JavaScript values
  */
 function isDocument(client) {
   const has = (/** @type {0 | 1} */ form) =>
@@ -32,8 +32,8 @@ function isDocument(client) {
     );
   if (has(0)) return false;
   if (has(1)) return true;
-  // Version 3 tells its document client, which has no methods of its own, by the class alone.
-  if (typeof client.send === 'function') return isOfDocumentClass(client);
+  // Version 3's document client has no methods of its own: only its class tells.
+  if (typeof client.send === 'function') return hasDocumentClass(client);
   return true;
 }
 
@@ -41,9 +41,9 @@ function isDocument(client) {
  * @param {any} client
  * @returns {boolean}
  */
-function isOfDocumentClass(client) {
+function hasDocumentClass(client) {
   const { constructor: Class } = client;
-  // Bundlers change names. Only the document client is made from another client.
+  // Bundlers may rename classes; only the document client's class has `from`.
   return (
     typeof Class === 'function' && (typeof Class.from === 'function' || /Document/.test(Class.name))
   );
@@ -53,9 +53,8 @@ function isOfDocumentClass(client) {
  * @param {any} client
  * @param {string} operation
  * @param {object} params
- * @param {number} time after which it is given up, in milliseconds, so that it does not go on to occupy
- *   a connection of the client's
- * @returns {Promise<any>} the first answer; a client may go on to give others
+ * @param {number} time in milliseconds until the request is aborted, so that it frees its connection
+ * @returns {Promise<any>} the first answer, if a client should give several
  */
 async function send(client, operation, params, time) {
   const document = isDocument(client);
@@ -77,7 +76,7 @@ async function send(client, operation, params, time) {
 }
 
 /**
- * Calls a client of version 2, or what returns a promise where that would call back.
+ * Calls a client of version 2, or an object whose method returns a promise instead of calling back.
  *
  * @param {any} client
  * @param {string} method
@@ -94,11 +93,12 @@ function withCallback(client, method, params, time) {
       else resolve(data);
     });
     if (!returned) return;
-    if (typeof returned.abort === 'function') timer = later(time, () => abort(returned));
+    if (typeof returned.abort === 'function')
+      timer = unreferencedTimer(time, () => abort(returned));
     if (typeof returned.then === 'function') {
       returned.then(resolve, reject);
     } else if (typeof returned.promise === 'function' && typeof returned.send !== 'function') {
-      // A double; the SDK's own request would be sent again.
+      // A test double: `promise()` of a request of the SDK would send it again.
       returned.promise().then(resolve, reject);
     }
   });
@@ -110,34 +110,34 @@ function withCallback(client, method, params, time) {
 }
 
 /**
- * @param {{abort: () => void}} request one that nobody waits for any more
+ * @param {{abort: () => void}} request
  */
 function abort(request) {
   try {
     request.abort();
   } catch (_) {
-    // There is nobody to tell.
+    // Nobody waits for this request any more.
   }
 }
 
 /**
  * @param {number} time in milliseconds
- * @returns {{signal?: AbortSignal, clear: () => void}} without a signal on a Node that has none
+ * @returns {{signal?: AbortSignal, clear: () => void}} without a signal where Node has no `AbortController`
  */
 function abortedAfter(time) {
   if (typeof AbortController === 'undefined') return { clear: () => {} };
   const controller = new AbortController();
-  const timer = later(time, () => controller.abort());
+  const timer = unreferencedTimer(time, () => controller.abort());
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
 /**
  * @param {number} time in milliseconds
  * @param {() => void} callback
- * @returns {NodeJS.Timeout} one that does not keep the process alive
+ * @returns {NodeJS.Timeout} a timer that does not keep the process alive
  */
-function later(time, callback) {
-  return setTimeout(callback, Math.min(time, LONGEST_TIMER_MS)).unref();
+function unreferencedTimer(time, callback) {
+  return setTimeout(callback, Math.min(time, MAX_TIMER_MS)).unref();
 }
 
 module.exports = { METHODS, isDocument, send };

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The commands that version 3 of the AWS SDK sends. They come from the caller's own packages, which are
- * looked for when they are first needed.
+ * The command classes of version 3 of the AWS SDK. They come from the application's own packages, which are
+ * found when a command is first needed.
  */
 
 const path = require('path');
@@ -11,8 +11,8 @@ const { loadedModules, mainFile, requireFrom } = require('../host/loaded-modules
 
 /** @typedef {new (params: object) => object} Command */
 
-/** The packages, the classes of their clients, and their commands by operation. */
-const TYPED = {
+/** The packages with their client classes, and the command classes by operation. */
+const PLAIN_CLIENT = {
   package: '@aws-sdk/client-dynamodb',
   client: 'DynamoDBClient',
   aggregated: 'DynamoDB',
@@ -23,7 +23,7 @@ const TYPED = {
     BatchWriteItem: 'BatchWriteItemCommand',
   },
 };
-const DOCUMENT = {
+const DOCUMENT_CLIENT = {
   package: '@aws-sdk/lib-dynamodb',
   client: 'DynamoDBDocumentClient',
   aggregated: 'DynamoDBDocument',
@@ -35,22 +35,22 @@ const DOCUMENT = {
   },
 };
 
-/** @type {WeakMap<object, any>} the package that was found for a client */
-const found = new WeakMap();
+/** @type {WeakMap<object, any>} the package by client */
+const packages = new WeakMap();
 
 /**
  * @param {any} client
  * @param {string} operation
  * @param {object} params
- * @param {boolean} document whether its values are plain ones
+ * @param {boolean} document whether it is a document client
  * @returns {object}
  */
 function newCommand(client, operation, params, document) {
-  const source = document ? DOCUMENT : TYPED;
-  let commands = found.get(client);
+  const source = document ? DOCUMENT_CLIENT : PLAIN_CLIENT;
+  let commands = packages.get(client);
   if (commands === undefined) {
     commands = findPackage(client, source);
-    found.set(client, commands);
+    packages.set(client, commands);
   }
   const name = /** @type {Record<string, string>} */ (source.commands)[operation];
   const Command = /** @type {Command} */ (commands[name]);
@@ -59,20 +59,21 @@ function newCommand(client, operation, params, document) {
 
 /**
  * @param {any} client
- * @param {typeof TYPED | typeof DOCUMENT} source
- * @returns {any} what the package exports
+ * @param {typeof PLAIN_CLIENT | typeof DOCUMENT_CLIENT} source
+ * @returns {any} the exports of the package
+ * @throws {Error} if it can't be found; its code is `NotSent`
  */
 function findPackage(client, source) {
   const isPackage = (/** @type {any} */ exported) =>
     Boolean(exported) && Object.values(source.commands).every((name) => exported[name]);
   const loaded = loadedFrom(source.package).filter(isPackage);
-  // There may be several versions. The client's own one knows it.
+  // Several versions may be loaded: the client's own one is preferred.
   const own = loaded.find((exported) => {
     const Client = exported[source.client];
     return typeof Client === 'function' && client instanceof Client;
   });
   if (own) return own;
-  const installed = filesThatMayHaveIt()
+  const installed = filesToSearchFrom()
     .map((file) => requireFrom(file, source.package))
     .find(isPackage);
   if (installed) return installed;
@@ -89,7 +90,7 @@ function findPackage(client, source) {
 
 /**
  * @param {string} name of a package
- * @returns {any[]} what those of its modules export that are loaded
+ * @returns {any[]} the exports of those of its modules that are loaded
  */
 function loadedFrom(name) {
   const folder = path.join('node_modules', ...name.split('/')) + path.sep;
@@ -99,9 +100,9 @@ function loadedFrom(name) {
 }
 
 /**
- * @returns {string[]} files of this package, the application and its folder
+ * @returns {string[]} files in this package, of the application, and in the working directory
  */
-function filesThatMayHaveIt() {
+function filesToSearchFrom() {
   const inFolder = path.join(process.cwd(), 'index.js');
   return [__filename, mainFile() || inFolder, inFolder];
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What a client failed with, in the words that the native store classifies.
+ * Converts an error of a client to the form that the native store classifies.
  *
  * @typedef {{name: string, message: string, status: number | null}} Failure
  */
@@ -9,14 +9,16 @@
 const { describeFailure } = require('../logging/redaction');
 
 /**
- * @param {any} error whatever was thrown or handed over
+ * Never throws.
+ *
+ * @param {any} error whatever was thrown or passed to the callback
  * @returns {Failure}
  */
 function failure(error) {
   try {
-    return described(error);
+    return readFailure(error);
   } catch (_) {
-    // Getters of its own may throw, too.
+    // A getter of the error threw.
     return { name: 'Error', message: describeFailure(error), status: null };
   }
 }
@@ -25,7 +27,7 @@ function failure(error) {
  * @param {any} error
  * @returns {Failure}
  */
-function described(error) {
+function readFailure(error) {
   const isError = typeof error === 'object' && error !== null;
   const { code, name, statusCode, $metadata } = isError ? error : {};
   const status = statusCode || ($metadata && $metadata.httpStatusCode);

@@ -1,25 +1,24 @@
 'use strict';
 
 /**
- * A DynamoDB client that the caller made: every request of the store goes through that very object, so
- * that its middleware, agents, mocks and tracing see it. The store never closes it.
+ * The JS client: a DynamoDB client of the caller's, as the option `dynamoDBClient`. Every request goes through
+ * that very object, so that its middleware, agents, mocks and tracing see it. The store never closes it.
  *
- * Requests come as text and are answered with text, in the form that `src/dynamodb/given.rs` describes.
+ * Requests and answers are JSON text in the form that `src/dynamodb/given.rs` describes.
  */
-
-const { METHODS, isDocument, send } = require('./calling');
-const { failure } = require('./failure');
-const { answer, parameters, refusedPut } = require('./operations');
-const { plain, typed } = require('./values');
 
 const { fail } = require('../options/checks');
+const { METHODS, isDocument, send } = require('./calling');
+const { failure } = require('./failure');
+const { answer, failedCondition, parameters } = require('./operations');
+const { plain, typed } = require('./values');
 
 /**
- * @typedef {(request: string) => Promise<string>} CallClient never fails
+ * @typedef {(request: string) => Promise<string>} CallClient never rejects
  */
 
 /**
- * @param {string} name the option
+ * @param {string} name of the option
  * @param {any} client
  * @returns {CallClient}
  */
@@ -37,7 +36,7 @@ function clientCaller(name, client) {
       const result = await send(client, request.operation, params, request.time);
       return JSON.stringify(answer(request, result, values));
     } catch (error) {
-      return JSON.stringify(refusedPut(request, error) || { failure: failure(error) });
+      return JSON.stringify(failedCondition(request, error) || { failure: failure(error) });
     }
   };
 }

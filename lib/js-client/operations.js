@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The store's requests as parameters of DynamoDB's operations, and what it makes of their results.
+ * Converts the store's requests to parameters of DynamoDB's operations, and their results to its answers.
  *
  * @typedef {import('./values').Values} Values
  * @typedef {[string, string]} Key namespace and key
@@ -54,7 +54,7 @@ function parameters(request, values, isVersion3) {
         ExpressionAttributeValues: compared,
         ReturnConsumedCapacity,
       };
-      // Version 2 would not tell, and refuses what it does not know.
+      // Version 2 rejects unknown parameters, and does not return the item.
       return isVersion3 ? { ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } : put;
     }
     default: {
@@ -94,40 +94,40 @@ function rowAttributes({ key, version, item }, values) {
  * @param {any} result
  * @param {Values} values
  * @returns {object}
- * @throws {Error} for what makes no sense
+ * @throws {Error} for an invalid result
  */
 function answer({ operation, table, bigSegments }, result, values) {
   const isRead = operation === 'GetItem' || operation === 'Query';
-  // Doubles leave out what nobody is to look at.
-  const given = result === undefined || result === null ? {} : result;
-  if (typeof given !== 'object' || (isRead && given !== result)) {
+  // Test doubles may return nothing for writes.
+  const output = result === undefined || result === null ? {} : result;
+  if (typeof output !== 'object' || (isRead && output !== result)) {
     throw new Error(`its answer to ${operation} is ${isRead ? 'none' : typeof result}`);
   }
-  const units = unitsOf(given.ConsumedCapacity);
+  const units = unitsOf(output.ConsumedCapacity);
   switch (operation) {
     case 'GetItem': {
       const read = bigSegments ? bigSegmentRow : row;
-      return { row: given.Item ? read(given.Item, values) : null, units };
+      return { row: output.Item ? read(output.Item, values) : null, units };
     }
     case 'Query': {
-      if (!Array.isArray(given.Items)) throw new Error('its answer to Query has no Items');
-      const rows = given.Items.map((/** @type {any} */ item) => row(item, values));
-      const next = given.LastEvaluatedKey ? keyOf(given.LastEvaluatedKey, values) : null;
+      if (!Array.isArray(output.Items)) throw new Error('its answer to Query has no Items');
+      const rows = output.Items.map((/** @type {any} */ item) => row(item, values));
+      const next = output.LastEvaluatedKey ? keyOf(output.LastEvaluatedKey, values) : null;
       return { rows, next, units };
     }
     case 'PutItem':
       return { units };
     default: {
       /** @type {any[]} */
-      const left = [];
-      const unprocessed = given.UnprocessedItems || {};
+      const writes = [];
+      const unprocessed = output.UnprocessedItems || {};
       for (const name of Object.keys(unprocessed)) {
         if (!isSameTable(name, table)) {
           throw new Error('its answer to BatchWriteItem is about another table');
         }
-        left.push(...unprocessed[name]);
+        writes.push(...unprocessed[name]);
       }
-      return { unprocessed: left.map((write) => keyOf(requested(write), values)), units };
+      return { unprocessed: writes.map((write) => keyOf(keyAttributesOf(write), values)), units };
     }
   }
 }
@@ -135,7 +135,7 @@ function answer({ operation, table, bigSegments }, result, values) {
 /**
  * @param {string} one
  * @param {string} other
- * @returns {boolean} whether two names are of the same table: one of them may be its ARN
+ * @returns {boolean} whether both name the same table; either may be its ARN
  */
 function isSameTable(one, other) {
   return one.split('/').pop() === other.split('/').pop();
@@ -144,20 +144,20 @@ function isSameTable(one, other) {
 /**
  * @param {any} request
  * @param {any} error
- * @returns {object | undefined} the answer, where a condition did not hold
+ * @returns {object | undefined} the answer to a put whose condition failed; `undefined` for other errors
  */
-function refusedPut({ operation }, error) {
+function failedCondition({ operation }, error) {
   try {
     const names = error ? [error.name, error.code] : [];
     if (operation !== 'PutItem' || !names.includes('ConditionalCheckFailedException')) {
       return undefined;
     }
   } catch (_) {
-    // An error with getters that throw tells nothing.
+    // A getter of the error threw.
     return undefined;
   }
   try {
-    // It is typed for a document client, too.
+    // The item has attribute values here, even from a document client.
     return { newer: error.Item ? row(error.Item, typed) : null };
   } catch (_nonsense) {
     return { newer: null };
@@ -165,7 +165,7 @@ function refusedPut({ operation }, error) {
 }
 
 /**
- * @param {any} capacity of one table, or a list of them
+ * @param {any} capacity that of one table or of several
  * @returns {number}
  */
 function unitsOf(capacity) {
@@ -175,8 +175,8 @@ function unitsOf(capacity) {
   return units.reduce((sum, more) => (more > 0 ? sum + more : sum), 0);
 }
 
-/** @param {any} write one that was not processed */
-function requested({ PutRequest, DeleteRequest }) {
+/** @param {any} write a request of BatchWriteItem */
+function keyAttributesOf({ PutRequest, DeleteRequest }) {
   return PutRequest ? PutRequest.Item : DeleteRequest.Key;
 }
 
@@ -230,4 +230,4 @@ function bigSegmentRow(attributes, values) {
   };
 }
 
-module.exports = { answer, parameters, refusedPut };
+module.exports = { answer, failedCondition, parameters };

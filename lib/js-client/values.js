@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * Attribute values as the clients take and give them: typed, such as `{ S: 'text' }`, or plain.
+ * Attribute values as clients take and return them: typed, such as `{ S: 'text' }`, or the plain JavaScript values
+ * of document clients.
  *
  * @typedef {object} Values
  * @property {(value: string | number) => any} write
@@ -29,13 +30,13 @@ const plain = {
   number: (attribute) => {
     if (typeof attribute === 'number') return finite(attribute);
     if (typeof attribute === 'bigint') return Number(attribute);
-    // Numbers that are wrapped so as to be exact.
+    // Document clients may wrap numbers to keep them exact.
     const wrapped = typeof attribute === 'object' && attribute !== null ? attribute.value : '';
     return finite(wrapped);
   },
   isTrue: (attribute) => attribute === true,
   set: (attribute) => {
-    // Version 3 gives a Set, version 2 an object that says what it is of.
+    // Version 3 returns a Set, version 2 an object with its type and values.
     if (attribute instanceof Set) return [...attribute];
     const isSet =
       typeof attribute === 'object' && attribute !== null && attribute.type === 'String';

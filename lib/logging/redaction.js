@@ -1,35 +1,38 @@
 'use strict';
 
 /**
- * What was thrown, by the caller's functions and clients or by a defect, as a line of the log.
+ * Describes what the caller's code or a defect threw in one line that is safe to log: short, printable, and
+ * without secrets.
  */
 
 const { printable } = require('../native/addon');
 
-/** The longest text that is shown, in characters. */
-const LONGEST = 300;
-/** How much of a text is looked at, in UTF-16 code units. */
-const LOOKED_AT = 4096;
-/** Whatever may be a key, a token or a signature: long, and of their characters. */
+/** The longest description, in characters. */
+const MAX_LENGTH = 300;
+/** How much of a message is read, in UTF-16 code units. */
+const MAX_READ = 4096;
+/** A key, token or signature: a long word of their characters; it also has to have a digit. */
 const POSSIBLE_SECRET = /[A-Za-z0-9+/=_%-]{16,}/g;
 
-/** Says in this package's own words what it can't work with: such a message is shown as it is. */
+/** A call that can't be carried out. Its message is this package's own, and is logged as it is. */
 class CallError extends Error {}
 
 const NO_REASON = 'no reason was given';
 
 /**
- * @param {any} failure whatever was thrown; anything can be. Never throws.
- * @returns {string} one line of it, without what may be a secret
+ * Never throws.
+ *
+ * @param {any} failure anything can be thrown
+ * @returns {string} one line, with `…` in place of possible secrets
  */
 function describeFailure(failure) {
   if (isCallError(failure)) return failure.message;
   const text = textOf(failure);
-  // A part of a word may be a part of a secret.
-  const beginning = text.length > LOOKED_AT ? text.slice(0, LOOKED_AT).replace(/\S*$/, '…') : text;
-  const line = printable(beginning.replace(/\s+/g, ' ').trim());
-  const shown = line.replace(POSSIBLE_SECRET, (word) => (/[0-9]/.test(word) ? '…' : word));
-  return Array.from(shown).slice(0, LONGEST).join('') || NO_REASON;
+  // The last word may be cut, so that a secret in it would no longer be found.
+  const start = text.length > MAX_READ ? text.slice(0, MAX_READ).replace(/\S*$/, '…') : text;
+  const line = printable(start.replace(/\s+/g, ' ').trim());
+  const redacted = line.replace(POSSIBLE_SECRET, (word) => (/[0-9]/.test(word) ? '…' : word));
+  return Array.from(redacted).slice(0, MAX_LENGTH).join('') || NO_REASON;
 }
 
 /**
@@ -40,7 +43,7 @@ function isCallError(failure) {
   try {
     return failure instanceof CallError;
   } catch (_) {
-    // A proxy may refuse even that.
+    // `instanceof` throws for a revoked proxy.
     return false;
   }
 }
@@ -55,7 +58,7 @@ function textOf(failure) {
     const isObject = typeof failure === 'object';
     return String(isObject ? failure.message || failure.code || failure.name : failure);
   } catch (_) {
-    // Getters and conversions of its own may throw, too.
+    // A getter or conversion of the caller's threw.
     return NO_REASON;
   }
 }

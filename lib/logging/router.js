@@ -1,11 +1,11 @@
 'use strict';
 
 /**
- * Where log lines go: to the `logger` option, else to the logger of the SDK client that uses the
- * store, else to the console in the format of the SDKs.
+ * Routes log lines to the `logger` option, else to the logger of the SDK client that uses the store, else to the
+ * console in the format of the SDKs.
  *
  * @typedef {'error' | 'warn'} Level
- * @typedef {(line: string) => void} RequestLogger takes a line for each call
+ * @typedef {(line: string) => void} RequestLogger takes one line for each request
  * @typedef {{error(line: string): void, warn(line: string): void}} Logger
  */
 
@@ -13,8 +13,8 @@ const { printable } = require('../native/addon');
 const { own } = require('../host/own');
 const { describeFailure } = require('./redaction');
 
-/** How many lines are held for a logger that isn't known yet; the oldest go first. */
-const HELD_LINES = 100;
+/** How many lines are kept until the logger is known; the oldest are dropped first. */
+const MAX_PENDING_LINES = 100;
 
 /** @type {Logger} */
 const consoleLogger = {
@@ -23,33 +23,33 @@ const consoleLogger = {
 };
 
 /**
- * The log lines of one store value. Lines that come before it is known where they belong are held.
+ * The log lines of one store value. Lines are kept until the logger is known.
  */
 class LogRouter {
   /**
-   * @param {Logger | undefined} own the `logger` option
-   * @param {RequestLogger | undefined} [requests] where lines about single calls go
-   * @param {string} [name] what the lines of this class begin with
+   * @param {Logger | undefined} logger the `logger` option
+   * @param {RequestLogger | undefined} [requestLogger] takes one line for each request
+   * @param {string} [name] the prefix of lines of `defect`
    */
-  constructor(own, requests, name = 'DynamoDBFeatureStore') {
+  constructor(logger, requestLogger, name = 'DynamoDBFeatureStore') {
     this.name = name;
     /** @type {Logger[]} the loggers of the open views, the oldest first */
     this.viewLoggers = [];
-    this.own = own;
-    this.requests = requests;
+    this.logger = logger;
+    this.requestLogger = requestLogger;
     this.useConsole = false;
     /**
-     * That of the last view, once it is closed.
+     * The logger of the view that was closed last.
      *
      * @type {Logger | undefined}
      */
     this.lastLogger = undefined;
     /** @type {[Level, string][]} */
-    this.held = [];
+    this.pending = [];
   }
 
   /**
-   * Logs what was thrown. Like the other methods that log, it never throws itself.
+   * Logs an error that was thrown. Never throws, like all methods that log.
    *
    * @param {string} what was being done
    * @param {unknown} thrown
@@ -62,8 +62,7 @@ class LogRouter {
   }
 
   /**
-   * Logs one line, in the form in which lines leave this package. A logger that throws doesn't disturb the
-   * store.
+   * Logs one line, made printable. A logger that throws or rejects doesn't disturb the store.
    *
    * @param {Level | 'request'} level
    * @param {string} text
@@ -75,10 +74,10 @@ class LogRouter {
       return;
     }
     const viewLogger = this.viewLoggers[0] || this.lastLogger;
-    const logger = this.own || viewLogger || (this.useConsole && consoleLogger);
+    const logger = this.logger || viewLogger || (this.useConsole && consoleLogger);
     if (!logger) {
-      this.held.push([level, line]);
-      if (this.held.length > HELD_LINES) this.held.shift();
+      this.pending.push([level, line]);
+      if (this.pending.length > MAX_PENDING_LINES) this.pending.shift();
       return;
     }
     call(
@@ -91,13 +90,12 @@ class LogRouter {
    * @param {string} line
    */
   logRequest(line) {
-    const { requests } = this;
-    // A failure is not worth a line of its own.
-    if (requests) call(() => requests(line));
+    const { requestLogger } = this;
+    if (requestLogger) call(() => requestLogger(line));
   }
 
-  /** Nobody will bring a logger: the console has to do. */
-  settleForConsole() {
+  /** Call it when a store is used without a logger. */
+  useConsoleLogger() {
     this.lastLogger = undefined;
     if (this.useConsole) return;
     this.useConsole = true;
@@ -122,15 +120,15 @@ class LogRouter {
   }
 
   flush() {
-    for (const [level, line] of this.held.splice(0)) this.log(level, line);
+    for (const [level, line] of this.pending.splice(0)) this.log(level, line);
   }
 }
 
 /**
- * Calls what may throw, or return a promise that is rejected, which would end the process.
+ * Calls a logger, which may throw, or return a promise that rejects; unhandled, that would end the process.
  *
  * @param {() => any} log
- * @param {() => void} [otherwise] called when it failed
+ * @param {() => void} [otherwise] called if it fails
  */
 function call(log, otherwise = () => {}) {
   try {

@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * The addon for this platform. It comes in a package of its own, of which there is one for each platform;
- * package managers install the one that fits.
+ * Loads the addon for this platform. Each platform has a package of its own; package managers install the one
+ * that fits.
  */
 
 const NAME = 'dynamodb-feature-store';
 
-/** What the addon has to have; a bundler may have put something else in its place. */
+/** The exports that are used. They are checked since bundlers may replace the addon by something else. */
 const EXPECTED = ['NativeBigSegmentStore', 'NativeStore', 'NativeTable', 'printable', 'respond'];
 
 /**
  * @returns {typeof import('../../binding')}
- * @throws {Error} that says which platform was looked for, and what to do
+ * @throws {Error} that names the platform and says what to do
  */
 function loadAddon() {
   /** @type {any} */
@@ -46,22 +46,22 @@ function unavailable(reason, cause) {
 }
 
 /**
- * @param {any} failure with others as its cause, one for each place where the addon was looked for
- * @returns {string} what the system says about a file that is there, else that there is none
+ * @param {any} failure of `binding.js`: a chain of causes, one for each place where it looked
+ * @returns {string} why an existing file can't be loaded, else that there is none
  */
 function reasonOf(failure) {
   const all = [];
   for (let each = failure; each; each = each.cause) all.push(each);
   const isAbsent = (/** @type {any} */ each) =>
     each.code === 'MODULE_NOT_FOUND' || /^Cannot find (module|native binding)/.test(each.message);
-  const telling = all.find((each) => !isAbsent(each));
-  return telling
-    ? `it can't be loaded: ${String(telling.message).split('\n')[0]}`
+  const specific = all.find((each) => !isAbsent(each));
+  return specific
+    ? `it can't be loaded: ${String(specific.message).split('\n')[0]}`
     : 'it is not installed';
 }
 
 /**
- * @returns {string} as the packages are named
+ * @returns {string} the platform as the names of the packages have it
  */
 function platformName() {
   const { platform, arch } = process;

@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * @returns {string} the root certificates that come with Node, for systems that have none
+ * @returns {string} Node's root certificates as PEM, for systems that have none
  */
 function nodeRoots() {
-  // Most never need to load this.
+  // Loaded on demand: most systems have certificates.
   return require('tls').rootCertificates.join('\n');
 }
 

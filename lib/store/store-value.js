@@ -76,7 +76,7 @@ function storeValue(logs, newCore, newView) {
       config
     );
     if (logger) logs.add(logger);
-    else logs.settleForConsole();
+    else logs.useConsoleLogger();
     viewed.clients += 1;
     return methods;
   }
@@ -86,7 +86,7 @@ function storeValue(logs, newCore, newView) {
   const methods = newView(
     {
       view: () => {
-        logs.settleForConsole();
+        logs.useConsoleLogger();
         return openCore().own;
       },
       lastCore: () => shared.core,
