@@ -1,19 +1,19 @@
 'use strict';
 
 /**
- * What `DynamoDBBigSegmentStore(…)` returns: which big segments a context is in, as the Relay Proxy has
- * written it. SDKs keep the answers for a while themselves, and want to know of failures.
+ * `DynamoDBBigSegmentStore(…)`: reads the big segment memberships that the Relay Proxy writes. Nothing is
+ * cached here and failures reject the promise, since SDKs cache memberships and handle failures themselves.
  */
 
-const { LogRouter } = require('./logger');
-const { Mailbox } = require('./mailbox');
-const { NativeBigSegmentStore } = require('./native');
+const { LogRouter } = require('./logging/router');
+const { ResponseQueue } = require('./native/response-queue');
+const { NativeBigSegmentStore } = require('./native/addon');
 const { bigSegmentOptions } = require('./options');
-const { storeValue } = require('./store-value');
+const { storeValue } = require('./store/store-value');
 
 /**
  * @typedef {import('../binding').NativeOptions} NativeOptions
- * @typedef {import('./mailbox').Answer} Answer
+ * @typedef {import('./native/response-queue').Answer} Answer
  */
 
 /**
@@ -21,37 +21,37 @@ const { storeValue } = require('./store-value');
  * @param {object | null} [options]
  */
 function DynamoDBBigSegmentStore(tableName, options) {
-  const { native, questions, logger, requestLogger, warnings } = bigSegmentOptions(
+  const { native, hostFunctions, logger, requestLogger, warnings } = bigSegmentOptions(
     tableName,
     options
   );
   const logs = new LogRouter(logger, requestLogger, 'DynamoDBBigSegmentStore');
   for (const warning of warnings) logs.log('warn', `DynamoDBBigSegmentStore: ${warning}`);
-  return storeValue(logs, () => new BigSegments(native, logs, questions), viewMethods);
+  return storeValue(logs, () => new BigSegments(native, logs, hostFunctions), viewMethods);
 }
 
 /**
- * @param {import('./store-value').Access<BigSegments>} access
+ * @param {import('./store/store-value').Access<BigSegments>} access
  */
 function viewMethods(access) {
   /**
-   * @param {(segments: BigSegments) => Promise<any>} ask
+   * @param {(segments: BigSegments) => Promise<any>} read
    */
-  async function asking(ask) {
+  async function trackRequest(read) {
     const view = access.view();
     if (!view) throw failure('CLOSED', 'the big segment store is closed');
-    view.asked();
+    view.requestStarted();
     try {
-      return await ask(view.core);
+      return await read(view.core);
     } finally {
-      view.told();
+      view.requestEnded();
     }
   }
 
   return {
     getMetadata() {
-      return asking(async (segments) => {
-        const time = await segments.ask('getMetadata', (native, id) => native.lastUpToDate(id));
+      return trackRequest(async (segments) => {
+        const time = await segments.request('getMetadata', (native, id) => native.lastUpToDate(id));
         return { lastUpToDate: time === null ? undefined : time };
       });
     },
@@ -60,11 +60,13 @@ function viewMethods(access) {
      * @param {string} userHash
      */
     getUserMembership(userHash) {
-      return asking(async (segments) => {
+      return trackRequest(async (segments) => {
         if (typeof userHash !== 'string') {
           throw failure('INVALID_DATA', `the hash must be a text, not of type ${typeof userHash}`);
         }
-        return segments.ask('getUserMembership', (native, id) => native.membership(id, userHash));
+        return segments.request('getUserMembership', (native, id) =>
+          native.membership(id, userHash)
+        );
       });
     },
 
@@ -74,19 +76,19 @@ function viewMethods(access) {
   };
 }
 
-/** One table, prefix and client. */
+/** The native store of one table, prefix and client. */
 class BigSegments {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('./questions').Questions} questions what the native store asks
+   * @param {import('./native/host-functions').HostFunctions} hostFunctions
    */
-  constructor(options, logs, questions) {
+  constructor(options, logs, hostFunctions) {
     this.closed = false;
     this.onClosed = () => {};
-    this.mailbox = new Mailbox(logs);
-    const asked = questions.askedBy(this.mailbox);
-    this.native = new NativeBigSegmentStore(options, this.mailbox.deliver, asked);
+    this.queue = new ResponseQueue(logs);
+    const callHost = hostFunctions.callableFrom(this.queue);
+    this.native = new NativeBigSegmentStore(options, this.queue.deliver, callHost);
   }
 
   /**
@@ -94,8 +96,8 @@ class BigSegments {
    * @param {(native: NativeBigSegmentStore, id: number) => void} start
    * @returns {Promise<any>}
    */
-  ask(what, start) {
-    return this.mailbox.ask(this.native, what, start, failure);
+  request(what, start) {
+    return this.queue.ask(this.native, what, start, failure);
   }
 
   /** @returns {Promise<void>} */
@@ -105,11 +107,11 @@ class BigSegments {
     });
   }
 
-  /** To be called after `close`, when no request will follow: lets go of everything. */
+  /** Ends the store. Call it after `close`, when no request will follow. */
   quiet() {
     this.closed = true;
     this.native.close();
-    this.mailbox.close(this.native, this.onClosed);
+    this.queue.close(this.native, this.onClosed);
   }
 }
 

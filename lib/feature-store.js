@@ -1,22 +1,22 @@
 'use strict';
 
 /**
- * What `DynamoDBFeatureStore(…)` returns.
+ * `DynamoDBFeatureStore(…)`.
  */
 
-const { JSON_CONTRACT } = require('./contract');
-const { Core } = require('./core');
-const { LogRouter } = require('./logger');
+const { LogRouter } = require('./logging/router');
 const { storeOptions } = require('./options');
-const { storeValue } = require('./store-value');
-const { viewMethods } = require('./view');
+const { JSON_CONTRACT } = require('./store/contract');
+const { Core } = require('./store/core');
+const { storeValue } = require('./store/store-value');
+const { viewMethods } = require('./store/view');
 
 /**
  * @param {string} tableName
  * @param {object | null} [options]
  */
 function DynamoDBFeatureStore(tableName, options) {
-  const { native, questions, logger, requestLogger, sdk, warnings } = storeOptions(
+  const { native, hostFunctions, logger, requestLogger, sdk, warnings } = storeOptions(
     tableName,
     options
   );
@@ -24,10 +24,10 @@ function DynamoDBFeatureStore(tableName, options) {
   for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
   return storeValue(
     logs,
-    () => new Core(native, logs, questions),
+    () => new Core(native, logs, hostFunctions),
     (access, config) => {
       const isContext = Boolean(config && config.basicConfiguration);
-      // Only SDK 8 and 9 need what is loaded here.
+      // Loaded on demand: only SDK 8 and 9 need it.
       const contract = isContext ? require('./sdk').contractOf(config, sdk) : JSON_CONTRACT;
       return viewMethods(logs, access, contract);
     }

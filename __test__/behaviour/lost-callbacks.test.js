@@ -10,7 +10,7 @@ const { childResult } = require('../helpers/child');
 const { FEATURES, itemRow, largeDataSet } = require('../helpers/data');
 const { scenes } = require('../helpers/scene');
 const { promised } = require('../helpers/wait');
-const { Kind } = require('../../lib/item-cache');
+const { Kind } = require('../../lib/store/item-cache');
 
 const newScene = scenes();
 

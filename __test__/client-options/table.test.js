@@ -13,7 +13,7 @@ const { test } = require('node:test');
 require('../helpers/environment');
 
 const { DynamoDBFeatureStore } = require('../..');
-const { QUIET, READ, UNSUPPORTED } = require('../../lib/client-options/names');
+const { QUIET, READ, UNSUPPORTED } = require('../../lib/options/client/names');
 const { recordingLogger } = require('../helpers/logger');
 
 const PAGE = path.join(__dirname, '..', '..', 'docs', 'client-options.md');

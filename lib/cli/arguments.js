@@ -10,7 +10,7 @@
  * @property {string} [key]
  * @property {string} [prefix]
  * @property {string} [kind]
- * @property {[number, number]} [provisioned] read and write units a second
+ * @property {[number, number]} [provisioned] read and write capacity units per second
  * @property {string} [endpoint]
  * @property {string} [region]
  * @property {string} [profile]
@@ -18,15 +18,15 @@
  * @property {boolean} [help]
  *
  * @typedef {object} Option
- * @property {number} takes how many values follow it
- * @property {(texts: string[]) => any} [read] makes its value of them
+ * @property {number} takes how many values it takes
+ * @property {(texts: string[]) => any} [read] converts them to its value
  */
 
 class UsageError extends Error {}
 
 const FLAG = { takes: 0 };
 const TEXT = { takes: 1 };
-/** @type {Record<string, Option>} of every command */
+/** @type {Record<string, Option>} options of every command */
 const COMMON = { endpoint: TEXT, region: TEXT, profile: TEXT, json: FLAG, help: FLAG };
 /** @type {Option} */
 const KIND = { takes: 1, read: ([text]) => kindNamed(text) };
@@ -44,7 +44,7 @@ const COMMANDS = {
 };
 
 /**
- * What people write for the kinds.
+ * The names of the kinds on the command line.
  *
  * @type {Record<string, string>}
  */
@@ -57,14 +57,14 @@ const KINDS = {
 };
 
 /**
- * @param {string[]} given
+ * @param {string[]} args
  * @returns {{command?: string, values: Values}}
  * @throws {UsageError}
  */
-function parse(given) {
+function parse(args) {
   /** @type {any} */
   const values = {};
-  const [first, ...rest] = given;
+  const [first, ...rest] = args;
   if (first === undefined) return { values };
   if (first === '--help' || first === '-h') return { values: { ...values, help: true } };
   const command = first === '--version' ? 'version' : first;
@@ -84,14 +84,14 @@ function parse(given) {
 }
 
 /**
- * @param {string[]} given
+ * @param {string[]} args
  * @param {Record<string, Option>} options
- * @param {any} values gets what the options say
+ * @param {any} values gets the values of the options
  * @returns {string[]} the other arguments
  */
-function readOptions(given, options, values) {
+function readOptions(args, options, values) {
   const positional = [];
-  const left = [...given];
+  const left = [...args];
   while (left.length > 0) {
     const argument = /** @type {string} */ (left.shift());
     if (argument === '--') return [...positional, ...left];
@@ -104,7 +104,7 @@ function readOptions(given, options, values) {
 
 /**
  * @param {string} argument
- * @param {string[]} left what follows; loses what belongs to it
+ * @param {string[]} left the arguments that follow; the values of the option are removed
  * @param {Record<string, Option>} options
  * @param {any} values
  */

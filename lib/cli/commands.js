@@ -1,22 +1,22 @@
 'use strict';
 
 /**
- * What each command does. All return the exit code.
+ * The commands. Each returns the exit code.
  *
  * @typedef {import('./arguments').Values} Values
  */
 
-const { AMISS, FAILED, FINE } = require('./exit-codes');
+const { FAILURE, PROBLEM, SUCCESS } = require('./exit-codes');
 const print = require('./print');
 const { Progress } = require('./progress');
 const { Table } = require('./table');
 
-/** In milliseconds. */
+/** How often the state of a new table is read, in milliseconds. */
 const POLL_MS = 1000;
-/** How long a table may take to become ready. */
-const LONGEST_CREATION_MS = 10 * 60_000;
+/** How long a new table may take to become ready, in milliseconds. */
+const MAX_CREATION_MS = 10 * 60_000;
 
-/** A failure that is told in one line. */
+/** A failure that is printed as one line. */
 class Failure extends Error {
   /**
    * @param {string} message
@@ -37,7 +37,7 @@ async function createTable(values) {
   const started = Date.now();
   for (;;) {
     const description = await table.describe().catch((failure) => {
-      // It is not to be seen at once everywhere.
+      // DynamoDB is eventually consistent about new tables.
       if (failure.code !== 'TABLE_NOT_FOUND') throw failure;
     });
     if (description && description.status === 'ACTIVE') {
@@ -45,9 +45,9 @@ async function createTable(values) {
       print.output(values.json, { table: values.table, ...description }, () =>
         print.created(values.table, description)
       );
-      return FINE;
+      return SUCCESS;
     }
-    if (Date.now() - started > LONGEST_CREATION_MS) {
+    if (Date.now() - started > MAX_CREATION_MS) {
       throw new Failure(
         `table "${values.table}": it was created, but is not ready after 10 minutes`
       );
@@ -67,7 +67,7 @@ async function check(values) {
   const progress = new Progress();
   const caller = await table.caller();
   const description = await table.describe().catch((failure) => {
-    // Whoever only reads flags need not have this right.
+    // Users who only read flags may lack this permission.
     if (failure.code !== 'ACCESS_DENIED') throw failure;
   });
   const { hasRightKeys = true, status = 'ACTIVE', rows: known = 0 } = description || {};
@@ -93,14 +93,14 @@ async function check(values) {
     problems,
   };
   print.output(values.json, report, () => print.checked(report));
-  if (!usable) return FAILED;
-  return problems.length > 0 ? AMISS : FINE;
+  if (!usable) return FAILURE;
+  return problems.length > 0 ? PROBLEM : SUCCESS;
 }
 
 /**
- * @param {any} description if it could be had
- * @param {any} content if there is any
- * @param {string} [prefix] the one that was asked for
+ * @param {any} description if it could be read
+ * @param {any} content if it could be read
+ * @param {string} [prefix] the option `--prefix`
  * @returns {string[]} what needs attention
  */
 function problemsOf(description, content, prefix) {
@@ -152,7 +152,7 @@ async function list(values) {
     for (const item of await table.list(kind)) items.push({ kind: print.kindName(kind), ...item });
   }
   print.output(values.json, items, () => print.listed(items));
-  return FINE;
+  return SUCCESS;
 }
 
 /**
@@ -164,15 +164,15 @@ async function get(values) {
   const name = `${print.kindName(kind)} ${JSON.stringify(key)}`;
   if (found === null) {
     console.error(`There is no ${name} in the table ${JSON.stringify(values.table)}.`);
-    return AMISS;
+    return PROBLEM;
   }
   if (found.unreadable) {
     console.error(`The row of the ${name} can't be read: ${found.unreadable}.`);
-    return AMISS;
+    return PROBLEM;
   }
   if (found.deleted) console.error(`The ${name} is deleted; this is its tombstone.`);
   console.log(values.json ? found.json : JSON.stringify(JSON.parse(found.json), undefined, 2));
-  return found.deleted ? AMISS : FINE;
+  return found.deleted ? PROBLEM : SUCCESS;
 }
 
 /** @type {Record<string, (values: Values) => Promise<number>>} */

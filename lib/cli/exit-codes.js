@@ -1,12 +1,12 @@
 'use strict';
 
-/** All is well. */
-const FINE = 0;
-/** It could not be done. */
-const FAILED = 1;
-/** The arguments are wrong. */
-const MISUSED = 2;
-/** It was done, and found something amiss. */
-const AMISS = 3;
+/** Success. */
+const SUCCESS = 0;
+/** The command failed. */
+const FAILURE = 1;
+/** Wrong arguments. */
+const USAGE = 2;
+/** The command succeeded and found a problem. */
+const PROBLEM = 3;
 
-module.exports = { AMISS, FAILED, FINE, MISUSED };
+module.exports = { FAILURE, PROBLEM, SUCCESS, USAGE };

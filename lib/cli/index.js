@@ -1,50 +1,52 @@
 'use strict';
 
 /**
- * The command line: tables for the people who look after them.
+ * The command line: creates and inspects tables.
  */
 
 const { inspect } = require('util');
 
+const { printable } = require('../native/addon');
 const { UsageError, parse } = require('./arguments');
 const { COMMANDS } = require('./commands');
-const { FAILED, FINE, MISUSED } = require('./exit-codes');
+const { FAILURE, SUCCESS, USAGE } = require('./exit-codes');
 const { help } = require('./help');
-const { printable } = require('../native');
 
 /**
- * @param {string[]} given the arguments
+ * @param {string[]} args
  * @returns {Promise<number>} the exit code
  */
-async function main(given) {
+async function main(args) {
   try {
-    const { command, values } = parse(given);
+    const { command, values } = parse(args);
     if (values.help || command === undefined) {
       console.log(help(command));
-      return values.help ? FINE : MISUSED;
+      return values.help ? SUCCESS : USAGE;
     }
     if (command === 'version') {
       console.log(require('../../package.json').version);
-      return FINE;
+      return SUCCESS;
     }
     return await COMMANDS[command](values);
   } catch (failure) {
-    return told(failure);
+    return report(failure);
   }
 }
 
 /**
+ * Prints a failure.
+ *
  * @param {any} failure
  * @returns {number} the exit code
  */
-function told(failure) {
+function report(failure) {
   if (failure instanceof UsageError) {
     console.error(`${printable(failure.message)}\nTry: dynamodb-feature-store --help`);
-    return MISUSED;
+    return USAGE;
   }
-  // Without a code it is a defect, of which all is told.
+  // Errors without a code are defects, which are printed in full.
   console.error(failure && failure.code ? printable(failure.message) : inspect(failure));
-  return FAILED;
+  return FAILURE;
 }
 
 module.exports = { main };

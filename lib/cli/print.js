@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * What people see of the results, or other programs.
+ * Prints results, as text or as JSON.
  */
 
-const { printable } = require('../native');
+const { printable } = require('../native/addon');
 
 /**
  * @param {boolean | undefined} asJson
@@ -34,7 +34,7 @@ function checked({ table, caller, description, content, problems }) {
     ['region', caller.region],
     ['access key', masked(caller.accessKeyId)],
     ...(description
-      ? described(description)
+      ? descriptionLines(description)
       : [['status', 'not known without dynamodb:DescribeTable']]),
   ]);
   const about = content ? contentLines(content) : [];
@@ -47,7 +47,7 @@ function checked({ table, caller, description, content, problems }) {
  * @param {any} description
  * @returns {string[][]}
  */
-function described(description) {
+function descriptionLines(description) {
   const keys = description.keys.map(
     (/** @type {any} */ { name, role, type }) => `${name} (${role}, ${type})`
   );
@@ -117,7 +117,7 @@ function listed(items) {
 
 /**
  * @param {string} key
- * @returns {string} on one line
+ * @returns {string} quoted if it needs to be, on one line
  */
 function plain(key) {
   const quoted = JSON.stringify(key);
@@ -138,7 +138,7 @@ function state(deleted, on, unreadable) {
 
 /**
  * @param {string[][]} texts
- * @returns {string[]} lines with the cells one below the other
+ * @returns {string[]} lines with aligned columns
  */
 function columns(texts) {
   const rows = texts.map((row) => row.map(printable));
@@ -160,8 +160,8 @@ function billing({ billing: how }) {
 }
 
 /**
- * @param {string} id an access key's
- * @returns {string} enough of it to tell it from others
+ * @param {string} id of an access key
+ * @returns {string} enough of it to recognise it
  */
 function masked(id) {
   return id.length > 8 ? `${id.slice(0, 4)}…${id.slice(-4)}` : `${id.slice(0, 1)}…`;

@@ -1,8 +1,8 @@
 'use strict';
 
-const { printable } = require('../native');
+const { printable } = require('../native/addon');
 
-/** A line that says how far something has come, for people who watch. */
+/** A progress line on a terminal. */
 class Progress {
   constructor() {
     this.stream = process.stderr;
@@ -18,7 +18,7 @@ class Progress {
     this.shown = true;
   }
 
-  /** Removes it. */
+  /** Removes the line. */
   end() {
     if (this.shown) this.stream.write('\r\x1b[K');
     this.shown = false;

@@ -1,24 +1,24 @@
 'use strict';
 
 /**
- * A table, by promises.
+ * A table for the commands.
  */
 
-const { UsageError } = require('./arguments');
-const { NativeTable } = require('../native');
-const { LogRouter } = require('../logger');
-const { Mailbox } = require('../mailbox');
+const { LogRouter } = require('../logging/router');
+const { NativeTable } = require('../native/addon');
+const { ResponseQueue } = require('../native/response-queue');
 const { storeOptions } = require('../options');
+const { UsageError } = require('./arguments');
 
-/** Lines go where they don't mix with what is printed. */
+/** Log lines go to standard error, results to standard output. */
 const LOGGER = {
   error: (/** @type {string} */ line) => console.error(line),
   warn: (/** @type {string} */ line) => console.error(line),
 };
 
-/** For a page of rows, in seconds. */
+/** For one page of rows, in seconds. */
 const READ_TIMEOUT = 30;
-/** Somebody waits: what fails so often has to be mended by them. */
+/** A person waits for the command, so it fails early. */
 const MAX_ATTEMPTS = 5;
 
 class Table {
@@ -28,32 +28,36 @@ class Table {
   constructor({ table, prefix, endpoint, region, profile }) {
     const logs = new LogRouter(LOGGER);
     for (const [name, value] of Object.entries({ endpoint, region, profile })) {
-      // Stores take some of these for not given; here it is an empty variable of a script.
+      // Stores treat some of these as not set. Here it is a script's empty variable.
       if (value === '') throw new UsageError(`--${name} must not be empty.`);
     }
     const clientOptions = { endpoint, region, profile, maxAttempts: MAX_ATTEMPTS };
-    const { native, questions } = checked(() =>
+    const { native, hostFunctions } = checked(() =>
       storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
     );
     this.name = table;
-    this.mailbox = new Mailbox(logs);
-    this.native = new NativeTable(native, this.mailbox.deliver, questions.askedBy(this.mailbox));
+    this.queue = new ResponseQueue(logs);
+    this.native = new NativeTable(
+      native,
+      this.queue.deliver,
+      hostFunctions.callableFrom(this.queue)
+    );
   }
 
   /** @returns {Promise<{region: string, accessKeyId: string}>} */
   caller() {
-    return this.ask('caller', (native, id) => native.caller(id));
+    return this.request('caller', (native, id) => native.caller(id));
   }
 
   describe() {
-    return this.ask('describe', (native, id) => native.describe(id));
+    return this.request('describe', (native, id) => native.describe(id));
   }
 
   /**
-   * @param {[number, number]} [units] read and write units a second; paid for by the request without
+   * @param {[number, number]} [units] read and write capacity units per second; on-demand capacity without
    */
   create([read, write] = /** @type {any} */ ([])) {
-    return this.ask('create', (native, id) => native.create(id, read, write));
+    return this.request('create', (native, id) => native.create(id, read, write));
   }
 
   /**
@@ -62,7 +66,7 @@ class Table {
    */
   async inspect(onProgress) {
     for (;;) {
-      const { rows, done } = await this.ask('inspect', (native, id) => native.inspectOn(id));
+      const { rows, done } = await this.request('inspect', (native, id) => native.inspectOn(id));
       if (done) return JSON.parse(this.native.report());
       onProgress(rows);
     }
@@ -73,7 +77,7 @@ class Table {
    * @returns {Promise<any[]>}
    */
   list(kind) {
-    return this.ask('list', (native, id) => native.list(id, kind));
+    return this.request('list', (native, id) => native.list(id, kind));
   }
 
   /**
@@ -81,7 +85,7 @@ class Table {
    * @param {string} key
    */
   get(kind, key) {
-    return this.ask('get', (native, id) => native.get(id, kind, key));
+    return this.request('get', (native, id) => native.get(id, kind, key));
   }
 
   /**
@@ -89,18 +93,20 @@ class Table {
    * @param {(native: NativeTable, id: number) => void} start
    * @returns {Promise<any>}
    */
-  ask(what, start) {
-    return this.mailbox.ask(this.native, what, start, (code, message) =>
-      Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${here(message)}`), { code })
+  request(what, start) {
+    return this.queue.ask(this.native, what, start, (code, message) =>
+      Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${withCliNames(message)}`), {
+        code,
+      })
     );
   }
 }
 
 /**
  * @param {string} message
- * @returns {string} the same, with the options as they are named here
+ * @returns {string} the message with the command line's names of the options
  */
-function here(message) {
+function withCliNames(message) {
   return message.replace(/\bclientOptions\.(endpoint|profile|region)\b/g, '--$1');
 }
 
@@ -108,13 +114,15 @@ function here(message) {
  * @template T
  * @param {() => T} read
  * @returns {T}
- * @throws {UsageError} for a value that stores don't take either
+ * @throws {UsageError} for a value that stores reject
  */
 function checked(read) {
   try {
     return read();
   } catch (failure) {
-    throw failure instanceof TypeError ? new UsageError(`${here(failure.message)}.`) : failure;
+    throw failure instanceof TypeError
+      ? new UsageError(`${withCliNames(failure.message)}.`)
+      : failure;
   }
 }
 

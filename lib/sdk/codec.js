@@ -1,23 +1,23 @@
 'use strict';
 
 /**
- * The data model of SDK 8 and 9. Flags and segments are not plain JSON there: what an evaluation needs is
- * worked out beforehand, such as attribute references and sets of targets. Only the SDK knows how; its
- * `PersistentDataStoreWrapper` does it for stores that hold text, and is used for nothing else here.
+ * The codec of SDK 8 and 9. Their flags and segments are not plain JSON: they are preprocessed for evaluation
+ * (attribute references, sets of targets). The SDK's `PersistentDataStoreWrapper` does that for stores that hold
+ * text, and is used for nothing else here.
  *
- * Each conversion has a wrapper of its own, since one that fails at a write never works again.
+ * Each conversion uses a new wrapper, since one that failed at a write never works again.
  *
- * @typedef {import('../contract').DataModel} DataModel
+ * @typedef {import('../store/contract').DataModel} DataModel
  * @typedef {new (core: object, ttl: number) => any} Wrapper the class of an SDK
  */
 
-/** The kinds that the wrapper knows; it fails for others, which are plain JSON. */
+/** The kinds that the wrapper knows. Others are plain JSON; it fails for them. */
 const PROCESSED = new Set(['features', 'segments']);
-/** Stands for a null, which SDK 8 can't write. */
+/** Replaces nulls, which SDK 8 can't write. */
 const NULL = `null of ${Math.random()} ${Date.now()}`;
 const NULL_JSON = JSON.stringify(NULL);
-/** The members that an SDK looks into where they are not null. */
-const LOOKED_INTO = new Set([
+/** Members whose contents SDKs read unless they are null. A placeholder would break that: nulls are dropped. */
+const DROPPED_IF_NULL = new Set([
   'excludedContexts',
   'generated_excludedSet',
   'generated_includedSet',
@@ -27,7 +27,7 @@ const LOOKED_INTO = new Set([
 /**
  * @param {Wrapper} Wrapper
  * @returns {DataModel}
- * @throws {Error} when the wrapper is not one of SDK 8 or 9
+ * @throws {Error} if the wrapper is not that of SDK 8 or 9
  */
 function newModel(Wrapper) {
   /** @type {DataModel} */
@@ -60,9 +60,9 @@ function newModel(Wrapper) {
           callback();
         },
       };
-      // It changes what it is given, which is what the SDK evaluates.
+      // The wrapper changes its argument, which the SDK goes on to evaluate.
       new Wrapper(core, 0).upsert({ namespace }, copyOfData(item), () => {});
-      // Faster than a regular expression, and for most items there is nothing to do.
+      // Faster than a regular expression; most items have no nulls.
       return typeof json === 'string' ? json.split(NULL_JSON).join('null') : json;
     },
   };
@@ -90,8 +90,7 @@ function works(model) {
 
 /**
  * @param {any} value
- * @returns {any} the same with arrays and plain objects of its own, `NULL` for nulls, and everything else
- *   as it is
+ * @returns {any} a deep copy of arrays and plain objects, with `NULL` for nulls and all else as it is
  */
 function copyOfData(value) {
   if (value === null) return NULL;
@@ -102,8 +101,8 @@ function copyOfData(value) {
   const copy = { ...value };
   for (const name of Object.keys(copy)) {
     const member = copy[name];
-    // An own `__proto__` stays one: it is there already.
-    if (member === undefined || (member === null && LOOKED_INTO.has(name))) delete copy[name];
+    // Assigning to an own `__proto__` keeps it a property: the spread has copied it.
+    if (member === undefined || (member === null && DROPPED_IF_NULL.has(name))) delete copy[name];
     else copy[name] = copyOfData(member);
   }
   return copy;

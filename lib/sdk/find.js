@@ -1,32 +1,32 @@
 'use strict';
 
 /**
- * Which copy of SDK 8 or 9 an SDK client comes from. There may be several in a process, linked ones
- * included, and their items are not one another's.
+ * Finds the copy of SDK 8 or 9 that an SDK client comes from. A process may have several copies, linked ones
+ * included, and their items are not interchangeable.
  *
  * @typedef {import('./codec').Wrapper} Wrapper
  */
 
 const path = require('path');
 
-const { loadedModules, mainFile, requireFrom } = require('../loaded-modules');
+const { loadedModules, mainFile, requireFrom } = require('../host/loaded-modules');
 
 const SDK = '@launchdarkly/node-server-sdk';
 const COMMON = '@launchdarkly/js-server-sdk-common';
-/** How many callers are looked at. */
-const MOST_FRAMES = 50;
+/** How many stack frames are searched. */
+const MAX_FRAMES = 50;
 
 /**
- * @param {any} context what the SDK client calls the store with
+ * @param {any} context the SDK client's, which it calls the store with
  * @returns {Wrapper | undefined}
  */
 function findWrapper(context) {
   const Platform = context.platform && context.platform.constructor;
   const file = typeof Platform === 'function' ? fileThatExports(Platform) : undefined;
-  const exact = file === undefined ? undefined : wrapperSeenFrom(file);
+  const exact = file && wrapperSeenFrom(file);
   if (exact) return exact;
   for (const from of [...filesOfCall(), mainFile()]) {
-    const wrapper = from === undefined ? undefined : wrapperSeenFrom(from);
+    const wrapper = from && wrapperSeenFrom(from);
     if (wrapper) return wrapper;
   }
   return undefined;
@@ -34,14 +34,14 @@ function findWrapper(context) {
 
 /**
  * @param {Function} value
- * @returns {string | undefined} the loaded file among whose exports it is
+ * @returns {string | undefined} the loaded file that exports it
  */
 function fileThatExports(value) {
   const found = loadedModules().find(([, exported]) => {
     if (exported === value) return true;
     if (typeof exported !== 'object' || exported === null) return false;
     return Object.keys(exported).some((name) => {
-      // A getter may load whatever it likes.
+      // Getters are not called: they may load other modules.
       const member = Object.getOwnPropertyDescriptor(exported, name);
       return member !== undefined && member.value === value;
     });
@@ -50,9 +50,9 @@ function fileThatExports(value) {
 }
 
 /**
- * The SDK calls the store from its own files.
+ * The files on the call stack, the latest first, without those of this package. The SDK's are among them.
  *
- * @returns {string[]} files that are calling, the latest first
+ * @returns {string[]}
  */
 function filesOfCall() {
   const own = path.dirname(__dirname);
@@ -62,8 +62,7 @@ function filesOfCall() {
 }
 
 /**
- * The application may have an `Error.prepareStackTrace` of its own, and a limit for stacks. Both are out of the
- * way for this moment.
+ * Replaces the application's `Error.prepareStackTrace` and `Error.stackTraceLimit` for the moment.
  *
  * @returns {NodeJS.CallSite[]} the latest first
  */
@@ -71,12 +70,12 @@ function callSites() {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     Error.prepareStackTrace = (_error, sites) => sites;
-    Error.stackTraceLimit = MOST_FRAMES;
+    Error.stackTraceLimit = MAX_FRAMES;
     /** @type {any} */
     const { stack } = new Error();
     return Array.isArray(stack) ? stack : [];
   } catch (_) {
-    // They may be read-only.
+    // They are read-only.
     return [];
   } finally {
     restore({ prepareStackTrace, stackTraceLimit });
@@ -90,13 +89,13 @@ function restore(members) {
   try {
     Object.assign(Error, members);
   } catch (_) {
-    // They were not changed then.
+    // They are read-only, so they were not changed.
   }
 }
 
 /**
  * @param {NodeJS.CallSite} site
- * @returns {any} its file; `undefined` for what has none
+ * @returns {any} its file; `undefined` if it has none
  */
 function fileOf(site) {
   try {
@@ -104,14 +103,14 @@ function fileOf(site) {
     if (typeof place !== 'string') return undefined;
     return place.startsWith('file:') ? require('url').fileURLToPath(place) : place;
   } catch (_) {
-    // It is no URL of a file of this machine.
+    // It is not a file URL of this machine.
     return undefined;
   }
 }
 
 /**
  * @param {string} file
- * @returns {Wrapper | undefined} the class of the SDK that this file would load
+ * @returns {Wrapper | undefined} that of the SDK that this file would load
  */
 function wrapperSeenFrom(file) {
   for (const name of [COMMON, SDK]) {
@@ -122,7 +121,7 @@ function wrapperSeenFrom(file) {
 }
 
 /**
- * @param {any} sdk a module, in whatever form it was imported
+ * @param {any} sdk the module as `require` or `import` returns it
  * @returns {Wrapper | undefined}
  */
 function wrapperOf(sdk) {

@@ -1,29 +1,29 @@
 'use strict';
 
 /**
- * What clients of SDK 8 and 9 want of a store.
+ * The contract with clients of SDK 8 and 9.
  */
 
-const { processedContract } = require('../contract');
+const { processedContract } = require('../store/contract');
 const { newModel } = require('./codec');
 const { SDK, findWrapper } = require('./find');
 
 /**
- * @typedef {import('../contract').Contract} Contract
+ * @typedef {import('../store/contract').Contract} Contract
  * @typedef {import('./codec').Wrapper} Wrapper
  */
 
-/** @type {WeakMap<Wrapper, Contract>} one for each copy of the SDK, so that its clients share items */
+/** @type {WeakMap<Wrapper, Contract>} one for each copy of the SDK; its clients share items */
 const contracts = new WeakMap();
 
 /**
- * @param {any} context what an SDK client calls the store with
- * @param {Wrapper | undefined} given the class of the `sdk` option
+ * @param {any} context the SDK client's, which it calls the store with
+ * @param {Wrapper | undefined} configured that of the option `sdk`
  * @returns {Contract}
- * @throws {Error} when it can't be found which SDK that is
+ * @throws {Error} if the client's SDK can't be found
  */
-function contractOf(context, given) {
-  const wrapper = given || findWrapper(context);
+function contractOf(context, configured) {
+  const wrapper = configured || findWrapper(context);
   if (!wrapper) {
     throw new Error(
       `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. ` +

@@ -10,7 +10,7 @@ const { join } = require('node:path');
 const ROOT = join(__dirname, '..', '..', '..');
 const { DynamoDBBigSegmentStore, DynamoDBFeatureStore } = require(ROOT);
 const native = require(join(ROOT, 'binding'));
-const { ItemCache, Kind } = require(join(ROOT, 'lib', 'item-cache'));
+const { ItemCache, Kind } = require(join(ROOT, 'lib', 'store', 'item-cache'));
 
 const { table, endpoint, fault, sdk } = JSON.parse(process.argv[2]);
 

@@ -1,0 +1,44 @@
+'use strict';
+
+/**
+ * The JS client: a DynamoDB client of the caller's, as the option `dynamoDBClient`. Every request goes through
+ * that very object, so that its middleware, agents, mocks and tracing see it. The store never closes it.
+ *
+ * Requests and answers are JSON text in the form that `src/dynamodb/given.rs` describes.
+ */
+
+const { fail } = require('../options/checks');
+const { METHODS, isDocument, send } = require('./calling');
+const { failure } = require('./failure');
+const { answer, failedCondition, parameters } = require('./operations');
+const { plain, typed } = require('./values');
+
+/**
+ * @typedef {(request: string) => Promise<string>} CallClient never rejects
+ */
+
+/**
+ * @param {string} name of the option
+ * @param {any} client
+ * @returns {CallClient}
+ */
+function clientCaller(name, client) {
+  const methods = ['send'].concat(...Object.values(METHODS));
+  const isObject = typeof client === 'object' || typeof client === 'function';
+  if (!isObject || !methods.some((method) => typeof client[method] === 'function')) {
+    fail(name, 'a DynamoDB client or document client of the AWS SDK for JavaScript', client);
+  }
+  return async (text) => {
+    const request = JSON.parse(text);
+    try {
+      const values = isDocument(client) ? plain : typed;
+      const params = parameters(request, values, typeof client.send === 'function');
+      const result = await send(client, request.operation, params, request.time);
+      return JSON.stringify(answer(request, result, values));
+    } catch (error) {
+      return JSON.stringify(failedCondition(request, error) || { failure: failure(error) });
+    }
+  };
+}
+
+module.exports = { clientCaller };

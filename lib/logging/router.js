@@ -1,0 +1,150 @@
+'use strict';
+
+/**
+ * Routes log lines to the `logger` option, else to the logger of the SDK client that uses the store, else to the
+ * console in the format of the SDKs.
+ *
+ * @typedef {'error' | 'warn'} Level
+ * @typedef {(line: string) => void} RequestLogger takes one line for each request
+ * @typedef {{error(line: string): void, warn(line: string): void}} Logger
+ */
+
+const { printable } = require('../native/addon');
+const { own } = require('../host/own');
+const { describeFailure } = require('./redaction');
+
+/** How many lines are kept until the logger is known; the oldest are dropped first. */
+const MAX_PENDING_LINES = 100;
+
+/** @type {Logger} */
+const consoleLogger = {
+  error: (line) => console.error(`error: [LaunchDarkly] ${line}`),
+  warn: (line) => console.error(`warn: [LaunchDarkly] ${line}`),
+};
+
+/**
+ * The log lines of one store value. Lines are kept until the logger is known.
+ */
+class LogRouter {
+  /**
+   * @param {Logger | undefined} logger the `logger` option
+   * @param {RequestLogger | undefined} [requestLogger] takes one line for each request
+   * @param {string} [name] the prefix of lines of `defect`
+   */
+  constructor(logger, requestLogger, name = 'DynamoDBFeatureStore') {
+    this.name = name;
+    /** @type {Logger[]} the loggers of the open views, the oldest first */
+    this.viewLoggers = [];
+    this.logger = logger;
+    this.requestLogger = requestLogger;
+    this.useConsole = false;
+    /**
+     * The logger of the view that was closed last.
+     *
+     * @type {Logger | undefined}
+     */
+    this.lastLogger = undefined;
+    /** @type {[Level, string][]} */
+    this.pending = [];
+  }
+
+  /**
+   * Logs an error that was thrown. Never throws, like all methods that log.
+   *
+   * @param {string} what was being done
+   * @param {unknown} thrown
+   * @returns {string} the line
+   */
+  defect(what, thrown) {
+    const line = printable(`${this.name}: ${what}: ${describeFailure(thrown)}`);
+    this.log('error', line);
+    return line;
+  }
+
+  /**
+   * Logs one line, made printable. A logger that throws or rejects doesn't disturb the store.
+   *
+   * @param {Level | 'request'} level
+   * @param {string} text
+   */
+  log(level, text) {
+    const line = printable(text);
+    if (level === 'request') {
+      this.logRequest(line);
+      return;
+    }
+    const viewLogger = this.viewLoggers[0] || this.lastLogger;
+    const logger = this.logger || viewLogger || (this.useConsole && consoleLogger);
+    if (!logger) {
+      this.pending.push([level, line]);
+      if (this.pending.length > MAX_PENDING_LINES) this.pending.shift();
+      return;
+    }
+    call(
+      () => logger[level](line),
+      () => call(() => consoleLogger[level](line))
+    );
+  }
+
+  /**
+   * @param {string} line
+   */
+  logRequest(line) {
+    const { requestLogger } = this;
+    if (requestLogger) call(() => requestLogger(line));
+  }
+
+  /** Call it when a store is used without a logger. */
+  useConsoleLogger() {
+    this.lastLogger = undefined;
+    if (this.useConsole) return;
+    this.useConsole = true;
+    this.flush();
+  }
+
+  /**
+   * @param {Logger} logger an SDK client's logger
+   */
+  add(logger) {
+    this.viewLoggers.push(logger);
+    this.flush();
+  }
+
+  /**
+   * @param {Logger} logger
+   */
+  remove(logger) {
+    const index = this.viewLoggers.indexOf(logger);
+    if (index >= 0) this.viewLoggers.splice(index, 1);
+    this.lastLogger = logger;
+  }
+
+  flush() {
+    for (const [level, line] of this.pending.splice(0)) this.log(level, line);
+  }
+}
+
+/**
+ * Calls a logger, which may throw, or return a promise that rejects; unhandled, that would end the process.
+ *
+ * @param {() => any} log
+ * @param {() => void} [otherwise] called if it fails
+ */
+function call(log, otherwise = () => {}) {
+  try {
+    const returned = log();
+    if (returned && typeof returned.then === 'function') returned.then(undefined, otherwise);
+  } catch (_) {
+    otherwise();
+  }
+}
+
+/**
+ * @param {any} value
+ * @returns {value is Logger}
+ */
+function isLogger(value) {
+  return ['error', 'warn'].every((method) => typeof own(value, method) === 'function');
+}
+
+module.exports = { LogRouter, isLogger };

@@ -1,0 +1,74 @@
+'use strict';
+
+/**
+ * Settings read from an HTTP or HTTPS agent. The agent itself is not used: native code makes the connections.
+ *
+ * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
+ */
+
+const { bare, own } = require('../../host/own');
+const { WAY_OUT } = require('./names');
+const { asUrl } = require('./proxies');
+
+/** Settings of agents that affect trust or identity and are not supported: ignored with a warning. */
+const UNSUPPORTED = ['cert', 'checkServerIdentity', 'key', 'lookup', 'pfx', 'servername'];
+
+/**
+ * @param {string} name
+ * @param {any} agent an agent, or options of one
+ * @param {string[]} warnings
+ * @returns {NativeClientOptions}
+ */
+function agentOptions(name, agent, warnings) {
+  // Proxy libraries have members of their own for the connection behind the proxy.
+  const [options, connectOpts] = ['options', 'connectOpts'].map((member) => own(agent, member));
+  const settings = bare(options, connectOpts);
+  if (!options && !connectOpts) Object.assign(settings, agent);
+  /** @type {NativeClientOptions} */
+  const read = bare();
+  const proxy = [own(agent, 'proxy'), own(agent, 'proxyOptions'), settings.proxy].find(Boolean);
+  const url = proxy && asUrl(proxy);
+  const authorities = pem(settings.ca);
+  const maxSockets = own(agent, 'maxSockets') || settings.maxSockets;
+  if (url) read.proxy = url.href;
+  if (authorities) read.authorities = authorities;
+  if (Number.isFinite(maxSockets) && maxSockets > 0) read.maxRequests = Math.floor(maxSockets);
+  if (settings.proxyEnv) read.proxyFromEnvironment = true;
+
+  const unsupported = UNSUPPORTED.filter((member) => Boolean(settings[member]));
+  if (settings.rejectUnauthorized === false) unsupported.push('rejectUnauthorized');
+  if (settings.ca && !authorities) unsupported.push('ca');
+  if (!url && (proxy || hasHiddenProxy(agent))) unsupported.push('proxy');
+  for (const member of unsupported) {
+    warnings.push(`${name}.${member} can't be used and is ignored; ${WAY_OUT}`);
+  }
+  const isReadable = maxSockets !== undefined || Object.keys(settings).length > 0;
+  if (!isReadable && unsupported.length === 0) {
+    warnings.push(`${name} is an agent that can't be read, and is ignored; ${WAY_OUT}`);
+  }
+  return read;
+}
+
+/**
+ * @param {any} agent
+ * @returns {boolean} whether it seems to have a proxy that can't be read
+ */
+function hasHiddenProxy(agent) {
+  const kind = agent.constructor && agent.constructor.name;
+  return (
+    typeof own(agent, 'getProxyForUrl') === 'function' ||
+    /proxy|tunnel|socks/i.test(String(kind || ''))
+  );
+}
+
+/**
+ * @param {any} ca as `tls.connect` takes it
+ * @returns {string | undefined}
+ */
+function pem(ca) {
+  const all = (Array.isArray(ca) ? ca : [ca]).filter(Boolean);
+  const readable = all.every((one) => typeof one === 'string' || Buffer.isBuffer(one));
+  return readable && all.length > 0 ? all.map(String).join('\n') : undefined;
+}
+
+module.exports = { agentOptions };

@@ -1,0 +1,267 @@
+'use strict';
+
+/**
+ * The options of a store: checks what the caller passes and converts it to the form that the native store
+ * takes. The native store has the defaults.
+ *
+ * @typedef {import('../../binding').NativeOptions} NativeOptions
+ * @typedef {import('../js-client').CallClient} CallClient
+ * @typedef {import('../logging/router').Logger} Logger
+ */
+
+const { bare } = require('../host/own');
+const { isLogger } = require('../logging/router');
+const { HostFunctions } = require('../native/host-functions');
+const { fail, isSet, optional, requireFlag, requireObject } = require('./checks');
+const { clientOptions } = require('./client');
+
+/**
+ * @typedef {object} StoreOptions
+ * @property {NativeOptions} native
+ * @property {HostFunctions} hostFunctions what the native store may call
+ * @property {Logger | undefined} logger the caller's logger
+ * @property {((line: string) => void) | undefined} requestLogger takes one line for each request
+ * @property {import('../sdk/find').Wrapper | undefined} sdk a class of the SDK that will call
+ * @property {string[]} warnings to be logged
+ */
+
+/**
+ * Options that the native store takes as they are: their names there and their checks.
+ *
+ * @type {Record<string, [keyof NativeOptions, import('./checks').Check<any>]>}
+ */
+const NATIVE_OPTIONS = {
+  availabilityTimeout: ['availabilityTimeoutMs', timeout],
+  cacheTTL: ['cacheTtlMs', cacheTtl],
+  consistentRead: ['consistentRead', requireFlag],
+  maxCacheBytes: ['maxCacheBytes', byteCount],
+  prefix: ['prefix', anyText],
+  preload: ['preload', requireFlag],
+  readOnly: ['readOnly', requireFlag],
+  readTimeout: ['readTimeoutMs', timeout],
+  refill: ['refill', requireFlag],
+  staleIfError: ['staleIfErrorMs', duration],
+  staleIfSlow: ['staleIfSlowMs', duration],
+  staleWhileRevalidate: ['staleWhileRevalidateMs', duration],
+  writeTimeout: ['writeTimeoutMs', timeout],
+};
+
+/**
+ * Options that are used on this side.
+ *
+ * @type {Record<string, import('./checks').Check<any>>}
+ */
+const OTHER_OPTIONS = {
+  clientOptions: (_name, value) => value,
+  dynamoDBClient: jsClient,
+  logger: requireLogger,
+  sdk: sdkWrapper,
+};
+
+/** The options that also apply to big segment stores. */
+const BIG_SEGMENT_OPTIONS = [
+  'clientOptions',
+  'consistentRead',
+  'dynamoDBClient',
+  'logger',
+  'prefix',
+  'readTimeout',
+];
+
+/**
+ * The options of a big segment store.
+ *
+ * @param {unknown} tableName
+ * @param {unknown} options
+ * @returns {StoreOptions}
+ * @throws {TypeError}
+ */
+function bigSegmentOptions(tableName, options) {
+  return storeOptions(tableName, options, BIG_SEGMENT_OPTIONS);
+}
+
+/**
+ * @param {unknown} tableName
+ * @param {unknown} options as the caller passed them; `null` and `undefined` stand for the default, here and
+ *   for each option
+ * @param {string[]} [applicable] the options that have an effect; by default all
+ * @returns {StoreOptions}
+ * @throws {TypeError} for a bad value; it names the option
+ */
+function storeOptions(tableName, options, applicable) {
+  if (typeof tableName !== 'string' || tableName === '') {
+    fail('tableName', 'the name of a DynamoDB table', tableName);
+  }
+  /** @type {string[]} */
+  const warnings = [];
+  const object = optional('options', options, requireObject) || {};
+  const { native, others } = checkedOptions(object, applicable, warnings);
+  native.table = tableName;
+  native.environment = environment();
+  let callClient = others.dynamoDBClient;
+  /** @type {import('../native/host-functions').ClientOptions} */
+  let clientNative = bare();
+  /** @type {StoreOptions['requestLogger']} */
+  let requestLogger;
+  if (callClient === undefined) {
+    const client = clientOptions(others.clientOptions, warnings);
+    clientNative = client.native;
+    requestLogger = client.requestLogger;
+    if (native.consistentRead === undefined) native.consistentRead = client.consistentRead;
+    callClient = optional('clientOptions.service', client.service, jsClient);
+  } else if (others.clientOptions !== undefined) {
+    warnings.push('clientOptions: no effect with dynamoDBClient, which has its own');
+  }
+  const hostFunctions = new HostFunctions(callClient);
+  native.client = hostFunctions.withoutFunctions(clientNative);
+  native.asksClient = callClient !== undefined;
+  turnOffIneffective(native, warnings);
+  const { logger, sdk } = others;
+  return { native, hostFunctions, logger, requestLogger, sdk, warnings };
+}
+
+/**
+ * @param {Record<string, unknown>} options
+ * @param {string[] | undefined} applicable
+ * @param {string[]} warnings
+ * @returns {{native: NativeOptions, others: Record<string, any>}}
+ */
+function checkedOptions(options, applicable, warnings) {
+  const has = (/** @type {object} */ table, /** @type {string} */ name) =>
+    Object.prototype.hasOwnProperty.call(table, name);
+  const native = bare();
+  const others = bare();
+  for (const name of Object.keys(options)) {
+    const value = options[name];
+    if (!isSet(value)) continue;
+    if (!has(NATIVE_OPTIONS, name) && !has(OTHER_OPTIONS, name)) {
+      warnings.push(`the option ${name} is unknown and is ignored`);
+    } else if (applicable && !applicable.includes(name)) {
+      warnings.push(`the option ${name} has no effect on big segments and is ignored`);
+    } else if (has(OTHER_OPTIONS, name)) {
+      others[name] = OTHER_OPTIONS[name](name, value);
+    } else {
+      const [nativeName, check] = NATIVE_OPTIONS[name];
+      native[nativeName] = check(name, value);
+      if (name === 'cacheTTL' && native.cacheTtlMs < 0) {
+        warnings.push(`${name} is negative (${value}); nothing is cached, as with 0`);
+        native.cacheTtlMs = 0;
+      }
+    }
+  }
+  return { native: /** @type {any} */ (native), others };
+}
+
+/**
+ * The environment of this thread, or of a test runner's sandbox, may differ from the process's. And native
+ * threads can't safely read the process's environment while JavaScript changes it.
+ *
+ * @returns {string[]} names and values in turn
+ */
+function environment() {
+  /** @type {string[]} */
+  const variables = [];
+  const isWindows = process.platform === 'win32';
+  for (const [name, value] of Object.entries(process.env || {})) {
+    variables.push(isWindows ? name.toUpperCase() : name, String(value));
+  }
+  return variables;
+}
+
+/**
+ * Warns of options that have no effect together with others, and turns them off.
+ *
+ * @param {NativeOptions} native
+ * @param {string[]} warnings
+ */
+function turnOffIneffective(native, warnings) {
+  if (native.readOnly && native.refill) {
+    warnings.push('refill: no effect with readOnly, which turns writing off');
+    native.refill = false;
+  }
+  if (native.cacheTtlMs !== 0) return;
+  const ineffective = [
+    native.preload && 'preload',
+    native.staleIfErrorMs && 'staleIfError',
+    native.staleWhileRevalidateMs && 'staleWhileRevalidate',
+  ].filter(Boolean);
+  native.preload = false;
+  if (ineffective.length > 0) {
+    warnings.push(`${ineffective.join(', ')}: no effect with cacheTTL 0, which turns caching off`);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} client
+ * @returns {CallClient}
+ */
+function jsClient(name, client) {
+  // Loaded on demand: few applications pass a client.
+  return require('../js-client').clientCaller(name, client);
+}
+
+/** @type {import('./checks').Check<Logger>} */
+function requireLogger(name, value) {
+  if (!isLogger(value)) fail(name, 'a logger with the methods error and warn', value);
+  return value;
+}
+
+/** @type {import('./checks').Check<import('../sdk/find').Wrapper>} */
+function sdkWrapper(name, value) {
+  // Loaded on demand: few applications set it.
+  const { SDK, wrapperOf } = require('../sdk/find');
+  return wrapperOf(value) || fail(name, `the module ${SDK}, version 8 or 9`, value);
+}
+
+/** @type {import('./checks').Check<string>} */
+function anyText(name, value) {
+  if (typeof value !== 'string') fail(name, 'a string', value);
+  return value;
+}
+
+/** @type {import('./checks').Check<number>} */
+function byteCount(name, value) {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) {
+    fail(name, 'a number of bytes above 0', value);
+  }
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} seconds
+ * @returns {number} milliseconds, which may be negative
+ */
+function cacheTtl(name, seconds) {
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
+    fail(name, 'a number of seconds (0 for no caching)', seconds);
+  }
+  return seconds * 1000;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} seconds
+ * @returns {number} milliseconds
+ */
+function duration(name, seconds) {
+  if (typeof seconds !== 'number' || !(seconds >= 0)) {
+    fail(name, 'a number of seconds, 0 or more', seconds);
+  }
+  return seconds * 1000;
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} seconds
+ * @returns {number} milliseconds
+ */
+function timeout(name, seconds) {
+  if (typeof seconds !== 'number' || !(seconds > 0)) {
+    fail(name, 'a number of seconds above 0', seconds);
+  }
+  return seconds * 1000;
+}
+
+module.exports = { bigSegmentOptions, storeOptions };

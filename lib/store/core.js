@@ -1,0 +1,323 @@
+'use strict';
+
+/**
+ * One table, prefix and client: the native store, and what this thread reads and writes through it. All
+ * views of a store value share one core.
+ *
+ * A request is sent with a number, and answered through the response queue.
+ */
+
+const { NativeStore } = require('../native/addon');
+const { dataParts } = require('./data-parts');
+const { inAnotherTurn, now } = require('../host/event-loop');
+const { Callback, ResponseQueue, WAITING, isFailure } = require('../native/response-queue');
+const { Reads } = require('./reads');
+const { isCallError } = require('../logging/redaction');
+
+/** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
+const TURN_MS = 1;
+
+/**
+ * @typedef {import('../../binding').NativeOptions} NativeOptions
+ * @typedef {import('./contract').DataModel} DataModel
+ * @typedef {import('../logging/router').LogRouter} LogRouter
+ * @typedef {import('../native/response-queue').Answer} Answer
+ * @typedef {import('../native/response-queue').Request} Request
+ *
+ * @typedef {(failure?: string) => void} WriteCallback gets the code of a failure where what was written
+ *   is not in the table
+ */
+
+class Core {
+  /**
+   * @param {NativeOptions} options
+   * @param {LogRouter} logs
+   * @param {import('../native/host-functions').HostFunctions} hostFunctions what the native store asks
+   */
+  constructor(options, logs, hostFunctions) {
+    this.logs = logs;
+    this.joins = options.cacheTtlMs !== 0;
+    /** @type {Reads[]} one for each data model that is in use; seldom more than one */
+    this.reads = [];
+    this.queue = new ResponseQueue(logs);
+    this.closed = false;
+    /** @type {{value: boolean, since: number, until: number}} */
+    this.knownInitialized = { value: false, since: 0, until: 0 };
+    // What it is given must not refer to it, or to this: both would never be collected.
+    this.native = new NativeStore(
+      options,
+      this.queue.deliver,
+      hostFunctions.callableFrom(this.queue)
+    );
+  }
+
+  /**
+   * @param {DataModel} model
+   * @returns {Reads}
+   */
+  readsIn(model) {
+    let reads = this.reads.find((known) => known.model === model);
+    if (reads === undefined) {
+      reads = new Reads(this, model, this.joins);
+      this.reads.push(reads);
+      this.queue.serve(reads.items);
+    }
+    return reads;
+  }
+
+  /**
+   * @param {DataModel} model
+   * @param {[string, Record<string, any>][]} data kinds and their items by key
+   * @param {WriteCallback} callback
+   */
+  init(model, data, callback) {
+    const waiting = new Callback(callback);
+    let isUsable = true;
+    const id = this.send(
+      {
+        what: 'init',
+        requester: waiting,
+        isWrite: true,
+        settle: (answer) => {
+          for (const { items } of this.reads) items.wroteAll();
+          this.forgetUninitialized();
+          // First it is told that reads find the data, and only then that it is in the table.
+          if (answer[1] === 1) return false;
+          waiting.call(isUsable ? failureOf(answer) : 'INVALID_DATA');
+          return true;
+        },
+        fail: () => waiting.call('INTERNAL'),
+      },
+      (request) => this.native.initBegin(request)
+    );
+    if (id === undefined) return;
+    const parts = dataParts(model, data, (problem) => this.logs.defect('init', problem));
+    // A large data set is written in many turns: nothing else would get one meanwhile.
+    const turn = () => {
+      try {
+        const end = now() + TURN_MS;
+        do {
+          const { value: part } = parts.next();
+          if (!part) {
+            this.native.initEnd(id, true);
+            return;
+          }
+          this.native.initPart(id, part.kind, part.json);
+        } while (now() < end);
+      } catch (problem) {
+        isUsable = false;
+        if (isCallError(problem)) this.logs.defect('init', problem);
+        else this.queue.fail(id, problem);
+        this.abandonInit(id);
+        return;
+      }
+      inAnotherTurn(turn);
+    };
+    turn();
+  }
+
+  /**
+   * @param {number} id of an init whose data is not complete
+   */
+  abandonInit(id) {
+    try {
+      this.native.initEnd(id, false);
+    } catch (thrown) {
+      this.queue.fail(id, thrown);
+    }
+  }
+
+  /**
+   * @param {Reads} reads those of whoever writes
+   * @param {string} namespace
+   * @param {string} key
+   * @param {string} json
+   * @param {WriteCallback} callback
+   */
+  upsert(reads, namespace, key, json, callback) {
+    const { fromText } = reads.model;
+    this.send(this.writing('upsert', reads, namespace, key, callback), (id) =>
+      this.wrote(namespace, key, this.native.upsert(id, namespace, json))
+    );
+  }
+
+  /**
+   * @param {Reads} reads those of whoever writes
+   * @param {string} namespace
+   * @param {string} key
+   * @param {number} version
+   * @param {WriteCallback} callback
+   */
+  delete(reads, namespace, key, version, callback) {
+    const { fromText } = reads.model;
+    this.send(this.writing('delete', reads, namespace, key, callback), (id) =>
+      this.wrote(namespace, key, this.native.delete(id, namespace, key, version))
+    );
+  }
+
+  /**
+   * @param {(initialized: boolean) => void} callback
+   * @returns {any} what is known; `WAITING` where it has to be asked for
+   */
+  initialized(callback) {
+    const known = this.knownInitialized;
+    const time = now();
+    if (time < known.until && time >= known.since) return known.value;
+    const waiting = new Callback(callback);
+    this.send(
+      {
+        what: 'initialized',
+        requester: waiting,
+        settle: (answer) => {
+          if (isFailure(answer)) {
+            waiting.call(false);
+          } else {
+            const [, initialized, until] = answer;
+            this.knownInitialized = { value: initialized === 1, since: now(), until };
+            waiting.call(initialized === 1);
+          }
+          return true;
+        },
+        fail: () => waiting.call(false),
+      },
+      (id) => this.native.initialized(id)
+    );
+    return WAITING;
+  }
+
+  /** @returns {import('../..').Stats} */
+  stats() {
+    const native = this.native.stats();
+    let [hits, stale, joined] = [0, 0, 0];
+    for (const reads of this.reads) {
+      hits += reads.items.hits;
+      stale += reads.items.stale;
+      joined += reads.joined;
+    }
+    return {
+      hits: native.hits + hits,
+      misses: native.misses,
+      stale: native.stale + stale,
+      coalesced: native.coalesced + joined,
+      requests: {
+        GetItem: native.getItem,
+        Query: native.query,
+        PutItem: native.putItem,
+        BatchWriteItem: native.batchWriteItem,
+      },
+      errors: native.errors,
+      throttles: native.throttles,
+      items: native.items,
+      bytes: native.bytes,
+      unsaved: native.unsaved,
+      readUnits: native.readUnits,
+      writeUnits: native.writeUnits,
+    };
+  }
+
+  /**
+   * Asks whether DynamoDB answers.
+   *
+   * @param {(available: boolean) => void} callback
+   */
+  isAvailable(callback) {
+    const waiting = new Callback(callback);
+    this.send(
+      {
+        what: 'isStoreAvailable',
+        requester: waiting,
+        settle: (answer) => {
+          waiting.call(answer[1] === 1);
+          return true;
+        },
+        fail: () => waiting.call(false),
+      },
+      (id) => this.native.isAvailable(id)
+    );
+  }
+
+  /**
+   * Tries once more what is not in the table, and lets go of everything.
+   *
+   * @returns {Promise<void>} when all writes have been answered. Requests may go on until `quiet` is called,
+   *   but for no longer than a second.
+   */
+  close() {
+    return new Promise((resolve) => {
+      const end = () => {
+        this.closed = true;
+        for (const { items } of this.reads) items.clear();
+        this.queue.close(this.native, resolve);
+        return true;
+      };
+      const request = { what: 'close', isWrite: true, settle: end, fail: end };
+      this.send(request, (id) => this.native.close(id));
+    });
+  }
+
+  /** To be called after `close`, when no request will follow. */
+  quiet() {
+    this.closed = true;
+    this.native.quiet();
+  }
+
+  /**
+   * A write that waits. It must not refer to the item's text, which the native store has: many may wait.
+   *
+   * @param {string} what
+   * @param {Reads} writer
+   * @param {string} namespace
+   * @param {string} key
+   * @param {WriteCallback} callback
+   * @returns {Request}
+   */
+  writing(what, writer, namespace, key, callback) {
+    const waiting = new Callback(callback);
+    return {
+      what,
+      requester: waiting,
+      isWrite: true,
+      settle: (answer) => {
+        this.forgetUninitialized();
+        this.wrote(namespace, key, answer[2]);
+        if (!isFailure(answer)) writer.keepWritten(namespace, key, answer);
+        waiting.call(failureOf(answer));
+        return true;
+      },
+      fail: () => waiting.call('INTERNAL'),
+    };
+  }
+
+  /**
+   * @param {string} namespace
+   * @param {string} key
+   * @param {number} ticket
+   */
+  wrote(namespace, key, ticket) {
+    for (const { items } of this.reads) items.kind(namespace).wrote(key, ticket);
+  }
+
+  /** What was written may be just what was known to be missing. */
+  forgetUninitialized() {
+    if (!this.knownInitialized.value) this.knownInitialized.until = 0;
+  }
+
+  /**
+   * @param {Request} request
+   * @param {(id: number) => void} start
+   * @returns {number | undefined} the request's number; `undefined` when it has failed already
+   */
+  send(request, start) {
+    return this.queue.send(this.native, request, start);
+  }
+}
+
+/**
+ * @param {Answer} answer
+ * @returns {string | undefined} the code of a failure
+ */
+function failureOf(answer) {
+  return isFailure(answer) ? answer[1] : undefined;
+}
+
+module.exports = { Core };

@@ -1,0 +1,421 @@
+'use strict';
+
+/**
+ * The methods that SDKs call on a feature store. Callbacks are optional and come exactly once. A call
+ * that can't be worked with, or in which anything throws, is answered at once with the method's failure,
+ * and a line in the log says why.
+ *
+ * @typedef {import('./contract').Contract} Contract
+ * @typedef {import('./core').Core} Core
+ * @typedef {import('../logging/router').LogRouter} LogRouter
+ * @typedef {import('./reads').Reads} Reads
+ * @typedef {import('./store-value').Access<Core>} Access
+ * @typedef {NonNullable<ReturnType<Access['view']>>} View
+ *
+ * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` where the contract tells failures
+ */
+
+const { toJson } = require('./contract');
+const { WAITING } = require('../native/response-queue');
+const { printable } = require('../native/addon');
+const { CallError } = require('../logging/redaction');
+const { NOT_WELL_FORMED, isWellFormed } = require('./well-formed');
+
+/**
+ * @param {LogRouter} logs
+ * @param {Access} access
+ * @param {Contract} contract
+ */
+function viewMethods(logs, access, contract) {
+  const { model, nothing, reportsWriteFailures } = contract;
+  /**
+   * What came with the last data set.
+   *
+   * @type {any}
+   */
+  let initMetadata;
+  /** @type {Reads | undefined} */
+  let known;
+
+  /**
+   * @param {View} view
+   * @returns {Reads}
+   */
+  function readsOf({ core }) {
+    if (known !== undefined && known.core === core) return known;
+    const reads = core.readsIn(model);
+    known = reads;
+    return reads;
+  }
+
+  /**
+   * Calls a method's work and, unless that calls back later, the callback. This is outside of the `try`:
+   * what a callback throws is its caller's.
+   *
+   * @param {string} method
+   * @param {unknown} callback
+   * @param {(text: string) => any} failed the answer when the call can't be worked with, by the line that
+   *   says why
+   * @param {(view: View, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
+   *   returns what is known at once, or `WAITING`; throws a `CallError` for what it can't work with
+   * @param {any} [first] what the method was given
+   * @param {any} [second]
+   * @param {any} [third]
+   */
+  function answering(method, callback, failed, work, first, second, third) {
+    const answer = typeof callback === 'function' ? /** @type {any} */ (callback) : ignore;
+    let known;
+    try {
+      const view = access.view();
+      if (view === undefined) throw new CallError('the store is closed');
+      known = work(view, answer, first, second, third);
+      if (known === WAITING) view.requestStarted();
+    } catch (thrown) {
+      known = failed(logs.defect(method, thrown));
+    }
+    if (known === WAITING) return;
+    if (known === undefined) answer();
+    else answer(known);
+  }
+
+  /**
+   * @param {string} text
+   */
+  function failedWrite(text) {
+    return reportsWriteFailures ? new Error(text) : undefined;
+  }
+
+  /**
+   * @param {View} view
+   * @param {(item: any) => void} answer
+   * @param {any} kind
+   * @param {any} key
+   */
+  function get(view, answer, kind, key) {
+    const reads = readsOf(view);
+    const namespace = namespaceOf(kind);
+    const known = reads.known(namespace, checkedKey(key));
+    return known === WAITING ? reads.get(namespace, key, trackRequest(view, answer)) : known;
+  }
+
+  /**
+   * @param {View} view
+   * @param {(items: any) => void} answer
+   * @param {any} kind
+   */
+  function all(view, answer, kind) {
+    const namespace = namespaceOf(kind);
+    return readsOf(view).all(
+      namespace,
+      trackRequest(view, (items) => answer(items === null ? nothing() : items))
+    );
+  }
+
+  /**
+   * @param {View} view
+   * @param {WriteCallback} answer
+   * @param {any} allData
+   * @param {any} metadata
+   */
+  function init(view, answer, allData, metadata) {
+    const data = givenKinds(allData);
+    initMetadata = metadata;
+    readsOf(view).core.init(model, data, trackWrite(view, ended('the data set', answer)));
+    return WAITING;
+  }
+
+  /**
+   * @param {View} view
+   * @param {WriteCallback} answer
+   * @param {any} kind
+   * @param {any} item
+   */
+  function upsert(view, answer, kind, item) {
+    const namespace = namespaceOf(kind);
+    const json = itemJson(model, namespace, item);
+    const { key } = item;
+    // What is no text at all is for the native store to refuse.
+    if (typeof key === 'string' && key !== '') checkedKey(key);
+    const callback = trackWrite(view, ended(named(key, namespace), answer));
+    view.core.upsert(readsOf(view), namespace, key, json, callback);
+    return WAITING;
+  }
+
+  /**
+   * @param {View} view
+   * @param {WriteCallback} answer
+   * @param {any} kind
+   * @param {any} key
+   * @param {any} version
+   */
+  function remove(view, answer, kind, key, version) {
+    const namespace = namespaceOf(kind);
+    checkedKey(key);
+    const number = checkedVersion(version);
+    const callback = trackWrite(view, ended(named(key, namespace), answer));
+    view.core.delete(readsOf(view), namespace, key, number, callback);
+    return WAITING;
+  }
+
+  /**
+   * @param {View} view
+   * @param {(initialized: boolean) => void} answer
+   */
+  function initialized(view, answer) {
+    return view.core.initialized(trackRequest(view, answer));
+  }
+
+  /**
+   * @param {View} view
+   * @param {(available: boolean) => void} answer
+   */
+  function isStoreAvailable(view, answer) {
+    view.core.isAvailable(trackRequest(view, answer));
+    return WAITING;
+  }
+
+  /**
+   * @param {string} what was to be written
+   * @param {WriteCallback} callback
+   * @returns {import('./core').WriteCallback}
+   */
+  function ended(what, callback) {
+    return (code) => {
+      if (code === undefined || !reportsWriteFailures) callback();
+      else callback(notWritten(what, code));
+    };
+  }
+
+  return {
+    /**
+     * @param {{namespace: string}} kind
+     * @param {string} key
+     * @param {(item: any) => void} [callback]
+     */
+    get(kind, key, callback) {
+      answering('get', callback, noItem, get, kind, key);
+    },
+
+    /**
+     * @param {{namespace: string}} kind
+     * @param {(items: any) => void} [callback]
+     */
+    all(kind, callback) {
+      answering('all', callback, nothing, all, kind);
+    },
+
+    /**
+     * @param {Record<string, Record<string, any>>} allData items by key, by namespace
+     * @param {WriteCallback} [callback]
+     * @param {any} [metadata] what the SDK knows of the data, for `getInitMetaData`
+     */
+    init(allData, callback, metadata) {
+      answering('init', callback, failedWrite, init, allData, metadata);
+    },
+
+    getInitMetaData() {
+      return initMetadata;
+    },
+
+    /**
+     * @param {{namespace: string}} kind
+     * @param {any} item
+     * @param {WriteCallback} [callback]
+     */
+    upsert(kind, item, callback) {
+      answering('upsert', callback, failedWrite, upsert, kind, item);
+    },
+
+    /**
+     * @param {{namespace: string}} kind
+     * @param {string} key
+     * @param {number | string} version the types of SDK 5 to 7 declare it a string
+     * @param {WriteCallback} [callback]
+     */
+    delete(kind, key, version, callback) {
+      answering('delete', callback, failedWrite, remove, kind, key, version);
+    },
+
+    /**
+     * @param {(initialized: boolean) => void} [callback]
+     */
+    initialized(callback) {
+      answering('initialized', callback, no, initialized);
+    },
+
+    /**
+     * @param {(available: boolean) => void} [callback]
+     */
+    isStoreAvailable(callback) {
+      answering('isStoreAvailable', callback, no, isStoreAvailable);
+    },
+
+    stats() {
+      return access.lastCore().stats();
+    },
+
+    close() {
+      return access.close();
+    },
+
+    description: 'DynamoDB',
+
+    getDescription() {
+      return 'DynamoDB';
+    },
+  };
+}
+
+/** The kinds that every LaunchDarkly SDK has. */
+const KINDS = ['features', 'segments'];
+
+function ignore() {}
+
+/**
+ * @template T
+ * @param {View} view through which something is asked
+ * @param {(value: T) => void} callback
+ * @returns {(value: T) => void} the callback, of which the view knows
+ */
+function trackRequest(view, callback) {
+  return (value) => {
+    try {
+      callback(value);
+    } finally {
+      view.requestEnded();
+    }
+  };
+}
+
+/**
+ * The same for a write.
+ *
+ * @param {View} view
+ * @param {import('./core').WriteCallback} callback
+ * @returns {import('./core').WriteCallback}
+ */
+function trackWrite(view, callback) {
+  return (failure) => {
+    try {
+      callback(failure);
+    } finally {
+      view.writeEnded();
+    }
+  };
+}
+
+/** What `get` fails with. */
+function noItem() {
+  return null;
+}
+
+/** What is not known is not so. */
+function no() {
+  return false;
+}
+
+/**
+ * @param {any} kind
+ * @returns {string}
+ * @throws {CallError}
+ */
+function namespaceOf(kind) {
+  const namespace = kind && kind.namespace;
+  if (typeof namespace === 'string' && namespace !== '' && isWellFormed(namespace))
+    return namespace;
+  throw new CallError('the kind must be an object with a namespace, such as the SDK passes');
+}
+
+/**
+ * @param {unknown} key
+ * @returns {string}
+ * @throws {CallError}
+ */
+function checkedKey(key) {
+  if (typeof key === 'string' && key !== '') {
+    if (isWellFormed(key)) return key;
+    throw new CallError(`the key ${JSON.stringify(key)} can't be one: ${NOT_WELL_FORMED}`);
+  }
+  throw new CallError(`the key must be a string that is not empty, not ${shown(key)}`);
+}
+
+/**
+ * @param {unknown} version
+ * @returns {number}
+ * @throws {CallError}
+ */
+function checkedVersion(version) {
+  const number = typeof version === 'string' && version !== '' ? Number(version) : version;
+  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  throw new CallError(`the version must be a number, not ${shown(number)}`);
+}
+
+/**
+ * @param {import('./contract').DataModel} model
+ * @param {string} namespace
+ * @param {any} item
+ * @returns {string}
+ * @throws {CallError}
+ */
+function itemJson(model, namespace, item) {
+  if (typeof item !== 'object' || item === null) throw new CallError('the item is not an object');
+  const { value, problem } = toJson(model, namespace, item);
+  if (typeof value === 'string') return value;
+  throw new CallError(`the item ${problem || 'has no JSON form'}`);
+}
+
+/**
+ * @param {string} key
+ * @param {string} namespace
+ */
+function named(key, namespace) {
+  return `${JSON.stringify(key)} in ${JSON.stringify(namespace)}`;
+}
+
+/**
+ * @param {string} what
+ * @param {string} code
+ * @returns {Error}
+ */
+function notWritten(what, code) {
+  const message = `DynamoDBFeatureStore: ${what} is not in the table; the log says why (${code})`;
+  return Object.assign(new Error(printable(message)), { code });
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function shown(value) {
+  return typeof value === 'string' ? JSON.stringify(value) : `of type ${typeof value}`;
+}
+
+/**
+ * A data set has all flags and segments that there are. SDK 9's data system does not name a kind that it has
+ * none of. The rows of other kinds that are not named are left alone.
+ *
+ * @param {any} allData
+ * @returns {[string, Record<string, any>][]} kinds and their items by key
+ * @throws {CallError}
+ */
+function givenKinds(allData) {
+  if (typeof allData !== 'object' || allData === null) {
+    throw new CallError('the data must be an object of items by key, by namespace');
+  }
+  /** @type {[string, Record<string, any>][]} */
+  const given = [];
+  for (const kind of new Set([...KINDS, ...Object.keys(allData)])) {
+    let items = allData[kind];
+    if (items === undefined || items === null) {
+      if (!KINDS.includes(kind)) continue;
+      items = {};
+    }
+    if (typeof items !== 'object' || Array.isArray(items)) {
+      throw new CallError(`the data of kind ${kind} is not an object`);
+    }
+    given.push([kind, items]);
+  }
+  return given;
+}
+
+module.exports = { viewMethods };
