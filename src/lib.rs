@@ -36,7 +36,6 @@ pub mod error;
 pub mod files;
 pub mod inspection;
 pub mod log;
-pub mod mailbox;
 mod no_environment;
 pub mod panics;
 pub mod references;

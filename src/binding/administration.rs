@@ -1,6 +1,6 @@
-//! Tables for the command line. Answers come through a mailbox, as those of a store do.
+//! Tables for the command line. Answers come through a queue, as those of a store do.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::questions::{AskFunction, Questions};
-use super::{NativeOptions, lock, mailbox_for, node_roots, tell};
+use super::response_queue::ResponseQueue;
+use super::{NativeOptions, lock, node_roots, queue_for, respond_with};
 use crate::backoff;
+use crate::cache::Generation;
 use crate::clock::Clock;
 use crate::config::DEFAULT_READ_TIMEOUT;
 use crate::dynamodb::{self, DynamoDb, SdkDynamoDb};
 use crate::error;
 use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
-use crate::mailbox::Mailbox;
 use crate::row::{Decoded, Layout, RowKey};
 use crate::stats::Stats;
 
@@ -27,7 +28,7 @@ const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, for_wr
 pub struct NativeTable {
     table: Arc<SdkDynamoDb>,
     layout: Layout,
-    mailbox: Arc<Mailbox>,
+    queue: Arc<ResponseQueue>,
     progress: Arc<Mutex<Progress>>,
 }
 
@@ -53,7 +54,7 @@ impl NativeTable {
         deliver: Function<(), ()>,
         ask: AskFunction,
     ) -> Result<Self> {
-        let mailbox = mailbox_for(&deliver, Arc::new(OnceLock::new()))?;
+        let queue = queue_for(&deliver, Generation::default())?;
         let questions = Questions::new(&ask)?;
         let whole = options.prefix.is_none();
         let config = options.into_config(&questions);
@@ -61,7 +62,7 @@ impl NativeTable {
         let table = SdkDynamoDb::new(
             &config,
             node_roots(&questions),
-            mailbox.clone(),
+            queue.clone(),
             Clock::system(),
             Arc::new(Stats::default()),
         );
@@ -72,25 +73,20 @@ impl NativeTable {
             namespaces.iter().rev().map(|kind| Some(layout.namespace(kind).to_string())).collect()
         };
         let progress = Progress { inspection: Inspection::default(), left, start: None };
-        Ok(Self {
-            table: Arc::new(table),
-            layout,
-            mailbox,
-            progress: Arc::new(Mutex::new(progress)),
-        })
+        Ok(Self { table: Arc::new(table), layout, queue, progress: Arc::new(Mutex::new(progress)) })
     }
 
-    /// What waits in the mailbox.
+    /// What waits in the queue.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
-        self.mailbox.take(None)
+        self.queue.take()
     }
 
     /// The region and the access key: `{ region, accessKeyId }`.
     #[napi(catch_unwind)]
     pub fn caller(&self, id: u32) {
         let caller = self.table.caller();
-        tell(&self.mailbox, id, async move {
+        respond_with(&self.queue, id, async move {
             let caller = caller.await?;
             Ok(json!({ "region": caller.region, "accessKeyId": caller.access_key_id }))
         });
@@ -100,7 +96,7 @@ impl NativeTable {
     #[napi(catch_unwind)]
     pub fn describe(&self, id: u32) {
         let description = self.table.describe();
-        tell(&self.mailbox, id, async move { Ok(description.await?.to_json()) });
+        respond_with(&self.queue, id, async move { Ok(description.await?.to_json()) });
     }
 
     /// Makes the table: with so many read and write units a second, or paid for by the request.
@@ -111,14 +107,14 @@ impl NativeTable {
             _ => Billing::OnDemand,
         };
         let created = self.table.create(billing);
-        tell(&self.mailbox, id, async move { created.await.map(|()| Value::Null) });
+        respond_with(&self.queue, id, async move { created.await.map(|()| Value::Null) });
     }
 
     /// Reads on in what is inspected; to be called again until it is `done`: `{ rows, done }`.
     #[napi(catch_unwind)]
     pub fn inspect_on(&self, id: u32) {
         let (table, progress) = (Arc::clone(&self.table), Arc::clone(&self.progress));
-        tell(&self.mailbox, id, async move {
+        respond_with(&self.queue, id, async move {
             let (place, start) = {
                 let progress = lock(&progress);
                 (progress.left.last().cloned(), progress.start.clone())
@@ -150,7 +146,11 @@ impl NativeTable {
     #[napi(catch_unwind)]
     pub fn list(&self, id: u32, kind: String) {
         let (table, namespace) = (Arc::clone(&self.table), self.layout.namespace(&kind));
-        tell(&self.mailbox, id, async move { list(&table, &namespace).await.map(Value::from) });
+        respond_with(
+            &self.queue,
+            id,
+            async move { list(&table, &namespace).await.map(Value::from) },
+        );
     }
 
     /// An item as it is in the table: `{ version, deleted, json }` or `{ unreadable }`; `null` where
@@ -159,7 +159,7 @@ impl NativeTable {
     pub fn get(&self, id: u32, kind: String, key: String) {
         let row = RowKey::new(self.layout.namespace(&kind), key);
         let table = Arc::clone(&self.table);
-        tell(&self.mailbox, id, async move {
+        respond_with(&self.queue, id, async move {
             let found = backoff::read_until(
                 Instant::now() + DEFAULT_READ_TIMEOUT,
                 || table.read_retries(),

@@ -1,24 +1,25 @@
-//! Big segments for JavaScript. Answers come through a mailbox, as those of a store do.
+//! Big segments for JavaScript. Answers come through a queue, as those of a store do.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::json;
 
 use super::questions::{AskFunction, Questions};
-use super::{NativeOptions, call_client, mailbox_for, node_roots, tell, warm_up};
+use super::response_queue::ResponseQueue;
+use super::{NativeOptions, call_client, node_roots, queue_for, respond_with, warm_up};
 use crate::big_segments::{BigSegmentTable, BigSegments};
+use crate::cache::Generation;
 use crate::clock::Clock;
 use crate::dynamodb::{GivenClient, SdkDynamoDb};
-use crate::mailbox::Mailbox;
 use crate::stats::Stats;
 
 /// A store of big segments.
 #[napi]
 pub struct NativeBigSegmentStore {
     segments: Arc<BigSegments>,
-    mailbox: Arc<Mailbox>,
+    queue: Arc<ResponseQueue>,
     questions: Questions,
 }
 
@@ -35,20 +36,20 @@ impl NativeBigSegmentStore {
         deliver: Function<(), ()>,
         ask: AskFunction,
     ) -> Result<Self> {
-        let mailbox = mailbox_for(&deliver, Arc::new(OnceLock::new()))?;
+        let queue = queue_for(&deliver, Generation::default())?;
         let questions = Questions::new(&ask)?;
         let asks_client = options.asks_client.unwrap_or(false);
         let (config, stats) = (options.into_config(&questions), Arc::new(Stats::default()));
         let table: Arc<dyn BigSegmentTable> = if asks_client {
             Arc::new(GivenClient::new(&config, call_client(&questions), stats))
         } else {
-            let (roots, log) = (node_roots(&questions), mailbox.clone());
+            let (roots, log) = (node_roots(&questions), queue.clone());
             let own = SdkDynamoDb::new(&config, roots, log, Clock::system(), stats);
             warm_up(own.connect());
             Arc::new(own)
         };
         let segments = Arc::new(BigSegments::new(&config, table));
-        Ok(Self { segments, mailbox, questions })
+        Ok(Self { segments, queue, questions })
     }
 
     /// Lets go of all connections.
@@ -60,14 +61,14 @@ impl NativeBigSegmentStore {
     /// Lets go of JavaScript's functions: nothing is told or asked from now on.
     #[napi(catch_unwind)]
     pub fn release(&self) {
-        self.mailbox.close();
+        self.queue.close();
         self.questions.close();
     }
 
-    /// What waits in the mailbox.
+    /// What waits in the queue.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
-        self.mailbox.take(None)
+        self.queue.take()
     }
 
     /// When the big segments were last known to be up to date: milliseconds since the Unix epoch, or
@@ -75,21 +76,17 @@ impl NativeBigSegmentStore {
     #[napi(catch_unwind)]
     pub fn last_up_to_date(&self, id: u32) {
         let segments = Arc::clone(&self.segments);
-        tell(
-            &self.mailbox,
-            id,
-            async move { segments.last_up_to_date().await.map(|time| json!(time)) },
-        );
+        respond_with(&self.queue, id, async move {
+            segments.last_up_to_date().await.map(|time| json!(time))
+        });
     }
 
     /// Which big segments a context is in: an object of references, or `null`.
     #[napi(catch_unwind)]
     pub fn membership(&self, id: u32, hash: String) {
         let segments = Arc::clone(&self.segments);
-        tell(
-            &self.mailbox,
-            id,
-            async move { segments.membership(&hash).await.map(|is| json!(is)) },
-        );
+        respond_with(&self.queue, id, async move {
+            segments.membership(&hash).await.map(|is| json!(is))
+        });
     }
 }

@@ -23,13 +23,21 @@ pub(super) struct Collection {
 
 impl Collection {
     /// Takes in what a read of one item found. What is not `held` as a row counts only where it is newer.
-    pub fn follow(&mut self, key: &Arc<str>, now: Option<&Cached>, held: bool) {
+    /// Returns whether that changed anything.
+    pub fn follow(&mut self, key: &Arc<str>, now: Option<&Cached>, held: bool) -> bool {
         let known = self.items.get(key);
         let version = |cached: Option<&Cached>| cached.map(|cached| cached.item.version);
-        let same = now.zip(known).is_some_and(|(now, known)| same_text(now, known));
-        if !same && (held || version(now) > version(known)) {
+        let live = now.filter(|cached| !cached.item.deleted);
+        let same = match (live, known) {
+            (Some(now), Some(known)) => same_text(now, known),
+            (None, None) => true,
+            _ => false,
+        };
+        let changes = !same && (held || version(now) > version(known));
+        if changes {
             self.set(key, now);
         }
+        changes
     }
 
     /// Takes in what is in the table after a write that was sent at `sent`.

@@ -14,6 +14,9 @@
 //! The live items of a kind are kept as a [`Collection`]. It follows the rows: whatever a single read or a write
 //! changes, it changes there too, so that `get` and `all` answer alike.
 //!
+//! **The generation** counts what may have changed of what is known. JavaScript repeats an answer only while the
+//! generation is the one that the answer had.
+//!
 //! Expired answers are kept for when DynamoDB fails. With a TTL of 0 nothing is answered from here; what is held
 //! then only keeps answers from going back.
 
@@ -58,6 +61,22 @@ impl Sequence {
     }
 }
 
+/// The generation of what a store knows. Clones are the same counter.
+#[derive(Clone, Debug, Default)]
+pub struct Generation(Arc<AtomicU64>);
+
+impl Generation {
+    /// The generation now. To be read before what an answer is made from.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// To be called after what is known may have changed.
+    fn advance(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 /// An item with its revision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cached {
@@ -90,8 +109,8 @@ pub struct Answer<T> {
     /// Wall-clock time in milliseconds since the Unix epoch; infinite for "for ever", 0 for "not
     /// even once more".
     pub until: f64,
-    /// When it came to be known. The later of two answers counts.
-    pub seq: Seq,
+    /// The generation of what is known that it was made from.
+    pub generation: u64,
     /// Whether it is expired, and given for want of a better one.
     pub stale: bool,
 }
@@ -101,8 +120,8 @@ pub struct Answer<T> {
 pub struct Stale<T> {
     /// What was known.
     pub value: T,
-    /// When it was known.
-    pub seq: Seq,
+    /// The generation of what is known that it was made from.
+    pub generation: u64,
     /// How long ago it was read, in milliseconds; infinite where the clock can't tell.
     pub age_ms: f64,
     /// Whether it may be given while a newer one is fetched.
@@ -112,7 +131,7 @@ pub struct Stale<T> {
 impl<T> Stale<T> {
     /// It, as an answer that may be given until then.
     pub fn answer(self, until: f64) -> Answer<T> {
-        Answer { value: self.value, until, seq: self.seq, stale: true }
+        Answer { value: self.value, until, generation: self.generation, stale: true }
     }
 }
 
@@ -159,12 +178,11 @@ pub struct Cache {
     reads_lag: bool,
     clock: Clock,
     sequence: Arc<Sequence>,
+    generation: Generation,
     rows: moka::sync::Cache<RowKey, Entry>,
     collections: Mutex<Collections>,
     /// Rows that were evicted for their size, until `settle_evictions`.
-    pushed_out: Arc<Mutex<Vec<(RowKey, u64)>>>,
-    /// The same after it, for whoever else holds them.
-    evicted: Mutex<Vec<(RowKey, u64)>>,
+    evicted: Arc<Mutex<Vec<RowKey>>>,
     /// What was sent before this is void: an init has replaced everything since.
     valid_from: AtomicU64,
     /// What was found missing by a request sent before this may have come since.
@@ -212,16 +230,17 @@ impl Cache {
         reads_lag: bool,
         clock: Clock,
         sequence: Arc<Sequence>,
+        generation: Generation,
     ) -> Self {
         let weigh = |row: &RowKey, entry: &Entry| {
             let size = ENTRY_OVERHEAD + row.namespace.len() + row.key.len() + entry.bytes();
             u32::try_from(size).unwrap_or(u32::MAX)
         };
-        let pushed_out: Arc<Mutex<Vec<(RowKey, u64)>>> = Arc::default();
-        let notices = Arc::clone(&pushed_out);
-        let evicted = move |row: Arc<RowKey>, entry: Entry, cause| {
+        let evicted: Arc<Mutex<Vec<RowKey>>> = Arc::default();
+        let notices = Arc::clone(&evicted);
+        let on_eviction = move |row: Arc<RowKey>, _: Entry, cause| {
             if cause == RemovalCause::Size {
-                lock(&notices).push(((*row).clone(), entry.revision()));
+                lock(&notices).push((*row).clone());
             }
         };
         Self {
@@ -230,16 +249,16 @@ impl Cache {
             reads_lag,
             clock,
             sequence,
+            generation,
             // moka's own default policy refuses newcomers when it is full.
             rows: moka::sync::Cache::builder()
                 .eviction_policy(EvictionPolicy::lru())
                 .weigher(weigh)
                 .max_capacity(max_bytes)
-                .eviction_listener(evicted)
+                .eviction_listener(on_eviction)
                 .build(),
             collections: Mutex::default(),
-            pushed_out,
-            evicted: Mutex::default(),
+            evicted,
             valid_from: AtomicU64::new(0),
             missing_from: AtomicU64::new(0),
         }
@@ -248,6 +267,16 @@ impl Cache {
     /// Whether anything is answered from here.
     pub fn is_on(&self) -> bool {
         self.freshness.ttl_ms > 0.0
+    }
+
+    /// The generation of what is known. To be read before what an answer is made from.
+    pub fn generation(&self) -> u64 {
+        self.generation.get()
+    }
+
+    /// Advances the generation. To be called after what is known may have changed.
+    pub fn changed(&self) {
+        self.generation.advance();
     }
 
     /// To be called before a request is sent whose answer is to be kept.
@@ -281,50 +310,35 @@ impl Cache {
         Read { value: Arc::clone(items), read_at: *read_at, sent, known: self.begin(), valid }
     }
 
-    /// Whether what is known of a row may be answered.
-    pub fn judge_row(&self, read: Read<Option<Cached>>) -> Known<Option<Cached>> {
-        let (found, seq) = (read.value.is_some(), seq_of(&read));
-        self.judge(read, self.ttl_of(found), found, seq)
+    /// Whether what is known of a row may be answered, in this generation.
+    pub fn judge_row(&self, read: Read<Option<Cached>>, generation: u64) -> Known<Option<Cached>> {
+        let found = read.value.is_some();
+        self.judge(read, self.ttl_of(found), found, generation)
     }
 
     /// The same of all live items of a namespace.
-    pub fn judge_all(&self, read: Read<Arc<Items>>) -> Known<Arc<Items>> {
-        let seq = read.known;
-        self.judge(read, self.freshness.ttl_ms, true, seq)
+    pub fn judge_all(&self, read: Read<Arc<Items>>, generation: u64) -> Known<Arc<Items>> {
+        self.judge(read, self.freshness.ttl_ms, true, generation)
     }
 
-    fn judge<T>(&self, read: Read<T>, ttl_ms: f64, revalidate: bool, seq: Seq) -> Known<T> {
+    fn judge<T>(&self, read: Read<T>, ttl_ms: f64, worth: bool, generation: u64) -> Known<T> {
         let Freshness { ttl_ms: longest, stale_if_error_ms, stale_while_revalidate_ms } =
             self.freshness;
-        let age_ms = self.age(read.read_at);
         if !self.is_on() {
             return Known::Nothing;
         }
-        if read.valid && age_ms < ttl_ms {
-            return Known::Fresh(self.answer(read, ttl_ms, seq));
+        let Read { value, read_at, valid, .. } = read;
+        let age_ms = self.age(read_at);
+        if valid && age_ms < ttl_ms {
+            let until = read_at as f64 + ttl_ms;
+            return Known::Fresh(Answer { value, until, generation, stale: false });
         }
         if !stale_if_error_ms.is_infinite() && age_ms >= longest + stale_if_error_ms {
             return Known::Nothing;
         }
-        let revalidate = revalidate && read.valid && age_ms < longest + stale_while_revalidate_ms;
-        Known::Stale(Stale { value: read.value, seq, age_ms, revalidate })
-    }
-
-    /// The answer of a read that has just ended.
-    pub fn answer_row(&self, read: Read<Option<Cached>>) -> Answer<Option<Cached>> {
-        let (ttl_ms, seq) = (self.ttl_of(read.value.is_some()), seq_of(&read));
-        self.answer(read, ttl_ms, seq)
-    }
-
-    /// The same of a read of all items.
-    pub fn answer_all(&self, read: Read<Arc<Items>>) -> Answer<Arc<Items>> {
-        let seq = read.known;
-        self.answer(read, self.freshness.ttl_ms, seq)
-    }
-
-    fn answer<T>(&self, read: Read<T>, ttl_ms: f64, seq: Seq) -> Answer<T> {
-        let until = if self.is_on() && read.valid { read.read_at as f64 + ttl_ms } else { 0.0 };
-        Answer { value: read.value, until, seq, stale: false }
+        // That something is missing is not worth to be given meanwhile.
+        let revalidate = worth && valid && age_ms < longest + stale_while_revalidate_ms;
+        Known::Stale(Stale { value, generation, age_ms, revalidate })
     }
 
     /// Keeps what a read found in this row, unless what is held is newer, and returns what is known then.
@@ -337,8 +351,10 @@ impl Cache {
             return known;
         }
         let read = self.put(sent, row, found);
-        if let Some(collection) = collections.by_namespace.get_mut(&row.namespace) {
-            collection.follow(&row.key, read.value.as_ref(), read.known > Seq(0));
+        if let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
+            && collection.follow(&row.key, read.value.as_ref(), read.known > Seq(0))
+        {
+            self.changed();
         }
         drop(collections);
         self.settle_evictions();
@@ -374,14 +390,19 @@ impl Cache {
         if self.is_void(sent) {
             return self.not_held(item.map(|item| Cached { item, revision: 0 }));
         }
-        let mut entry = self.entry(sent, item);
+        let (mut entry, mut changed) = (self.entry(sent, item), false);
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held) if self.stays(held.value(), &entry) => Op::Nop,
             held => {
-                keep_what_is_same(held.as_ref().map(moka::Entry::value), &mut entry);
+                let held = held.as_ref().map(moka::Entry::value);
+                keep_what_is_same(held, &mut entry);
+                changed = held.is_some_and(|held| held.revision() != entry.revision());
                 Op::Put(entry.clone())
             }
         });
+        if changed {
+            self.changed();
+        }
         match result {
             CompResult::Unchanged(now)
             | CompResult::Inserted(now)
@@ -453,6 +474,7 @@ impl Cache {
             }
             _ => {}
         }
+        self.changed();
         read
     }
 
@@ -497,6 +519,7 @@ impl Cache {
         {
             collection.wrote(sent, &row.key, now.value().cached.as_ref());
         }
+        self.changed();
         drop(collections);
         self.settle_evictions();
     }
@@ -532,18 +555,14 @@ impl Cache {
 
     fn void_before(&self, seq: Seq) {
         self.valid_from.fetch_max(seq.0, Ordering::SeqCst);
+        self.changed();
     }
 
     /// Forgets which rows were found missing by requests sent before `seq`: something came that may
     /// refer to them.
     pub fn forget_missing(&self, seq: Seq) {
         self.missing_from.fetch_max(seq.0, Ordering::SeqCst);
-    }
-
-    /// Nothing that was known before these may be taken for fresh, and nothing for missing.
-    pub fn bounds(&self) -> (Seq, Seq) {
-        let load = |bound: &AtomicU64| Seq(bound.load(Ordering::SeqCst));
-        (load(&self.valid_from), load(&self.missing_from))
+        self.changed();
     }
 
     /// All live items of a namespace, as changes since the state `held`, which an earlier call named.
@@ -554,16 +573,6 @@ impl Cache {
             return Changes::whole(items);
         }
         last_sent.send(namespace, held, items, || self.begin().0)
-    }
-
-    /// The rows that were evicted since the last call, and the revisions that they had.
-    pub fn take_evicted(&self) -> Vec<(RowKey, u64)> {
-        std::mem::take(&mut lock(&self.evicted))
-    }
-
-    /// Whether rows may soon be evicted.
-    pub fn is_tight(&self) -> bool {
-        self.bytes() > self.max_bytes / 4 * 3
     }
 
     /// How much is held, in bytes: the texts twice, since they are parsed where they are used.
@@ -580,18 +589,17 @@ impl Cache {
     fn settle_evictions(&self) {
         // moka would let a number of writes wait before it weighs them.
         self.rows.run_pending_tasks();
-        let pushed_out = std::mem::take(&mut *lock(&self.pushed_out));
-        if pushed_out.is_empty() {
+        let evicted = std::mem::take(&mut *lock(&self.evicted));
+        if evicted.is_empty() {
             return;
         }
         let mut collections = self.collections();
-        for (row, _) in &pushed_out {
+        for row in &evicted {
             let held = collections.by_namespace.get(&row.namespace);
             if held.is_some_and(|collection| collection.items.contains_key(&row.key)) {
                 collections.forget(&row.namespace);
             }
         }
-        lock(&self.evicted).extend(pushed_out);
     }
 
     /// How long an answer may be given, in milliseconds.
@@ -631,12 +639,6 @@ impl Collections {
         self.by_namespace.remove(namespace);
         self.last_sent.forget(namespace);
     }
-}
-
-/// What orders an answer in JavaScript, which knows one number only. That a row is missing may be believed only
-/// from when the request was sent that found it so.
-fn seq_of(read: &Read<Option<Cached>>) -> Seq {
-    if read.value.is_some() { read.known } else { read.sent }
 }
 
 /// Keeps the text that is held, its revision and since when it is known, where the new one is the same.

@@ -16,25 +16,29 @@ fn cache_with(freshness: Freshness, max_bytes: u64) -> (Cache, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(1_000_000));
     let hands = Arc::clone(&now);
     let clock = Clock::from_fn(move || hands.load(Ordering::SeqCst));
-    (Cache::new(freshness, max_bytes, true, clock, Arc::default()), now)
+    (Cache::new(freshness, max_bytes, true, clock, Arc::default(), Generation::default()), now)
 }
 
 impl Cache {
     fn look(&self, row: &RowKey) -> Known<Option<Cached>> {
-        self.row(row).map_or(Known::Nothing, |read| self.judge_row(read))
+        self.row(row).map_or(Known::Nothing, |read| self.judge_row(read, 1))
     }
 
     fn look_all(&self, namespace: &str) -> Known<Arc<Items>> {
-        self.collection(namespace).map_or(Known::Nothing, |read| self.judge_all(read))
+        self.collection(namespace).map_or(Known::Nothing, |read| self.judge_all(read, 1))
     }
 
     /// What a read is answered that found this.
     fn find(&self, sent: Seq, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
-        self.answer_row(self.fill(sent, row, found))
+        let read = self.fill(sent, row, found);
+        let value = read.value.clone();
+        answer(self.judge_row(read, 1), value)
     }
 
     fn find_all(&self, sent: Seq, namespace: &Arc<str>, found: KeyedItems) -> Answer<Arc<Items>> {
-        self.answer_all(self.fill_all(sent, namespace, found))
+        let read = self.fill_all(sent, namespace, found);
+        let value = Arc::clone(&read.value);
+        answer(self.judge_all(read, 1), value)
     }
 
     fn wrote(&self, sent: Seq, row: &RowKey, item: &Item) {
@@ -57,6 +61,16 @@ impl Cache {
         match self.look_all(namespace) {
             Known::Fresh(answer) => Some(answer),
             Known::Stale(_) | Known::Nothing => None,
+        }
+    }
+}
+
+/// The answer of a read that found this.
+fn answer<T>(known: Known<T>, value: T) -> Answer<T> {
+    match known {
+        Known::Fresh(answer) => answer,
+        Known::Stale(_) | Known::Nothing => {
+            Answer { value, until: 0.0, generation: 1, stale: false }
         }
     }
 }
@@ -218,6 +232,7 @@ fn a_consistent_read_tells_what_is_in_the_table() {
         false,
         Clock::from_fn(|| 1_000_000),
         Arc::default(),
+        Generation::default(),
     );
     cache.wrote(cache.begin(), &row("k"), &item("k", 2.0));
     cache.find(cache.begin(), &row("k"), Some(item("k", 1.0)));
@@ -471,12 +486,28 @@ fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
 }
 
 #[test]
-fn answers_are_ordered_by_when_they_came_and_not_by_when_they_were_asked_for() {
-    let (cache, _) = cache(15_000.0);
-    let (first, second) = (cache.begin(), cache.begin());
-    let older = cache.find(second, &row("k"), Some(item("k", 1.0)));
-    let newer = cache.find(first, &row("k"), Some(item("k", 2.0)));
-    assert!(older.seq < newer.seq, "{older:?} {newer:?}");
+fn the_generation_advances_with_what_is_known_and_not_with_how_long_it_is_fresh() {
+    let (cache, now) = cache(15_000.0);
+    let advances = |change: &dyn Fn()| {
+        let before = cache.generation();
+        change();
+        cache.generation() > before
+    };
+    let fill = |key: &str, version: Option<f64>| {
+        cache.fill(cache.begin(), &row(key), version.map(|version| item(key, version)));
+    };
+    assert!(!advances(&|| fill("k", Some(1.0))), "nobody has been told anything else");
+    now.fetch_add(15_000, Ordering::SeqCst);
+    assert!(!advances(&|| fill("k", Some(1.0))));
+    assert!(advances(&|| fill("k", Some(2.0))));
+    assert!(!advances(&|| fill("missing", None)));
+    assert!(advances(&|| fill("missing", Some(1.0))));
+    let all = || vec![("k".into(), item("k", 2.0)), ("missing".into(), item("missing", 1.0))];
+    cache.fill_all(cache.begin(), &"features".into(), all());
+    assert!(advances(&|| fill("new", Some(1.0))), "it was not among all items");
+    assert!(advances(&|| cache.wrote(cache.begin(), &row("k"), &item("k", 3.0))));
+    assert!(advances(&|| cache.void_all()));
+    assert!(advances(&|| cache.forget_missing(cache.begin())));
 }
 
 #[test]
@@ -484,9 +515,7 @@ fn what_was_found_missing_before_something_came_that_may_refer_to_it_is_not_beli
     let (cache, _) = cache(15_000.0);
     let read = cache.begin();
     cache.forget_missing(cache.begin());
-    let (_, missing_from) = cache.bounds();
-    let missing = cache.find(read, &row("k"), None);
-    assert!(missing.seq < missing_from);
+    assert_eq!(cache.find(read, &row("k"), None).until, 0.0);
     assert_eq!(cache.fresh(&row("k")), None);
 }
 
@@ -518,22 +547,15 @@ fn an_answer_that_an_init_overtook_does_not_bring_back_what_was_before() {
 }
 
 #[test]
-fn the_rows_used_least_recently_make_room_and_are_told_with_their_revisions() {
+fn the_rows_used_least_recently_are_evicted() {
     let (cache, _) = cache_with(Freshness::default(), TEN_LARGE);
-    let (mut revisions, mut evicted) = (Vec::new(), Vec::new());
     for number in 0..100 {
         let key = number.to_string();
-        let held = cache.find(cache.begin(), &row(&key), Some(large(&key))).value.unwrap();
-        revisions.push((row(&key), held.revision));
+        cache.fill(cache.begin(), &row(&key), Some(large(&key)));
         assert!(cache.fresh(&row("0")).is_some(), "0 is used all the time");
-        evicted.extend(cache.take_evicted());
         assert!(cache.bytes() <= TEN_LARGE, "{} bytes after {number}", cache.bytes());
     }
     assert_eq!(cache.count(), 10);
-    assert!(cache.is_tight());
-    revisions.remove(0);
-    revisions.truncate(90);
-    assert_eq!(evicted, revisions);
     assert_eq!(cache.look(&row("90")), Known::Nothing);
     assert!(cache.fresh(&row("91")).is_some());
 }

@@ -14,6 +14,7 @@ use super::model::{Change, ITEMS, item_of, row};
 use super::oracle::{Broken, Lines, Oracle};
 use super::plan::{Action, Defect, Plan, Spell};
 use super::table::{Connection, Table};
+use crate::cache::Generation;
 use crate::clock::Clock;
 use crate::config::{Config, Freshness};
 use crate::row::Layout;
@@ -91,7 +92,8 @@ impl Run {
         };
         let lines = Arc::new(Lines(Arc::clone(&self.oracle), number));
         let dynamodb = Arc::new(connection.clone());
-        let store = Store::new(&config, dynamodb, lines, clock, Arc::default());
+        let store =
+            Store::new(&config, dynamodb, lines, clock, Arc::default(), Generation::default());
         Process {
             number,
             store,

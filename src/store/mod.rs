@@ -14,7 +14,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::{BoxFuture, ready};
 
-use crate::cache::{Answer, Cache, Cached, Changes, Seq, Sequence};
+use crate::cache::{Answer, Cache, Cached, Changes, Generation, Sequence};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dynamodb::DynamoDb;
@@ -25,20 +25,6 @@ use crate::writes::PendingWrites;
 use context::Context;
 use reader::Reader;
 use writer::Writer;
-
-/// A [`Store`] that is not kept by this.
-#[derive(Clone)]
-pub struct WeakStore {
-    reader: Weak<Reader>,
-    writer: Weak<Writer>,
-}
-
-impl WeakStore {
-    /// The store, if anybody still has it.
-    pub fn get(&self) -> Option<Store> {
-        Some(Store { reader: self.reader.upgrade()?, writer: self.writer.upgrade()? })
-    }
-}
 
 /// A feature store on one table and prefix. Clones are the same store.
 ///
@@ -52,13 +38,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store on `dynamodb`, whose requests are counted in `stats`.
+    /// A store on `dynamodb`, whose requests are counted in `stats`. `generation` is that of what it knows.
     pub fn new(
         config: &Config,
         dynamodb: Arc<dyn DynamoDb>,
         log: Arc<dyn Log>,
         clock: Clock,
         stats: Arc<Stats>,
+        generation: Generation,
     ) -> Self {
         let sequence = Arc::<Sequence>::default();
         let cache = Cache::new(
@@ -67,6 +54,7 @@ impl Store {
             !config.consistent_read,
             clock.clone(),
             Arc::clone(&sequence),
+            generation,
         );
         let pending = Arc::new(PendingWrites::new(clock.clone(), sequence));
         let context = Arc::new(Context::new(config, dynamodb, log, clock, stats));
@@ -84,11 +72,6 @@ impl Store {
         Self { reader: Arc::clone(writer.reader()), writer }
     }
 
-    /// This store, for somebody who must not keep it.
-    pub fn downgrade(&self) -> WeakStore {
-        WeakStore { reader: Arc::downgrade(&self.reader), writer: Arc::downgrade(&self.writer) }
-    }
-
     /// The item `key` of `kind`, if it is known freshly: `None` in the answer for one that is unknown,
     /// deleted or unreadable.
     pub fn peek(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
@@ -104,6 +87,17 @@ impl Store {
     /// 0 for none.
     pub async fn all(&self, kind: &str, held: u64) -> Result<Answer<Changes>> {
         self.reader.all(kind, held).await
+    }
+
+    /// What is newest of an item, fresh or not: for whoever has an answer of an earlier generation. `None` where
+    /// nothing is known.
+    pub fn newest(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
+        self.reader.newest(kind, key)
+    }
+
+    /// The same of all live items, as changes since the state `held`. `None` also where they can't be told as such.
+    pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
+        self.reader.newest_all(kind, held)
     }
 
     /// Whether somebody has initialised this prefix, or this process was given the data for it. Once it has been
@@ -170,31 +164,9 @@ impl Store {
         self.writer.close(quiet)
     }
 
-    /// The items, as kind, key and revision, that were evicted since the last call.
-    pub fn take_evicted(&self) -> Vec<(Arc<str>, Arc<str>, u64)> {
-        let evicted = self.reader.cache().take_evicted().into_iter();
-        let kind = |namespace: &str| self.writer.layout().kind(namespace).into();
-        evicted.map(|(row, revision)| (kind(&row.namespace), row.key, revision)).collect()
-    }
-
-    /// Whether items may soon be evicted, and the sequence numbers before which nothing that is known
-    /// may be taken for fresh, and nothing for missing.
-    pub fn bounds(&self) -> (bool, u64, u64) {
-        let cache = self.reader.cache();
-        let (valid_from, missing_from) = cache.bounds();
-        (cache.is_tight(), valid_from.0, missing_from.0)
-    }
-
-    /// A sequence number after all that has happened.
-    pub fn now(&self) -> Seq {
-        self.reader.cache().begin()
-    }
-
-    /// Marks these items as used.
-    pub fn mark_used(&self, kind: &str, keys: &[String]) {
-        for key in keys {
-            self.reader.mark_used(kind, key);
-        }
+    /// The generation of what is known: an answer may be repeated only while it has not advanced.
+    pub fn generation(&self) -> u64 {
+        self.reader.cache().generation()
     }
 
     /// What was counted.

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::preload::Preload;
 use crate::backoff::{self, Backoff, Retries, no_answer};
 use crate::cache::circuit_breaker::{CircuitBreaker, Operation, Permit, Probe};
-use crate::cache::{Answer, Cache, Cached, Changes, Items, Known, Seq, Stale};
+use crate::cache::{Answer, Cache, Cached, Changes, Items, KeyedItems, Known, Stale};
 use crate::clock::Millis;
 use crate::config::Config;
 use crate::dynamodb::Page;
@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::shown;
 use crate::panics::catch;
 use crate::requester::{self, working_for};
-use crate::row::{Item, RowKey, StoredRow};
+use crate::row::{RowKey, StoredRow};
 use crate::single_flight::{Flight, SingleFlight};
 use crate::stats::Stats;
 use crate::writes::PendingWrites;
@@ -92,11 +92,6 @@ impl Reader {
         &self.context.stats
     }
 
-    /// Marks an item as used.
-    pub fn mark_used(&self, kind: &str, key: &str) {
-        drop(self.cache.row(&self.context.row(kind, key)));
-    }
-
     /// The item `key` of `kind`, if it is known freshly.
     pub fn peek(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
         // Where it panics, `get` logs that.
@@ -112,6 +107,20 @@ impl Reader {
     pub async fn get(self: &Arc<Self>, kind: &str, key: &str) -> Result<Answer<Option<Cached>>> {
         let row = self.context.row(kind, key);
         self.context.guarded(|| row_read(&row), self.get_row(row.clone())).await.map(live)
+    }
+
+    /// What is newest of an item, however old: for whoever has an answer of an earlier generation.
+    pub fn newest(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
+        catch(|| self.known_item(&self.context.row(kind, key)).answer().map(live)).ok()?
+    }
+
+    /// The same of all items, as changes since the state `held`; `None` where that is not known any more.
+    pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
+        let namespace = self.context.layout.namespace(kind);
+        let newest = catch(|| self.known_all(&namespace).answer()).ok()??;
+        let Answer { value, until, generation, stale } = newest;
+        let value = self.cache.changes(&namespace, held, &value);
+        (value.base == Some(held)).then_some(Answer { value, until, generation, stale })
     }
 
     pub async fn all(self: &Arc<Self>, kind: &str, held: u64) -> Result<Answer<Changes>> {
@@ -173,6 +182,7 @@ impl Reader {
     /// A write of this row became visible, or failed. Reads of it, and of all rows with it, make requests of their
     /// own from now on. What it `refers` to may have come with it.
     pub fn wrote(&self, row: &RowKey, refers: bool) {
+        self.cache.changed();
         if refers {
             self.cache.forget_missing(self.cache.begin());
         }
@@ -260,7 +270,7 @@ impl Reader {
     }
 
     async fn get_all(self: &Arc<Self>, namespace: &Arc<str>, held: u64) -> Result<Answer<Changes>> {
-        let Answer { value, until, seq, stale } = match self.known_all(namespace) {
+        let Answer { value, until, generation, stale } = match self.known_all(namespace) {
             Known::Fresh(answer) => {
                 self.context.stats.hits.add_one();
                 answer
@@ -272,18 +282,19 @@ impl Reader {
             },
         };
         let value = self.cache.changes(namespace, held, &value);
-        Ok(Answer { value, until, seq, stale })
+        Ok(Answer { value, until, generation, stale })
     }
 
     /// What is known of a row: the newest of what was read and what is pending.
     fn known(&self, row: &RowKey) -> Known<Option<Cached>> {
+        let generation = self.cache.generation();
         let newest = self.pending.newest(row, self.cache.row(row));
         let Some(read) = newest.read else {
             return Known::Nothing;
         };
-        let (value, seq) = (read.value.clone(), read.known);
-        match self.cache.judge_row(read) {
-            Known::Nothing if newest.is_pending => pending_answer(value, seq),
+        let value = read.value.clone();
+        match self.cache.judge_row(read, generation) {
+            Known::Nothing if newest.is_pending => pending_answer(value, generation),
             known => known,
         }
     }
@@ -298,14 +309,15 @@ impl Reader {
 
     /// What is known of all rows of a namespace.
     fn known_all(&self, namespace: &str) -> Known<Arc<Items>> {
+        let generation = self.cache.generation();
         let read = self.cache.collection(namespace);
         let newest = self.pending.newest_all(namespace, read, |row| self.cache.row(row));
         let Some(read) = newest.read else {
             return Known::Nothing;
         };
-        let (value, seq) = (Arc::clone(&read.value), read.known);
-        match self.cache.judge_all(read) {
-            Known::Nothing if newest.is_pending => pending_answer(value, seq),
+        let value = Arc::clone(&read.value);
+        match self.cache.judge_all(read, generation) {
+            Known::Nothing if newest.is_pending => pending_answer(value, generation),
             known => known,
         }
     }
@@ -418,17 +430,21 @@ impl Reader {
         if stored.is_none() {
             (self.on_finding)(Finding::NoRow(row.clone()));
         }
-        let item = stored.as_ref().and_then(|stored| self.found(stored));
+        let item = stored.as_ref().and_then(|stored| self.context.item_in(stored));
+        let version = item.as_ref().map(|item| item.version);
         let read = self.cache.fill(sent, row, item);
-        let newest = self.pending.newest(row, Some(read.clone()));
-        Ok(self.cache.answer_row(newest.read.unwrap_or(read)))
-    }
-
-    /// The item that a row holds, which may be as new as a pending write of it.
-    fn found(&self, stored: &StoredRow) -> Option<Item> {
-        let item = self.context.item_in(stored)?;
-        self.pending.found(&stored.key, &item);
-        Some(item)
+        // Only now: what is pending no more must be found in the cache.
+        if let Some(version) = version {
+            self.pending.found(row, version);
+        }
+        match self.known(row) {
+            Known::Fresh(answer) => Ok(answer),
+            Known::Stale(_) | Known::Nothing => {
+                let generation = self.cache.generation();
+                let newest = self.pending.newest(row, Some(read)).read;
+                Ok(once(newest.and_then(|read| read.value), generation))
+            }
+        }
     }
 
     pub(super) async fn read_all(
@@ -507,14 +523,25 @@ impl Reader {
         if rows.is_empty() {
             (self.on_finding)(Finding::NoRows(namespace.clone()));
         }
-        let found = rows.into_iter().filter_map(|stored| {
-            let item = self.found(&stored)?;
-            Some((stored.key.key, item))
-        });
-        let read = self.cache.fill_all(sent, namespace, found.collect());
-        let held = |row: &RowKey| self.cache.row(row);
-        let newest = self.pending.newest_all(namespace, Some(read.clone()), held);
-        Ok(self.cache.answer_all(newest.read.unwrap_or(read)))
+        let found: KeyedItems = rows
+            .iter()
+            .filter_map(|stored| Some((stored.key.key.clone(), self.context.item_in(stored)?)))
+            .collect();
+        let versions: Vec<_> =
+            found.iter().map(|(key, item)| (key.clone(), item.version)).collect();
+        let read = self.cache.fill_all(sent, namespace, found);
+        for (key, version) in versions {
+            self.pending.found(&RowKey { namespace: namespace.clone(), key }, version);
+        }
+        match self.known_all(namespace) {
+            Known::Fresh(answer) => Ok(answer),
+            Known::Stale(_) | Known::Nothing => {
+                let generation = self.cache.generation();
+                let held = |row: &RowKey| self.cache.row(row);
+                let newest = self.pending.newest_all(namespace, Some(read), held).read;
+                Ok(once(newest.map(|read| read.value).unwrap_or_default(), generation))
+            }
+        }
     }
 
     async fn fetch_marker(&self, deadline: Instant) -> Result<()> {
@@ -627,7 +654,7 @@ impl Reader {
     }
 
     fn initialized_answer(&self, value: bool, until: f64) -> Answer<bool> {
-        Answer { value, until, seq: self.cache.begin(), stale: false }
+        Answer { value, until, generation: self.cache.generation(), stale: false }
     }
 
     async fn in_read_time<T>(
@@ -651,9 +678,14 @@ impl Reader {
     }
 }
 
+/// An answer that may not be given again.
+fn once<T>(value: T, generation: u64) -> Answer<T> {
+    Answer { value, until: 0.0, generation, stale: false }
+}
+
 /// What is pending, without any answer of the table's.
-fn pending_answer<T>(value: T, seq: Seq) -> Known<T> {
-    Known::Stale(Stale { value, seq, age_ms: 0.0, revalidate: false })
+fn pending_answer<T>(value: T, generation: u64) -> Known<T> {
+    Known::Stale(Stale { value, generation, age_ms: 0.0, revalidate: false })
 }
 
 /// All rows of a namespace, of which `page` reads the page that begins after a row.

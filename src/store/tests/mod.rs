@@ -67,8 +67,14 @@ impl Setup {
             assert!(!breaks.swap(false, Ordering::SeqCst), "on purpose");
             hands.load(Ordering::SeqCst)
         });
-        let store =
-            Store::new(&config, Arc::new(table.clone()), lines.clone(), clock, Arc::default());
+        let store = Store::new(
+            &config,
+            Arc::new(table.clone()),
+            lines.clone(),
+            clock,
+            Arc::default(),
+            Generation::default(),
+        );
         Self { store, table, lines, now, broken_clock }
     }
 

@@ -339,24 +339,26 @@ async fn every_read_counts_as_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn what_had_to_make_room_is_told_by_kind_and_key() {
-    let setup = Setup::with(|config| {
-        config.prefix = "p".into();
-        config.max_cache_bytes = 2_000;
-    });
-    for number in 0..20 {
-        setup.table.put_item("p:features", &number.to_string(), 1.0);
-        setup.read(&number.to_string()).await;
-        setup.store.mark_used("features", &["0".to_owned()]);
-    }
-    let evicted = setup.store.take_evicted();
-    assert!(evicted.iter().all(|(kind, _, revision)| &**kind == "features" && *revision > 0));
-    let keys: Vec<_> = evicted.iter().map(|(_, key, _)| key.to_string()).collect();
-    let oldest: Vec<_> = (1..=keys.len()).map(|number| number.to_string()).collect();
-    assert_eq!(keys, oldest, "0 was touched");
-    let (items, bytes) = setup.store.held();
-    assert!(bytes <= 2_000 && items as usize == 20 - keys.len());
-    assert!(setup.store.bounds().0);
+async fn whoever_has_an_older_answer_gets_what_is_newest() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "k", 1.0);
+    assert_eq!(setup.store.newest("features", "k"), None);
+    let (first, all) = (
+        setup.store.get("features", "k").await.unwrap(),
+        setup.store.all("features", 0).await.unwrap(),
+    );
+    assert!(first.generation < all.generation, "all may have brought something newer");
+    assert_eq!(all.generation, setup.store.generation());
+    setup.table.script(|_| Fate::Hang);
+    let _write = setup.start_upsert("k", 2);
+    assert!(setup.store.generation() > all.generation);
+    let version = |answer: Answer<Option<Cached>>| answer.value.unwrap().item.version;
+    assert_eq!(version(setup.store.newest("features", "k").unwrap()), 2.0);
+    let changes = setup.store.newest_all("features", all.value.state).unwrap().value;
+    assert_eq!((changes.base, changes.changed.len()), (Some(all.value.state), 1));
+    assert_eq!(setup.store.newest_all("features", all.value.state + 100), None);
+    setup.expire();
+    assert_eq!(version(setup.store.newest("features", "k").unwrap()), 2.0, "however old");
 }
 
 /// Reads the flag and all flags over and over while another task writes new versions of it. Every get is

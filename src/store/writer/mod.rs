@@ -19,7 +19,7 @@ use super::reader::{Finding, Reader};
 use crate::config::Config;
 use crate::error::Error;
 use crate::log::Level;
-use crate::row::{Layout, RowKey};
+use crate::row::RowKey;
 use crate::writes::PendingWrites;
 use crate::writes::order::WriteOrder;
 use crate::writes::pending::Failed;
@@ -77,10 +77,6 @@ impl Writer {
 
     pub fn pending(&self) -> &PendingWrites {
         &self.pending
-    }
-
-    pub fn layout(&self) -> &Layout {
-        &self.context.layout
     }
 
     /// Acts on what a read found.

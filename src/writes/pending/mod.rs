@@ -401,8 +401,8 @@ impl PendingWrites {
         self.lock().newest_all(namespace, read, held)
     }
 
-    /// Ends the retries of an update when a read has found something as new in the table.
-    pub fn found(&self, row: &RowKey, found: &Item) {
+    /// Ends the retries of an update when a read has found this version in the table, which is as new.
+    pub fn found(&self, row: &RowKey, version: f64) {
         if self.count() == 0 {
             return;
         }
@@ -410,7 +410,7 @@ impl PendingWrites {
         // An init that is pending takes out of the table what it does not have and nobody wrote since.
         let init = state.init.as_ref().map(|init| init.init.id);
         let is_settled = state.rows.get(row).is_some_and(|row| {
-            found.version >= row.update.item.version
+            version >= row.update.item.version
                 && row.stage != Stage::InFlight
                 && init.is_none_or(|init| init > row.update.id)
         });

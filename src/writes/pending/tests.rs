@@ -54,7 +54,7 @@ fn cached(key: &str, version: f64) -> Cached {
 fn newest(pending: &PendingWrites, key: &str, in_table: Option<f64>) -> Option<f64> {
     let found = in_table.map(|version| cached(key, version));
     if let Some(found) = &found {
-        pending.found(&row(key), &found.item);
+        pending.found(&row(key), found.item.version);
     }
     let newest = pending.newest(&row(key), Some(read(pending, found)));
     newest.read?.value.map(|cached| cached.item.version)

@@ -4,35 +4,32 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::dynamodb::fake::FakeDynamoDb;
 use crate::error::ErrorKind;
 use crate::row::Item;
 
-/// A mailbox, and how often it has woken somebody.
-fn mailbox() -> (Arc<Mailbox>, Arc<AtomicUsize>) {
+/// A queue, and how often it has woken somebody.
+fn queue() -> (Arc<ResponseQueue>, Arc<AtomicUsize>) {
     let wakes = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&wakes);
     let wake = move || {
         counted.fetch_add(1, Ordering::SeqCst);
     };
-    (Mailbox::new(Box::new(wake)), wakes)
+    (ResponseQueue::new(Box::new(wake), Generation::default()), wakes)
 }
 
 /// The elements of the next text.
-fn take(mailbox: &Mailbox) -> Vec<Value> {
-    serde_json::from_str(&mailbox.take(None).unwrap()).unwrap()
+fn take(queue: &ResponseQueue) -> Vec<Value> {
+    serde_json::from_str(&queue.take().unwrap()).unwrap()
 }
 
 /// The answers of all texts there are.
-fn take_answers(mailbox: &Mailbox) -> Vec<Value> {
+fn take_answers(queue: &ResponseQueue) -> Vec<Value> {
     let mut answers = Vec::new();
     loop {
-        let text = take(mailbox);
-        answers.extend_from_slice(&text[6..]);
+        let text = take(queue);
+        answers.extend_from_slice(&text[3..]);
         if text[0] == 0 {
-            assert_eq!(mailbox.take(None), None);
+            assert_eq!(queue.take(), None);
             return answers;
         }
     }
@@ -43,7 +40,7 @@ fn cached(json: impl Into<Arc<str>>, revision: u64) -> Cached {
 }
 
 fn answer<T>(value: T) -> Answer<T> {
-    Answer { value, until: 1_015_000.0, seq: Seq(7), stale: false }
+    Answer { value, until: 1_015_000.0, generation: 7, stale: false }
 }
 
 /// Everything, as so many items of so many bytes.
@@ -55,51 +52,48 @@ fn whole(count: usize, size: usize) -> Answer<Changes> {
 
 #[test]
 fn somebody_is_woken_once_for_all_that_waits_and_again_after_it_was_taken() {
-    let (mailbox, wakes) = mailbox();
-    assert_eq!(mailbox.take(None), None);
+    let (queue, wakes) = queue();
+    assert_eq!(queue.take(), None);
     for round in 1..=3 {
         for id in 1..=100 {
-            mailbox.done(id);
+            queue.done(id);
         }
         assert_eq!(wakes.load(Ordering::SeqCst), round);
-        assert_eq!(take_answers(&mailbox), (1..=100).map(|id| json!([id])).collect::<Vec<_>>());
+        assert_eq!(take_answers(&queue), (1..=100).map(|id| json!([id])).collect::<Vec<_>>());
     }
 }
 
 #[test]
 fn nobody_is_woken_once_it_is_closed() {
-    let (mailbox, wakes) = mailbox();
-    mailbox.close();
+    let (queue, wakes) = queue();
+    queue.close();
     assert_eq!(Arc::strong_count(&wakes), 1, "it is kept");
-    mailbox.done(1);
+    queue.done(1);
     assert_eq!(wakes.load(Ordering::SeqCst), 0);
 }
 
 #[test]
 fn who_is_told_that_there_is_more_is_not_woken_for_it() {
-    let (mailbox, wakes) = mailbox();
-    mailbox.all(1, Form::Json, &whole(100, 10_000));
-    assert_eq!(take(&mailbox)[0], 1);
-    mailbox.done(2);
+    let (queue, wakes) = queue();
+    queue.all(1, Form::Json, &whole(100, 10_000));
+    assert_eq!(take(&queue)[0], 1);
+    queue.done(2);
     assert_eq!(wakes.load(Ordering::SeqCst), 1);
-    take_answers(&mailbox);
-    mailbox.done(3);
+    take_answers(&queue);
+    queue.done(3);
     assert_eq!(wakes.load(Ordering::SeqCst), 2);
 }
 
 #[test]
 fn a_text_has_the_log_lines_before_the_answers() {
-    let (mailbox, _) = mailbox();
-    mailbox.done(1);
-    mailbox.log(Level::Error, "the \"first\"\n\u{2028}".to_owned());
-    mailbox.log(Level::Warn, "the second".to_owned());
+    let (queue, _) = queue();
+    queue.done(1);
+    queue.log(Level::Error, "the \"first\"\n\u{2028}".to_owned());
+    queue.log(Level::Warn, "the second".to_owned());
     let lines = json!([["error", r#"the "first"\n\u{2028}"#], ["warn", "the second"]]);
-    assert_eq!(
-        take(&mailbox),
-        [json!(0), lines, json!(0), json!(0), json!(0), json!(0), json!([1])]
-    );
-    mailbox.done(2);
-    assert_eq!(mailbox.take(None).unwrap(), "[0,0,0,0,0,0,[2]]");
+    assert_eq!(take(&queue), [json!(0), json!(0), lines, json!([1])]);
+    queue.done(2);
+    assert_eq!(queue.take().unwrap(), "[0,0,0,[2]]");
 }
 
 #[test]
@@ -126,50 +120,50 @@ fn items_come_as_text_where_that_is_wanted() {
     assert_eq!(values[0][5], json);
     assert_eq!(values[1].as_array().unwrap().len(), 5);
     assert_eq!(item_text(1, 0, Form::Text, &answer(None)), "[1,1015000,7,0,0,null]");
-    let (mailbox, _) = mailbox();
+    let (queue, _) = queue();
     let changed = vec![("a".into(), cached(json, 3)), ("b".into(), cached("{}", 4))];
-    let delta = Changes { state: 6, base: None, changed, removed: Vec::new() };
-    mailbox.all(1, Form::Text, &answer(delta));
-    assert_eq!(take_answers(&mailbox)[1], json!([1, 1, ["a", 3, json, "b", 4, "{}"]]));
+    let changes = Changes { state: 6, base: None, changed, removed: Vec::new() };
+    queue.all(1, Form::Text, &answer(changes));
+    assert_eq!(take_answers(&queue)[1], json!([1, 1, ["a", 3, json, "b", 4, "{}"]]));
 }
 
 #[test]
 fn an_endless_time_is_a_number_that_javascript_reads_as_infinity() {
     let endless = Answer { until: f64::INFINITY, ..answer(None) };
     assert_eq!(item_text(1, 0, Form::Json, &endless), "[1,1e999,7,0,0,null]");
-    let (mailbox, _) = mailbox();
-    mailbox.initialized(1, &Answer { until: f64::INFINITY, ..answer(true) });
-    mailbox.initialized(2, &answer(false));
-    assert_eq!(mailbox.take(None).unwrap(), "[0,0,0,0,0,0,[1,1,1e999],[2,0,1015000]]");
+    let (queue, _) = queue();
+    queue.initialized(1, &Answer { until: f64::INFINITY, ..answer(true) });
+    queue.initialized(2, &answer(false));
+    assert_eq!(queue.take().unwrap(), "[0,0,0,[1,1,1e999],[2,0,1015000]]");
 }
 
 #[test]
 fn a_failure_comes_as_its_code() {
-    let (mailbox, _) = mailbox();
-    mailbox.failed(1, &Error::new(ErrorKind::AccessDenied, "no"), Seq(9));
-    assert_eq!(take_answers(&mailbox), [json!([1, "ACCESS_DENIED", 9])]);
+    let (queue, _) = queue();
+    queue.failed(1, &Error::new(ErrorKind::AccessDenied, "no"));
+    assert_eq!(take_answers(&queue), [json!([1, "ACCESS_DENIED"])]);
 }
 
 #[test]
 fn what_is_told_comes_with_its_value_or_with_what_went_wrong() {
-    let (mailbox, _) = mailbox();
-    mailbox.told(1, Ok(json!({"a.g1": true})));
-    mailbox.told(2, Err(Error::new(ErrorKind::Closed, "\"closed\"")));
+    let (queue, _) = queue();
+    queue.value(1, Ok(json!({"a.g1": true})));
+    queue.value(2, Err(Error::new(ErrorKind::Closed, "\"closed\"")));
     let expected = [json!([1, 0, {"a.g1": true}]), json!([2, "CLOSED", "\"closed\""])];
-    assert_eq!(take_answers(&mailbox), expected);
+    assert_eq!(take_answers(&queue), expected);
 }
 
 #[test]
 fn all_items_come_as_a_change_of_a_state() {
-    let (mailbox, _) = mailbox();
+    let (queue, _) = queue();
     let changed = vec![("a".into(), cached("{}", 3)), ("b".into(), cached("[]", 4))];
-    let delta =
+    let changes =
         Changes { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
-    mailbox.all(1, Form::Json, &answer(delta));
+    queue.all(1, Form::Json, &answer(changes));
     let nothing = Changes { state: 6, base: Some(6), changed: Vec::new(), removed: Vec::new() };
-    mailbox.all(2, Form::Json, &Answer { stale: true, ..answer(nothing) });
+    queue.all(2, Form::Json, &Answer { stale: true, ..answer(nothing) });
     assert_eq!(
-        take_answers(&mailbox),
+        take_answers(&queue),
         [
             json!([1, 0, 1_015_000, 7, 0, 6, 5, ["c", "\""]]),
             json!([1, 1, ["a", 3, {}, "b", 4, []]]),
@@ -182,16 +176,16 @@ fn all_items_come_as_a_change_of_a_state() {
 
 #[test]
 fn long_answers_are_cut_and_one_text_has_not_too_much() {
-    let (mailbox, wakes) = mailbox();
+    let (queue, wakes) = queue();
     for id in [1, 2] {
-        mailbox.all(id, Form::Json, &whole(1_000, 1_000));
+        queue.all(id, Form::Json, &whole(1_000, 1_000));
     }
     let (mut texts, mut items) = (0, 0);
-    while let Some(text) = mailbox.take(None) {
+    while let Some(text) = queue.take() {
         texts += 1;
         assert!(text.len() < PARTS_TEXT + 1_000, "{} bytes", text.len());
         let text: Vec<Value> = serde_json::from_str(&text).unwrap();
-        let parts = text[6..].iter().filter(|part| part[1] == 1);
+        let parts = text[3..].iter().filter(|part| part[1] == 1);
         items += parts.map(|part| part[2].as_array().unwrap().len() / 3).sum::<usize>();
         assert_eq!(text[0] == 0, items == 2_000);
     }
@@ -202,29 +196,29 @@ fn long_answers_are_cut_and_one_text_has_not_too_much() {
 
 #[test]
 fn many_answers_that_are_long_together_come_in_order_and_not_all_at_once() {
-    let (mailbox, _) = mailbox();
+    let (queue, _) = queue();
     let item =
         answer(Some(cached(Value::from("x".repeat(ANSWERS_TEXT / 2 - 1_000)).to_string(), 1)));
     for id in 0..10 {
-        mailbox.item(id, 0, Form::Json, &item);
+        queue.item(id, 0, Form::Json, &item);
     }
-    let first = take(&mailbox);
-    assert_eq!((first[0].clone(), first.len()), (json!(1), 6 + 2));
-    let ids: Vec<_> = take_answers(&mailbox).iter().map(|answer| answer[0].as_u64()).collect();
+    let first = take(&queue);
+    assert_eq!((first[0].clone(), first.len()), (json!(1), 3 + 2));
+    let ids: Vec<_> = take_answers(&queue).iter().map(|answer| answer[0].as_u64()).collect();
     assert_eq!(ids, (2..10).map(Some).collect::<Vec<_>>());
 }
 
 #[test]
 fn an_item_over_all_bounds_comes_whole() {
-    let (mailbox, _) = mailbox();
-    mailbox.all(1, Form::Json, &whole(3, 400_000));
-    mailbox.item(
+    let (queue, _) = queue();
+    queue.all(1, Form::Json, &whole(3, 400_000));
+    queue.item(
         2,
         0,
         Form::Json,
         &answer(Some(cached(Value::from("y".repeat(400_000)).to_string(), 1))),
     );
-    let answers = take_answers(&mailbox);
+    let answers = take_answers(&queue);
     let part = |answer: &Value| answer[1] == 1 && answer[2].as_array().unwrap().len() == 3;
     assert_eq!(answers.iter().filter(|answer| part(answer)).count(), 3);
     let long =
@@ -234,53 +228,23 @@ fn an_item_over_all_bounds_comes_whole() {
 
 #[test]
 fn short_answers_go_before_what_is_left_of_long_ones() {
-    let (mailbox, _) = mailbox();
-    mailbox.all(1, Form::Json, &whole(1_000, 1_000));
-    assert_eq!(take(&mailbox)[6][0], 1);
-    mailbox.done(2);
-    assert_eq!(take(&mailbox)[6], json!([2]));
+    let (queue, _) = queue();
+    queue.all(1, Form::Json, &whole(1_000, 1_000));
+    assert_eq!(take(&queue)[3][0], 1);
+    queue.done(2);
+    assert_eq!(take(&queue)[3], json!([2]));
 }
 
 #[test]
 fn a_long_answer_goes_on_however_much_text_short_ones_have() {
-    let (mailbox, _) = mailbox();
-    mailbox.all(1, Form::Json, &whole(1_000, 1_000));
+    let (queue, _) = queue();
+    queue.all(1, Form::Json, &whole(1_000, 1_000));
     let item = answer(Some(cached(Value::from("x".repeat(ANSWERS_TEXT)).to_string(), 1)));
     for id in 2..6 {
-        mailbox.item(id, 0, Form::Json, &item);
-        let ids: Vec<_> = take(&mailbox)[6..].iter().map(|answer| answer[0].clone()).collect();
+        queue.item(id, 0, Form::Json, &item);
+        let ids: Vec<_> = take(&queue)[3..].iter().map(|answer| answer[0].clone()).collect();
         assert_eq!(ids[..2], [json!(id), json!(1)]);
     }
-}
-
-#[tokio::test]
-async fn a_text_tells_what_had_to_make_room_and_what_is_no_longer_known() {
-    let mut config = Config::new("flags");
-    config.prefix = "p".into();
-    config.max_cache_bytes = 600;
-    let table = FakeDynamoDb::new();
-    let (mailbox, _) = mailbox();
-    let clock = Clock::from_fn(|| 1_000_000);
-    let log = mailbox.clone();
-    let store = Store::new(&config, Arc::new(table.clone()), log, clock, Arc::default());
-    let mut revisions = Vec::new();
-    for key in ["a", "\"b\"", "c", "d"] {
-        let json = json!({"key": key, "version": 1}).to_string();
-        store.upsert("features", &json).await.unwrap();
-        revisions.push(store.get("features", key).await.unwrap().value.unwrap().revision);
-    }
-    let flag = r#"{"key":"a","version":2,"prerequisites":[{"key":"p"}]}"#;
-    let last = store.now();
-    store.upsert("features", flag).await.unwrap();
-    mailbox.done(1);
-    let text: Vec<Value> = serde_json::from_str(&mailbox.take(Some(&store)).unwrap()).unwrap();
-    assert_eq!(text[2][0], json!(["features", "a", revisions[0]]));
-    assert_eq!(text[2][1], json!(["features", "\"b\"", revisions[1]]));
-    assert_eq!((&text[3], &text[4]), (&json!(1), &json!(0)));
-    assert!(text[5].as_u64().unwrap() > last.0, "a flag came that refers to others");
-    mailbox.done(2);
-    let text: Vec<Value> = serde_json::from_str(&mailbox.take(Some(&store)).unwrap()).unwrap();
-    assert_eq!(text[2], 0, "it was told already");
 }
 
 /// Keys that are odd in JSON, in JavaScript or in both.
@@ -297,21 +261,21 @@ proptest! {
         keys in prop::collection::vec((key(), key(), 0..5_000usize), 0..30),
         removed in prop::collection::vec(key(), 0..5),
     ) {
-        let (mailbox, _) = mailbox();
+        let (queue, _) = queue();
         let item = |key: &str, text: &str, size| json!({key: text, "x": "x".repeat(size)});
         let mut expected = Vec::new();
         let mut changed = Vec::new();
         for (revision, (key, text, size)) in (1..).zip(&keys) {
             let item = item(key, text, *size);
             let held = cached(item.to_string(), revision);
-            mailbox.item(revision as u32, 0, Form::Json, &answer(Some(held.clone())));
+            queue.item(revision as u32, 0, Form::Json, &answer(Some(held.clone())));
             changed.push((key.as_str().into(), held));
             expected.extend([json!(key), json!(revision), item]);
         }
         let removed_keys = removed.iter().map(|key| key.as_str().into()).collect();
-        mailbox.all(0, Form::Json, &answer(Changes { state: 5, base: Some(4), changed, removed: removed_keys }));
+        queue.all(0, Form::Json, &answer(Changes { state: 5, base: Some(4), changed, removed: removed_keys }));
         let (mut told, mut items) = (Vec::new(), Vec::new());
-        for answer in take_answers(&mailbox) {
+        for answer in take_answers(&queue) {
             match (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap()) {
                 (0, 0) => prop_assert_eq!(&answer[7], &json!(removed)),
                 (0, 1) => told.extend(answer[2].as_array().unwrap().clone()),

@@ -9,6 +9,7 @@ mod big_segments;
 mod client_options;
 mod lines;
 mod questions;
+mod response_queue;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,18 +27,19 @@ use tokio::sync::oneshot;
 
 use self::client_options::NativeClientOptions;
 use self::questions::{AskFunction, Questions};
+use self::response_queue::{Form, ResponseQueue, all_text, item_text};
+use crate::cache::Generation;
 use crate::clock::{Clock, duration};
 use crate::config::Config;
 use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDynamoDb};
 use crate::environment::Environment;
 use crate::error;
 use crate::log::{Level, Log};
-use crate::mailbox::{Form, Mailbox, item_text};
 use crate::panics::{self, caught};
 use crate::requester::{RequestId, working_for};
 use crate::runtime;
 use crate::stats::Stats;
-use crate::store::{NewItems, Store, WeakStore};
+use crate::store::{NewItems, Store};
 
 /// The options of a store, checked by JavaScript; what is absent has its default here.
 #[napi(object, object_to_js = false)]
@@ -167,24 +169,21 @@ fn init() {
     panics::silence();
 }
 
-/// A mailbox that `deliver` is given the content of. The store becomes known later, if there is one.
-fn mailbox_for(
-    deliver: &Function<(), ()>,
-    store: Arc<OnceLock<WeakStore>>,
-) -> Result<Arc<Mailbox>> {
-    let known: Arc<OnceLock<std::sync::Weak<Mailbox>>> = Arc::default();
+/// A response queue whose content `deliver` is given.
+fn queue_for(deliver: &Function<(), ()>, generation: Generation) -> Result<Arc<ResponseQueue>> {
+    let known: Arc<OnceLock<std::sync::Weak<ResponseQueue>>> = Arc::default();
     let delivered = Arc::clone(&known);
     let wake: WakeFunction =
         deliver.build_threadsafe_function().weak::<true>().build_callback(move |_| {
-            let mailbox = delivered.get().and_then(std::sync::Weak::upgrade);
-            let store = store.get().and_then(WeakStore::get);
-            Ok(mailbox.and_then(|mailbox| mailbox.take(store.as_ref())))
+            let queue = delivered.get().and_then(std::sync::Weak::upgrade);
+            Ok(queue.and_then(|queue| queue.take()))
         })?;
-    let mailbox = Mailbox::new(Box::new(move || {
+    let wake = move || {
         wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-    }));
-    drop(known.set(Arc::downgrade(&mailbox)));
-    Ok(mailbox)
+    };
+    let queue = ResponseQueue::new(Box::new(wake), generation);
+    drop(known.set(Arc::downgrade(&queue)));
+    Ok(queue)
 }
 
 /// What everything runs on.
@@ -199,31 +198,31 @@ fn warm_up(work: impl Future<Output = ()> + Send + 'static) {
     }
 }
 
-/// Puts what comes of `work` into the mailbox: one answer, come what may.
-fn tell(
-    mailbox: &Arc<Mailbox>,
+/// Puts what comes of `work` into the queue: one answer, come what may.
+fn respond_with(
+    queue: &Arc<ResponseQueue>,
     id: RequestId,
     work: impl Future<Output = error::Result<Value>> + Send + 'static,
 ) {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(failure) => return mailbox.told(id, Err(failure)),
+        Err(failure) => return queue.value(id, Err(failure)),
     };
-    let mailbox = Arc::clone(mailbox);
+    let queue = Arc::clone(queue);
     drop(runtime.spawn(working_for(Some(id), async move {
-        mailbox.told(id, caught(work).await.flatten());
+        queue.value(id, caught(work).await.flatten());
     })));
 }
 
 /// A store. JavaScript makes one for each `DynamoDBFeatureStore` value.
 ///
-/// Requests carry a number; their answers come through the mailbox, in the form that is described
+/// Requests carry a number; their answers come through the queue, in the form that is described
 /// there.
 #[napi]
 pub struct NativeStore {
     store: Store,
     dynamodb: Arc<dyn DynamoDb>,
-    mailbox: Arc<Mailbox>,
+    queue: Arc<ResponseQueue>,
     questions: Questions,
     inits: Mutex<HashMap<RequestId, Init>>,
     /// Whether the latest request found nothing to run on.
@@ -242,7 +241,7 @@ struct Init {
 
 #[napi]
 impl NativeStore {
-    /// `deliver` gets what waits in the mailbox, if anything does; `ask` is asked questions, which
+    /// `deliver` gets what waits in the queue, if anything does; `ask` is asked questions, which
     /// `respond` answers: for Node's own root certificates as PEM text (the subject `roots`), and for what
     /// the options say. Neither may throw or refer to this object, which would then never be collected;
     /// and neither keeps the process alive.
@@ -256,14 +255,14 @@ impl NativeStore {
         deliver: Function<(), ()>,
         ask: AskFunction,
     ) -> Result<Self> {
-        let known_store: Arc<OnceLock<WeakStore>> = Arc::default();
-        let mailbox = mailbox_for(&deliver, Arc::clone(&known_store))?;
+        let generation = Generation::default();
+        let queue = queue_for(&deliver, generation.clone())?;
         let questions = Questions::new(&ask)?;
 
         let preload = options.preload.unwrap_or(false);
         let asks_client = options.asks_client.unwrap_or(false);
         let (config, stats) = (options.into_config(&questions), Arc::new(Stats::default()));
-        let (clock, log): (_, Arc<dyn Log>) = (Clock::system(), mailbox.clone());
+        let (clock, log): (_, Arc<dyn Log>) = (Clock::system(), queue.clone());
         let dynamodb: Arc<dyn DynamoDb> = if asks_client {
             Arc::new(GivenClient::new(&config, call_client(&questions), stats.clone()))
         } else {
@@ -280,15 +279,15 @@ impl NativeStore {
             }
             Arc::new(own)
         };
-        let store = Store::new(&config, Arc::clone(&dynamodb), log, clock, stats);
-        drop(known_store.set(store.downgrade()));
+        let table = Arc::clone(&dynamodb);
+        let store = Store::new(&config, table, log, clock, stats, generation);
         if preload {
             warm_up(store.preload());
         }
         Ok(Self {
             store,
             dynamodb,
-            mailbox,
+            queue,
             questions,
             inits: Mutex::default(),
             has_no_runtime: AtomicBool::new(false),
@@ -297,14 +296,14 @@ impl NativeStore {
         })
     }
 
-    /// What waits in the mailbox.
+    /// What waits in the queue.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
-        self.mailbox.take(Some(&self.store))
+        self.queue.take()
     }
 
     /// One item; `held` is the revision of it that JavaScript has, or 0. Where it is known freshly,
-    /// the answer is returned, and does not come through the mailbox. Whether the item comes `as_text`
+    /// the answer is returned, and does not come through the queue. Whether the item comes `as_text`
     /// or as JSON is for the caller to say, here and below.
     #[napi(catch_unwind)]
     pub fn get(
@@ -320,18 +319,32 @@ impl NativeStore {
             return Some(item_text(id, held, form, &answer));
         }
         let store = self.store.clone();
-        self.answer(id, async move { store.get(&kind, &key).await }, move |mailbox, answer| {
-            mailbox.item(id, held, form, &answer);
+        self.answer(id, async move { store.get(&kind, &key).await }, move |queue, answer| {
+            queue.item(id, held, form, &answer);
         });
         None
+    }
+
+    /// What is newest of an item, fresh or not, in the form of an answer of `get`; nothing where nothing is known.
+    #[napi(catch_unwind)]
+    pub fn newest(&self, kind: String, key: String, held: f64, as_text: bool) -> Option<String> {
+        let newest = self.store.newest(&kind, &key)?;
+        Some(item_text(0, held as u64, form(as_text), &newest))
+    }
+
+    /// The same of all live items, in the form of an answer of `all`, as changes of the state `held`.
+    #[napi(catch_unwind)]
+    pub fn newest_all(&self, kind: String, held: f64, as_text: bool) -> Option<String> {
+        let newest = self.store.newest_all(&kind, held as u64)?;
+        Some(all_text(0, form(as_text), &newest))
     }
 
     /// All live items of a kind; `held` is the state of them that JavaScript has, or 0.
     #[napi(catch_unwind)]
     pub fn all(&self, id: u32, kind: String, held: f64, as_text: bool) {
         let store = self.store.clone();
-        self.answer(id, async move { store.all(&kind, held as u64).await }, move |mailbox, all| {
-            mailbox.all(id, form(as_text), &all);
+        self.answer(id, async move { store.all(&kind, held as u64).await }, move |queue, all| {
+            queue.all(id, form(as_text), &all);
         });
     }
 
@@ -340,9 +353,9 @@ impl NativeStore {
     pub fn init_begin(&self, id: u32) {
         let (complete, data) = oneshot::channel();
         self.inits().insert(id, Init { parts: Vec::new(), complete });
-        let mailbox = Arc::clone(&self.mailbox);
-        let init = self.store.init(async move { data.await.ok() }, move || mailbox.known(id));
-        self.answer_write(id, init, move |mailbox, ()| mailbox.done(id));
+        let queue = Arc::clone(&self.queue);
+        let init = self.store.init(async move { data.await.ok() }, move || queue.known(id));
+        self.answer_write(id, init, move |queue, ()| queue.done(id));
     }
 
     /// More of an init's data: the JSON of an object of items by key, of one kind.
@@ -363,24 +376,20 @@ impl NativeStore {
         }
     }
 
-    /// Stores an item unless a version as new is there. Returns the ticket before which nothing is known
-    /// of that item any more.
+    /// Stores an item unless a version as new is there. Returns the generation of what is known then.
     #[napi(catch_unwind)]
     pub fn upsert(&self, id: u32, kind: String, json: String) -> f64 {
         let upsert = self.store.upsert(&kind, &json);
-        let store = self.store.clone();
-        self.answer_write(id, upsert, move |mailbox, ()| mailbox.wrote(id, store.now()));
-        self.store.now().0 as f64
+        self.answer_write(id, upsert, move |queue, ()| queue.done(id));
+        self.store.generation() as f64
     }
 
-    /// Stores a tombstone unless a version as new is there. Returns the ticket before which nothing is
-    /// known of that item any more.
+    /// Stores a tombstone unless a version as new is there. Returns the generation of what is known then.
     #[napi(catch_unwind)]
     pub fn delete(&self, id: u32, kind: String, key: String, version: f64) -> f64 {
         let delete = self.store.delete(&kind, &key, version);
-        let store = self.store.clone();
-        self.answer_write(id, delete, move |mailbox, ()| mailbox.wrote(id, store.now()));
-        self.store.now().0 as f64
+        self.answer_write(id, delete, move |queue, ()| queue.done(id));
+        self.store.generation() as f64
     }
 
     /// Gives what is not in the table one more try, and gives it up. Lets go of all connections. Requests may
@@ -396,7 +405,7 @@ impl NativeStore {
             dynamodb.disconnect();
             closed
         };
-        self.answer(id, close, move |mailbox, ()| mailbox.done(id));
+        self.answer(id, close, move |queue, ()| queue.done(id));
     }
 
     /// No request follows: see [`NativeStore::close`].
@@ -408,7 +417,7 @@ impl NativeStore {
     /// Lets go of JavaScript's functions: nothing is told or asked from now on.
     #[napi(catch_unwind)]
     pub fn release(&self) {
-        self.mailbox.close();
+        self.queue.close();
         self.questions.close();
     }
 
@@ -417,22 +426,16 @@ impl NativeStore {
     pub fn is_available(&self, id: u32) {
         let store = self.store.clone();
         let available = async move { Ok(store.is_available().await) };
-        self.answer(id, available, move |mailbox, available| mailbox.available(id, available));
+        self.answer(id, available, move |queue, available| queue.available(id, available));
     }
 
     /// Whether somebody has initialised the store.
     #[napi(catch_unwind)]
     pub fn initialized(&self, id: u32) {
         let store = self.store.clone();
-        self.answer(id, async move { store.initialized().await }, move |mailbox, known| {
-            mailbox.initialized(id, &known);
+        self.answer(id, async move { store.initialized().await }, move |queue, known| {
+            queue.initialized(id, &known);
         });
-    }
-
-    /// Items of a kind that were used without asking here.
-    #[napi(catch_unwind)]
-    pub fn touch(&self, kind: String, keys: Vec<String>) {
-        self.store.mark_used(&kind, &keys);
     }
 
     /// What was counted.
@@ -459,12 +462,12 @@ impl NativeStore {
         }
     }
 
-    /// Puts what comes of `work` into the mailbox: one answer, come what may.
+    /// Puts what comes of `work` into the queue: one answer, come what may.
     fn answer<T: Send + 'static>(
         &self,
         id: RequestId,
         work: impl Future<Output = error::Result<T>> + Send + 'static,
-        put: impl FnOnce(&Mailbox, T) + Send + 'static,
+        put: impl FnOnce(&ResponseQueue, T) + Send + 'static,
     ) {
         if let Some(runtime) = self.runtime(id) {
             drop(runtime.spawn(self.replying(id, work, put)));
@@ -477,7 +480,7 @@ impl NativeStore {
         &self,
         id: RequestId,
         work: impl Future<Output = error::Result<T>> + Send + 'static,
-        put: impl FnOnce(&Mailbox, T) + Send + 'static,
+        put: impl FnOnce(&ResponseQueue, T) + Send + 'static,
     ) {
         let write = self.replying(id, work, put);
         match self.runtime(id) {
@@ -490,14 +493,13 @@ impl NativeStore {
         &self,
         id: RequestId,
         work: impl Future<Output = error::Result<T>> + Send + 'static,
-        put: impl FnOnce(&Mailbox, T) + Send + 'static,
+        put: impl FnOnce(&ResponseQueue, T) + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let (mailbox, store) = (Arc::clone(&self.mailbox), self.store.clone());
-        let reply = Reply { mailbox, store, id, given: false };
+        let reply = Reply { queue: Arc::clone(&self.queue), id, given: false };
         let replying = async move {
             match work.await {
-                Ok(answer) => put(&reply.mailbox, answer),
-                Err(failure) => reply.mailbox.failed(id, &failure, reply.store.now()),
+                Ok(answer) => put(&reply.queue, answer),
+                Err(failure) => reply.queue.failed(id, &failure),
             }
             reply.was_given();
         };
@@ -519,9 +521,9 @@ impl NativeStore {
                 // One line for as long as it lasts.
                 if !self.has_no_runtime.swap(true, Ordering::Relaxed) {
                     let line = format!("DynamoDBFeatureStore: {failure}");
-                    self.mailbox.log(Level::Error, line);
+                    self.queue.log(Level::Error, line);
                 }
-                self.mailbox.failed(id, &failure, self.store.now());
+                self.queue.failed(id, &failure);
                 None
             }
         }
@@ -542,8 +544,7 @@ fn form(as_text: bool) -> Form {
 
 /// What somebody waits for. Work that panics ends without an answer of its own.
 struct Reply {
-    mailbox: Arc<Mailbox>,
-    store: Store,
+    queue: Arc<ResponseQueue>,
     id: RequestId,
     given: bool,
 }
@@ -558,8 +559,8 @@ impl Drop for Reply {
     fn drop(&mut self) {
         if !self.given {
             let failure = error::Error::panicked();
-            self.mailbox.log(Level::Error, format!("DynamoDBFeatureStore: {failure}"));
-            self.mailbox.failed(self.id, &failure, self.store.now());
+            self.queue.log(Level::Error, format!("DynamoDBFeatureStore: {failure}"));
+            self.queue.failed(self.id, &failure);
         }
     }
 }

@@ -1,36 +1,33 @@
-//! What waits for JavaScript: answers and log lines, as JSON text.
+//! Answers and log lines on their way to JavaScript, as JSON text.
 //!
 //! Crossing over costs more than most answers do. So JavaScript is woken once for all that waits, and
 //! takes it as one text that it parses in one go; items stand in it as they came from the table. Long
 //! answers are cut into parts, and what is taken at once is limited, so that the event loop gets its
 //! turns.
 //!
-//! A text is a JSON array: `[more, lines, evicted, tight, validFrom, missingFrom, answer…]`.
+//! A text is a JSON array, `[more, generation, lines, answer…]`. `lib/native/response-queue.js` decodes it.
 //!
 //! | element | content |
 //! | --- | --- |
 //! | `more` | 1 if there is more to take: nobody is woken for that |
+//! | `generation` | of what the store knows: answers of another one may not be repeated |
 //! | `lines` | `[level, line]` for each line to log, or 0 |
-//! | `evicted` | `[kind, key, revision]` for each item that had to make room, or 0 |
-//! | `tight` | 1 if items may soon have to make room |
-//! | `validFrom` | nothing with an older ticket is fresh |
-//! | `missingFrom` | nothing with an older ticket is missing |
 //!
 //! An answer is an array that begins with the number of the request that it belongs to:
 //!
 //! | answer | content after the number |
 //! | --- | --- |
-//! | an item | `until, ticket, stale, revision, item`; no `item` where JavaScript has that revision |
-//! | all items | `0, until, ticket, stale, state, base, removed keys`, then, as answers of their own, `1, [key, revision, item, …]` as often as needed, and `2` at the end |
+//! | an item | `until, generation, stale, revision, item`; no `item` where JavaScript has that revision |
+//! | all items | `0, until, generation, stale, state, base, removed keys`, then, as answers of their own, `1, [key, revision, item, …]` as often as needed, and `2` at the end |
 //! | whether initialised | `initialized, until` |
 //! | whether DynamoDB answers | 1 or 0 |
 //! | an init whose data reads find from now on | 1; when it has ended, another answer comes |
-//! | an update that is in the table | `0, ticket` |
-//! | an init that ended | nothing |
-//! | a failure | its code, `ticket` |
-//! | what was asked about big segments | 0 and the value, or the code of a failure and what went wrong |
+//! | a write that is in the table, a close that has ended | nothing |
+//! | a failure | its code |
+//! | what was requested about big segments or by the command line | 0 and the value, or the code of a failure and what went wrong |
 //!
-//! An item is JSON in its place, or a string of that, as whoever asks wants it.
+//! `until` is wall-clock time in milliseconds, `stale` 1 or 0. An item is JSON in its place, or a string of that, as
+//! the request wants it.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -38,11 +35,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::cache::{Answer, Cached, Changes, Seq};
+use crate::cache::{Answer, Cached, Changes, Generation};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log, printable};
 use crate::requester::RequestId;
-use crate::store::Store;
 
 /// How much text of short answers is taken at once, in bytes, unless a single one has more: what V8
 /// parses in a millisecond or two.
@@ -75,10 +71,11 @@ impl Form {
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// What waits for JavaScript.
-pub struct Mailbox {
+pub struct ResponseQueue {
     waiting: Mutex<Waiting>,
     /// `None` once JavaScript takes nothing more.
     wake: Mutex<Option<Wake>>,
+    generation: Generation,
 }
 
 #[derive(Default)]
@@ -97,10 +94,10 @@ impl Waiting {
     }
 }
 
-impl Mailbox {
-    /// An empty one. `wake` is called when something comes that nobody knows of.
-    pub fn new(wake: Wake) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), wake: Mutex::new(Some(wake)) })
+impl ResponseQueue {
+    /// An empty one. `wake` is called when something comes that nobody knows of; `generation` is told with each text.
+    pub fn new(wake: Wake, generation: Generation) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), wake: Mutex::new(Some(wake)), generation })
     }
 
     /// An answer about one item; `held` is the revision that JavaScript has.
@@ -131,25 +128,19 @@ impl Mailbox {
         self.put(|waiting| waiting.answers.push_back(format!("[{id},1]")));
     }
 
-    /// An update that is in the table. What was known of the item before `seq` may not be so any more.
-    pub fn wrote(&self, id: RequestId, seq: Seq) {
-        self.put(|waiting| waiting.answers.push_back(format!("[{id},0,{}]", seq.0)));
-    }
-
     /// A write that has ended.
     pub fn done(&self, id: RequestId) {
         self.put(|waiting| waiting.answers.push_back(format!("[{id}]")));
     }
 
-    /// A request that failed; it was logged already. What is known since before `ticket` may not be
-    /// so any more where it was a write.
-    pub fn failed(&self, id: RequestId, failure: &Error, seq: Seq) {
-        let text = format!("[{id},\"{}\",{}]", failure.kind.code(), seq.0);
+    /// A request that failed; it was logged already.
+    pub fn failed(&self, id: RequestId, failure: &Error) {
+        let text = format!("[{id},\"{}\"]", failure.kind.code());
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
-    /// Something else that was asked for, as JSON, or why it can't be told: whoever asked logs that.
-    pub fn told(&self, id: RequestId, answer: Result<Value>) {
+    /// Something else, as JSON, or what went wrong: the caller logs that.
+    pub fn value(&self, id: RequestId, answer: Result<Value>) {
         let text = match answer {
             Ok(value) => format!("[{id},0,{value}]"),
             Err(failure) => {
@@ -181,7 +172,7 @@ impl Mailbox {
     }
 
     /// What waits, as one text.
-    pub fn take(&self, store: Option<&Store>) -> Option<String> {
+    pub fn take(&self) -> Option<String> {
         let mut waiting = self.lock();
         // Until the text is complete: should this end early, the next answer wakes JavaScript again.
         waiting.woken = false;
@@ -189,17 +180,10 @@ impl Mailbox {
             return None;
         }
         let mut text = String::with_capacity(1024);
-        text.push_str("[0,");
+        write(&mut text, format_args!("[0,{},", self.generation.get()));
         list(&mut text, waiting.lines.drain(..), |text, (level, line)| {
             write(text, format_args!("[\"{}\",{}]", level.name(), string(&line)));
         });
-        let evicted = store.map(Store::take_evicted).unwrap_or_default();
-        text.push(',');
-        list(&mut text, evicted.into_iter(), |text, (kind, key, revision)| {
-            write(text, format_args!("[{},{},{revision}]", string(&kind), string(&key)));
-        });
-        let (tight, valid_from, missing_from) = store.map(Store::bounds).unwrap_or_default();
-        write(&mut text, format_args!(",{},{valid_from},{missing_from}", u8::from(tight)));
         let Waiting { answers, parts, .. } = &mut *waiting;
         move_texts(&mut text, answers, ANSWERS_TEXT);
         move_texts(&mut text, parts, PARTS_TEXT);
@@ -216,7 +200,7 @@ impl Mailbox {
     }
 }
 
-impl Log for Mailbox {
+impl Log for ResponseQueue {
     fn log(&self, level: Level, line: String) {
         let line = printable(&line);
         self.put(|waiting| waiting.lines.push((level, line)));
@@ -240,7 +224,7 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
     let json = answer.value.as_ref().map(|cached| &*cached.item.json);
     let revision = answer.value.as_ref().map_or(0, |cached| cached.revision);
     let mut text = String::with_capacity(json.map_or(0, str::len) + 80);
-    write(&mut text, format_args!("[{id},{},{},", time(answer.until), answer.seq.0));
+    write(&mut text, format_args!("[{id},{},{},", time(answer.until), answer.generation));
     write(&mut text, format_args!("{},{revision}", u8::from(answer.stale)));
     if revision == 0 || revision != held {
         text.push(',');
@@ -253,17 +237,22 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
     text
 }
 
+/// The texts of an answer about all items, as one: it is short.
+pub fn all_text(id: RequestId, form: Form, answer: &Answer<Changes>) -> String {
+    format!("[{}]", all_texts(id, form, answer).join(","))
+}
+
 fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String> {
-    let Answer { value: delta, until, seq, stale } = answer;
-    let mut head = format!("[{id},0,{},{},{},", time(*until), seq.0, u8::from(*stale));
-    write(&mut head, format_args!("{},{},[", delta.state, delta.base.unwrap_or(0)));
-    for (index, key) in delta.removed.iter().enumerate() {
+    let Answer { value: changes, until, generation, stale } = answer;
+    let mut head = format!("[{id},0,{},{generation},{},", time(*until), u8::from(*stale));
+    write(&mut head, format_args!("{},{},[", changes.state, changes.base.unwrap_or(0)));
+    for (index, key) in changes.removed.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         write(&mut head, format_args!("{comma}{}", string(key)));
     }
     head.push_str("]]");
     let mut texts = vec![head];
-    let mut items = delta.changed.iter().peekable();
+    let mut items = changes.changed.iter().peekable();
     while items.peek().is_some() {
         let mut part = format!("[{id},1,[");
         let begin = part.len();
@@ -320,5 +309,4 @@ fn write(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 #[cfg(test)]
-#[path = "mailbox_tests.rs"]
 mod tests;
