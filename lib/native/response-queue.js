@@ -4,7 +4,7 @@
  * This thread's end of the native store's response queue: requests that wait for their answers, and the way
  * back to whoever asked.
  *
- * What comes is text in the form that `src/mailbox.rs` describes.
+ * What comes is text in the form that `src/binding/response_queue/mod.rs` describes.
  *
  * No request is lost: whatever throws while it is sent or its answer is worked with, it ends with its
  * failure answer and one error line. All that wait are in `ResponseQueue.waiting`, and leave it through `settle`
@@ -16,7 +16,6 @@ const { AsyncResource } = require('async_hooks');
 const { inBackground } = require('../host/async-context');
 const { clearInterval, inAnotherTurn, nextTick, setInterval } = require('../host/event-loop');
 const { describeFailure } = require('../logging/redaction');
-const { shortenScavenges } = require('./scavenges');
 
 /** The longest interval that there is, in milliseconds. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
@@ -32,7 +31,8 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
  * @property {string} what it asks for, for the log
  * @property {AsyncResource} [requester] the asynchronous context of whoever asks
  * @property {boolean} [isWrite] whether a close waits for its answer
- * @property {(answer: Answer) => boolean} settle returns whether that was all
+ * @property {(answer: Answer, size: number) => boolean} settle gets an answer and the length of its text, roughly;
+ *   returns whether that was all
  * @property {(reason: string) => void} fail answers with a failure whoever has no answer yet. Does as
  *   little as possible, so that nothing can go wrong.
  */
@@ -46,7 +46,9 @@ class ResponseQueue {
    */
   constructor(logs) {
     this.logs = logs;
-    /** @type {ItemCache[]} those that obey what comes */
+    /** Of what the native store knows. */
+    this.generation = 0;
+    /** @type {ItemCache[]} those that go by it */
     this.caches = [];
     this.lastId = 0;
     /** @type {Map<number, Request>} */
@@ -72,8 +74,17 @@ class ResponseQueue {
    * @param {ItemCache} cache an empty one
    */
   serve(cache) {
-    if (this.caches.length > 0) cache.settleLike(this.caches[0]);
+    cache.generation = this.generation;
     this.caches.push(cache);
+  }
+
+  /**
+   * @param {number} generation that the native store had when it gave an answer
+   */
+  advance(generation) {
+    if (generation <= this.generation) return;
+    this.generation = generation;
+    for (const cache of this.caches) cache.generation = generation;
   }
 
   /**
@@ -120,7 +131,7 @@ class ResponseQueue {
   }
 
   /**
-   * Asks for something that is told as JSON.
+   * Requests something that comes as JSON.
    *
    * @template {Native} N
    * @param {N} native
@@ -158,11 +169,12 @@ class ResponseQueue {
     if (!text) return;
     let more = 1;
     try {
-      const parts = JSON.parse(text);
-      [more] = parts;
-      if (more) shortenScavenges();
-      this.obey(parts);
-      for (let i = 6; i < parts.length; i++) this.settle(parts[i]);
+      const [isMore, generation, lines, ...answers] = JSON.parse(text);
+      more = isMore;
+      this.advance(generation);
+      if (lines) this.log(lines);
+      const size = text.length / answers.length;
+      for (const answer of answers) this.settle(answer, size);
     } catch (thrown) {
       // It is not known whose answers these were.
       this.failAll(thrown);
@@ -182,28 +194,24 @@ class ResponseQueue {
   }
 
   /**
-   * @param {any[]} parts what was delivered
+   * @param {[import('../logging/router').Level, string][]} lines
    */
-  obey([, lines, evicted, tight, validFrom, missingFrom]) {
-    if (lines) {
-      inBackground(() => {
-        for (const [level, line] of lines) this.logs.log(level, line);
-      });
-    }
-    for (const cache of this.caches) {
-      cache.settle(evicted || [], tight === 1, validFrom, missingFrom);
-    }
+  log(lines) {
+    inBackground(() => {
+      for (const [level, line] of lines) this.logs.log(level, line);
+    });
   }
 
   /**
    * @param {Answer} answer
+   * @param {number} size the length of its text, roughly
    */
-  settle(answer) {
+  settle(answer, size) {
     const id = answer[0];
     const request = this.waiting.get(id);
     if (!request) return;
     try {
-      if (request.settle(answer)) this.forget(id);
+      if (request.settle(answer, size)) this.forget(id);
     } catch (thrown) {
       this.fail(id, thrown);
     }
@@ -265,7 +273,7 @@ class ResponseQueue {
    */
   close(native, onClosed) {
     for (const [id, { isWrite }] of this.waiting) {
-      if (!isWrite) this.settle([id, 'CLOSED', 'the store is closed']);
+      if (!isWrite) this.settle([id, 'CLOSED', 'the store is closed'], 0);
     }
     this.onEmpty = () => {
       this.onEmpty = undefined;

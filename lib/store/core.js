@@ -41,8 +41,8 @@ class Core {
     this.reads = [];
     this.queue = new ResponseQueue(logs);
     this.closed = false;
-    /** @type {{value: boolean, since: number, until: number}} */
-    this.knownInitialized = { value: false, since: 0, until: 0 };
+    /** @type {{value: boolean, since: number, until: number, generation: number}} */
+    this.knownInitialized = { value: false, since: 0, until: 0, generation: 0 };
     // What it is given must not refer to it, or to this: both would never be collected.
     this.native = new NativeStore(
       options,
@@ -60,6 +60,7 @@ class Core {
     if (reads === undefined) {
       reads = new Reads(this, model, this.joins);
       this.reads.push(reads);
+      reads.items.bound = this.native.itemCacheSize();
       this.queue.serve(reads.items);
     }
     return reads;
@@ -79,8 +80,6 @@ class Core {
         requester: waiting,
         isWrite: true,
         settle: (answer) => {
-          for (const { items } of this.reads) items.wroteAll();
-          this.forgetUninitialized();
           // First it is told that reads find the data, and only then that it is in the table.
           if (answer[1] === 1) return false;
           waiting.call(isUsable ? failureOf(answer) : 'INVALID_DATA');
@@ -128,30 +127,25 @@ class Core {
   }
 
   /**
-   * @param {Reads} reads those of whoever writes
    * @param {string} namespace
-   * @param {string} key
    * @param {string} json
    * @param {WriteCallback} callback
    */
-  upsert(reads, namespace, key, json, callback) {
-    const { fromText } = reads.model;
-    this.send(this.writing('upsert', reads, namespace, key, callback), (id) =>
-      this.wrote(namespace, key, this.native.upsert(id, namespace, json))
+  upsert(namespace, json, callback) {
+    this.send(this.writing('upsert', callback), (id) =>
+      this.queue.advance(this.native.upsert(id, namespace, json))
     );
   }
 
   /**
-   * @param {Reads} reads those of whoever writes
    * @param {string} namespace
    * @param {string} key
    * @param {number} version
    * @param {WriteCallback} callback
    */
-  delete(reads, namespace, key, version, callback) {
-    const { fromText } = reads.model;
-    this.send(this.writing('delete', reads, namespace, key, callback), (id) =>
-      this.wrote(namespace, key, this.native.delete(id, namespace, key, version))
+  delete(namespace, key, version, callback) {
+    this.send(this.writing('delete', callback), (id) =>
+      this.queue.advance(this.native.delete(id, namespace, key, version))
     );
   }
 
@@ -162,7 +156,8 @@ class Core {
   initialized(callback) {
     const known = this.knownInitialized;
     const time = now();
-    if (time < known.until && time >= known.since) return known.value;
+    const isSame = known.value || known.generation === this.queue.generation;
+    if (isSame && time < known.until && time >= known.since) return known.value;
     const waiting = new Callback(callback);
     this.send(
       {
@@ -172,9 +167,11 @@ class Core {
           if (isFailure(answer)) {
             waiting.call(false);
           } else {
-            const [, initialized, until] = answer;
-            this.knownInitialized = { value: initialized === 1, since: now(), until };
-            waiting.call(initialized === 1);
+            const [, isInitialized, until] = answer;
+            const value = isInitialized === 1;
+            const { generation } = this.queue;
+            this.knownInitialized = { value, since: now(), until, generation };
+            waiting.call(value);
           }
           return true;
         },
@@ -265,41 +262,21 @@ class Core {
    * A write that waits. It must not refer to the item's text, which the native store has: many may wait.
    *
    * @param {string} what
-   * @param {Reads} writer
-   * @param {string} namespace
-   * @param {string} key
    * @param {WriteCallback} callback
    * @returns {Request}
    */
-  writing(what, writer, namespace, key, callback) {
+  writing(what, callback) {
     const waiting = new Callback(callback);
     return {
       what,
       requester: waiting,
       isWrite: true,
       settle: (answer) => {
-        this.forgetUninitialized();
-        this.wrote(namespace, key, answer[2]);
-        if (!isFailure(answer)) writer.keepWritten(namespace, key, answer);
         waiting.call(failureOf(answer));
         return true;
       },
       fail: () => waiting.call('INTERNAL'),
     };
-  }
-
-  /**
-   * @param {string} namespace
-   * @param {string} key
-   * @param {number} ticket
-   */
-  wrote(namespace, key, ticket) {
-    for (const { items } of this.reads) items.kind(namespace).wrote(key, ticket);
-  }
-
-  /** What was written may be just what was known to be missing. */
-  forgetUninitialized() {
-    if (!this.knownInitialized.value) this.knownInitialized.until = 0;
   }
 
   /**

@@ -13,7 +13,6 @@ const { describeFailure } = require('../logging/redaction');
 /**
  * @typedef {import('./contract').DataModel} DataModel
  * @typedef {import('./core').Core} Core
- * @typedef {import('./item-cache').Kind} Kind
  * @typedef {import('./item-cache').Held} Held
  * @typedef {import('./item-cache').HeldAll} HeldAll
  * @typedef {import('../native/response-queue').Answer} Answer
@@ -41,15 +40,12 @@ class Reads {
    * @returns {any} the item where this thread may answer with it, else `WAITING`
    */
   known(namespace, key) {
-    const kind = this.items.kind(namespace);
-    const held = kind.items.get(key);
-    if (held === undefined || !this.items.answers(held)) return WAITING;
-    if (this.items.tight) this.items.touch(kind, key, held);
-    return held.value;
+    const held = this.items.held(this.items.kind(namespace), key);
+    return held !== undefined && this.items.answers(held) ? held.value : WAITING;
   }
 
   /**
-   * Asks for what is not `known`.
+   * Reads what is not `known`.
    *
    * @param {string} namespace
    * @param {string} key
@@ -57,34 +53,31 @@ class Reads {
    * @returns {any} the item where the native store knows it at once, else `WAITING`
    */
   get(namespace, key, callback) {
-    const kind = this.items.kind(namespace);
-    const held = kind.items.get(key);
+    const { core, model, items } = this;
+    const kind = items.kind(namespace);
     const others = kind.reads.get(key);
-    if (others !== undefined) {
-      this.joined += 1;
-      others.push(new Callback(callback));
-      return WAITING;
-    }
-    const { core, model } = this;
-    if (this.items.tight) this.items.flushTouched((...used) => core.native.touch(...used));
+    if (others !== undefined && this.join(others, callback)) return WAITING;
+    const held = items.held(kind, key);
+    const revision = held ? held.revision : 0;
     const id = core.queue.nextId();
-    const known = core.native.get(id, namespace, key, held ? held.revision : 0, model.fromText);
-    if (known) return this.keepItem(namespace, key, held, JSON.parse(known));
-    const callbacks = [new Callback(callback)];
+    const known = core.native.get(id, namespace, key, revision, model.fromText);
+    if (known) return this.keepItem(namespace, key, held, JSON.parse(known), known.length);
+    const read = { callbacks: [new Callback(callback)], generation: items.generation };
     const end = (/** @type {any} */ item) => {
-      if (kind.reads.get(key) === callbacks) kind.reads.delete(key);
-      for (const waiting of callbacks) waiting.call(item);
+      if (kind.reads.get(key) === read) kind.reads.delete(key);
+      for (const waiting of read.callbacks) waiting.call(item);
     };
     core.queue.expect(id, core.native, {
       what: 'get',
-      requester: callbacks[0],
-      settle: (answer) => {
-        end(isFailure(answer) ? null : this.keepItem(namespace, key, held, answer));
+      requester: read.callbacks[0],
+      settle: (answer, size) => {
+        if (isFailure(answer)) end(null);
+        else end(this.newestItem(namespace, key, held, answer, size));
         return true;
       },
       fail: () => end(null),
     });
-    if (this.joins) kind.reads.set(key, callbacks);
+    if (this.joins) kind.reads.set(key, read);
     return WAITING;
   }
 
@@ -94,29 +87,25 @@ class Reads {
    * @returns {any} the items where they are known at once, else `WAITING`
    */
   all(namespace, callback) {
-    const kind = this.items.kind(namespace);
+    const { core, model, items } = this;
+    const kind = items.kind(namespace);
     const held = kind.all;
-    if (held !== undefined && this.items.answers(held)) return held.value;
-    if (kind.readOfAll !== undefined) {
-      this.joined += 1;
-      kind.readOfAll.push(new Callback(callback));
-      return WAITING;
-    }
-    const callbacks = [new Callback(callback)];
-    const read = new ReadOfAll(this, namespace, held);
-    const { core, model } = this;
-    const end = (/** @type {any} */ items) => {
-      if (kind.readOfAll === callbacks) kind.readOfAll = undefined;
-      for (const waiting of callbacks) waiting.call(items);
+    if (held !== undefined && items.answers(held)) return held.value;
+    if (kind.readOfAll !== undefined && this.join(kind.readOfAll, callback)) return WAITING;
+    const read = { callbacks: [new Callback(callback)], generation: items.generation };
+    const parts = new AllItems(this, namespace, held);
+    const end = (/** @type {any} */ all) => {
+      if (kind.readOfAll === read) kind.readOfAll = undefined;
+      for (const waiting of read.callbacks) waiting.call(all);
     };
-    if (this.joins) kind.readOfAll = callbacks;
+    if (this.joins) kind.readOfAll = read;
     core.send(
       {
         what: 'all',
-        requester: callbacks[0],
-        settle: (answer) => {
-          if (!isFailure(answer) && !read.take(answer)) return false;
-          end(isFailure(answer) ? null : read.finish());
+        requester: read.callbacks[0],
+        settle: (answer, size) => {
+          if (!isFailure(answer) && !parts.take(answer, size)) return false;
+          end(isFailure(answer) ? null : parts.finish());
           return true;
         },
         fail: () => end(null),
@@ -127,15 +116,38 @@ class Reads {
   }
 
   /**
-   * Keeps what is known of an item after a write of it.
+   * Waits for a read that is under way, unless something may have changed since it began.
+   *
+   * @param {import('./item-cache').Read} read
+   * @param {(value: any) => void} callback
+   * @returns {boolean} whether it does
+   */
+  join(read, callback) {
+    if (read.generation !== this.items.generation) return false;
+    this.joined += 1;
+    read.callbacks.push(new Callback(callback));
+    return true;
+  }
+
+  /**
+   * Keeps an answer about one item. If something has changed since it was given, the native store says what is
+   * newest.
    *
    * @param {string} namespace
    * @param {string} key
+   * @param {Held | undefined} held what the native store was told to be held
    * @param {Answer} answer
+   * @param {number} size the length of its text
+   * @returns {any} the item
    */
-  keepWritten(namespace, key, answer) {
-    const [, until, , , revision] = answer;
-    if (revision > 0 || until > 0) this.keepItem(namespace, key, undefined, answer);
+  newestItem(namespace, key, held, answer, size) {
+    const [, , generation] = answer;
+    if (generation !== this.items.generation) {
+      const { core, model } = this;
+      const newest = core.native.newest(namespace, key, held ? held.revision : 0, model.fromText);
+      if (newest) return this.keepItem(namespace, key, held, JSON.parse(newest), newest.length);
+    }
+    return this.keepItem(namespace, key, held, answer, size);
   }
 
   /**
@@ -145,17 +157,19 @@ class Reads {
    * @param {string} key
    * @param {Held | undefined} held what the native store was told to be held
    * @param {Answer} answer
+   * @param {number} length of its text
    * @returns {any} the item
    */
-  keepItem(namespace, key, held, answer) {
-    const [, until, ticket, stale, revision] = answer;
+  keepItem(namespace, key, held, answer, length) {
+    const [, until, generation, stale, revision] = answer;
     const isNew = answer.length > 5 || held === undefined;
     const value = isNew ? this.revive(namespace, key, answer[5]) : held.value;
+    const size = isNew ? length : held.size;
     const since = now();
-    const kind = this.items.kind(namespace);
-    const isStale = stale === 1;
-    const kept = { value, revision, ticket, since, until, stale: isStale, used: false, written: 0 };
-    return kind.keep(key, kept).value;
+    this.core.queue.advance(generation);
+    const kept = { value, revision, generation, since, until, stale: stale === 1, size };
+    this.items.keep(this.items.kind(namespace), key, kept);
+    return value;
   }
 
   /**
@@ -180,7 +194,7 @@ class Reads {
 }
 
 /** All items of a kind, as they come in parts. */
-class ReadOfAll {
+class AllItems {
   /**
    * @param {Reads} reads
    * @param {string} namespace
@@ -190,20 +204,21 @@ class ReadOfAll {
     this.reads = reads;
     this.namespace = namespace;
     this.kind = reads.items.kind(namespace);
-    this.held = held;
-    /** @type {any} */
-    this.value = undefined;
+    this.value = held && held.value;
+    /** Whether `value` was handed out. What was never changes. */
+    this.isShared = true;
     /** @type {Answer} */
     this.head = [];
   }
 
   /**
    * @param {Answer} answer
+   * @param {number} size the length of its text
    * @returns {boolean} whether that was all
    */
-  take(answer) {
+  take(answer, size) {
     if (answer[1] === 2) return true;
-    if (answer[1] === 1) this.change(answer[2]);
+    if (answer[1] === 1) this.change(answer[2], size);
     else this.begin(answer);
     return false;
   }
@@ -213,76 +228,63 @@ class ReadOfAll {
    */
   begin(head) {
     this.head = head;
-    const [, , , ticket, , , base, removed] = head;
-    if (base === 0) this.value = {};
-    for (const key of removed) {
-      delete this.own()[key];
-      const known = this.kind.items.get(key);
-      if (known && known.ticket < ticket) this.kind.items.delete(key);
+    const [, , , , , , base, removed] = head;
+    if (base === 0) {
+      this.value = {};
+      this.isShared = false;
     }
+    for (const key of removed) delete this.own()[key];
   }
 
   /**
-   * @returns {Record<string, any>} the items, to be changed: what was handed out never is
+   * @returns {Record<string, any>} the items, to be changed
    */
   own() {
-    if (this.value === undefined) this.value = { .../** @type {HeldAll} */ (this.held).value };
+    if (this.isShared) this.value = { ...this.value };
+    this.isShared = false;
     return this.value;
   }
 
   /**
    * @param {any[]} changed key, revision and item in turn
+   * @param {number} length of their text
    */
-  change(changed) {
-    const [, , until, ticket, stale] = this.head;
+  change(changed, length) {
+    const { reads, kind } = this;
+    const [, , until, generation, stale] = this.head;
     const since = now();
     const items = this.own();
+    const size = (3 * length) / changed.length;
     for (let i = 0; i < changed.length; i += 3) {
       const key = changed[i];
       const revision = changed[i + 1];
-      const known = this.kind.items.get(key);
-      let value =
-        known && known.revision === revision && revision > 0
-          ? known.value
-          : this.reads.revive(this.namespace, key, changed[i + 2]);
-      if (revision > 0) {
-        const kept = {
-          value,
-          revision,
-          ticket,
-          since,
-          until,
-          stale: stale === 1,
-          used: false,
-          written: 0,
-        };
-        ({ value } = this.kind.keep(key, kept));
-      }
+      const known = reads.items.held(kind, key);
+      const isKnown = known !== undefined && known.revision === revision && revision > 0;
+      const value = isKnown ? known.value : reads.revive(this.namespace, key, changed[i + 2]);
+      const kept = { value, revision, generation, since, until, stale: stale === 1, size };
+      if (revision > 0) reads.items.keep(kind, key, kept);
       setOrDelete(items, key, value);
     }
   }
 
-  /** @returns {Record<string, any>} */
-  finish() {
-    const [, , until, ticket, stale, state] = this.head;
-    this.catchUp(ticket);
-    if (this.value === undefined) this.value = /** @type {HeldAll} */ (this.held).value;
-    const since = now();
-    const all = { value: this.value, state, ticket, since, until, stale: stale === 1 };
-    return this.kind.keepAll(all).value;
-  }
-
   /**
-   * Takes in what has come to be known of single items while these came in parts.
+   * Keeps what has come. If something has changed since the answer was given, the native store says what.
    *
-   * @param {number} ticket
+   * @returns {Record<string, any>}
    */
-  catchUp(ticket) {
-    // Without a ticket nobody knows which is later.
-    if (ticket === 0 || this.kind.latest <= ticket) return;
-    for (const [key, known] of this.kind.items) {
-      if (known.ticket > ticket) setOrDelete(this.own(), key, known.value);
+  finish() {
+    const { items, core, model } = this.reads;
+    if (this.head[3] !== items.generation && this.head[5] > 0) {
+      const newest = core.native.newestAll(this.namespace, this.head[5], model.fromText);
+      if (newest) {
+        for (const part of JSON.parse(newest)) this.take(part, newest.length);
+      }
     }
+    const [, , until, generation, stale, state] = this.head;
+    core.queue.advance(generation);
+    const all = { value: this.value, state, generation, since: now(), until, stale: stale === 1 };
+    this.kind.all = state > 0 ? all : undefined;
+    return this.value;
   }
 }
 

@@ -137,7 +137,7 @@ function viewMethods(logs, access, contract) {
     // What is no text at all is for the native store to refuse.
     if (typeof key === 'string' && key !== '') checkedKey(key);
     const callback = trackWrite(view, ended(named(key, namespace), answer));
-    view.core.upsert(readsOf(view), namespace, key, json, callback);
+    view.core.upsert(namespace, json, callback);
     return WAITING;
   }
 
@@ -153,7 +153,7 @@ function viewMethods(logs, access, contract) {
     checkedKey(key);
     const number = checkedVersion(version);
     const callback = trackWrite(view, ended(named(key, namespace), answer));
-    view.core.delete(readsOf(view), namespace, key, number, callback);
+    view.core.delete(namespace, key, number, callback);
     return WAITING;
   }
 

@@ -325,6 +325,12 @@ impl NativeStore {
         None
     }
 
+    /// How many bytes of text JavaScript may hold parsed: half of `max_cache_bytes`. The other half is held here.
+    #[napi(catch_unwind)]
+    pub fn item_cache_size(&self) -> f64 {
+        self.store.max_cache_bytes() as f64 / 2.0
+    }
+
     /// What is newest of an item, fresh or not, in the form of an answer of `get`; nothing where nothing is known.
     #[napi(catch_unwind)]
     pub fn newest(&self, kind: String, key: String, held: f64, as_text: bool) -> Option<String> {

@@ -147,6 +147,16 @@ pub enum Known<T> {
 }
 
 impl<T> Known<T> {
+    /// It, where it is fresh; else `value`, as an answer that may not be given again.
+    pub fn fresh_or(self, value: T, generation: u64) -> Answer<T> {
+        match self {
+            Self::Fresh(answer) => answer,
+            Self::Stale(_) | Self::Nothing => {
+                Answer { value, until: 0.0, generation, stale: false }
+            }
+        }
+    }
+
     /// It, as an answer that may not be given again where it is expired.
     pub fn answer(self) -> Option<Answer<T>> {
         match self {
@@ -573,6 +583,11 @@ impl Cache {
             return Changes::whole(items);
         }
         last_sent.send(namespace, held, items, || self.begin().0)
+    }
+
+    /// How much may be held, in bytes.
+    pub fn max_bytes(&self) -> u64 {
+        self.max_bytes
     }
 
     /// How much is held, in bytes: the texts twice, since they are parsed where they are used.

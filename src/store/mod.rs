@@ -179,6 +179,11 @@ impl Store {
         self.writer.pending().count()
     }
 
+    /// How many bytes may be held, here and, parsed, in JavaScript.
+    pub fn max_cache_bytes(&self) -> u64 {
+        self.reader.cache().max_bytes()
+    }
+
     /// How many items are held, and how many bytes.
     pub fn held(&self) -> (u64, u64) {
         let cache = self.reader.cache();

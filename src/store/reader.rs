@@ -109,18 +109,34 @@ impl Reader {
         self.context.guarded(|| row_read(&row), self.get_row(row.clone())).await.map(live)
     }
 
-    /// What is newest of an item, however old: for whoever has an answer of an earlier generation.
+    /// What is newest of an item, however old.
     pub fn newest(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
-        catch(|| self.known_item(&self.context.row(kind, key)).answer().map(live)).ok()?
+        let newest = catch(|| {
+            let row = self.context.row(kind, key);
+            let generation = self.cache.generation();
+            let newest = self.pending.newest(&row, self.cache.row(&row)).read?;
+            Some(
+                self.cache.judge_row(newest.clone(), generation).fresh_or(newest.value, generation),
+            )
+        });
+        newest.ok()?.map(live)
     }
 
     /// The same of all items, as changes since the state `held`; `None` where that is not known any more.
     pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
-        let namespace = self.context.layout.namespace(kind);
-        let newest = catch(|| self.known_all(&namespace).answer()).ok()??;
-        let Answer { value, until, generation, stale } = newest;
-        let value = self.cache.changes(&namespace, held, &value);
-        (value.base == Some(held)).then_some(Answer { value, until, generation, stale })
+        let newest = catch(|| {
+            let namespace = self.context.layout.namespace(kind);
+            let generation = self.cache.generation();
+            let read = self.cache.collection(&namespace);
+            let newest =
+                self.pending.newest_all(&namespace, read, |row| self.cache.row(row)).read?;
+            let items = Arc::clone(&newest.value);
+            let newest = self.cache.judge_all(newest, generation).fresh_or(items, generation);
+            let Answer { value, until, generation, stale } = newest;
+            let value = self.cache.changes(&namespace, held, &value);
+            (value.base == Some(held)).then_some(Answer { value, until, generation, stale })
+        });
+        newest.ok()?
     }
 
     pub async fn all(self: &Arc<Self>, kind: &str, held: u64) -> Result<Answer<Changes>> {
@@ -437,14 +453,10 @@ impl Reader {
         if let Some(version) = version {
             self.pending.found(row, version);
         }
-        match self.known(row) {
-            Known::Fresh(answer) => Ok(answer),
-            Known::Stale(_) | Known::Nothing => {
-                let generation = self.cache.generation();
-                let newest = self.pending.newest(row, Some(read)).read;
-                Ok(once(newest.and_then(|read| read.value), generation))
-            }
-        }
+        let known = self.known(row);
+        let generation = self.cache.generation();
+        let newest = self.pending.newest(row, Some(read)).read.and_then(|read| read.value);
+        Ok(known.fresh_or(newest, generation))
     }
 
     pub(super) async fn read_all(
@@ -533,15 +545,11 @@ impl Reader {
         for (key, version) in versions {
             self.pending.found(&RowKey { namespace: namespace.clone(), key }, version);
         }
-        match self.known_all(namespace) {
-            Known::Fresh(answer) => Ok(answer),
-            Known::Stale(_) | Known::Nothing => {
-                let generation = self.cache.generation();
-                let held = |row: &RowKey| self.cache.row(row);
-                let newest = self.pending.newest_all(namespace, Some(read), held).read;
-                Ok(once(newest.map(|read| read.value).unwrap_or_default(), generation))
-            }
-        }
+        let known = self.known_all(namespace);
+        let generation = self.cache.generation();
+        let held = |row: &RowKey| self.cache.row(row);
+        let newest = self.pending.newest_all(namespace, Some(read), held).read;
+        Ok(known.fresh_or(newest.map(|read| read.value).unwrap_or_default(), generation))
     }
 
     async fn fetch_marker(&self, deadline: Instant) -> Result<()> {
@@ -676,11 +684,6 @@ impl Reader {
     fn uninitialized_at(&self) -> MutexGuard<'_, Option<Millis>> {
         self.uninitialized_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// An answer that may not be given again.
-fn once<T>(value: T, generation: u64) -> Answer<T> {
-    Answer { value, until: 0.0, generation, stale: false }
 }
 
 /// What is pending, without any answer of the table's.
