@@ -273,18 +273,27 @@ class AllItems {
    * @returns {Record<string, any>}
    */
   finish() {
-    const { items, core, model } = this.reads;
-    if (this.head[3] !== items.generation && this.head[5] > 0) {
-      const newest = core.native.newestAll(this.namespace, this.head[5], model.fromText);
-      if (newest) {
-        for (const part of JSON.parse(newest)) this.take(part, newest.length);
-      }
-    }
+    const { items, core } = this.reads;
+    if (this.head[3] !== items.generation) this.catchUp();
     const [, , until, generation, stale, state] = this.head;
     core.queue.advance(generation);
     const all = { value: this.value, state, generation, since: now(), until, stale: stale === 1 };
     this.kind.all = state > 0 ? all : undefined;
     return this.value;
+  }
+
+  catchUp() {
+    const { core, model } = this.reads;
+    const { all } = this.kind;
+    // Another read may have been answered meanwhile with what is newer.
+    if (all !== undefined && all.generation > this.head[3]) {
+      this.value = all.value;
+      this.isShared = true;
+      this.head = [0, 0, all.until, all.generation, all.stale ? 1 : 0, all.state];
+    }
+    const newest = core.native.newestAll(this.namespace, this.head[5], model.fromText);
+    if (!newest) return;
+    for (const part of JSON.parse(newest)) this.take(part, newest.length);
   }
 }
 

@@ -101,6 +101,13 @@ pub struct Read<T> {
     pub valid: bool,
 }
 
+impl<T> Read<T> {
+    /// Whether the cache has kept it.
+    pub fn is_held(&self) -> bool {
+        self.known > Seq(0)
+    }
+}
+
 /// An answer, and until when it may be given again without asking.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer<T> {
@@ -362,7 +369,7 @@ impl Cache {
         }
         let read = self.put(sent, row, found);
         if let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
-            && collection.follow(&row.key, read.value.as_ref(), read.known > Seq(0))
+            && collection.follow(&row.key, read.value.as_ref(), read.is_held())
         {
             self.changed();
         }

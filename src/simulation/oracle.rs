@@ -31,9 +31,9 @@ pub struct Broken {
     pub trace: Vec<String>,
 }
 
-/// What was asked for, in the order in which things happened.
+/// What was requested, in the order in which things happened.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct Call {
     at: Instant,
     is_all: bool,
     moment: u64,
@@ -52,6 +52,8 @@ struct Process {
     answers: [Vec<Answered>; ITEMS.len()],
     /// Versions that it handed over; none for a data set without the item.
     handed_over: [Vec<Option<u32>>; ITEMS.len()],
+    /// Since when it knows of a version.
+    known: [BTreeMap<Option<u32>, Instant>; ITEMS.len()],
     /// Of GetItem and Query: when one last failed or was slow, and whether one has been well since.
     failed: [Option<(Instant, bool)>; 2],
     /// Reads under way: what is read, how many writes there were when they began, and when that was.
@@ -118,11 +120,11 @@ impl Oracle {
         self.state().demand(rule, holds, what);
     }
 
-    pub fn asks(&self, process: usize, what: &str) -> Asked {
+    pub fn calls(&self, process: usize, what: &str) -> Call {
         let mut state = self.state();
         state.note(&format!("process {process}: {what}"));
         state.moment += 1;
-        Asked { at: Instant::now(), is_all: what.starts_with("all"), moment: state.moment }
+        Call { at: Instant::now(), is_all: what.starts_with("all"), moment: state.moment }
     }
 
     /// From now on its reads are broken off.
@@ -140,6 +142,7 @@ impl Oracle {
         let of = &mut state.processes[process];
         of.writes += 1;
         of.handed_over[item].push(version);
+        of.known[item].entry(version).or_insert_with(Instant::now);
     }
 
     pub fn init_begins(&self) -> usize {
@@ -157,53 +160,59 @@ impl Oracle {
         self.state().inits[init] = Some(Instant::now());
     }
 
-    /// An answer about an item, or all that a process was told of a kind.
+    /// An answer about an item, or all that a process got of a kind.
     pub fn answers(
         &self,
         process: usize,
-        asked: Asked,
+        call: Call,
         found: &[(usize, Option<u32>)],
         stale: bool,
         tables: &[Rows],
     ) {
         let mut state = self.state();
         state.moment += 1;
-        let told = found.iter().map(|(item, version)| match version {
+        let versions = found.iter().map(|(item, version)| match version {
             Some(version) => format!("{} {version}", ITEMS[*item].1),
             None => format!("no {}", ITEMS[*item].1),
         });
-        let told = told.collect::<Vec<_>>().join(", ");
+        let versions = versions.collect::<Vec<_>>().join(", ");
         let age = if stale { ", stale" } else { "" };
-        state.note(&format!("process {process}: answer to {}: {told}{age}", asked.moment));
+        state.note(&format!("process {process}: answer to {}: {versions}{age}", call.moment));
         for &(item, version) in found {
-            state.check_order(process, asked, item, version);
+            state.check_order(process, call, item, version);
             if !stale {
-                state.check_age(process, asked, item, version, tables, &self.plan);
+                state.check_age(process, call, item, version, tables, &self.plan);
             }
-            let answered = Answered { at: Instant::now(), moment: state.moment, version };
-            state.processes[process].answers[item].push(answered);
+            let moment = state.moment;
+            let of = &mut state.processes[process];
+            let since = *of.known[item].entry(version).or_insert_with(Instant::now);
+            // A stale answer may be as old as that.
+            let at = if stale { since } else { Instant::now() };
+            of.answers[item].push(Answered { at, moment, version });
         }
-        let failed = state.processes[process].failed[usize::from(asked.is_all)];
+        let failed = state.processes[process].failed[usize::from(call.is_all)];
         let mut under_way = state.processes[process].under_way.values();
         let slow = under_way.any(|(_, _, since)| since.elapsed() >= SLOW);
-        let failing = slow || failed.is_some_and(|(at, well)| !well || at + STALE_FOR >= asked.at);
+        let failing = slow || failed.is_some_and(|(at, well)| !well || at + STALE_FOR >= call.at);
         state.demand("stale only while DynamoDB fails", !stale || failing, || {
-            format!("process {process} got {told}, stale, and no read has failed")
+            format!("process {process} got {versions}, stale, and no read has failed")
         });
     }
 
     /// How old what may be answered is at most; `None` for any age.
-    pub fn oldest(&self, asked: Asked, missing: bool) -> Option<Instant> {
+    pub fn oldest(&self, call: Call, missing: bool) -> Option<Instant> {
         let ttl = self.plan.ttl_ms;
         let ttl = if missing { ttl.min(MAX_MISSING_TTL_MS) } else { ttl };
         let lag = Duration::from_millis(self.plan.lag_ms);
         let age = Duration::try_from_secs_f64(ttl / 1e3).ok()?;
+        // A clock that is set back and comes to the same time again makes what was read then fresh again.
+        let set_back = Duration::from_millis(self.plan.set_back_ms());
         // It was read before it was kept.
-        asked.at.checked_sub(age + lag + DEFAULT_READ_TIMEOUT)
+        call.at.checked_sub(age + lag + DEFAULT_READ_TIMEOUT + set_back)
     }
 
-    pub fn took(&self, what: &str, asked: Asked, longest: Duration) {
-        let took = asked.at.elapsed();
+    pub fn took(&self, what: &str, call: Call, longest: Duration) {
+        let took = call.at.elapsed();
         self.demand("answers come in time", took <= longest + SLACK, || {
             format!("{what} took {took:?} and not {longest:?}")
         });
@@ -312,10 +321,10 @@ impl State {
         self.inits.iter().any(|ended| ended.is_none_or(|ended| ended + EFFECT_OF_INIT >= since))
     }
 
-    /// No answer is older than one that had come before it was asked for.
-    fn check_order(&mut self, process: usize, asked: Asked, item: usize, version: Option<u32>) {
+    /// No answer is older than one that had come before it was requested.
+    fn check_order(&mut self, process: usize, call: Call, item: usize, version: Option<u32>) {
         let before = self.processes[process].answers[item].iter().filter(|answered| {
-            answered.moment < asked.moment
+            answered.moment < call.moment
                 && answered.version > version
                 && !self.was_init(answered.at)
                 && !answered
@@ -333,7 +342,7 @@ impl State {
     fn check_age(
         &mut self,
         process: usize,
-        asked: Asked,
+        call: Call,
         item: usize,
         version: Option<u32>,
         tables: &[Rows],
@@ -341,7 +350,7 @@ impl State {
     ) {
         // A tombstone is an item, too.
         let is_kept = version.is_some() || self.model.deleted_after(item, 0);
-        if plan.ttl_ms.is_infinite() && is_kept || self.was_init(asked.at) {
+        if plan.ttl_ms.is_infinite() && is_kept || self.was_init(call.at) {
             return;
         }
         let row = row(item);
@@ -377,9 +386,9 @@ pub struct Sent {
 impl Sent {
     pub fn answered(self, failure: Option<&Error>) {
         let failed = failure.map(|failure| format!("failed: {:?}", failure.kind));
-        let told = failed.as_deref().unwrap_or("answered");
+        let outcome = failed.as_deref().unwrap_or("answered");
         let mut state = self.oracle.state();
-        state.note(&format!("process {}:   <- {} {told}", self.process, self.number));
+        state.note(&format!("process {}:   <- {} {outcome}", self.process, self.number));
         self.went(&mut state, failure.is_none() && self.at.elapsed() < SLOW);
     }
 

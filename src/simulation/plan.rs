@@ -116,6 +116,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// By how many milliseconds clocks are set back in all.
+    pub fn set_back_ms(&self) -> u64 {
+        let set_back = self.actions.iter().map(|(_, action)| match action {
+            Action::Jump { by, .. } if *by < 0 => by.unsigned_abs(),
+            _ => 0,
+        });
+        set_back.sum()
+    }
+
     pub fn processes(&self) -> usize {
         self.writers + self.readers
     }

@@ -155,19 +155,19 @@ impl Run {
     fn get(&mut self, process: usize, item: usize) {
         let (oracle, table) = (Arc::clone(&self.oracle), Arc::clone(&self.table));
         let (kind, key, _) = ITEMS[item];
-        let asked = oracle.asks(process, &format!("get {kind} {key}"));
+        let call = oracle.calls(process, &format!("get {kind} {key}"));
         let store = self.processes[process].store.clone();
         let task = async move {
             let answer = match store.peek(kind, key) {
                 Some(answer) => Ok(answer),
                 None => store.get(kind, key).await,
             };
-            oracle.took("a get", asked, Oracle::longest_read(1));
+            oracle.took("a get", call, Oracle::longest_read(1));
             if let Ok(answer) = answer {
                 let version = answer.value.map(|cached| cached.item.version as u32);
-                let oldest = oracle.oldest(asked, version.is_none());
+                let oldest = oracle.oldest(call, version.is_none());
                 let tables = oldest.map(|oldest| table.rows_since(oldest)).unwrap_or_default();
-                oracle.answers(process, asked, &[(item, version)], answer.stale, &tables);
+                oracle.answers(process, call, &[(item, version)], answer.stale, &tables);
             } else {
                 oracle.note(format!("process {process}: the get failed"));
             }
@@ -177,11 +177,11 @@ impl Run {
 
     fn all(&mut self, process: usize, kind: &'static str) {
         let (oracle, table) = (Arc::clone(&self.oracle), Arc::clone(&self.table));
-        let asked = oracle.asks(process, &format!("all {kind}"));
+        let call = oracle.calls(process, &format!("all {kind}"));
         let store = self.processes[process].store.clone();
         let task = async move {
             let answer = store.all(kind, 0).await;
-            oracle.took("an all", asked, Oracle::longest_read(4));
+            oracle.took("an all", call, Oracle::longest_read(4));
             if let Ok(answer) = answer {
                 let found: Vec<_> = (0..ITEMS.len())
                     .filter(|item| ITEMS[*item].0 == kind)
@@ -191,9 +191,9 @@ impl Run {
                         (item, there.map(|(_, cached)| cached.item.version as u32))
                     })
                     .collect();
-                let tables = oracle.oldest(asked, false).map(|oldest| table.rows_since(oldest));
+                let tables = oracle.oldest(call, false).map(|oldest| table.rows_since(oldest));
                 let tables = tables.unwrap_or_default();
-                oracle.answers(process, asked, &found, answer.stale, &tables);
+                oracle.answers(process, call, &found, answer.stale, &tables);
             } else {
                 oracle.note(format!("process {process}: the all failed"));
             }
@@ -203,11 +203,11 @@ impl Run {
 
     fn initialized(&mut self, process: usize) {
         let oracle = Arc::clone(&self.oracle);
-        let asked = oracle.asks(process, "initialized");
+        let call = oracle.calls(process, "initialized");
         let store = self.processes[process].store.clone();
         self.processes[process].tasks.push(tokio::spawn(async move {
             drop(store.initialized().await);
-            oracle.took("initialized", asked, Oracle::longest_read(1));
+            oracle.took("initialized", call, Oracle::longest_read(1));
         }));
     }
 
@@ -220,7 +220,7 @@ impl Run {
         let hand_over = move |change: Change| {
             let (kind, key, _) = ITEMS[change.item];
             let what = format!("hands over {kind} {key} {}", change.version);
-            let asked = oracle.asks(process, &what);
+            let call = oracle.calls(process, &what);
             oracle.hands_over(process, change.item, Some(change.version));
             let write = if change.deleted {
                 store.delete(kind, key, change.version.into())
@@ -232,7 +232,7 @@ impl Run {
                 let ended = write.await;
                 let how = if ended.is_ok() { "in the table" } else { "not in the table" };
                 oracle.note(format!("process {process}: {key} {} is {how}", change.version));
-                oracle.took("a write", asked, Oracle::longest_write());
+                oracle.took("a write", call, Oracle::longest_write());
             }
         };
         of.tasks.push(tokio::spawn(async move {
@@ -261,7 +261,7 @@ impl Run {
         of.heard = heard;
         of.tasks.push(tokio::spawn(async move {
             let turn = handing_over.lock().await;
-            oracle.asks(process, &format!("init {versions:?}"));
+            oracle.calls(process, &format!("init {versions:?}"));
             for (item, version) in versions.into_iter().enumerate() {
                 oracle.hands_over(process, item, version);
             }
@@ -280,11 +280,11 @@ impl Run {
     /// Closes the store of a process; whoever waits for it is answered then.
     async fn close(&mut self, process: usize) {
         let of = &mut self.processes[process];
-        let asked = self.oracle.asks(process, "close");
+        let call = self.oracle.calls(process, "close");
         self.oracle.closes(process);
         of.store.close().await;
         of.closed.store(true, Ordering::SeqCst);
-        self.oracle.took("closing", asked, Duration::from_secs(1));
+        self.oracle.took("closing", call, Duration::from_secs(1));
         let ended = tokio::time::timeout(CLOSED, join_all(of.tasks.drain(..))).await;
         self.oracle.demand("everybody is answered when a store is closed", ended.is_ok(), || {
             format!("process {process} has unanswered calls")

@@ -111,32 +111,17 @@ impl Reader {
 
     /// What is newest of an item, however old.
     pub fn newest(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
-        let newest = catch(|| {
-            let row = self.context.row(kind, key);
-            let generation = self.cache.generation();
-            let newest = self.pending.newest(&row, self.cache.row(&row)).read?;
-            Some(
-                self.cache.judge_row(newest.clone(), generation).fresh_or(newest.value, generation),
-            )
-        });
-        newest.ok()?.map(live)
+        catch(|| self.newest_row(&self.context.row(kind, key))).ok()?.map(live)
     }
 
     /// The same of all items, as changes since the state `held`; `None` where that is not known any more.
     pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
         let newest = catch(|| {
             let namespace = self.context.layout.namespace(kind);
-            let generation = self.cache.generation();
-            let read = self.cache.collection(&namespace);
-            let newest =
-                self.pending.newest_all(&namespace, read, |row| self.cache.row(row)).read?;
-            let items = Arc::clone(&newest.value);
-            let newest = self.cache.judge_all(newest, generation).fresh_or(items, generation);
-            let Answer { value, until, generation, stale } = newest;
-            let value = self.cache.changes(&namespace, held, &value);
-            (value.base == Some(held)).then_some(Answer { value, until, generation, stale })
+            let newest = self.newest_items(&namespace)?;
+            Some(self.as_changes(&namespace, held, newest))
         });
-        newest.ok()?
+        newest.ok()?.filter(|changes| changes.value.base == Some(held))
     }
 
     pub async fn all(self: &Arc<Self>, kind: &str, held: u64) -> Result<Answer<Changes>> {
@@ -267,26 +252,40 @@ fn live(mut answer: Answer<Option<Cached>>) -> Answer<Option<Cached>> {
 
 impl Reader {
     async fn get_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Cached>>> {
-        match self.known(&row) {
+        let answer = match self.known(&row) {
             Known::Fresh(answer) => {
                 self.context.stats.hits.add_one();
-                Ok(answer)
+                return Ok(answer);
             }
             // Serves an expired "missing" only while DynamoDB is unreachable.
             Known::Stale(stale)
                 if stale.value.is_some() || self.breaker.is_failing(Operation::Get) =>
             {
-                Ok(self.refresh_row(row, stale).await)
+                self.refresh_row(row.clone(), stale).await
             }
             Known::Stale(_) | Known::Nothing => match self.read_row(row.clone()).await {
-                Ok(answer) => Ok(answer),
-                Err(failure) => self.known_item(&row).answer().ok_or(failure),
+                Ok(answer) => answer,
+                Err(failure) => return self.known_item(&row).answer().ok_or(failure),
             },
+        };
+        Ok(self.unless_changed(answer, || self.newest_row(&row)))
+    }
+
+    /// The answer of a read that waited, or what is `newest` by now.
+    fn unless_changed<T>(
+        &self,
+        answer: Answer<T>,
+        newest: impl FnOnce() -> Option<Answer<T>>,
+    ) -> Answer<T> {
+        if answer.generation == self.cache.generation() {
+            return answer;
         }
+        let stale = answer.stale;
+        newest().map_or(answer, |newest| Answer { stale, ..newest })
     }
 
     async fn get_all(self: &Arc<Self>, namespace: &Arc<str>, held: u64) -> Result<Answer<Changes>> {
-        let Answer { value, until, generation, stale } = match self.known_all(namespace) {
+        let answer = match self.known_all(namespace) {
             Known::Fresh(answer) => {
                 self.context.stats.hits.add_one();
                 answer
@@ -297,14 +296,42 @@ impl Reader {
                 Err(failure) => self.known_all(namespace).answer().ok_or(failure)?,
             },
         };
+        let answer = self.unless_changed(answer, || self.newest_items(namespace));
+        Ok(self.as_changes(namespace, held, answer))
+    }
+
+    fn as_changes(
+        &self,
+        namespace: &Arc<str>,
+        held: u64,
+        answer: Answer<Arc<Items>>,
+    ) -> Answer<Changes> {
+        let Answer { value, until, generation, stale } = answer;
         let value = self.cache.changes(namespace, held, &value);
-        Ok(Answer { value, until, generation, stale })
+        Answer { value, until, generation, stale }
+    }
+
+    /// What is newest of a row, however old.
+    fn newest_row(&self, row: &RowKey) -> Option<Answer<Option<Cached>>> {
+        let generation = self.cache.generation();
+        let newest = self.pending.newest(row, || self.cache.row(row)).read?;
+        let value = newest.value.clone();
+        Some(self.cache.judge_row(newest, generation).fresh_or(value, generation))
+    }
+
+    /// The same of all items of a namespace.
+    fn newest_items(&self, namespace: &str) -> Option<Answer<Arc<Items>>> {
+        let generation = self.cache.generation();
+        let read = || self.cache.collection(namespace);
+        let newest = self.pending.newest_all(namespace, read, |row| self.cache.row(row)).read?;
+        let value = Arc::clone(&newest.value);
+        Some(self.cache.judge_all(newest, generation).fresh_or(value, generation))
     }
 
     /// What is known of a row: the newest of what was read and what is pending.
     fn known(&self, row: &RowKey) -> Known<Option<Cached>> {
         let generation = self.cache.generation();
-        let newest = self.pending.newest(row, self.cache.row(row));
+        let newest = self.pending.newest(row, || self.cache.row(row));
         let Some(read) = newest.read else {
             return Known::Nothing;
         };
@@ -326,7 +353,7 @@ impl Reader {
     /// What is known of all rows of a namespace.
     fn known_all(&self, namespace: &str) -> Known<Arc<Items>> {
         let generation = self.cache.generation();
-        let read = self.cache.collection(namespace);
+        let read = || self.cache.collection(namespace);
         let newest = self.pending.newest_all(namespace, read, |row| self.cache.row(row));
         let Some(read) = newest.read else {
             return Known::Nothing;
@@ -455,7 +482,8 @@ impl Reader {
         }
         let known = self.known(row);
         let generation = self.cache.generation();
-        let newest = self.pending.newest(row, Some(read)).read.and_then(|read| read.value);
+        let read = || Some(self.cache.row(row).filter(|_| read.is_held()).unwrap_or(read));
+        let newest = self.pending.newest(row, read).read.and_then(|read| read.value);
         Ok(known.fresh_or(newest, generation))
     }
 
@@ -548,7 +576,9 @@ impl Reader {
         let known = self.known_all(namespace);
         let generation = self.cache.generation();
         let held = |row: &RowKey| self.cache.row(row);
-        let newest = self.pending.newest_all(namespace, Some(read), held).read;
+        let read =
+            || Some(self.cache.collection(namespace).filter(|_| read.is_held()).unwrap_or(read));
+        let newest = self.pending.newest_all(namespace, read, held).read;
         Ok(known.fresh_or(newest.map(|read| read.value).unwrap_or_default(), generation))
     }
 

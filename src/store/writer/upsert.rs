@@ -64,7 +64,7 @@ impl Writer {
             Ok(begun) => begun,
             Err(defect) => Begun::Panicked(update, defect),
         };
-        let write = Waiting { row, deadline: Instant::now() + writer.write_timeout };
+        let write = Waiting { row, id, deadline: Instant::now() + writer.write_timeout };
         async move {
             match begun {
                 Begun::Turn(turn) => writer.save(turn, write).await,
@@ -87,6 +87,7 @@ impl Writer {
 /// supersedes it.
 struct Waiting {
     row: RowKey,
+    id: WriteId,
     deadline: Instant,
 }
 
@@ -208,7 +209,11 @@ impl Writer {
         let decisive = turn.decisive();
         drop(turn);
         match conclusion {
-            Conclusion::Saved => Ok(()),
+            Conclusion::Saved => {
+                // One as new may have been saved just before this one came.
+                self.pending.saved_with(&write.row, write.id);
+                Ok(())
+            }
             Conclusion::Failed(failure) if !failure.is_retryable() => Err(failure),
             Conclusion::Failed(failure) => {
                 let follow = self.follow(&write, decisive, failure);

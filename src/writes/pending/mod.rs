@@ -128,11 +128,11 @@ impl Times {
     }
 }
 
-/// What is newest of something, and whether a pending write says so.
+/// What is newest of something.
 pub struct Newest<T> {
     /// `None`: nothing is known.
     pub read: Option<Read<T>>,
-    /// Then it is known, however old.
+    /// Whether a write of it is pending: then it is known, however old.
     pub is_pending: bool,
 }
 
@@ -246,7 +246,7 @@ impl PendingWrites {
 
     /// How many items are not in the table.
     pub fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+        self.count.load(Ordering::SeqCst)
     }
 
     /// Adds an update, unless something as new is pending.
@@ -354,10 +354,7 @@ impl PendingWrites {
     pub fn init_with_updates(&self, id: WriteId) -> Option<(Data, Vec<Arc<Update>>)> {
         let state = self.lock();
         let mut data = state.init_with(id)?.init.data.clone();
-        let updates = state.rows.values().filter(|row| {
-            row.stage.is_retrying() && kind_in(&data, &row.update.row.namespace).is_some()
-        });
-        let updates: Vec<_> = updates.map(|row| Arc::clone(&row.update)).collect();
+        let updates = state.updates_with(&data);
         for update in &updates {
             put_into(&mut data, &update.row, update.item.clone());
         }
@@ -376,29 +373,32 @@ impl PendingWrites {
         self.count() > 0 && self.lock().init.is_some()
     }
 
-    /// What is newest of a row, of which `read` is what is known of the table.
+    /// What is newest of a row, of which `read` gives what is known of the table. That is read last: a write that is
+    /// pending no more by then is known there.
     pub fn newest(
         &self,
         row: &RowKey,
-        read: Option<Read<Option<Cached>>>,
+        read: impl FnOnce() -> Option<Read<Option<Cached>>>,
     ) -> Newest<Option<Cached>> {
         if self.count() == 0 {
-            return Newest { read, is_pending: false };
+            return Newest { read: read(), is_pending: false };
         }
-        self.lock().newest(row, read)
+        let state = self.lock();
+        state.newest(row, read())
     }
 
     /// The same of all live items of a namespace. `held` gives what is known of the table's row for a key.
     pub fn newest_all(
         &self,
         namespace: &str,
-        read: Option<Read<Arc<Items>>>,
+        read: impl FnOnce() -> Option<Read<Arc<Items>>>,
         held: impl Fn(&RowKey) -> Option<Read<Option<Cached>>>,
     ) -> Newest<Arc<Items>> {
         if self.count() == 0 {
-            return Newest { read, is_pending: false };
+            return Newest { read: read(), is_pending: false };
         }
-        self.lock().newest_all(namespace, read, held)
+        let state = self.lock();
+        state.newest_all(namespace, read(), held)
     }
 
     /// Ends the retries of an update when a read has found this version in the table, which is as new.
@@ -498,6 +498,25 @@ impl PendingWrites {
             None => {}
         }
         self.recount(&state);
+    }
+
+    /// Something as new as the update of this row with this number is in the table.
+    pub fn saved_with(&self, row: &RowKey, id: WriteId) {
+        if self.count() == 0 {
+            return;
+        }
+        let mut state = self.lock();
+        if state.rows.get(row).is_some_and(|row| row.update.id == id) {
+            state.settle_saved(row);
+            self.recount(&state);
+        }
+    }
+
+    /// The update of this row is in the table.
+    #[cfg(test)]
+    pub fn saved_row(&self, row: &RowKey) {
+        let update = self.lock().rows.get(row).map(|row| Arc::clone(&row.update));
+        self.saved(&update.unwrap());
     }
 
     /// An init is in the table.
@@ -658,7 +677,7 @@ impl PendingWrites {
         let of_init = state.init.iter().map(|init| items_of(&init.init.data)).sum::<usize>();
         // An init without items counts too: the marker is not there.
         let marker = usize::from(state.init.is_some() && of_init == 0);
-        self.count.store(state.rows.len() + of_init + marker, Ordering::Relaxed);
+        self.count.store(state.rows.len() + of_init + marker, Ordering::SeqCst);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -704,9 +723,9 @@ impl State {
         if let Some(row) = self.rows.get(row) {
             let read = newest.read.as_ref();
             if let Some(item) = row.beats(read.and_then(|read| read.value.as_ref())) {
-                let says = row.times.says(Some(item), read);
-                newest = Newest { read: Some(says), is_pending: true };
+                newest.read = Some(row.times.says(Some(item), read));
             }
+            newest.is_pending = true;
         }
         newest
     }
@@ -738,6 +757,30 @@ impl State {
             }
         }
         Newest { read: Some(read), is_pending }
+    }
+
+    /// The retrying updates of these kinds that need not wait for others.
+    fn updates_with(&self, data: &Data) -> Vec<Arc<Update>> {
+        let rows = self.rows.values().filter(|row| {
+            row.stage.is_retrying() && kind_in(data, &row.update.row.namespace).is_some()
+        });
+        let mut with: BTreeMap<&RowKey, &Row> = rows.map(|row| (&row.update.row, row)).collect();
+        loop {
+            let count = with.len();
+            let waits = |row: &Row| {
+                self.before(&row.update).any(|before| {
+                    before.stage != Stage::MemoryOnly && !with.contains_key(&before.update.row)
+                })
+            };
+            let waiting: Vec<&RowKey> =
+                with.iter().filter(|(_, row)| waits(row)).map(|(key, _)| *key).collect();
+            for key in waiting {
+                with.remove(key);
+            }
+            if with.len() == count {
+                return with.into_values().map(|row| Arc::clone(&row.update)).collect();
+            }
+        }
     }
 
     fn rows_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a RowKey, &'a Row)> {

@@ -56,7 +56,7 @@ fn newest(pending: &PendingWrites, key: &str, in_table: Option<f64>) -> Option<f
     if let Some(found) = &found {
         pending.found(&row(key), found.item.version);
     }
-    let newest = pending.newest(&row(key), Some(read(pending, found)));
+    let newest = pending.newest(&row(key), || Some(read(pending, found)));
     newest.read?.value.map(|cached| cached.item.version)
 }
 
@@ -67,7 +67,7 @@ fn newest_all(pending: &PendingWrites, in_table: &[(&str, f64)]) -> Vec<(String,
     let items = found.iter().map(|(row, cached)| (row.key.clone(), cached.clone()));
     let all = read(pending, Arc::new(items.collect::<Items>()));
     let held = |row: &RowKey| Some(read(pending, found.get(row).cloned()));
-    let newest = pending.newest_all("features", Some(all), held).read.unwrap();
+    let newest = pending.newest_all("features", || Some(all), held).read.unwrap();
     newest.value.iter().map(|(key, cached)| (key.to_string(), cached.item.version)).collect()
 }
 
@@ -167,11 +167,12 @@ fn what_a_write_says_that_failed_is_fresh_only_with_a_read_after_that() {
     let pending = new();
     let write = update(&pending, "k", 2.0, &[]);
     let early = read(&pending, Some(cached("k", 1.0)));
-    let valid = |read: &Read<_>| pending.newest(&row("k"), Some(read.clone())).read.unwrap().valid;
+    let valid =
+        |read: &Read<_>| pending.newest(&row("k"), || Some(read.clone())).read.unwrap().valid;
     let valid_all = |read: &Read<Option<Cached>>| {
         let Read { sent, known, read_at, .. } = *read;
         let all = Read { value: Arc::default(), read_at, sent, known, valid: true };
-        pending.newest_all("features", Some(all), |_| None).read.unwrap().valid
+        pending.newest_all("features", || Some(all), |_| None).read.unwrap().valid
     };
     pending.add(&write);
     assert!(valid(&early) && valid_all(&early));
