@@ -2,10 +2,10 @@
  * A LaunchDarkly feature store and big segment store on Amazon DynamoDB.
  */
 
-/** A kind of items: an object with a `namespace`, which the types of SDK 5 to 7 don't tell. */
+/** A kind of items: an object with a `namespace`, which the types of SDK 5 to 7 don't declare. */
 type Kind = object;
 
-/** A flag or a segment. In SDK 8 and 9 it has more to it than its JSON. */
+/** A flag or a segment. In SDK 8 and 9 it has more members than its JSON. */
 interface Item {
   key: string;
   version: number;
@@ -33,88 +33,90 @@ declare namespace DynamoDBFeatureStore {
   }
 
   /**
-   * Who is asked for credentials: a function of the AWS SDK v3, or an object of version 2 that renews
-   * itself.
+   * A credentials provider: a function as in version 3 of the AWS SDK, or credentials of version 2 that renew
+   * themselves.
    */
   type CredentialsProvider =
     | ((...context: any[]) => Credentials | Promise<Credentials>)
     | { getPromise(): Promise<any>; [member: string]: any }
     | { get(callback: (error?: any) => void): void; [member: string]: any };
 
-  /** A value, or a function that gives it, which is called once. */
+  /** A value, or a function that returns it or a promise of it. It is called once, before the first request. */
   type Provided<T> = T | (() => T | Promise<T>);
 
-  /** The endpoint's URL in one of the forms that the AWS SDKs have for it. */
+  /** The endpoint's URL in one of the forms of the AWS SDKs. */
   type Endpoint =
     | string
     | { href: string; [member: string]: any }
     | { hostname: string; [member: string]: any }
     | { url: string | { href: string; [member: string]: any }; [member: string]: any };
 
-  /** What can be read off an agent is used: its proxy, `ca`, `maxSockets`. */
+  /** An HTTP agent. Only its proxy, `ca` and `maxSockets` are used. */
   type Agent = object;
 
   /**
-   * How DynamoDB is reached, in the names of the AWS SDK for JavaScript, versions 2 and 3. What is not
-   * given comes from a loaded version 2's `AWS.config`, else from the AWS default chain: environment
-   * variables, shared configuration files and profiles, container and instance roles.
+   * Client options with the names of the AWS SDK for JavaScript, versions 2 and 3. Defaults come from `AWS.config`
+   * if version 2 is loaded, then from the AWS default chain: environment variables, shared configuration files and
+   * profiles, container and instance roles.
    *
-   * docs/client-options.md has all of them.
+   * docs/client-options.md lists all of them.
    */
   interface ClientOptions {
-    /** The AWS region. Default: `AWS_REGION`, the profile, the instance. */
+    /** The AWS region. Default: from `AWS_REGION`, the profile or the instance. */
     region?: Provided<string> | null;
     /**
-     * The URL of the service, for DynamoDB Local and the like. A bare host means HTTPS. Default: the
-     * region's.
+     * The URL of the service, for example of DynamoDB Local. A host without a scheme means HTTPS. Default: the
+     * region's endpoint.
      */
     endpoint?: Provided<Endpoint> | null;
-    /** Whether endpoints in the environment and the profile are passed over. */
+    /** Whether to ignore endpoints in the environment and the profile. Default: false. */
     ignoreConfiguredEndpointUrls?: boolean | null;
-    /** Whether the region's endpoint is reached with TLS. Default: true. */
+    /** Whether the region's endpoint is used with TLS. Default: true. */
     sslEnabled?: boolean | null;
-    /** The same in the names of version 3. */
+    /** `sslEnabled` as version 3 names it. */
     tls?: boolean | null;
+    /** Whether the region's FIPS endpoint is used. Default: false. */
     useFipsEndpoint?: Provided<boolean | undefined> | null;
+    /** Whether the region's IPv4 and IPv6 endpoint is used. Default: false. */
     useDualstackEndpoint?: Provided<boolean | undefined> | null;
     /** `'preferred'`, `'required'` or `'disabled'`. */
     accountIdEndpointMode?: Provided<string | undefined> | null;
-    /** The region that requests are signed for, where it is not the endpoint's. */
+    /** The region that requests are signed for. Default: `region`. */
     signingRegion?: string | null;
     /** `'2012-08-10'` or `'latest'`. */
     apiVersion?: string | Date | null;
 
-    /** Credentials, or who is asked for them; they win over the options below. */
+    /** Credentials or a provider of them. They take precedence over the options below. */
     credentials?: Credentials | CredentialsProvider | null;
     accessKeyId?: string | null;
     secretAccessKey?: string | null;
     sessionToken?: string | null;
-    /** A chain of version 2. */
+    /** A provider chain of version 2. */
     credentialProvider?: object | ((...context: any[]) => any) | null;
-    /** A function of version 3 that makes a provider. */
+    /** A function that returns a provider, as in version 3. */
     credentialDefaultProvider?: ((...input: any[]) => any) | null;
-    /** The profile of the shared configuration and credentials files. One that no file has is an error. */
+    /** The profile of the shared configuration and credentials files. A profile that no file has is an error. */
     profile?: string | null;
 
-    /** How often more a read is sent that fails. Default: 2. */
+    /** How often a failed read is repeated at most. Default: until `readTimeout`. */
     maxRetries?: number | null;
-    /** How often a read is sent, the first time included. Default: 3. */
+    /** How often a read is sent at most, the first time included. Default: until `readTimeout`. */
     maxAttempts?: Provided<number> | null;
     /** `'standard'` or `'adaptive'`. */
     retryMode?: Provided<string> | null;
-    /** `base`: the longest first pause between two attempts, in milliseconds. Default: 50. */
+    /** `base`: the longest pause before the second attempt, in milliseconds. Default: 50. */
     retryDelayOptions?: { base?: number; [name: string]: any } | null;
-    /** Whether a request that is refused for its time is sent again with the server's. Default: true. */
+    /** Whether a request that was rejected for its time is repeated with the server's. Default: true. */
     correctClockSkew?: boolean | null;
-    /** The opposite, in the names of version 3. */
+    /** The opposite of `correctClockSkew`, as version 3 names it. */
     disableClockSkewCorrection?: Provided<boolean | undefined> | null;
-    /** Milliseconds that are added to this machine's time. */
+    /** Milliseconds added to this machine's time. Default: 0. */
     systemClockOffset?: number | null;
 
     /**
-     * Time-outs in milliseconds, in the names of version 2: for making a connection (default: 2000), and
-     * for an attempt (default: half of `readTimeout` or `writeTimeout`, of the latter 2 to 10
-     * seconds); a proxy, with or without user and password.
+     * Transport options as version 2 names them. `connectTimeout` is in milliseconds, default: 2000. `timeout` is
+     * that of one attempt, in milliseconds, default: half of `readTimeout`, or half of `writeTimeout` but 2 to 10
+     * seconds. `proxy` may have a user and a password.
      */
     httpOptions?: {
       connectTimeout?: number;
@@ -123,7 +125,7 @@ declare namespace DynamoDBFeatureStore {
       agent?: Agent;
       [name: string]: any;
     } | null;
-    /** The same in the names of version 3, or a handler. */
+    /** Transport options as version 3 names them, or a request handler. */
     requestHandler?: {
       connectionTimeout?: number;
       requestTimeout?: number;
@@ -132,27 +134,27 @@ declare namespace DynamoDBFeatureStore {
       httpsAgent?: Agent;
       [name: string]: any;
     } | null;
-    /** A preset of version 3. */
+    /** A preset of version 3; sets the connection time-out. */
     defaultsMode?: Provided<string> | null;
-    /** Whether `HTTPS_PROXY` and its like are obeyed. Default: false. */
+    /** Whether the proxy comes from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Default: false. */
     proxyFromEnvironment?: boolean | null;
 
-    /** Gets a line for each call: by `info`, else `log`, else `write`, else `debug`. */
+    /** Gets one line for each request, by its method `info`, else `log`, `write` or `debug`. */
     logger?: object | null;
-    /** Added to the user agent: text, or pairs of a name and a version. */
+    /** Added to the `User-Agent` header: text, or texts and pairs of a name and a version. */
     customUserAgent?: string | readonly (string | readonly (string | undefined)[])[] | null;
     userAgentAppId?: Provided<string | undefined> | null;
     authSchemePreference?: Provided<string | readonly string[]> | null;
-    /** `ConsistentRead` alone. */
+    /** Only `ConsistentRead` is used. */
     params?: { ConsistentRead?: boolean; [name: string]: any } | null;
-    /** Others are ignored, those that might matter with a warning. */
+    /** Other options are ignored, those that could matter with a warning. */
     [name: string]: any;
   }
 
   /**
-   * A DynamoDB client that the application made, or whatever has the methods of one. Of version 2 of
-   * the AWS SDK for JavaScript: `DynamoDB` or `DynamoDB.DocumentClient`. Of version 3:
-   * `DynamoDBClient`, `DynamoDB`, `DynamoDBDocumentClient` or `DynamoDBDocument`.
+   * A DynamoDB client of the application, or an object with the methods of one. From version 2 of the AWS SDK for
+   * JavaScript: `DynamoDB` or `DynamoDB.DocumentClient`. From version 3: `DynamoDBClient`, `DynamoDB`,
+   * `DynamoDBDocumentClient` or `DynamoDBDocument`.
    */
   type Client =
     | { send(command: any, ...more: any[]): any }
@@ -160,199 +162,196 @@ declare namespace DynamoDBFeatureStore {
     | { get(...args: any[]): any; query(...args: any[]): any };
 
   /**
-   * Options of both stores. `null` means "not given" everywhere. A bad value throws a `TypeError` that
-   * names the option.
+   * Options of both stores. `null` means the default everywhere. A bad value throws a `TypeError` that names the
+   * option.
    */
   interface BigSegmentOptions {
     /**
-     * How DynamoDB is reached. What is not given comes from the environment and the shared AWS configuration
-     * files. The environment is that of the calling thread, `process.env`, as it is when the store is made.
+     * Options of the DynamoDB client. Defaults come from the environment and the shared AWS configuration files.
+     * The environment is the `process.env` of the calling thread at the time when the store is made.
      */
     clientOptions?: ClientOptions | null;
     /**
-     * A client through which every request goes, instead of one made from `clientOptions`. It is never
-     * closed. The commands for a client of version 3 come from the application's own
-     * `@aws-sdk/client-dynamodb`, or `@aws-sdk/lib-dynamodb` for a document client.
+     * A client for all requests, instead of one made from `clientOptions`. The store never closes it. The commands
+     * for a client of version 3 come from the application's own `@aws-sdk/client-dynamodb`, or
+     * `@aws-sdk/lib-dynamodb` for a document client.
      *
-     * It is called in the asynchronous context of the call that needs the request (`AsyncLocalStorage`, spans
-     * of X-Ray and OpenTelemetry); where several calls need the same one, in that of the first. Requests in
-     * the background have no context: `preload`, writes that are tried again, reads that nobody waits for.
+     * It is called in the asynchronous context of the call that needs the request (`AsyncLocalStorage`, spans of
+     * X-Ray and OpenTelemetry). A request that several calls share has the context of the first. Background requests
+     * have no context: `preload`, repeated writes, and reads that nobody waits for.
      */
     dynamoDBClient?: Client | null;
     /**
-     * Keeps environments that share a table apart: put, with a colon, before the namespace of every
-     * row. Default: none.
+     * Separates environments that share a table: it precedes the namespace of every row, with a colon. Default:
+     * none.
      */
     prefix?: string | null;
-    /** Where lines are logged. Default: the SDK client's logger, else the console. */
+    /** Gets the log lines. Default: the SDK client's logger, else the console. */
     logger?: Logger | null;
-    /** Whether reads are strongly consistent, at twice the read units. Default: false. */
+    /** Whether reads are strongly consistent, which takes twice the read units. Default: false. */
     consistentRead?: boolean | null;
     /**
-     * For how many seconds a read waits for DynamoDB. A request that fails for the moment, or is not
-     * answered within half of that time, is sent again until it is over. Default: 3.
+     * How long a read waits for DynamoDB, in seconds. Until then, requests that fail transiently or are not
+     * answered within half of this time are repeated. Default: 3.
      */
     readTimeout?: number | null;
   }
 
   interface Options extends BigSegmentOptions {
     /**
-     * For how many seconds an answer is used without asking DynamoDB again. 0 turns caching off:
-     * every read is a request. `Infinity` keeps answers for ever. Default: 15. That there is no such
-     * flag is believed for 15 seconds at most.
+     * How long a cached answer is fresh, in seconds. 0 turns caching off: every read is a request. `Infinity` keeps
+     * answers for ever. Default: 15. Missing flags are cached for at most 15 s.
      */
     cacheTTL?: number | null;
     /**
-     * For how many seconds after that an answer is still used when DynamoDB fails. 0 for not at all.
-     * Default: `Infinity`, so that nothing that was known is lost in an outage.
+     * How long after `cacheTTL` a stale answer is used while DynamoDB fails, in seconds. 0 means never. Default:
+     * `Infinity`, so that an outage loses nothing that was read before.
      */
     staleIfError?: number | null;
     /**
-     * For how many seconds a read that has such an answer waits for a newer one. Default: 0.2.
+     * How long a read that has a stale answer waits for a fresh one, in seconds. Default: 0.2.
      */
     staleIfSlow?: number | null;
     /**
-     * For how many seconds after `cacheTTL` an answer is used at once, while a newer one is fetched
-     * behind it. Default: 0.
+     * How long after `cacheTTL` a stale answer is used at once while a fresh one is fetched in the background, in
+     * seconds. Default: 0.
      */
     staleWhileRevalidate?: number | null;
     /**
-     * How many bytes of items are held. An item counts with twice the length of its JSON, once for
-     * the text and once for what is parsed of it; the least recently used ones go first. All items of
-     * a kind are only held together if they fit. Default: 134,217,728 (128 MiB).
+     * The size of the cache in bytes. An item counts with twice the length of its JSON: once for the text and once
+     * for the parsed item. The least recently used items are evicted first. The answer of `all` is only cached if all
+     * items of the kind fit. Default: 134,217,728 (128 MiB).
      */
     maxCacheBytes?: number | null;
     /**
-     * Whether all flags and segments are read as soon as the store is made, with one Query for each
-     * of the two, so that the first reads find them there. It takes half a read unit for each 4 KB of
-     * all of them (one with `consistentRead`). Default: false.
+     * Whether all flags and segments are read as soon as the store is made, with one Query each, so that the first
+     * reads find them in the cache. This takes half a read unit per 4 KB of data, or one with `consistentRead`.
+     * Default: false.
      */
     preload?: boolean | null;
     /**
-     * Whether reads are strongly consistent, at twice the read units. Default: false. What this
-     * process wrote itself it reads back in either case.
+     * Whether reads are strongly consistent, which takes twice the read units. Default: false. A process always
+     * reads its own writes.
      */
     consistentRead?: boolean | null;
     /**
-     * For how many seconds a read that has nothing older to be answered with waits for DynamoDB. A
-     * request that fails for the moment (throttled, broken off, an error on DynamoDB's side), or is not
-     * answered within half of that time, is sent again until it is over; only then is the answer `null`.
-     * Reading all items takes a request per megabyte; each has this time. Default: 3.
+     * How long a read without a stale answer waits for DynamoDB, in seconds. Until then, requests that fail
+     * transiently (throttled, connection lost, server error) or are not answered within half of this time are
+     * repeated; then the answer is `null`. Reading all items takes one request per megabyte, each with this time.
+     * Default: 3.
      */
     readTimeout?: number | null;
     /**
-     * For how many seconds `isStoreAvailable` waits for DynamoDB. Default: 1.
+     * How long `isStoreAvailable` waits for DynamoDB, in seconds. Default: 1.
      */
     availabilityTimeout?: number | null;
     /**
-     * For how many seconds the callback of a write waits for DynamoDB. What is not in the table by then
-     * is kept in memory, used by this process, and tried again in the background until it is in. A
-     * request that is not answered within half of this time, but 2 to 10 seconds, is sent again. An init has
-     * the time anew whenever DynamoDB takes a row. Default: 10.
+     * How long the callback of a write waits for DynamoDB, in seconds. A write that is not in the table by then stays
+     * in memory, is visible to this process, and is retried in the background. Each attempt gets half of this time,
+     * clamped to 2 to 10 seconds, and is then repeated. The time of an init starts again with each row that is
+     * written. Default: 10.
      */
     writeTimeout?: number | null;
     /**
-     * Whether nothing is ever written to the table. What the SDK hands over is then kept in memory and
-     * used by this process alone. Default: false.
+     * Whether the table is never written to. The SDK's data then stays in memory and is visible to this process
+     * only. Default: false.
      */
     readOnly?: boolean | null;
     /**
-     * Whether a table that has lost its data, the marker and what this process wrote, is written anew
-     * by a process that was given all of it. It holds a second copy of it for that. Default: false,
-     * since a table may be emptied on purpose; then an error is logged.
+     * Whether a process that received all data writes it again after the table has lost it (the init marker and the
+     * rows that this process wrote). It keeps a second copy of the data for that. Default: false, since a table may be
+     * emptied on purpose; the loss is then only logged as an error.
      */
     refill?: boolean | null;
     /**
-     * The module `@launchdarkly/node-server-sdk`, version 8 or 9, whose clients get this store. Only
-     * needed where it can't be found at run time, as in a bundle. Default: the module that the client
-     * comes from.
+     * The module `@launchdarkly/node-server-sdk`, version 8 or 9, whose clients use this store. Only needed where it
+     * can't be found at run time, as in a bundle. Default: the module that the client comes from.
      */
     sdk?: object | null;
   }
 
-  /** What a store value and all its views have done since the store was made. */
+  /** Statistics of a store value with all its views, since it was made. */
   interface Stats {
-    /** Reads answered with what was fresh. */
+    /** Reads answered from the cache while fresh. */
     hits: number;
-    /** Reads for which DynamoDB was asked. */
+    /** Reads that sent a request to DynamoDB. */
     misses: number;
-    /** Reads answered with what was past its time, since nothing newer could be had soon. */
+    /** Reads answered with a stale answer, since there was no fresh one in time. */
     stale: number;
-    /** Reads that waited for the request of another one. */
+    /** Reads that shared the request of another one (single flight). */
     coalesced: number;
-    /** Requests sent to DynamoDB, those included that were sent again. */
+    /** Requests sent to DynamoDB, repeated ones included. */
     requests: { GetItem: number; Query: number; PutItem: number; BatchWriteItem: number };
     /** Requests that failed. */
     errors: number;
-    /** Requests that DynamoDB refused because there were too many of them. */
+    /** Requests that DynamoDB throttled. */
     throttles: number;
-    /** Items held, those included that are known to be missing or deleted. */
+    /** Items in memory, including missing and deleted ones. */
     items: number;
-    /** Bytes held, as `maxCacheBytes` counts them. */
+    /** Bytes in memory, as `maxCacheBytes` counts them. */
     bytes: number;
     /**
-     * Items that this store was given and that are not in the table: on their way there, waiting for
-     * DynamoDB to take them, or too large or not meant for it.
+     * Items that were written through this store and are not in the table: in flight, waiting for a retry, or kept in
+     * memory only (too large, or `readOnly`).
      */
     unsaved: number;
-    /** Read capacity units that DynamoDB said it took. */
+    /** Read capacity units consumed, as DynamoDB reports them. */
     readUnits: number;
-    /** Write capacity units that DynamoDB said it took. */
+    /** Write capacity units consumed, as DynamoDB reports them. */
     writeUnits: number;
   }
 
   /**
-   * What an SDK client calls. Callbacks come exactly once, and at once when the answer is known;
-   * failures are logged. A client of SDK 8 or 9 is also told of a write that is not in the table, by
+   * The methods that an SDK client calls. Callbacks come exactly once, and synchronously when a fresh answer is in
+   * memory. Failures are logged. For a client of SDK 8 or 9, the callback of a write that is not in the table also gets
    * an `Error`.
    */
   interface FeatureStore {
-    /** The item; `null` for one that is unknown, deleted or can't be read. */
+    /** Reads an item; `null` if it is unknown, deleted or can't be read. */
     get(kind: Kind, key: string, callback: (item: any) => void): void;
     /**
-     * All items that are not deleted, by key. When they can't be read: `null`, for a client of SDK 8
-     * or 9 `{}`.
+     * Reads all items that are not deleted, by key. If they can't be read: `null`, or `{}` for a client of SDK 8 or
+     * 9.
      */
     all(kind: Kind, callback: (items: any) => void): void;
     /**
-     * Replaces all flags and segments, and all items of the other kinds that are given, whatever their
-     * versions. Each is filed under the key that it has here. The callback comes when they are in the table,
-     * or DynamoDB has refused them, or `writeTimeout` has passed; where another data set is handed over
-     * meanwhile, when that is so of that one.
+     * Replaces all flags and segments, and all items of the other kinds in `allData`, whatever their versions. Each
+     * is stored under its key in `allData`. The callback comes when they are in the table, DynamoDB has rejected them,
+     * or `writeTimeout` has passed. If another init follows meanwhile, it comes with that one's.
      */
     init(
       allData: { [namespace: string]: any },
       callback?: (error?: Error) => void,
       metadata?: any
     ): void;
-    /** The metadata that the client gave with its last `init`. */
+    /** Returns the `metadata` of the client's last `init`. */
     getInitMetaData(): any;
-    /** Stores an item unless a version as new is stored already. */
+    /** Stores an item unless the same or a newer version is stored. */
     upsert(kind: Kind, item: Item, callback?: (error?: Error) => void): void;
-    /** Stores a tombstone unless a version as new is stored already. */
+    /** Stores a tombstone unless the same or a newer version is stored. */
     delete(
       kind: Kind,
       key: string,
       version: number | string,
       callback?: (error?: Error) => void
     ): void;
-    /** Whether somebody has initialised this table and prefix. */
+    /** Checks whether any SDK has initialised this table and prefix. */
     initialized(callback: (initialized: boolean) => void): void;
     /**
-     * Whether DynamoDB answers within `availabilityTimeout`: one read tells all who ask meanwhile. False at
-     * once, without a request, while reads are known to fail; one read now and then tries again.
+     * Checks whether DynamoDB answers within `availabilityTimeout`; concurrent calls share one request. While the
+     * circuit breaker is open, the answer is false at once, but for one probe now and then.
      */
     isStoreAvailable(callback: (available: boolean) => void): void;
-    /** What was done so far. After a close, what had been done until then. */
+    /** Returns the statistics so far; after a close, those until then. */
     stats(): Stats;
     /**
-     * Lets go of what this store holds: connections, memory, and what native code could call. What is not in
-     * the table yet is tried once more, for a second at most. What an SDK writes meanwhile, each from the
-     * callback of the one before, is still taken; reads that wait end with that second.
+     * Closes the store and releases its connections, memory and native callbacks. Pending writes are tried once more,
+     * for at most one second. Writes that an SDK makes meanwhile, each from the callback of the one before, are still
+     * accepted. Reads that wait end after that second.
      *
-     * A shutdown can wait for the promise, which is never rejected: it is fulfilled when the last write has
-     * been answered and all is let go of. Of several clients with the same store value, each closes its own
-     * view, and the last one the store. A second call returns the same promise.
+     * The promise never rejects. It is fulfilled when the last write has been answered and everything is released.
+     * If several clients use the same store value, each closes its own view, and the last one the store. A second call
+     * returns the same promise.
      */
     close(): Promise<void>;
     /** `'DynamoDB'` */
@@ -362,46 +361,48 @@ declare namespace DynamoDBFeatureStore {
   }
 
   /**
-   * Serves as the `featureStore` of every SDK: as an object for `ldclient-node` and
-   * `launchdarkly-node-server-sdk` 5, as a function that is called with the client's configuration for
-   * `launchdarkly-node-server-sdk` 6 and 7, and with its context for `@launchdarkly/node-server-sdk` 8
-   * and 9, there also as the `persistentStore` of a data system. All clients that are given the same
-   * value share its cache.
+   * The `featureStore` of every SDK: an object for `ldclient-node` and `launchdarkly-node-server-sdk` 5, a function
+   * of the client's configuration for `launchdarkly-node-server-sdk` 6 and 7, and a function of the client's context
+   * for `@launchdarkly/node-server-sdk` 8 and 9, there also for `persistentStore` of a data system. All clients with
+   * the same value share its cache.
    */
   interface Store extends FeatureStore {
-    /** @throws {Error} for a client of SDK 8 or 9 whose module can't be found; see the option `sdk` */
+    /** @throws {Error} if the module of a client of SDK 8 or 9 can't be found; see the option `sdk` */
     (config?: any): FeatureStore;
     upsert(kind: Kind, item: Item, callback?: (error?: Error) => void): void;
-    /** @deprecated The types of `ldclient-node` 5 have it so, but none of its versions calls it so. */
+    /** @deprecated Declared in the types of `ldclient-node` 5, but no version calls it this way. */
     upsert(kind: object, key: string, item: any, callback?: () => void): any;
     initialized(callback: (initialized: boolean) => void): void;
-    /** @deprecated The types of `ldclient-node` 5.7 have it so, but it doesn't call it so. */
+    /** @deprecated Declared in the types of `ldclient-node` 5.7, which doesn't call it this way. */
     initialized(callback?: (error: any) => void): any;
   }
 
-  /** What an SDK client asks about its contexts. Failures are logged, and rejected with an `Error`. */
+  /**
+   * The methods that an SDK client calls for big segments. A failure rejects the promise with an `Error` that has a
+   * `code`. The SDK logs it; the store doesn't.
+   */
   interface BigSegmentStore {
     /**
-     * When the big segments were brought up to date, in Unix milliseconds; `undefined` where nobody
-     * has said so.
+     * Reads when the big segments were last synchronised, in milliseconds since the Unix epoch; `undefined` if they
+     * never were.
      */
     getMetadata(): Promise<{ lastUpToDate?: number }>;
     /**
-     * By the reference of a big segment, `true` where a context is included in it and `false` where it
-     * is excluded; `null` for a context of which nothing is known.
+     * Reads the memberships of a context: by the reference of a big segment, `true` if the context is included and
+     * `false` if it is excluded; `null` if the context has none.
      *
      * @param userHash the base64 form of the SHA-256 hash of the context's key
      */
     getUserMembership(userHash: string): Promise<any>;
     /**
-     * Later calls are rejected. The promise is fulfilled, and never rejected, when calls that wait have ended,
-     * for which they have a second, and all is let go of.
+     * Closes the store. Later calls are rejected; calls that wait have one second. The promise never rejects. It is
+     * fulfilled when they have ended and everything is released.
      */
     close(): Promise<void>;
   }
 
   /**
-   * Serves as the `store` of the option `bigSegments` of `launchdarkly-node-server-sdk` 6.2 to 7 and
+   * The `store` of the option `bigSegments` of `launchdarkly-node-server-sdk` 6.2 to 7 and
    * `@launchdarkly/node-server-sdk` 8 and 9.
    */
   interface BigSegmentStoreValue extends BigSegmentStore {
@@ -414,15 +415,15 @@ declare namespace DynamoDBFeatureStore {
     new (tableName: string, options?: BigSegmentOptions | null): BigSegmentStoreValue;
   }
 
-  /** With or without `new`. The package is this function, and has both under their names. */
+  /** The package's export: a function, to be called with or without `new`, which also has both stores by name. */
   interface FeatureStoreFunction {
     (tableName: string, options?: Options | null): Store;
     new (tableName: string, options?: Options | null): Store;
 
     /**
-     * A feature store on the table `tableName`, which must exist and have the partition key `namespace`
-     * and the sort key `key`, both strings. Credentials and a connection are got ready at once; without
-     * `preload`, nothing is read before the first call.
+     * Makes a feature store on the table `tableName`, which must exist and have the partition key `namespace` and
+     * the sort key `key`, both strings. Credentials and a connection are prepared at once. Without `preload`, nothing
+     * is read before the first call.
      *
      * @throws {TypeError} for a bad value; it names the option
      */
@@ -431,18 +432,17 @@ declare namespace DynamoDBFeatureStore {
     default: FeatureStoreFunction;
 
     /**
-     * A big segment store on the table `tableName`, which the Relay Proxy or another synchroniser
-     * writes. Only GetItem is asked of DynamoDB. Nothing is held: SDKs keep memberships for a while
-     * themselves (`userCacheTime`).
+     * Makes a big segment store on the table `tableName`, which the Relay Proxy or another synchroniser writes. It
+     * sends GetItem only. It caches nothing: SDKs cache memberships themselves (`userCacheTime`).
      *
      * @throws {TypeError} for a bad value; it names the option
      */
     DynamoDBBigSegmentStore: BigSegmentStoreFunction;
   }
 
-  /** What `new DynamoDBFeatureStore(…)` gives. */
+  /** What `new DynamoDBFeatureStore(…)` returns. */
   type DynamoDBFeatureStore = Store;
-  /** What `new DynamoDBBigSegmentStore(…)` gives. */
+  /** What `new DynamoDBBigSegmentStore(…)` returns. */
   type DynamoDBBigSegmentStore = BigSegmentStoreValue;
 }
 

@@ -33,7 +33,7 @@ const FILES = [
   /^binding\.js$/,
   /^docs\/(?!maintaining)[\w-]+\.(md|svg)$/,
   /^index\.(js|d\.ts)$/,
-  /^lib\/([\w-]+\/)?[\w-]+\.js$/,
+  /^lib\/([\w-]+\/){0,2}[\w-]+\.js$/,
   /^package\.json$/,
 ];
 const PLATFORMS = [

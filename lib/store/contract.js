@@ -1,20 +1,20 @@
 'use strict';
 
 /**
- * What the generations of the SDK want differently of a store.
+ * What the SDK generations expect differently of a store.
  *
- * @typedef {object} DataModel how an SDK holds its items
- * @property {boolean} fromText whether items are made from their JSON text, not from what is parsed of it
- * @property {(namespace: string, json: any) => any} revive makes the SDK's item; throws for what the SDK
- *   can't read
- * @property {(namespace: string, item: any) => string | undefined} serialize an item's JSON text; leaves
- *   the item as it is
+ * @typedef {object} DataModel the form of an SDK's items
+ * @property {boolean} fromText whether `revive` takes the item's JSON text instead of the parsed JSON
+ * @property {(namespace: string, json: any) => any} revive makes the SDK's item; throws if the SDK can't
+ *   read it
+ * @property {(namespace: string, item: any) => string | undefined} serialize an item's JSON text. Doesn't
+ *   change the item
  *
  * @typedef {object} Contract
  * @property {DataModel} model
- * @property {() => any} nothing what `all` answers with when the items can't be read
- * @property {boolean} reportsWriteFailures whether the callback of a write gets an `Error` when the write is not
- *   in the table
+ * @property {() => any} nothing the answer of `all` if the items can't be read
+ * @property {boolean} reportsWriteFailures whether the callback of a write that is not in the table gets an
+ *   `Error`
  */
 
 /**
@@ -52,7 +52,7 @@ function processedContract(model) {
  * @param {DataModel} model
  * @param {string} namespace
  * @param {unknown} item
- * @returns {Checked<string | undefined>} the item's JSON text; `undefined` for what has none
+ * @returns {Checked<string | undefined>} the item's JSON text; `undefined` if it has none, as functions
  */
 function toJson(model, namespace, item) {
   try {

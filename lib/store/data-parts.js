@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * A data set as JSON in parts of a bounded size, so that writing a large one takes many short turns.
+ * A data set as JSON in parts of a bounded size, so that serialising a large one takes many short turns of the event
+ * loop.
  */
 
 const { toJson } = require('./contract');
@@ -10,25 +11,25 @@ const { NOT_WELL_FORMED, isWellFormed } = require('./well-formed');
 
 /** @typedef {import('./contract').DataModel} DataModel */
 
-/** How long a part is, in characters, unless a single item is longer. */
+/** The length of a part in characters; a longer item makes a longer part. */
 const PART_LENGTH = 16 * 1024;
 
 /**
- * Each kind has at least one part. Keys that can't be stored are left out.
+ * Yields at least one part for each kind. Keys that can't be stored are left out.
  *
  * @param {DataModel} model of the items
  * @param {[string, Record<string, any>][]} data kinds and their items by key
- * @param {(problem: CallError) => void} leftOut takes word of each item that is left out
+ * @param {(problem: CallError) => void} onLeftOut is called for each item that is left out
  * @returns {Generator<{kind: string, json: string}, void>}
- * @throws {CallError} when it comes to an item that can't be read, or has no JSON form
+ * @throws {CallError} at an item that can't be read or has no JSON form
  */
-function* dataParts(model, data, leftOut) {
+function* dataParts(model, data, onLeftOut) {
   for (const [kind, items] of data) {
     let json = '{';
     for (const key of keysOf(kind, items)) {
       if (!isWellFormed(key)) {
         const name = `${JSON.stringify(key)} in ${JSON.stringify(kind)}`;
-        leftOut(new CallError(`${name} is left out: ${NOT_WELL_FORMED}`));
+        onLeftOut(new CallError(`${name} is left out: ${NOT_WELL_FORMED}`));
         continue;
       }
       const item = toJson(model, kind, itemOf(kind, items, key));
@@ -69,7 +70,7 @@ function itemOf(kind, items, key) {
 /**
  * @template T
  * @param {string} kind
- * @param {() => T} read may run code of the caller's: a getter, a proxy
+ * @param {() => T} read may run the caller's code: a getter or a proxy
  * @returns {T}
  */
 function readable(kind, read) {

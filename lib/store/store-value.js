@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * The value that an application gives to SDK clients: what they share, and the views that they get of it.
+ * The store value that an application passes to SDK clients. It is a function, which SDK 6 to 9 call with their
+ * configuration or context to get a view, and also has the methods of a view, for SDK 5, which takes an object.
  *
- * It is a function, which SDK 6 to 9 call with their configuration or context to get a view, and carries
- * the methods of one, for SDK 5, which takes an object.
+ * All views share one core. A view's `close()` closes that view; the core closes with its last view.
  *
  * @typedef {import('../logging/router').LogRouter} LogRouter
  */
@@ -12,22 +12,21 @@
 const { clearTimeout, inAnotherTurn, setTimeout } = require('../host/event-loop');
 const { isLogger } = require('../logging/router');
 
-/** How long a closed view waits for its requests, and for what follows from them, in milliseconds. */
-const CLOSING_MS = 1000;
+/** How long a view that is being closed waits for its requests and what follows from them, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 /**
  * @typedef {object} Core what views share
- * @property {boolean} closed whether it takes no more requests
- * @property {() => Promise<void>} close ends it, once `quiet` is called or a second is over. The promise is never
- *   rejected.
- * @property {() => void} quiet to be called after `close`, when no request will follow
+ * @property {boolean} closed whether it rejects new requests
+ * @property {() => Promise<void>} close closes it, at the latest after a second. The promise never rejects.
+ * @property {() => void} quiet called after `close`, when no request will follow
  */
 
 /**
- * @template C what is shared
+ * @template C the core
  * @typedef {object} Access
- * @property {() => View<C> | undefined} view what to use; `undefined` once it is closed
- * @property {() => C} lastCore what is or was used
+ * @property {() => View<C> | undefined} view the view to use; `undefined` once it is closed
+ * @property {() => C} lastCore the present core, or the last one if it is closed
  * @property {() => Promise<void>} close
  */
 
@@ -36,28 +35,28 @@ const CLOSING_MS = 1000;
  * @template {object} V
  * @param {LogRouter} logs
  * @param {() => C} newCore
- * @param {(access: Access<C>, config: any) => V} newView `config` is what an SDK client called with
+ * @param {(access: Access<C>, config: any) => V} newView makes the methods of a view; `config` is the SDK client's
  */
 function storeValue(logs, newCore, newView) {
-  // It gets ready for the first read while Node goes on loading modules.
+  // Made early: it connects while Node goes on loading modules.
   let shared = new SharedCore(newCore());
 
-  /** @returns {SharedCore<C>} with an open core; after a close a new one */
+  /** @returns {SharedCore<C>} an open one; a new one after a close */
   function openCore() {
     if (shared.ended) shared = new SharedCore(newCore());
     return shared;
   }
 
   /**
-   * The form for SDKs that call a function.
+   * For SDKs that call a function.
    *
-   * @param {any} [config] the SDK client's configuration, or its context in SDK 8 and 9
+   * @param {any} [config] the SDK client's configuration; in SDK 8 and 9 its context
    */
   function value(config) {
     const logger = loggerOf(config);
-    const viewed = openCore();
-    const { core } = viewed;
-    const view = viewed.newView();
+    const owner = openCore();
+    const { core } = owner;
+    const view = owner.newView();
     /** @type {Promise<void> | undefined} */
     let ended;
     const methods = newView(
@@ -66,8 +65,8 @@ function storeValue(logs, newCore, newView) {
         lastCore: () => core,
         close: () => {
           if (ended === undefined) {
-            ended = viewed.closeClient(view);
-            // What is logged until then is this client's.
+            ended = owner.closeClient(view);
+            // Lines until then belong to this client.
             if (logger) ended.then(() => logs.remove(logger));
           }
           return ended;
@@ -77,12 +76,12 @@ function storeValue(logs, newCore, newView) {
     );
     if (logger) logs.add(logger);
     else logs.useConsoleLogger();
-    viewed.clients += 1;
+    owner.clients += 1;
     return methods;
   }
 
-  // SDK 5 gives the same object to all of its clients, and each closes it. So a close ends this
-  // core, and whoever goes on using the object begins a new one.
+  // For SDK 5, all of whose clients use and close the same object: a close ends this core, and the next call opens
+  // a new one.
   const methods = newView(
     {
       view: () => {
@@ -98,7 +97,7 @@ function storeValue(logs, newCore, newView) {
 }
 
 /**
- * A core, which closes with the last view that a client has of it.
+ * A core with its views. It closes with the last view of a client.
  *
  * @template {Core} C
  */
@@ -108,11 +107,11 @@ class SharedCore {
    */
   constructor(core) {
     this.core = core;
-    /** @type {Set<View<C>>} those that are not closed */
+    /** @type {Set<View<C>>} the open views */
     this.views = new Set();
-    /** How many of them clients have, which have not closed them. */
+    /** How many clients have an open view. */
     this.clients = 0;
-    /** The view of those who use the value as an object. */
+    /** The view behind the methods of the store value itself. */
     this.own = this.newView();
     /** @type {Promise<void> | undefined} */
     this.ended = undefined;
@@ -151,11 +150,11 @@ class SharedCore {
 }
 
 /**
- * What one user has of a core.
+ * One client's use of a core.
  *
- * SDKs hand over a change as one write after the other, each from the callback of the one before, and go
- * on with that when their client is closed. So a view is usable until nothing that was asked through it
- * waits, and no write has just ended.
+ * SDKs write a change as a chain of writes, each from the callback of the one before, and continue the chain
+ * after their client is closed. So a view that is being closed stays usable while its requests wait, and in the
+ * turn after a write has ended.
  *
  * @template C
  */
@@ -167,37 +166,37 @@ class View {
   constructor(core, onEnd) {
     this.core = core;
     this.onEnd = onEnd;
-    /** Requests that wait, and writes that have ended in this turn. */
+    /** Requests that wait, including writes that ended in this turn. */
     this.requests = 0;
-    this.justWritten = 0;
+    this.endedWrites = 0;
     this.closed = false;
     /** @type {Promise<void> | undefined} */
     this.ended = undefined;
   }
 
-  /** To be called for a request that will be answered later. */
+  /** Call it for a request that will be answered later. */
   requestStarted() {
     this.requests += 1;
   }
 
-  /** To be called when it has been answered. */
+  /** Call it when the request has been answered. */
   requestEnded() {
     this.forget(1);
   }
 
-  /** The same for a write. What follows from that may begin later in this turn. */
+  /** Call it when a write has been answered. The next write of its chain may begin later in this turn. */
   writeEnded() {
-    this.justWritten += 1;
-    if (this.justWritten > 1) return;
+    this.endedWrites += 1;
+    if (this.endedWrites > 1) return;
     inAnotherTurn(() => {
-      const written = this.justWritten;
-      this.justWritten = 0;
-      this.forget(written);
+      const ended = this.endedWrites;
+      this.endedWrites = 0;
+      this.forget(ended);
     });
   }
 
   /**
-   * @param {number} requests how many no longer wait
+   * @param {number} requests how many have ended
    */
   forget(requests) {
     this.requests -= requests;
@@ -211,7 +210,7 @@ class View {
         this.resolve = resolve;
       });
       if (this.requests === 0) this.end();
-      else this.timer = setTimeout(() => this.end(), CLOSING_MS);
+      else this.timer = setTimeout(() => this.end(), CLOSE_TIMEOUT_MS);
     }
     return this.ended;
   }
