@@ -423,3 +423,20 @@ async fn an_older_update_that_comes_just_before_a_newer_one_is_known_to_be_store
     assert_eq!(setup.store.pending(), 0);
     assert_eq!(setup.read("k").await.0, Some(5.0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_older_update_whose_newer_one_fails_after_it_was_settled_is_not_left_pending() {
+    let setup = Setup::new();
+    setup.table.script(fail(ErrorKind::Unavailable));
+    assert!(setup.upsert("k", 5).await.is_err());
+    // The retry worker is about to fail once more.
+    setup.table.script(|_| Fate::AnswerAfter(sleep(Duration::from_secs(1)).boxed()));
+    setup.requested("PutItem", 1).await;
+    setup.store.writer.pending().saved_row(&RowKey::new("features", "k"));
+    setup.table.script(fail(ErrorKind::Unavailable));
+    let older = setup.start_upsert("k", 3);
+    assert!(older.await.unwrap().is_err());
+    setup.table.script(|_| Fate::Answer);
+    setup.caught_up().await;
+    assert!(setup.table.row("features", "k").is_some());
+}

@@ -179,6 +179,20 @@ impl Writer {
 
     /// Sees to it that an update gets into the table, by itself or with a newer one.
     async fn save(self: &Arc<Self>, turn: Turn, write: Waiting) -> Result<()> {
+        let result = self.save_in_turn(turn, &write).await;
+        // It may have come in the moment in which the one that decided for it was pending no more.
+        match &result {
+            Ok(()) => self.pending.saved_with(&write.row, write.id),
+            Err(failure) => {
+                if let Some(update) = self.pending.in_flight(&write.row, write.id) {
+                    self.leave_to_retries(&update, failure);
+                }
+            }
+        }
+        result
+    }
+
+    async fn save_in_turn(self: &Arc<Self>, turn: Turn, write: &Waiting) -> Result<()> {
         let mut failure =
             Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet");
         let driven = async {
@@ -209,18 +223,14 @@ impl Writer {
         let decisive = turn.decisive();
         drop(turn);
         match conclusion {
-            Conclusion::Saved => {
-                // One as new may have been saved just before this one came.
-                self.pending.saved_with(&write.row, write.id);
-                Ok(())
-            }
+            Conclusion::Saved => Ok(()),
             Conclusion::Failed(failure) if !failure.is_retryable() => Err(failure),
             Conclusion::Failed(failure) => {
-                let follow = self.follow(&write, decisive, failure);
+                let follow = self.follow(write, decisive, failure);
                 self.context.unless_closed(follow).await
             }
             Conclusion::Replaced => {
-                let replaced = self.replaced_by_init(&write, decisive);
+                let replaced = self.replaced_by_init(write, decisive);
                 self.context.unless_closed(replaced).await
             }
         }

@@ -512,6 +512,17 @@ impl PendingWrites {
         }
     }
 
+    /// The update of this row with this number, if its caller waits for it.
+    pub fn in_flight(&self, row: &RowKey, id: WriteId) -> Option<Arc<Update>> {
+        if self.count() == 0 {
+            return None;
+        }
+        let state = self.lock();
+        let row = state.rows.get(row)?;
+        let is_it = row.update.id == id && row.stage == Stage::InFlight;
+        is_it.then(|| Arc::clone(&row.update))
+    }
+
     /// The update of this row is in the table.
     #[cfg(test)]
     pub fn saved_row(&self, row: &RowKey) {
