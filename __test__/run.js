@@ -6,37 +6,37 @@
  *     node __test__/run.js [--engine dynalite|local] [--client kind] [test files and folders]
  *
  * With `--client`, stores reach the engine through a client of that kind, one of
- * `given-client/clients.js`; `all` is one kind after the other.
+ * `contract/js-clients/clients.js`; `all` is one kind after the other.
  *
  * With files or folders, only the tests there are run, else all of them and the suites that the SDKs ship.
  */
 
-require('./helpers/environment');
+require('./support/environment');
 
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-const { startDynamoDBLocal } = require('./runner/dynamodb-local');
-const { Matrix } = require('./runner/matrix');
-const { runNodeTests, testFiles } = require('./runner/node-tests');
-const { install } = require('./runner/install');
-const { installPython } = require('./runner/python');
-const { FOLDERS, installSdks, runSdkSuites } = require('./runner/sdk-suites');
-const { tableText } = require('./runner/table');
-const { Unavailable } = require('./runner/unavailable');
+const { startDynamoDBLocal } = require('./support/dynamodb-local');
+const { Matrix } = require('./support/matrix');
+const { runNodeTests, testFiles } = require('./support/node-tests');
+const { install } = require('./support/install');
+const { installPython } = require('./support/python');
+const { FOLDERS, installSdks, runSdkSuites } = require('./support/sdk-suites');
+const { tableText } = require('./support/table');
+const { Unavailable } = require('./support/unavailable');
 
 /** In CI nothing may be left out. */
 const IS_CI = process.env.CI === 'true';
 /** Folders with packages that only the tests there need. */
-const CLIENTS = path.join(__dirname, 'given-client');
-const BUNDLES = path.join(__dirname, 'bundles');
+const CLIENTS = path.join(__dirname, 'contract', 'js-clients');
+const BUNDLES = path.join(__dirname, 'package', 'bundles');
 const DOCUMENTATION = path.join(__dirname, 'documentation');
 const FAKE_TIMERS = path.join(__dirname, 'hosts', 'fake-timers');
-const TRACING = path.join(__dirname, 'tracing');
+const TRACING = path.join(__dirname, 'contract', 'js-clients', 'tracing');
 const INTEROP = path.join(__dirname, 'interop');
 /** Folders with tests that say the same on any engine. */
-const ON_ONE_ENGINE = ['bundles', 'hosts', 'package', 'tracing', 'types'].map((name) =>
-  path.join(__dirname, name)
+const ON_ONE_ENGINE = ['hosts', 'package', path.join('contract', 'js-clients', 'tracing')].map(
+  (name) => path.join(__dirname, name)
 );
 const ENGINES = {
   // Each test file and suite starts one of its own.
@@ -114,7 +114,7 @@ function readArguments() {
 function clientKinds(wanted) {
   if (wanted === undefined) return [undefined];
   install(CLIENTS);
-  const kinds = Object.keys(require('./given-client/clients').CLIENTS);
+  const kinds = Object.keys(require('./contract/js-clients/clients').CLIENTS);
   if (wanted !== 'all' && !kinds.includes(wanted)) {
     throw new Error(`--client is all or one of ${kinds.join(', ')}`);
   }

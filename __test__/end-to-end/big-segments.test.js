@@ -7,12 +7,12 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { hashOf, membershipRow, metadataRow } = require('../helpers/big-segments');
-const { answerWith, refusal } = require('../helpers/faults');
-const { waitFor } = require('../helpers/wait');
-const { DEFAULT, clauseFlag, flag, inSegment } = require('./flags');
-const { SDKS } = require('./sdks');
-const { ready, stages } = require('./stage');
+const { hashOf, membershipRow, metadataRow } = require('../support/big-segments');
+const { answerWith, refusal } = require('../support/faults');
+const { waitFor } = require('../support/wait');
+const { DEFAULT, clauseFlag, flag, inSegment } = require('../support/flags');
+const { SDKS } = require('../support/sdks');
+const { ready, stages } = require('../support/stage');
 
 const newStage = stages();
 

@@ -7,9 +7,9 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { CASES, FLAGS, SEGMENTS } = require('./flags');
-const { sdkNamed } = require('./sdks');
-const { stages } = require('./stage');
+const { CASES, FLAGS, SEGMENTS } = require('../support/flags');
+const { sdkNamed } = require('../support/sdks');
+const { stages } = require('../support/stage');
 
 const newStage = stages();
 const sdk = sdkNamed('launchdarkly-node-server-sdk-7');

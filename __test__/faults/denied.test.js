@@ -5,8 +5,8 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, itemRow, markerRow } = require('../helpers/data');
-const { becomes, waitFor } = require('../helpers/wait');
+const { FEATURES, itemRow, markerRow } = require('../support/data');
+const { becomes, waitFor } = require('../support/wait');
 const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
 
 const newScene = faultScenes();

@@ -6,7 +6,7 @@
 
 const net = require('node:net');
 
-const { randomNumbers } = require('../helpers/faults');
+const { randomNumbers } = require('../support/faults');
 
 /** What must never be told. */
 const SECRETS = {

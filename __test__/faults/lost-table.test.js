@@ -5,9 +5,9 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, flagReferringTo } = require('../helpers/data');
-const { clear } = require('../helpers/dynamodb');
-const { waitFor } = require('../helpers/wait');
+const { FEATURES, flagReferringTo } = require('../support/data');
+const { clear } = require('../support/dynamodb');
+const { waitFor } = require('../support/wait');
 const { byKey, faultScenes } = require('./scene');
 const { watch } = require('./watch');
 

@@ -10,13 +10,13 @@ const https = require('node:https');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { certificates } = require('../client-options/receiver');
-const { childResult } = require('../helpers/child');
-const { OF_OWN_CLIENT } = require('../helpers/connection');
-const { FEATURES, itemRow } = require('../helpers/data');
-const { failure } = require('../helpers/faults');
-const { scenes } = require('../helpers/scene');
-const { ENDLESS, gate, promised, waitFor } = require('../helpers/wait');
+const { certificates } = require('../support/receiver');
+const { childResult } = require('../support/child');
+const { OF_OWN_CLIENT } = require('../support/connection');
+const { FEATURES, itemRow } = require('../support/data');
+const { failure } = require('../support/faults');
+const { scenes } = require('../support/scene');
+const { ENDLESS, gate, promised, waitFor } = require('../support/wait');
 const { allSaved, byKey, itemsInTable } = require('./scene');
 const { DynamoDBFeatureStore } = require('../..');
 

@@ -5,10 +5,10 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, SEGMENTS, itemRow } = require('../helpers/data');
-const { holdBack } = require('../helpers/faults');
-const { scenes } = require('../helpers/scene');
-const { gate, waitFor } = require('../helpers/wait');
+const { FEATURES, SEGMENTS, itemRow } = require('../support/data');
+const { holdBack } = require('../support/faults');
+const { scenes } = require('../support/scene');
+const { gate, waitFor } = require('../support/wait');
 
 const newScene = scenes();
 const v = (key, version) => ({ key, version });

@@ -5,11 +5,11 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, SEGMENTS, flagReferringTo } = require('../helpers/data');
-const { getRow } = require('../helpers/dynamodb');
-const { holdBack, randomNumbers } = require('../helpers/faults');
-const { scenes } = require('../helpers/scene');
-const { becomes, gate, waitFor } = require('../helpers/wait');
+const { FEATURES, SEGMENTS, flagReferringTo } = require('../support/data');
+const { getRow } = require('../support/dynamodb');
+const { holdBack, randomNumbers } = require('../support/faults');
+const { scenes } = require('../support/scene');
+const { becomes, gate, waitFor } = require('../support/wait');
 const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
 
 const newScene = faultScenes();

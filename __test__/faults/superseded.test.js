@@ -5,10 +5,10 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES } = require('../helpers/data');
-const { hang, holdBack } = require('../helpers/faults');
-const { scenes } = require('../helpers/scene');
-const { ENDLESS, gate, waitFor } = require('../helpers/wait');
+const { FEATURES } = require('../support/data');
+const { hang, holdBack } = require('../support/faults');
+const { scenes } = require('../support/scene');
+const { ENDLESS, gate, waitFor } = require('../support/wait');
 
 const newScene = scenes();
 

@@ -6,7 +6,7 @@
 
 const { spawn } = require('node:child_process');
 
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
+const { AWS_ENVIRONMENT } = require('../support/environment');
 
 /** Only a guard against hanging. */
 const GUARD_MS = 600_000;

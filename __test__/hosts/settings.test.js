@@ -13,8 +13,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { SCRIPTS } = require('../helpers/child');
-const { FEATURES, FLAG, receiver } = require('../client-options/receiver');
+const { SCRIPTS } = require('../support/child');
+const { FEATURES, FLAG, receiver } = require('../support/receiver');
 
 /** A value without a NUL that no setting has: control characters, and bytes that are not UTF-8. */
 const BINARY = String.raw`\001\033[31m\302\205\377\376`;

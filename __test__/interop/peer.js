@@ -8,8 +8,8 @@ const { spawn } = require('node:child_process');
 const path = require('node:path');
 const readline = require('node:readline');
 
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
-const { installedPython } = require('../runner/python');
+const { AWS_ENVIRONMENT } = require('../support/environment');
+const { installedPython } = require('../support/python');
 
 const PROGRAM = path.join(__dirname, 'peer.py');
 

@@ -11,12 +11,12 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { flag } = require('../end-to-end/flags');
-const { SDKS } = require('../end-to-end/sdks');
-const { FEATURES, itemRow, markerRow } = require('../helpers/data');
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
-const { scenes } = require('../helpers/scene');
-const { fetchPackage } = require('../runner/npm-package');
+const { flag } = require('../support/flags');
+const { SDKS } = require('../support/sdks');
+const { FEATURES, itemRow, markerRow } = require('../support/data');
+const { AWS_ENVIRONMENT } = require('../support/environment');
+const { scenes } = require('../support/scene');
+const { fetchPackage } = require('../support/npm-package');
 const { startRegistry } = require('./registry');
 
 const newScene = scenes();

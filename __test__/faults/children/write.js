@@ -7,7 +7,7 @@
  */
 
 const { DynamoDBFeatureStore } = require('../../..');
-const { recordingLogger } = require('../../helpers/logger');
+const { recordingLogger } = require('../../support/logger');
 
 const { table, options, calls, close } = JSON.parse(process.argv[2]);
 

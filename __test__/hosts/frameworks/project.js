@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const { AWS_ENVIRONMENT } = require('../../helpers/environment');
+const { AWS_ENVIRONMENT } = require('../../support/environment');
 const { AS_MEANT, startMachine } = require('../machine');
 
 /** Only a guard against hanging. */

@@ -8,7 +8,7 @@
 const assert = require('node:assert');
 const { after, before } = require('node:test');
 
-const { certificates } = require('../../client-options/receiver');
+const { certificates } = require('../../support/receiver');
 const { FLAG, startServer } = require('../flag-server');
 const { SOURCES, UNSET, makePlace } = require('../native-guard/sources');
 

@@ -7,9 +7,9 @@
 /* global dynamodb */
 
 const { DynamoDBBigSegmentStore } = require('../../..');
-const { membershipRow, metadataRow } = require('../../helpers/big-segments');
-const { connection } = require('../../helpers/connection');
-const { PATIENT } = require('../../helpers/wait');
+const { membershipRow, metadataRow } = require('../../support/big-segments');
+const { connection } = require('../../support/connection');
+const { PATIENT } = require('../../support/wait');
 
 /** One read by each test. */
 const TESTS = 12;
