@@ -45,7 +45,7 @@ const ODD = {
 };
 
 if (python === undefined) {
-  test('what Python writes and reads', { skip: 'no Python packages; npm test installs them' });
+  test('what Python writes and reads', { skip: 'no Python' });
 } else {
   runAll();
 }

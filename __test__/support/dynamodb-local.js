@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Amazon's own DynamoDB for tests. It takes Java; its jar comes in an npm package, of which only the
- * jar is used.
+ * DynamoDB Local, Amazon's own engine for tests. It needs Java. Its jar comes in an npm package, of which
+ * nothing else is used.
  */
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -10,7 +10,6 @@ const { randomInt } = require('node:crypto');
 const net = require('node:net');
 
 const { call } = require('./dynamodb');
-const { end } = require('./end');
 const { fetchPackage } = require('./npm-package');
 const { Unavailable } = require('./unavailable');
 
@@ -19,24 +18,25 @@ const VERSION = '2.9.30';
 /** The folder in it that is used. */
 const INSIDE = 'emulator';
 const JAR = 'DynamoDBLocal.jar';
-/** Where its port is looked for. */
+/** The range of its port. */
 const FIRST_PORT = 10_000;
 const LAST_PORT = 32_767;
-/** Somebody else may take a port between our finding it free and the engine's using it. */
+/** Another process may take the port before the engine does. */
 const START_ATTEMPTS = 5;
 /** Only a guard against hanging. */
 const START_GUARD_MS = 300_000;
 
 /**
- * @returns {Promise<{endpoint: string, stop: () => void}>} an engine that also stops with this process
+ * @param {AbortSignal} signal stops the engine, too
+ * @returns {Promise<{endpoint: string, stop: () => void}>}
  * @throws {Unavailable}
  */
-async function startDynamoDBLocal() {
+async function startDynamoDBLocal(signal) {
   if (spawnSync('java', ['-version']).status !== 0) throw new Unavailable('there is no Java');
   const folder = fetchPackage(PACKAGE, VERSION, INSIDE);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await start(folder, await freePort());
+      return await start(folder, await freePort(), signal);
     } catch (error) {
       if (attempt === START_ATTEMPTS) throw error;
     }
@@ -44,8 +44,8 @@ async function startDynamoDBLocal() {
 }
 
 /**
- * A port that is free, below those that the system gives to whoever listens on any: a proxy that takes
- * it meanwhile would answer for an engine that has never begun.
+ * Finds a free port below the range from which the system takes ports for listeners on port 0. Otherwise a
+ * proxy of a test could get the same port meanwhile, and answer in the engine's place.
  *
  * @returns {Promise<number>}
  */
@@ -65,14 +65,15 @@ function freePort() {
 /**
  * @param {string} folder with the jar
  * @param {number} port
+ * @param {AbortSignal} signal
  */
-async function start(folder, port) {
+async function start(folder, port, signal) {
   const args = ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', JAR];
   const options = ['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];
   const java = spawn('java', [...args, ...options], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
-    signal: end,
+    signal,
     killSignal: 'SIGKILL',
   });
   let output = '';

@@ -11,10 +11,32 @@ const path = require('node:path');
 
 /** Remembers which lock file a folder was installed from. */
 const STAMP = path.join('node_modules', '.installed-from');
+/** Folders that are entered only when they are asked for: `npm run test:hosts` runs the frameworks. */
+const APART = ['frameworks', 'node_modules'];
 
 /**
- * Installs what a folder needs where that is missing or outdated.
+ * @param {string} folder
+ * @returns {string[]} the files in it and in the folders below
+ */
+function filesBelow(folder) {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) return APART.includes(entry.name) ? [] : filesBelow(file);
+    return [file];
+  });
+}
+
+/**
+ * Installs what the folders below one need, where that is missing or outdated.
  *
+ * @param {string} folder
+ */
+function installBelow(folder) {
+  const locks = filesBelow(folder).filter((file) => path.basename(file) === 'package-lock.json');
+  for (const lock of locks) install(path.dirname(lock));
+}
+
+/**
  * @param {string} folder
  */
 function install(folder) {
@@ -29,4 +51,4 @@ function install(folder) {
   fs.writeFileSync(stamp, wanted);
 }
 
-module.exports = { install };
+module.exports = { filesBelow, installBelow };

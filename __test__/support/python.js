@@ -17,7 +17,7 @@ const ENVIRONMENTS = path.join(__dirname, '..', '..', 'target', 'python');
 const PROGRAMS = process.platform === 'win32' ? 'Scripts' : 'bin';
 
 /**
- * @returns {string} the folder of the environment with the packages that are wanted now
+ * @returns {string} the folder of the environment; another version of the requirements has another one
  */
 function environment() {
   const wanted = fs.readFileSync(REQUIREMENTS);
@@ -32,20 +32,14 @@ function programIn(folder) {
 }
 
 /**
- * @returns {string | undefined} the Python to run, if it is installed
- */
-function installedPython() {
-  const program = programIn(environment());
-  return fs.existsSync(program) ? program : undefined;
-}
-
-/**
- * Installs it where it is missing; of several processes that do so the first one wins.
+ * Installs the packages where they are missing. Of several processes that do so at once the first one wins.
  *
+ * @returns {string} the program
  * @throws {Unavailable}
  */
 function installPython() {
-  if (installedPython()) return;
+  const program = programIn(environment());
+  if (fs.existsSync(program)) return program;
   fs.mkdirSync(ENVIRONMENTS, { recursive: true });
   const folder = fs.mkdtempSync(path.join(ENVIRONMENTS, 'installing-'));
   try {
@@ -56,18 +50,19 @@ function installPython() {
     try {
       fs.renameSync(folder, environment());
     } catch (error) {
-      if (!installedPython()) throw error;
+      if (!fs.existsSync(program)) throw error;
     }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+  return program;
 }
 
 function mustRun(command, args) {
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status === 0) return;
   const reason = (stderr || 'it does not run').trim().split('\n').pop();
-  throw new Unavailable(`Python and its packages can't be had: ${reason}`);
+  throw new Unavailable(`Python or its packages are missing: ${reason}`);
 }
 
-module.exports = { installPython, installedPython };
+module.exports = { installPython };

@@ -17,10 +17,9 @@ const { parseArgs } = require('node:util');
 const { hashOf, membershipRow, metadataRow } = require('../../support/big-segments');
 const dynamodb = require('../../support/dynamodb');
 const { startEngine } = require('../../support/engine');
+const { installBelow } = require('../../support/install');
 const { fetchPackage } = require('../../support/npm-package');
-const { installSdks } = require('../../support/sdk-suites');
-const { tableText } = require('../../support/table');
-const { Unavailable } = require('../../support/unavailable');
+const { Unavailable, leaveOut } = require('../../support/unavailable');
 
 const VERSIONS = [
   '12.22.12',
@@ -37,10 +36,10 @@ const FIRST_NODE = {
   'launchdarkly-node-server-sdk': 16,
   'node-server-sdk-9': 14,
 };
+const SDK_FOLDER = path.join(__dirname, '..', '..', 'sdk-suites');
 const SMOKE = path.join(__dirname, 'smoke.js');
 /** Only a guard against hanging. */
 const GUARD_MS = 300_000;
-const IS_CI = process.env.CI === 'true';
 
 /**
  * @param {string} version
@@ -109,49 +108,50 @@ function chosenVersions(values) {
   return values.all ? VERSIONS : [...new Set([VERSIONS[0], own, VERSIONS[VERSIONS.length - 1]])];
 }
 
+/**
+ * @param {string} version of Node
+ * @returns {{program?: string, outcome?: string}} the program, or what becomes of the tests without it
+ */
+function findNode(version) {
+  try {
+    return { program: nodeProgram(version) };
+  } catch (error) {
+    return { outcome: leaveOut(`the package on Node ${version}`, error) };
+  }
+}
+
 async function main() {
   const { values } = parseArgs({
     options: { all: { type: 'boolean' }, this: { type: 'boolean' } },
   });
-  installSdks();
+  installBelow(SDK_FOLDER);
   // It looks at what is installed.
   const { SDKS } = require('../../support/sdks');
   const sdks = SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem);
-  const versions = chosenVersions(values);
   const engine = await startEngine();
-  const lines = [['', ...sdks.map(({ title }) => title)]];
-  let failed = 0;
-  for (const version of versions) {
-    /** @type {string | undefined} */
-    let program;
-    try {
-      program = nodeProgram(version);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      console.log(`NOTICE: nothing is run on Node ${version}: ${error.message}`);
-      if (IS_CI) failed += 1;
-    }
-    const cells = [];
+  /** @type {Record<string, Record<string, string>>} the outcome by SDK and version of Node */
+  const results = Object.fromEntries(sdks.map(({ title }) => [title, {}]));
+  for (const version of chosenVersions(values)) {
+    const { program, outcome } = findNode(version);
     for (const sdk of sdks) {
+      const row = results[sdk.title];
       const first = FIRST_NODE[sdk.alias] || 0;
       if (program === undefined) {
-        cells.push('skipped');
+        row[version] = outcome;
       } else if (Number.parseInt(version, 10) < first) {
-        cells.push(`n/a (it needs Node ${first})`);
+        row[version] = `needs ${first}`;
       } else {
         const failure = await runOnTable(engine.endpoint, program, sdk);
-        cells.push(failure ? 'FAILED' : 'passed');
-        if (failure) {
-          failed += 1;
-          console.error(`Node ${version}, ${sdk.title}: ${failure}`);
-        }
+        row[version] = failure ? 'failed' : 'passed';
+        if (failure) console.error(`Node ${version}, ${sdk.title}: ${failure}`);
       }
     }
-    lines.push([`Node ${version}`, ...cells]);
   }
   await engine.close();
-  console.log(`\n${tableText(lines)}`);
-  process.exitCode = failed > 0 ? 1 : 0;
+  console.log('\nThe package on versions of Node, with each SDK');
+  console.table(results);
+  const cells = Object.values(results).flatMap((row) => Object.values(row));
+  process.exitCode = cells.includes('failed') ? 1 : 0;
 }
 
 main().catch((error) => {
