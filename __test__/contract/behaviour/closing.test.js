@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { FEATURES, largeDataSet } = require('../../support/data');
 const { hang, holdBack } = require('../../support/faults');
 const { recordingLogger } = require('../../support/logger');
-const { scenes } = require('../../support/scene');
+const { scenes, withinTheSecond } = require('../../support/scene');
 const { ENDLESS, gate, promised, waitFor } = require('../../support/wait');
 
 const newScene = scenes();
@@ -57,44 +57,34 @@ const CHAINS = {
     }),
 };
 
-/**
- * Does what has to end within the second of a close; again where the machine was too slow for that.
- *
- * @param {import('node:test').TestContext} t
- * @param {(scene: any) => Promise<{closedAt: number, verify: () => Promise<void>}>} run
- */
-async function withinTheSecond(t, run) {
-  for (let attempt = 1; ; attempt += 1) {
-    const { closedAt, verify } = await run(await newScene(t));
-    if (Date.now() - closedAt < 1000 || attempt === 10) return verify();
-  }
-}
-
 for (const [generation, configWith] of Object.entries(CONFIGS)) {
   for (const [how, handOver] of Object.entries(CHAINS)) {
     for (const others of [0, 1]) {
       const beside = others === 1 ? ' beside another client' : '';
       test(`a change that ${generation} hands over by ${how} goes on when its client${beside} is closed`, async (t) => {
-        await withinTheSecond(t, async (scene) => {
-          const value = scene.value({ logger: undefined });
-          const logger = recordingLogger();
-          const view = value(configWith(logger));
-          if (others === 1) value(configWith(recordingLogger()));
-          let closedAt;
-          let closed;
-          await handOver(view, (index) => {
-            if (index !== CHANGES - 5) return;
-            closedAt = Date.now();
-            closed = view.close();
-          });
-          await closed;
-          const verify = async () => {
-            assert.strictEqual((await scene.rows()).length, CHANGES);
-            assert.deepStrictEqual(logger.lines, []);
-            assert.strictEqual(await promised(view).get(FEATURES, 'flag-1'), null);
-          };
-          return { closedAt, verify };
-        });
+        await withinTheSecond(
+          () => newScene(t),
+          async (scene) => {
+            const value = scene.value({ logger: undefined });
+            const logger = recordingLogger();
+            const view = value(configWith(logger));
+            if (others === 1) value(configWith(recordingLogger()));
+            let closedAt;
+            let closed;
+            await handOver(view, (index) => {
+              if (index !== CHANGES - 5) return;
+              closedAt = Date.now();
+              closed = view.close();
+            });
+            await closed;
+            const verify = async () => {
+              assert.strictEqual((await scene.rows()).length, CHANGES);
+              assert.deepStrictEqual(logger.lines, []);
+              assert.strictEqual(await promised(view).get(FEATURES, 'flag-1'), null);
+            };
+            return { closedAt, verify };
+          }
+        );
       });
     }
   }
@@ -189,20 +179,23 @@ test("a view's close does not wait for what others write", async (t) => {
 });
 
 test('an init that is on its way when its client is closed is in the table, without a line', async (t) => {
-  await withinTheSecond(t, async (scene) => {
-    // It takes several turns to be handed over.
-    const data = largeDataSet({ flags: 200, segments: 1 });
-    const view = scene.value()({});
-    const written = promised(view).init(data);
-    const closedAt = Date.now();
-    await view.close();
-    await written;
-    const verify = async () => {
-      assert.strictEqual((await scene.rows()).length, 202);
-      assert.deepStrictEqual(scene.logger.lines, []);
-    };
-    return { closedAt, verify };
-  });
+  await withinTheSecond(
+    () => newScene(t),
+    async (scene) => {
+      // It takes several turns to be handed over.
+      const data = largeDataSet({ flags: 200, segments: 1 });
+      const view = scene.value()({});
+      const written = promised(view).init(data);
+      const closedAt = Date.now();
+      await view.close();
+      await written;
+      const verify = async () => {
+        assert.strictEqual((await scene.rows()).length, 202);
+        assert.deepStrictEqual(scene.logger.lines, []);
+      };
+      return { closedAt, verify };
+    }
+  );
 });
 
 test("what is logged after a close goes to the logger of the client's configuration", async (t) => {
