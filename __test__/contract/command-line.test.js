@@ -49,10 +49,12 @@ after(async () => {
  */
 function run(args, env = {}) {
   const all = { ...process.env, ...AWS_ENVIRONMENT, ...env };
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-  delete given.NODE_TEST_CONTEXT;
+  const variables = Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined)
+  );
+  delete variables.NODE_TEST_CONTEXT;
   return new Promise((resolve) => {
-    const options = { env: given, timeout: GUARD_MS, cwd: os.tmpdir() };
+    const options = { env: variables, timeout: GUARD_MS, cwd: os.tmpdir() };
     execFile(process.execPath, [PROGRAM, ...args], options, (failure, stdout, stderr) => {
       const code = failure ? /** @type {any} */ (failure).code : FINE;
       resolve({ code, stdout, stderr });
@@ -93,7 +95,7 @@ async function fullTable() {
   return table;
 }
 
-test('check tells all of what is in a table', async () => {
+test('check describes all that is in a table', async () => {
   const table = await fullTable();
   const { code, stdout, stderr } = await runHere('check', table);
   assert.deepStrictEqual([code, stderr], [AMISS, '']);
@@ -111,7 +113,7 @@ test('check tells all of what is in a table', async () => {
   assert.match(stdout, /^1 row under the prefix "staging" can't be read\.$/m);
 });
 
-test('check tells the same to programs', async () => {
+test('check prints the same as JSON', async () => {
   const table = await fullTable();
   const { code, stdout } = await runHere('check', table, '--json');
   const { caller, content, description, problems } = JSON.parse(stdout);
@@ -344,7 +346,7 @@ for (const [args, message] of [
     '--provisioned takes two whole numbers above 0, not "0".',
   ],
 ]) {
-  test(`wrong arguments are told: ${args.join(' ')}`, async () => {
+  test(`wrong arguments are an error: ${args.join(' ')}`, async () => {
     const { code, stderr } = await run(args);
     assert.strictEqual(code, MISUSED);
     assert.strictEqual(stderr.split('\n')[0], message);

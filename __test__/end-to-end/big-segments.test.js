@@ -73,7 +73,7 @@ for (const sdk of SDKS.filter(({ bigSegments, cached }) => bigSegments && cached
     await stage.sees(client, false, 'f', 'ada');
   });
 
-  test(`${sdk.title}: tells whether big segments are up to date, and to be had`, async (t) => {
+  test(`${sdk.title}: reports whether big segments are up to date and available`, async (t) => {
     const stage = await newStage(t, sdk);
     await stage.scene.open().init(DATA);
     await stage.scene.put(membershipRow(hashOf('ada'), { included: [REFERENCE] }));

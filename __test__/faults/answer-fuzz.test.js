@@ -110,7 +110,7 @@ test('no answer does harm', OF_OWN_CLIENT, async (t) => {
   for (const { message } of logger.lines) checkLine(message);
 });
 
-/** A line is one, short and printable, and tells no secret. */
+/** A line is one, short and printable, and has no secret. */
 function checkLine(line) {
   const shown = JSON.stringify(line.slice(0, LONGEST_LINE));
   for (const [name, secret] of Object.entries(SECRETS)) {

@@ -8,7 +8,7 @@ const net = require('node:net');
 
 const { randomNumbers } = require('../support/faults');
 
-/** What must never be told. */
+/** What must never be logged. */
 const SECRETS = {
   accessKeyId: 'AKIAFUZZEDACCESSKEY1',
   secretAccessKey: 'FuzzedSecretAccessKey/abcdefghijklmnopqr',

@@ -26,7 +26,7 @@ function readUntil(store, condition, what) {
   }, what);
 }
 
-test('a table that lost its data is told, with what to do', async (t) => {
+test('a table that lost its data is an error line that says what to do', async (t) => {
   const scene = await newScene(t);
   const store = scene.open({ cacheTTL: 0.01 });
   await store.init(DATA);

@@ -1,6 +1,6 @@
 'use strict';
 
-/** Answers about something else than what was asked, answers without end, and servers that speak otherwise. */
+/** Answers to another request, answers without end, and servers that speak another protocol. */
 
 const assert = require('node:assert');
 const { once } = require('node:events');
@@ -31,7 +31,7 @@ const MOST_MEMORY_KB = 200 * 1024;
 const first = (count, operation, answer) => (request, forward) =>
   request.operation === operation && request.call <= count ? answer(request, forward) : undefined;
 
-test('a row that was not asked for is asked for again', async (t) => {
+test('a row that was not requested makes the read repeat', async (t) => {
   const scene = await newScene(t);
   await scene.put(itemRow('features', v('a', 1)), itemRow('features', v('b', 2)));
   const other = ({ body }, forward) => forward({ ...body, Key: { ...body.Key, key: { S: 'b' } } });
@@ -228,7 +228,7 @@ for (const [what, makeServer, scheme] of [
   ['HTTP where TLS is expected', (on) => http.createServer(on), 'https'],
 ]) {
   const skip = certified ? OF_OWN_CLIENT.skip || false : 'there is no openssl';
-  test(`a server that speaks ${what} is asked again`, { skip }, async (t) => {
+  test(`a request to a server that speaks ${what} is sent again`, { skip }, async (t) => {
     const server = makeServer(() => {});
     let connections = 0;
     server.on('connection', (socket) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-/** What a process was given it reads from then on, whatever is on its way or in the table. */
+/** A process reads its own writes from then on, whatever is on its way or in the table. */
 
 const assert = require('node:assert');
 const { test } = require('node:test');

@@ -14,7 +14,7 @@ function faultScenes() {
 }
 
 /**
- * Waits until all that a store was given is in the table.
+ * Waits until all that a store was handed is in the table.
  *
  * @param {any} store
  */

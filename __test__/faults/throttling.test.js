@@ -1,6 +1,6 @@
 'use strict';
 
-/** DynamoDB takes less than it is given. */
+/** DynamoDB throttles, and leaves rows unprocessed. */
 
 const assert = require('node:assert');
 const { test } = require('node:test');

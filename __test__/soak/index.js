@@ -146,7 +146,7 @@ async function main() {
       makeCalls(store, model, isOver),
       makeFaults(proxy, random, isOver),
     ]);
-    // A read that works again tells that writes may be tried.
+    // A read that works again shows that writes may be tried.
     await waitFor(async () => {
       await store.get(FEATURES, 'key-1');
       return store.stats().unsaved === 0;

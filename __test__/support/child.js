@@ -44,16 +44,18 @@ function runChild(script, input, env = {}) {
 
 function start(script, input, env, stdio) {
   const all = { ...process.env, ...AWS_ENVIRONMENT, ...env };
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const variables = Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined)
+  );
   // What makes a test runner's own processes report to it would confuse a plain child.
-  delete given.NODE_TEST_CONTEXT;
-  delete given.NODE_OPTIONS;
+  delete variables.NODE_TEST_CONTEXT;
+  delete variables.NODE_OPTIONS;
   const args = [path.resolve(SCRIPTS, script), JSON.stringify(input)];
-  return spawn(process.execPath, args, { env: given, stdio });
+  return spawn(process.execPath, args, { env: variables, stdio });
 }
 
 /**
- * Starts a process that calls methods of a store when it is asked to.
+ * Starts a process that calls methods of a store on request.
  *
  * @param {{table: string, options: object}} input
  * @param {Record<string, string | undefined>} env

@@ -9,16 +9,16 @@ const kind = process.env.STORE_CLIENT;
 
 /**
  * @param {string} endpoint
- * @param {any} [given] the options of a test; what it says of the client counts
+ * @param {any} [options] of a test, which win
  * @returns {object} options of a store
  */
-function connection(endpoint, given = {}) {
-  if (given.dynamoDBClient) return {};
-  if (kind && !given.clientOptions) {
+function connection(endpoint, options = {}) {
+  if (options.dynamoDBClient) return {};
+  if (kind && !options.clientOptions) {
     const { CLIENTS } = require('../contract/js-clients/clients');
     return { dynamoDBClient: CLIENTS[kind](endpoint) };
   }
-  return { clientOptions: { endpoint, ...given.clientOptions } };
+  return { clientOptions: { endpoint, ...options.clientOptions } };
 }
 
 /** Options of tests that are about the store's own client. */

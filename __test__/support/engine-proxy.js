@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * An HTTP (or HTTPS) server between a store and an engine. It counts what the engine is asked, and
+ * An HTTP (or HTTPS) server between a store and an engine. It counts requests to the engine, and
  * lets a test stand between the two.
  */
 
@@ -60,7 +60,7 @@ class EngineProxy {
     this.requests = {};
     /** @type {Recorded[]} */
     this.history = [];
-    /** How often somebody asked whether DynamoDB is there. */
+    /** How many availability checks there were. */
     this.greetings = 0;
     this.interceptors = [];
   }
@@ -236,7 +236,7 @@ async function startProxy(engineEndpoint, { tls } = {}) {
   await listen(0);
   const { port } = /** @type {import('net').AddressInfo} */ (server.address());
 
-  /** @type {net.Socket | undefined} keeps the port from being given to somebody else */
+  /** @type {net.Socket | undefined} keeps others from taking the port */
   let holder;
   const leave = async () => {
     const stopped = stop();

@@ -49,7 +49,7 @@ function limitPages(rows) {
     operation === 'Query' ? forward({ ...body, Limit: rows }) : undefined;
 }
 
-/** Answers the n-th page of every Query with `answer`, however often it is asked for. */
+/** Answers the n-th page of every Query with `answer`, however often it is requested. */
 function failPage(number, answer) {
   /** The pages after the first one by where they start, for each namespace that is queried. */
   const queries = new Map();

@@ -11,7 +11,7 @@ const path = require('node:path');
 
 /** Remembers which lock file a folder was installed from. */
 const STAMP = path.join('node_modules', '.installed-from');
-/** Folders that are entered only when they are asked for: `npm run test:hosts` runs the frameworks. */
+/** Folders that are entered only when they are named: `npm run test:hosts` runs the frameworks. */
 const APART = ['frameworks', 'node_modules'];
 
 /**

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A logger that remembers what it was told.
+ * A logger that remembers its lines.
  */
 function recordingLogger() {
   /** @type {{level: string, message: string}[]} */

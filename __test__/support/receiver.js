@@ -85,10 +85,10 @@ async function receiver(t, { tls, answer = () => undefined, headers = () => ({})
       return;
     }
     requests.push(request);
-    const given = await answer(request, requests.length);
-    if (given === null) return;
+    const answered = await answer(request, requests.length);
+    if (answered === null) return;
     const Item = { ...ROW, ...request.body?.Key };
-    const { status, body } = given || { status: 200, body: { Item } };
+    const { status, body } = answered || { status: 200, body: { Item } };
     const type = { 'content-type': 'application/x-amz-json-1.0' };
     response.writeHead(status, { ...type, ...headers() });
     response.end(JSON.stringify(body));
@@ -111,22 +111,22 @@ async function listening(t, server) {
 }
 
 /**
- * An HTTP proxy. Whatever it is asked for, it leads to `target`, or answers for it.
+ * An HTTP proxy. Whatever the request, it leads to `target`, or answers for it.
  *
  * @param {any} t
  * @param {{port: number} | undefined} [target]
  */
 async function proxyServer(t, target) {
-  /** What it was asked for: `[method, url, proxy-authorization]`. */
-  const asked = [];
+  /** Its requests: `[method, url, proxy-authorization]`. */
+  const requests = [];
   const server = http.createServer((incoming, response) => {
-    asked.push([incoming.method, incoming.url, incoming.headers['proxy-authorization']]);
+    requests.push([incoming.method, incoming.url, incoming.headers['proxy-authorization']]);
     incoming.resume();
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
     response.end(JSON.stringify({ Item: ROW }));
   });
   server.on('connect', (incoming, socket) => {
-    asked.push(['CONNECT', incoming.url, incoming.headers['proxy-authorization']]);
+    requests.push(['CONNECT', incoming.url, incoming.headers['proxy-authorization']]);
     socket.on('error', () => {});
     if (!target) {
       socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
@@ -140,9 +140,9 @@ async function proxyServer(t, target) {
     socket.on('close', () => onward.destroy());
   });
   const port = await listening(t, server);
-  const connects = () => asked.filter(([method]) => method === 'CONNECT').map(([, url]) => url);
-  const paths = () => asked.filter(([method]) => method !== 'CONNECT').map(([, url]) => url);
-  return { asked, connects, paths, port, url: `http://127.0.0.1:${port}` };
+  const connects = () => requests.filter(([method]) => method === 'CONNECT').map(([, url]) => url);
+  const paths = () => requests.filter(([method]) => method !== 'CONNECT').map(([, url]) => url);
+  return { requests, connects, paths, port, url: `http://127.0.0.1:${port}` };
 }
 
 /**

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The published SDKs that the tests run with, and what tells their generations apart.
+ * The published SDKs that the tests run with, and what distinguishes their generations.
  */
 
 const { readFileSync } = require('node:fs');

@@ -19,7 +19,7 @@ const BRIEF = { readTimeout: 3 };
 const ENDLESS = { readTimeout: 600, writeTimeout: 600, staleIfSlow: 600 };
 
 /**
- * @param {() => any} condition asked again and again until it is truthy; may be async
+ * @param {() => any} condition called again and again until it is truthy; may be async
  * @param {string} what it says, for the failure
  * @returns {Promise<any>} what the condition gave
  */

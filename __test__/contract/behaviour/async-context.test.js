@@ -152,7 +152,7 @@ test('a client is called in the context of a call about big segments', async (t)
   assert.deepStrictEqual(calls.sort(), expected);
 });
 
-test('credentials are for all calls, and asked for in the context of none', async (t) => {
+test('credentials are for all calls, and requested in the context of none', async (t) => {
   const scene = await newScene(t);
   const storage = new AsyncLocalStorage();
   const contexts = [];

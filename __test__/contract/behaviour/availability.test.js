@@ -15,7 +15,7 @@ const newScene = scenes();
 const PATIENTLY = { availabilityTimeout: 60 };
 const ask = (store) => Promise.all(Array.from({ length: 20 }, () => store.isStoreAvailable()));
 
-test('one request tells all who ask', async (t) => {
+test('one request answers all who ask', async (t) => {
   const scene = await newScene(t);
   const store = scene.open(PATIENTLY);
   assert.deepStrictEqual(await ask(store), Array(20).fill(true));
@@ -39,12 +39,12 @@ test('it is false without a request while reads are known to fail', async (t) =>
   scene.proxy.intercept(answerWith(breakdown()));
   const store = scene.open({ readTimeout: 1 });
   assert.strictEqual(await store.get(FEATURES, 'a'), null);
-  let asked = 0;
+  let withoutRequest = 0;
   await waitFor(async () => {
     const before = scene.proxy.count('GetItem');
     assert.strictEqual(await store.isStoreAvailable(), false);
-    asked += scene.proxy.count('GetItem') === before ? 1 : 0;
-    return asked >= 20;
+    withoutRequest += scene.proxy.count('GetItem') === before ? 1 : 0;
+    return withoutRequest >= 20;
   }, 'twenty answers without a request');
 });
 

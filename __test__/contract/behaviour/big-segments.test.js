@@ -27,7 +27,7 @@ test('it is exported by name, and can be made with new', async (t) => {
 
 for (const prefix of [undefined, '', 'production']) {
   for (const how of ['value', 'view']) {
-    test(`the ${how} tells what is under the prefix ${prefix}`, async (t) => {
+    test(`the ${how} gives what is under the prefix ${prefix}`, async (t) => {
       const scene = await newScene(t);
       const value = scene.bigSegmentStore({ prefix });
       const store = how === 'value' ? value : value({ logger: recordingLogger() });
@@ -57,8 +57,8 @@ test('nothing is remembered, and reads are consistent where that is wanted', asy
     for (let i = 0; i < 3; i += 1) await store.getUserMembership(HASH);
     await store.getMetadata();
     assert.deepStrictEqual(scene.proxy.requests, { GetItem: 4 });
-    const asked = scene.proxy.history.map(({ body }) => Boolean(body.ConsistentRead));
-    assert.deepStrictEqual(new Set(asked), new Set([index === 1]));
+    const requested = scene.proxy.history.map(({ body }) => Boolean(body.ConsistentRead));
+    assert.deepStrictEqual(new Set(requested), new Set([index === 1]));
   }
 });
 
@@ -156,7 +156,7 @@ test('options are checked as those of the feature store', () => {
   );
 });
 
-test('a process that has asked ends by itself, closed or not', async (t) => {
+test('a process that has read ends by itself, closed or not', async (t) => {
   const scene = await newScene(t);
   await scene.put(metadataRow(TIME));
   for (const closes of [true, false]) {

@@ -60,19 +60,20 @@ test('what is used all the time stays, and what has not been used for longest go
   const count = 3 * FITTING;
   const scene = await sceneWithFlags(t, count);
   const store = scene.open({ maxCacheBytes, cacheTTL: Infinity });
-  const asked = (key) => scene.proxy.history.filter(({ body }) => body.Key.key.S === key).length;
+  const requestsFor = (key) =>
+    scene.proxy.history.filter(({ body }) => body.Key.key.S === key).length;
   const [hot, cold, ...others] = keysOf(count);
   const first = await store.get(FEATURES, hot);
   await store.get(FEATURES, cold);
   for (const key of others) {
     assert.deepStrictEqual(await store.get(FEATURES, key), largeFlag(key));
     assert.strictEqual(await store.get(FEATURES, hot), first);
-    // Which flags are used is told once a second.
+    // JavaScript reports once a second which flags are used.
     await letPass(0.03);
   }
-  assert.strictEqual(asked(hot), 1);
+  assert.strictEqual(requestsFor(hot), 1);
   assert.deepStrictEqual(await store.get(FEATURES, cold), largeFlag(cold));
-  assert.strictEqual(asked(cold), 2);
+  assert.strictEqual(requestsFor(cold), 2);
 });
 
 test('all items are correct though they are too many to be held', async (t) => {

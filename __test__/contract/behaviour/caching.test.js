@@ -240,7 +240,7 @@ test('eventually consistent reads that lag do not hide own writes', async (t) =>
   assert.deepStrictEqual(await store.all(FEATURES), { b: other });
 });
 
-test('once initialized has been seen it is not asked for again', async (t) => {
+test('once initialized has been seen it is not read again', async (t) => {
   const scene = await newScene(t);
   await scene.put(markerRow());
   const store = scene.open();
@@ -248,7 +248,7 @@ test('once initialized has been seen it is not asked for again', async (t) => {
   assert.deepStrictEqual(scene.proxy.requests, { GetItem: 1 });
 });
 
-test('without caching a store that is not initialized is asked again each time', async (t) => {
+test('without caching a store that is not initialized is read again each time', async (t) => {
   const scene = await newScene(t);
   const store = scene.open({ cacheTTL: 0 });
   for (let i = 0; i < 3; i += 1) assert.strictEqual(await store.initialized(), false);
@@ -272,12 +272,12 @@ for (const consistentRead of [true, false, undefined]) {
     await store.get(FEATURES, 'a');
     await store.all(FEATURES);
     await store.initialized();
-    const asked = scene.proxy.history.map(({ operation, body }) => [
+    const requested = scene.proxy.history.map(({ operation, body }) => [
       operation,
       Boolean(body.ConsistentRead),
     ]);
     const expected = ['GetItem', 'Query', 'GetItem'].map((name) => [name, Boolean(consistentRead)]);
-    assert.deepStrictEqual(asked, expected);
+    assert.deepStrictEqual(requested, expected);
   });
 }
 

@@ -31,7 +31,7 @@ test('a callback that throws surfaces once, and is not called again', async (t) 
   assert.deepStrictEqual(uncaught.sort(), expected.sort());
 });
 
-test('so does one that throws when DynamoDB can not be asked', async () => {
+test('so does one that throws when DynamoDB can not be reached', async () => {
   const methods = CALLS.map(([method]) => method);
   const options = { clientOptions: { endpoint: 'not a url' } };
   const input = { table: 'my-table', options, calls: CALLS };
@@ -71,7 +71,7 @@ test('what throws on a fresh answer does not break the store', async (t) => {
   assert.deepStrictEqual(await get(), [flag]);
 });
 
-test('callbacks that were asked for before a close come after it', async (t) => {
+test('callbacks of calls before a close come after it', async (t) => {
   const scene = await newScene(t);
   const store = scene.value({ cacheTTL: 0 });
   const pending = CALLS.map(([method, ...args]) =>

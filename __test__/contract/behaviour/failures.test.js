@@ -26,7 +26,7 @@ const flags = Object.fromEntries(
 );
 const rows = Object.values(flags).map((item) => itemRow('features', item));
 
-/** Every method, and what it answers when DynamoDB can't be asked. */
+/** Every method, and what it answers when DynamoDB does not answer. */
 const CALLS = {
   get: [(store) => store.get(FEATURES, 'a'), null],
   all: [(store) => store.all(FEATURES), null],

@@ -114,7 +114,7 @@ function holdUp(scene, operation, what) {
 const versionOf = (item) => (item ? item.version : null);
 const row = (key, version) => itemRow('features', { key, version });
 
-test('all has what a get found that was under way when all was asked for', async (t) => {
+test('all has what a get found that was under way when all was called', async (t) => {
   const scene = await newScene(t);
   await scene.put(row('a', 1));
   const store = scene.open();

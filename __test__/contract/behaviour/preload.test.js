@@ -61,7 +61,7 @@ test('the first reads of all views wait for the preload', async (t) => {
   const value = scene.value({ ...ENDLESS, preload: true });
   const reads = [value, value(), value({})].map((view) => readEverything(promised(view)));
   const all = promised(value).all(SEGMENTS);
-  // A kind that is not preloaded doesn't wait, and is asked for after the others.
+  // A kind that is not preloaded doesn't wait, and is read after the others.
   const unrelated = promised(value).get({ namespace: 'other' }, 'key');
   await waitFor(() => scene.proxy.count('GetItem') > 0, 'the unrelated read');
   assert.deepStrictEqual(scene.proxy.requests, { Query: 2, GetItem: 1 });

@@ -167,10 +167,10 @@ test('an item is unsaved until it is in the table', async (t) => {
 
 /** The capacity units that the engine said it took, of requests of these operations. */
 function unitsSaid(scene, ...operations) {
-  const told = scene.proxy.history
+  const reported = scene.proxy.history
     .filter(({ operation }) => operations.includes(operation))
     .flatMap(({ answer }) => answer.body.ConsumedCapacity ?? []);
-  return told.reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
+  return reported.reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
 }
 
 test('capacity units are those that the engine says it took', async (t) => {

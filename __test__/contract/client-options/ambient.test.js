@@ -23,7 +23,7 @@ const {
   receiver,
 } = require('../../support/receiver');
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'feature-store-ambient-'));
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'feature-store-global-config-'));
 const core = path.join(folder, 'node_modules', 'aws-sdk', 'lib', 'core.js');
 fs.mkdirSync(path.dirname(core), { recursive: true });
 fs.writeFileSync(core, 'module.exports = {};\n');
@@ -80,7 +80,7 @@ test('clientOptions go before it', async (t) => {
     region: 'sa-east-1',
     endpoint: 'http://127.0.0.1:1',
     maxRetries: 0,
-    credentials: { ...KEYS, accessKeyId: 'AMBIENT', getPromise: async () => {} },
+    credentials: { ...KEYS, accessKeyId: 'GLOBAL', getPromise: async () => {} },
   });
   for (const credentials of [{ credentials: KEYS }, KEYS, { credentialProvider: () => KEYS }]) {
     const clientOptions = { region: 'eu-west-2', maxAttempts: 2, ...credentials };
@@ -89,7 +89,7 @@ test('clientOptions go before it', async (t) => {
   }
 });
 
-test('credentials that renew themselves are asked', async (t) => {
+test('credentials that renew themselves are called', async (t) => {
   const credentials = {
     async getPromise() {
       Object.assign(credentials, KEYS);
@@ -109,7 +109,7 @@ test('maxRetries, httpOptions and the user agent are obeyed', async (t) => {
   });
   const store = openStore(t, {});
   assert.strictEqual(await store.get(FEATURES, 'a'), null);
-  assert.ok(proxy.connects().includes('dynamodb.us-east-1.amazonaws.com:443'), `${proxy.asked}`);
+  assert.ok(proxy.connects().includes('dynamodb.us-east-1.amazonaws.com:443'), `${proxy.requests}`);
 });
 
 test('an SDK that is configured in no way, or strangely, changes nothing', async (t) => {

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Whose credentials requests are signed with, and who is asked for them when.
+ * Whose credentials requests are signed with, and when whose provider is called.
  */
 
 const assert = require('node:assert');
@@ -45,7 +45,7 @@ row('sessionToken', 'without one there is no header for it', async (t) => {
   assert.strictEqual(request.headers['x-amz-security-token'], undefined);
 });
 
-/** Ways of giving a provider that counts how often it is asked. */
+/** Ways of giving a provider that counts its calls. */
 const providers = {
   'a function': (give) => ({ credentials: give }),
   'an async function': (give) => ({ credentials: async () => give() }),
@@ -96,12 +96,12 @@ function versionTwo(give, method) {
 }
 
 for (const [what, options] of Object.entries(providers)) {
-  test(`${what} is asked, and what it gives is kept`, async (t) => {
-    let asked = 0;
+  test(`${what} is called, and its keys are kept`, async (t) => {
+    let calls = 0;
     const give = () => {
-      asked += 1;
+      calls += 1;
       const expiration = new Date(Date.now() + 3_600_000);
-      return { ...KEYS, accessKeyId: `AKID${asked}`, sessionToken: 'token', expiration };
+      return { ...KEYS, accessKeyId: `AKID${calls}`, sessionToken: 'token', expiration };
     };
     const server = await receiver(t);
     const store = openStore(t, { endpoint: server.endpoint, ...options(give) });
@@ -109,11 +109,11 @@ for (const [what, options] of Object.entries(providers)) {
     assert.deepStrictEqual(await store.get(FEATURES, 'a'), FLAG);
     const keys = server.requests.map((request) => request.accessKeyId);
     assert.deepStrictEqual(new Set(keys), new Set(['AKID1']));
-    assert.strictEqual(asked, 1);
+    assert.strictEqual(calls, 1);
     assert.deepStrictEqual(store.lines, []);
   });
 
-  test(`${what} that throws is an error line without secrets, and is asked again`, async (t) => {
+  test(`${what} that throws is an error line without secrets, and is called again`, async (t) => {
     let failing = true;
     const give = () => {
       if (failing) throw new Error('the vault is sealed, token hushhush0123456789hush');
@@ -144,12 +144,12 @@ const MARGIN_MS = 250;
 
 row('credentials', 'keys that live for 2 s are renewed in time, once at a time', async (t) => {
   const expiries = new Map();
-  let [asked, atOnce, mostAtOnce] = [0, 0, 0];
+  let [calls, atOnce, mostAtOnce] = [0, 0, 0];
   const credentials = async () => {
-    asked += 1;
+    calls += 1;
     atOnce += 1;
     mostAtOnce = Math.max(mostAtOnce, atOnce);
-    const accessKeyId = `AKID${asked}`;
+    const accessKeyId = `AKID${calls}`;
     await new Promise((resolve) => setTimeout(resolve, 50));
     atOnce -= 1;
     const expiration = new Date(Date.now() + 2000);
@@ -170,7 +170,7 @@ row('credentials', 'keys that live for 2 s are renewed in time, once at a time',
     const items = await Promise.all([1, 2, 3].map(() => store.get(FEATURES, 'a')));
     assert.deepStrictEqual(items, [FLAG, FLAG, FLAG]);
   };
-  while (asked < 5) {
+  while (calls < 5) {
     await readThrice();
     await letPass(0.02);
   }
@@ -183,9 +183,9 @@ row('credentials', 'keys that live for 2 s are renewed in time, once at a time',
 });
 
 row('credentials', 'a provider that hangs is an error line within readTimeout', async (t) => {
-  let asked = 0;
+  let calls = 0;
   const credentials = () => {
-    asked += 1;
+    calls += 1;
     return new Promise(() => {});
   };
   const server = await receiver(t);
@@ -194,14 +194,14 @@ row('credentials', 'a provider that hangs is an error line within readTimeout', 
   assert.strictEqual(await store.get(FEATURES, 'b'), null);
   assert.strictEqual(store.lines[0].level, 'error');
   assert.ok(store.lines[0].message.includes('no AWS credentials'), store.lines[0].message);
-  assert.strictEqual(asked, 1);
+  assert.strictEqual(calls, 1);
 });
 
 row('credentials', 'a provider that hangs later is an error line, too', async (t) => {
-  let asked = 0;
+  let calls = 0;
   const credentials = async () => {
-    asked += 1;
-    if (asked > 1) await new Promise(() => {});
+    calls += 1;
+    if (calls > 1) await new Promise(() => {});
     return { ...KEYS, expiration: new Date(Date.now() + 1500) };
   };
   const server = await receiver(t);
@@ -242,11 +242,11 @@ row('credentials', 'a fixed object that expires is read again', async (t) => {
   assert.strictEqual(server.requests.pop().accessKeyId, 'AKID2');
 });
 
-row('credentials', 'keys that AWS refuses are asked for again', async (t) => {
-  let asked = 0;
+row('credentials', 'keys that AWS refuses are requested again', async (t) => {
+  let calls = 0;
   const credentials = () => {
-    asked += 1;
-    return { ...KEYS, accessKeyId: `AKID${asked}` };
+    calls += 1;
+    return { ...KEYS, accessKeyId: `AKID${calls}` };
   };
   const refusal = { __type: 'com.amazon.coral.service#ExpiredTokenException', message: 'expired' };
   const answer = ({ accessKeyId }) =>
@@ -254,7 +254,7 @@ row('credentials', 'keys that AWS refuses are asked for again', async (t) => {
   const server = await receiver(t, { answer });
   const store = openStore(t, { endpoint: server.endpoint, credentials });
   await waitFor(async () => (await store.get(FEATURES, 'a')) !== null, 'new keys');
-  assert.ok(asked >= 2);
+  assert.ok(calls >= 2);
 });
 
 row('credentials', 'a provider learns the region of the client that asks', async (t) => {

@@ -137,10 +137,13 @@ row('endpoint', 'placeholders are filled in', async (t) => {
   const clientOptions = { endpoint, region: 'eu-north-1', sslEnabled: false };
   const store = openStore(t, { ...clientOptions, httpOptions: { proxy: proxy.url } });
   assert.deepStrictEqual(await store.get(FEATURES, 'a'), FLAG);
-  assert.ok(proxy.paths().includes('http://dynamodb.eu-north-1.example.test/'), `${proxy.asked}`);
+  assert.ok(
+    proxy.paths().includes('http://dynamodb.eu-north-1.example.test/'),
+    `${proxy.requests}`
+  );
 });
 
-/** What a proxy is asked to connect to when there is no endpoint. */
+/** What a proxy is to connect to when there is no endpoint. */
 async function regionalHost(t, clientOptions, env = {}) {
   const proxy = await proxyServer(t);
   const store = openStore(
@@ -159,7 +162,7 @@ test('without an endpoint it is the region’s, with TLS', async (t) => {
 });
 
 for (const name of ['sslEnabled', 'tls']) {
-  test(`without TLS in ${name} the region’s endpoint is asked in plain HTTP`, async (t) => {
+  test(`without TLS in ${name} the region’s endpoint gets plain HTTP`, async (t) => {
     const { item, paths, connects } = await regionalHost(t, { [name]: false });
     assert.deepStrictEqual(item, FLAG);
     assert.deepStrictEqual([...connects], []);

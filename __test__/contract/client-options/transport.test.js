@@ -107,7 +107,7 @@ for (const [what, options] of Object.entries(proxies)) {
     const clientOptions = { endpoint: 'http://dynamodb.test:8000', ...options(url) };
     const { item, lines } = await read(t, clientOptions, { server: { requests: [] } });
     assert.deepStrictEqual([item, lines], [FLAG, []]);
-    const [method, path, authorization] = proxy.asked.pop();
+    const [method, path, authorization] = proxy.requests.pop();
     assert.deepStrictEqual([method, path], ['POST', 'http://dynamodb.test:8000/']);
     assert.strictEqual(authorization, basic('me:pass word'));
   });
@@ -123,7 +123,7 @@ row('httpOptions', 'HTTPS goes through a tunnel of the proxy', { skip }, async (
   const { item, lines, request } = await read(t, { httpOptions }, { server });
   assert.deepStrictEqual([item, lines], [FLAG, []]);
   assert.deepStrictEqual(new Set(proxy.connects()), new Set([`localhost:${server.port}`]));
-  assert.deepStrictEqual(proxy.asked[0][2], basic('me:pass'));
+  assert.deepStrictEqual(proxy.requests[0][2], basic('me:pass'));
   assert.strictEqual(request.headers['proxy-authorization'], undefined);
   assert.strictEqual(request.headers.host, `localhost:${server.port}`);
 });
@@ -178,9 +178,9 @@ row('proxyFromEnvironment', 'proxies of the environment are used only with it', 
     const clientOptions = { endpoint: server.endpoint, proxyFromEnvironment };
     assert.deepStrictEqual(await readElsewhere(clientOptions, env), { item: FLAG, lines: [] });
   }
-  assert.deepStrictEqual(proxy.asked, []);
-  const asked = { endpoint: 'http://dynamodb.test', proxyFromEnvironment: true };
-  assert.deepStrictEqual(await readElsewhere(asked, env), { item: FLAG, lines: [] });
+  assert.deepStrictEqual(proxy.requests, []);
+  const clientOptions = { endpoint: 'http://dynamodb.test', proxyFromEnvironment: true };
+  assert.deepStrictEqual(await readElsewhere(clientOptions, env), { item: FLAG, lines: [] });
   assert.deepStrictEqual(proxy.paths(), ['http://dynamodb.test/']);
 });
 
@@ -199,15 +199,15 @@ for (const [what, excepted] of Object.entries({
     const env = { ...variables(proxy.url), ...excepted(port) };
     const near = { endpoint: server.endpoint, proxyFromEnvironment: true };
     assert.deepStrictEqual(await readElsewhere(near, env), { item: FLAG, lines: [] });
-    assert.strictEqual(proxy.asked.length, 0);
+    assert.strictEqual(proxy.requests.length, 0);
   });
 }
 
 test('another port than that of an entry in NO_PROXY goes through the proxy', async (t) => {
   const proxy = await proxyServer(t);
   const env = { ...variables(proxy.url), NO_PROXY: '127.0.0.1:1' };
-  const asked = { endpoint: 'http://127.0.0.1:2', proxyFromEnvironment: true };
-  assert.deepStrictEqual(await readElsewhere(asked, env), { item: FLAG, lines: [] });
+  const clientOptions = { endpoint: 'http://127.0.0.1:2', proxyFromEnvironment: true };
+  assert.deepStrictEqual(await readElsewhere(clientOptions, env), { item: FLAG, lines: [] });
   assert.deepStrictEqual(proxy.paths(), ['http://127.0.0.1:2/']);
 });
 
@@ -220,10 +220,10 @@ row('proxyFromEnvironment', 'HTTPS then goes through a tunnel', { skip }, async 
   assert.deepStrictEqual(new Set(proxy.connects()), new Set([`localhost:${server.port}`]));
 });
 
-test('what hands out the credentials of a container is not asked through a proxy', async (t) => {
-  const asked = [];
+test('credentials of a container are not fetched through a proxy', async (t) => {
+  const requested = [];
   const metadata = http.createServer((incoming, response) => {
-    asked.push(incoming.url);
+    requested.push(incoming.url);
     const keys = { AccessKeyId: 'CONTAINER', SecretAccessKey: 'hush', Token: 'hush' };
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     response.end(JSON.stringify({ ...keys, Expiration }));
@@ -244,7 +244,7 @@ test('what hands out the credentials of a container is not asked through a proxy
     const clientOptions = { endpoint: 'http://dynamodb.test', ...options };
     assert.deepStrictEqual(await readElsewhere(clientOptions, env), { item: FLAG, lines: [] });
   }
-  assert.deepStrictEqual(asked, ['/keys', '/keys']);
+  assert.deepStrictEqual(requested, ['/keys', '/keys']);
   assert.deepStrictEqual(proxy.paths(), ['http://dynamodb.test/', 'http://dynamodb.test/']);
 });
 
@@ -313,32 +313,28 @@ for (const [what, agent] of Object.entries({
   });
 }
 
-row(
-  'requestHandler',
-  'a handler tells its configuration, also when it knows it late',
-  async (t) => {
-    const config = { connectionTimeout: 500, requestTimeout: 200 };
-    const handlers = [
-      { handle() {}, httpHandlerConfigs: () => config },
-      (() => {
-        const handler = { handle() {}, httpHandlerConfigs: () => handler.config || {} };
-        handler.configProvider = (async () => {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          handler.config = config;
-          return config;
-        })();
-        return handler;
-      })(),
-    ];
-    for (const requestHandler of handlers) {
-      const server = await receiver(t, { answer: (_, number) => (number < 2 ? null : undefined) });
-      const clientOptions = { requestHandler, maxAttempts: 100 };
-      const { item, requests, lines } = await read(t, clientOptions, { server });
-      assert.deepStrictEqual([item, lines], [FLAG, []]);
-      assert.ok(requests.length >= 2, `${requests.length} requests`);
-    }
+row('requestHandler', 'the configuration of a handler, also one that is ready late', async (t) => {
+  const config = { connectionTimeout: 500, requestTimeout: 200 };
+  const handlers = [
+    { handle() {}, httpHandlerConfigs: () => config },
+    (() => {
+      const handler = { handle() {}, httpHandlerConfigs: () => handler.config || {} };
+      handler.configProvider = (async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        handler.config = config;
+        return config;
+      })();
+      return handler;
+    })(),
+  ];
+  for (const requestHandler of handlers) {
+    const server = await receiver(t, { answer: (_, number) => (number < 2 ? null : undefined) });
+    const clientOptions = { requestHandler, maxAttempts: 100 };
+    const { item, requests, lines } = await read(t, clientOptions, { server });
+    assert.deepStrictEqual([item, lines], [FLAG, []]);
+    assert.ok(requests.length >= 2, `${requests.length} requests`);
   }
-);
+});
 
 row('requestHandler', 'one of a foreign kind is a warning', async (t) => {
   const { item, lines } = await read(t, { requestHandler: { handle() {} } });

@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Clients of the published AWS SDKs, of each kind that a store may be given.
+ * Clients of the published AWS SDKs, of each kind that `dynamoDBClient` takes.
  */
 
-// Version 2 tells at length that it is old.
+// Version 2 prints a long warning that it is no longer maintained.
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 
 const { AWS_ENVIRONMENT } = require('../../support/environment');

@@ -57,11 +57,11 @@ for (const [what, client] of Object.entries({
   });
 }
 
-test('a double is asked as DynamoDB is', async (t) => {
+test('a double gets the requests that DynamoDB does', async (t) => {
   /** @type {Record<string, any>} */
-  const asked = {};
+  const requested = {};
   const record = (name, answer) => (params, callback) => {
-    asked[name] = params;
+    requested[name] = params;
     callback(null, answer);
   };
   const { store, logger } = open(t, {
@@ -72,16 +72,16 @@ test('a double is asked as DynamoDB is', async (t) => {
   });
   await store.get(FEATURES, 'a');
   await store.all(FEATURES);
-  const { query } = asked;
+  const { query } = requested;
   await store.upsert(FEATURES, v('a', 2));
   await store.init({ features: { b: v('b', 1) } });
-  assert.deepStrictEqual(asked.get.Key, { namespace: '$inited', key: '$inited' });
+  assert.deepStrictEqual(requested.get.Key, { namespace: '$inited', key: '$inited' });
   assert.strictEqual(query.ExpressionAttributeValues[':namespace'], 'features');
   const item = { ...ROW, version: 2, item: JSON.stringify(v('a', 2)) };
-  assert.deepStrictEqual(asked.put.Item, item);
-  assert.ok(asked.put.ConditionExpression.includes('attribute_not_exists'));
-  assert.strictEqual(asked.put.ExpressionAttributeValues[':version'], 2);
-  assert.strictEqual(asked.batchWrite.RequestItems.flags.length, 1);
+  assert.deepStrictEqual(requested.put.Item, item);
+  assert.ok(requested.put.ConditionExpression.includes('attribute_not_exists'));
+  assert.strictEqual(requested.put.ExpressionAttributeValues[':version'], 2);
+  assert.strictEqual(requested.batchWrite.RequestItems.flags.length, 1);
   assert.deepStrictEqual(logger.lines, []);
 });
 
@@ -112,7 +112,7 @@ for (const [what, answer] of Object.entries({
   },
   'that never answers': () => {},
 })) {
-  test(`with a client ${what}, reads give null, writes call back, and the log tells`, async (t) => {
+  test(`with a client ${what}, reads give null, writes call back, and the log has the cause`, async (t) => {
     const client = { get: answer, query: answer, put: answer, batchWrite: answer };
     const { value, store, logger } = open(t, client, IMPATIENT);
     assert.strictEqual(await store.get(FEATURES, 'a'), null);

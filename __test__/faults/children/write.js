@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Writes what it is told, prints a line when each callback comes, and at the end what was logged.
+ * Makes the writes in its input, prints a line when each callback comes, and at the end what was logged.
  *
  * Input: `table`, `options`, `calls` (a method's name and arguments each, all at once), `close`.
  */

@@ -37,7 +37,7 @@ async function main() {
     writesOf: (key) => {
       const has = ({ operation, body }) =>
         /Put|Write/.test(operation) && JSON.stringify(body).includes(`"${key}"`);
-      const told = proxy.history.filter(has).map(({ operation, body, at, answered, answer }) => {
+      const seen = proxy.history.filter(has).map(({ operation, body, at, answered, answer }) => {
         const requests = Object.values(body.RequestItems || {}).flat();
         const own = requests.find(
           ({ PutRequest, DeleteRequest }) =>
@@ -48,7 +48,7 @@ async function main() {
         const namespace = (item || own?.DeleteRequest?.Key)?.namespace.S;
         return { operation, what, namespace, at, status: answered ? answer.status : 'none' };
       });
-      return told.filter(({ what }) => what);
+      return seen.filter(({ what }) => what);
     },
     leave: () => proxy.leave(),
     comeBack: () => proxy.comeBack(),

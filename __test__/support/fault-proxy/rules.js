@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What goes wrong between a store and DynamoDB, told by data: rules that another process can send.
+ * What goes wrong between a store and DynamoDB, as data: rules that another process can send.
  *
  * @typedef {object} Rule
  * @property {keyof typeof FAULTS} [fault]

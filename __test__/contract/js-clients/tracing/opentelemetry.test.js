@@ -1,6 +1,6 @@
 'use strict';
 
-/** OpenTelemetry's instrumentation of the AWS SDK, around a client that a store is given. */
+/** OpenTelemetry's instrumentation of the AWS SDK, around a JS client of a store. */
 
 require('../../../support/environment');
 

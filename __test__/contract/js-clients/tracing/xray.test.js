@@ -1,9 +1,9 @@
 'use strict';
 
-/** The AWS X-Ray SDK around a client that a store is given. A socket here stands in for its daemon. */
+/** The AWS X-Ray SDK around a JS client of a store. A socket here stands in for its daemon. */
 
 require('../../../support/environment');
-// Version 2 tells at length that it is old.
+// Version 2 prints a long warning that it is no longer maintained.
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
 
 const dgram = require('node:dgram');
