@@ -125,6 +125,9 @@ function scenes(start = startProxy) {
   };
 }
 
+/** For how long a test waits for the machine to be fast enough. */
+const SLOW_MACHINE_MS = 120_000;
+
 /**
  * Tests what a store can only do while its close waits, which is for a second at most. Where the machine was
  * too slow for that, the test begins again in another scene.
@@ -133,9 +136,11 @@ function scenes(start = startProxy) {
  * @param {(scene: Scene) => Promise<{closedAt: number, verify: () => Promise<void>}>} run
  */
 async function withinTheSecond(newScene, run) {
-  for (let attempt = 1; ; attempt += 1) {
+  const end = Date.now() + SLOW_MACHINE_MS;
+  for (;;) {
     const { closedAt, verify } = await run(await newScene());
-    if (Date.now() - closedAt < 1000 || attempt === 10) return verify();
+    const now = Date.now();
+    if (now - closedAt < 1000 || now > end) return verify();
   }
 }
 

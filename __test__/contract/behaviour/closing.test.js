@@ -182,15 +182,15 @@ test('an init that is on its way when its client is closed is in the table, with
   await withinTheSecond(
     () => newScene(t),
     async (scene) => {
-      // It takes several turns to be handed over.
-      const data = largeDataSet({ flags: 200, segments: 1 });
+      // It is handed over in several turns: a part of at most 16 KiB each.
+      const data = largeDataSet({ flags: 60, segments: 1 });
       const view = scene.value()({});
       const written = promised(view).init(data);
       const closedAt = Date.now();
       await view.close();
       await written;
       const verify = async () => {
-        assert.strictEqual((await scene.rows()).length, 202);
+        assert.strictEqual((await scene.rows()).length, 62);
         assert.deepStrictEqual(scene.logger.lines, []);
       };
       return { closedAt, verify };
