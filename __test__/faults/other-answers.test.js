@@ -123,7 +123,7 @@ test('pages without end are given up, and end with the store', async (t) => {
   scene.proxy.intercept(
     first(Infinity, 'Query', ({ call }) => ({ status: 200, body: page(call) }))
   );
-  const store = scene.open({ ...SOON, readTimeout: 1 });
+  const store = scene.open({ ...SOON, readTimeout: 2 });
   assert.strictEqual(await store.all(FEATURES), null);
   assert.strictEqual(scene.logger.linesWith('came to no end').length, 1);
 

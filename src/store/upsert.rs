@@ -191,6 +191,20 @@ impl Inner {
 
     /// Sees to it that an update gets into the table, by itself or with a newer one.
     async fn save(self: &Arc<Self>, turn: Turn, write: Waiting) -> Result<Updated> {
+        let result = self.save_in_turn(turn, &write).await;
+        // It may have come in the moment in which the one that decided for it was unsaved no more.
+        match &result {
+            Ok(_) => self.unsaved.saved_with(&write.row, write.id),
+            Err(failure) => {
+                if let Some(update) = self.unsaved.under_way(&write.row, write.id) {
+                    self.hand_over(&update, failure);
+                }
+            }
+        }
+        result
+    }
+
+    async fn save_in_turn(self: &Arc<Self>, turn: Turn, write: &Waiting) -> Result<Updated> {
         let mut failure =
             Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet");
         let driven = async {
@@ -226,10 +240,10 @@ impl Inner {
             Conclusion::Saved(_) => Ok(self.nothing_known()),
             Conclusion::Failed(failure) if !failure.is_retryable() => Err(failure),
             Conclusion::Failed(failure) => {
-                self.unless_closed(self.follow(&write, decisive, failure)).await
+                self.unless_closed(self.follow(write, decisive, failure)).await
             }
             Conclusion::Replaced => {
-                let replaced = self.replaced_by_init(&write, decisive);
+                let replaced = self.replaced_by_init(write, decisive);
                 self.unless_closed(replaced).await
             }
         }

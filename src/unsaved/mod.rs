@@ -494,6 +494,36 @@ impl Unsaved {
         self.recount(&state);
     }
 
+    /// To be told that something as new as the update of this row with this number is in the table.
+    pub fn saved_with(&self, row: &RowKey, id: WriteId) {
+        if self.count() == 0 {
+            return;
+        }
+        let mut state = self.lock();
+        if state.rows.get(row).is_some_and(|row| row.update.id == id) {
+            state.settle_saved(row);
+            self.recount(&state);
+        }
+    }
+
+    /// The update of this row with this number, while whoever asked for it tries.
+    pub fn under_way(&self, row: &RowKey, id: WriteId) -> Option<Arc<Update>> {
+        if self.count() == 0 {
+            return None;
+        }
+        let state = self.lock();
+        let row = state.rows.get(row)?;
+        let is_it = row.update.id == id && row.stage == Stage::UnderWay;
+        is_it.then(|| Arc::clone(&row.update))
+    }
+
+    /// To be told that the update of this row is in the table.
+    #[cfg(test)]
+    pub fn saved_row(&self, row: &RowKey) {
+        let update = self.lock().rows.get(row).map(|row| Arc::clone(&row.update));
+        self.saved(&update.unwrap());
+    }
+
     /// All items of the kinds of the init with this number, if there was none since.
     pub fn data(&self, id: WriteId) -> Option<Data> {
         let state = self.lock();

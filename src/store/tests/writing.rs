@@ -423,3 +423,21 @@ impl Setup {
         self.store.upsert("features", &item(key, 1.0).json).map(|result| result.map(drop))
     }
 }
+
+#[tokio::test]
+async fn an_older_update_that_comes_just_before_a_newer_one_is_known_to_be_stored_is_not_left_unsaved()
+ {
+    let setup = Setup::new();
+    let gate = Arc::new(Semaphore::new(0));
+    setup.table.script(gated("PutItem", &gate));
+    let newer = setup.start_upsert("k", 5);
+    setup.requested("PutItem", 1).await;
+    // Between these two, the order of writes still has the newer one, and what is unsaved doesn't.
+    setup.store.0.unsaved.saved_row(&RowKey::new("features", "k"));
+    let older = setup.start_upsert("k", 3);
+    gate.add_permits(1);
+    newer.await.unwrap().unwrap();
+    older.await.unwrap().unwrap();
+    assert_eq!(setup.store.unsaved(), 0);
+    assert_eq!(setup.read("k").await.0, Some(5.0));
+}
