@@ -6,92 +6,51 @@
  *     node __test__/run.js [--engine dynalite|local] [--client kind] [test files and folders]
  *
  * With `--client`, stores reach the engine through a client of that kind, one of
- * `given-client/clients.js`; `all` is one kind after the other.
+ * `contract/js-clients/clients.js`; `all` is one kind after the other.
  *
- * With files or folders, only the tests there are run, else all of them and the suites that the SDKs ship.
+ * What is more than `node --test` does: it installs what tests need, starts DynamoDB Local, and prints what
+ * passed with each SDK and on each engine.
  */
 
-require('./helpers/environment');
+require('./support/environment');
 
+const { setMaxListeners } = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
-const { startDynamoDBLocal } = require('./runner/dynamodb-local');
-const { Matrix } = require('./runner/matrix');
-const { runNodeTests, testFiles } = require('./runner/node-tests');
-const { install } = require('./runner/install');
-const { installPython } = require('./runner/python');
-const { FOLDERS, installSdks, runSdkSuites } = require('./runner/sdk-suites');
-const { tableText } = require('./runner/table');
-const { Unavailable } = require('./runner/unavailable');
+const { startDynamoDBLocal } = require('./support/dynamodb-local');
+const { filesBelow, installBelow } = require('./support/install');
+const { runNodeTests } = require('./support/node-tests');
+const { leaveOut } = require('./support/unavailable');
 
-/** In CI nothing may be left out. */
-const IS_CI = process.env.CI === 'true';
-/** Folders with packages that only the tests there need. */
-const CLIENTS = path.join(__dirname, 'given-client');
-const BUNDLES = path.join(__dirname, 'bundles');
-const DOCUMENTATION = path.join(__dirname, 'documentation');
-const FAKE_TIMERS = path.join(__dirname, 'hosts', 'fake-timers');
-const TRACING = path.join(__dirname, 'tracing');
-const INTEROP = path.join(__dirname, 'interop');
-/** Folders with tests that say the same on any engine. */
-const ON_ONE_ENGINE = ['bundles', 'hosts', 'package', 'tracing', 'types'].map((name) =>
-  path.join(__dirname, name)
-);
-const ENGINES = {
-  // Each test file and suite starts one of its own.
-  dynalite: { name: 'dynalite', start: async () => ({ endpoint: undefined, stop: () => {} }) },
-  local: { name: 'DynamoDB Local', start: startDynamoDBLocal },
-};
+/** Tests that don't depend on the engine, which run on the first one only. */
+const ON_ANY_ENGINE = ['contract/js-clients/tracing', 'documentation', 'hosts', 'package'];
+/** How each engine is started; nothing where each test file starts one of its own. */
+const ENGINES = { dynalite: undefined, local: startDynamoDBLocal };
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/**
- * @typedef {{suite: string, engine: string, client?: string, passed: number, failed: number,
- *   skipped: number}} Row
- */
+/** @typedef {{passed: number, failed: number, skipped: number}} Counts */
 
 async function main() {
+  installBelow(__dirname);
   const { engines, clients, files } = readArguments();
-  installSdks();
-  const folders = [CLIENTS, BUNDLES, DOCUMENTATION, FAKE_TIMERS, TRACING];
-  for (const folder of folders) install(folder);
-  /** @type {Row[]} */
-  const table = preparePython(files);
+  const signal = endOfProcess();
+  /** @type {Record<string, Counts>} */
+  const rows = {};
   for (const client of clients) {
     if (client) process.env.STORE_CLIENT = client;
     for (const engine of engines) {
-      const rows = await runOn(engine, files);
-      table.push(...rows.map((row) => ({ ...row, client: client || "the store's own" })));
+      const name = client ? `${engine}, ${client}` : engine;
+      rows[name] = await runOn(engine, files || filesFor(engine), signal);
     }
   }
-  process.exitCode = printSummary(table) ? 0 : 1;
-}
-
-/**
- * @param {string[]} files the tests to run; none for all
- * @returns {Row[]} what is left out
- */
-function preparePython(files) {
-  const isNeeded = files.length === 0 || files.some((file) => file.startsWith(INTEROP + path.sep));
-  if (!isNeeded) return [];
-  try {
-    installPython();
-    return [];
-  } catch (error) {
-    return [leftOut('the tests with Python', '', error)];
-  }
-}
-
-/**
- * @param {string} what
- * @param {string} engine
- * @param {unknown} error
- * @returns {Row}
- */
-function leftOut(what, engine, error) {
-  if (!(error instanceof Unavailable)) throw error;
-  console.log(`\nNOTICE: ${what} can't be run: ${error.message}`);
-  const counts = { passed: 0, failed: 0, skipped: 0, [IS_CI ? 'failed' : 'skipped']: 1 };
-  return { suite: `${what}: ${error.message}`, engine, client: '', ...counts };
+  console.log();
+  console.table(rows);
+  const sum = (column) => Object.values(rows).reduce((total, row) => total + row[column], 0);
+  const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map(sum);
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+  process.exitCode = failed > 0 || passed + skipped === 0 ? 1 : 0;
 }
 
 function readArguments() {
@@ -99,82 +58,78 @@ function readArguments() {
     options: { engine: { type: 'string' }, client: { type: 'string' } },
     allowPositionals: true,
   });
-  if (values.engine !== undefined && !Object.hasOwn(ENGINES, values.engine)) {
-    throw new Error(`--engine is one of ${Object.keys(ENGINES).join(', ')}`);
-  }
-  const engines = values.engine ? [ENGINES[values.engine]] : Object.values(ENGINES);
-  const files = positionals.flatMap((place) => testFiles(path.resolve(place)));
-  return { engines, clients: clientKinds(values.client), files };
+  const engines = chosen('engine', Object.keys(ENGINES), values.engine || 'all');
+  // It needs what is installed.
+  const kinds = () => Object.keys(require('./contract/js-clients/clients').CLIENTS);
+  const clients = values.client ? chosen('client', kinds(), values.client) : [undefined];
+  const places = positionals.map((place) => path.resolve(place));
+  const files = places.length > 0 ? places.flatMap(testFiles) : undefined;
+  return { engines, clients, files };
+}
+
+function chosen(option, all, value) {
+  if (value === 'all') return all;
+  if (!all.includes(value)) throw new Error(`--${option} is all or one of ${all.join(', ')}`);
+  return [value];
 }
 
 /**
- * @param {string} [wanted]
- * @returns {(string | undefined)[]} nothing for the store's own client
+ * @param {string} place a file or a folder
+ * @returns {string[]}
  */
-function clientKinds(wanted) {
-  if (wanted === undefined) return [undefined];
-  install(CLIENTS);
-  const kinds = Object.keys(require('./given-client/clients').CLIENTS);
-  if (wanted !== 'all' && !kinds.includes(wanted)) {
-    throw new Error(`--client is all or one of ${kinds.join(', ')}`);
-  }
-  return wanted === 'all' ? kinds : [wanted];
+function testFiles(place) {
+  if (fs.statSync(place).isFile()) return [place];
+  return filesBelow(place).filter((file) => file.endsWith('.test.js'));
 }
 
 /**
- * @param {{name: string, start: () => Promise<{endpoint?: string, stop: () => void}>}} engine
+ * @param {string} engine
+ * @returns {string[]} the tests that run on it unless others are chosen
+ */
+function filesFor(engine) {
+  const isFirst = ENGINES[engine] === undefined;
+  const once = ON_ANY_ENGINE.map((folder) => path.join(__dirname, folder) + path.sep);
+  return testFiles(__dirname).filter(
+    (file) => isFirst || !once.some((folder) => file.startsWith(folder))
+  );
+}
+
+/**
+ * @returns {AbortSignal} aborts at the end of this process, however it ends
+ */
+function endOfProcess() {
+  const controller = new AbortController();
+  // Each process that is started listens.
+  setMaxListeners(0, controller.signal);
+  for (const [name, code] of Object.entries(SIGNALS)) process.on(name, () => process.exit(code));
+  process.on('exit', () => controller.abort());
+  return controller.signal;
+}
+
+/**
+ * @param {string} engine
  * @param {string[]} files
- * @returns {Promise<Row[]>}
+ * @param {AbortSignal} signal
+ * @returns {Promise<Counts>}
  */
-async function runOn(engine, files) {
+async function runOn(engine, files, signal) {
+  console.log(`\nOn ${engine}`);
+  delete process.env.DYNAMODB_ENDPOINT;
+  const start = ENGINES[engine];
+  if (start === undefined) return runNodeTests(files, signal);
   let running;
   try {
-    running = await engine.start();
+    running = await start(signal);
   } catch (error) {
-    return [leftOut('all', engine.name, error)];
+    const outcome = leaveOut(`all tests on ${engine}`, error);
+    return { passed: 0, failed: 0, skipped: 0, [outcome]: 1 };
   }
-  delete process.env.DYNAMODB_ENDPOINT;
-  if (running.endpoint) process.env.DYNAMODB_ENDPOINT = running.endpoint;
+  process.env.DYNAMODB_ENDPOINT = running.endpoint;
   try {
-    console.log(`\nOn ${engine.name}`);
-    /** @type {Row[]} */
-    const table = [];
-    const matrix = new Matrix();
-    const tests = await runNodeTests(files.length > 0 ? files : filesFor(engine), matrix);
-    console.log(`\n${matrix}`);
-    table.push({ suite: 'node tests', engine: engine.name, ...tests });
-    for (const folder of files.length > 0 ? [] : FOLDERS) {
-      table.push({ suite: `SDK ${folder}`, engine: engine.name, ...(await runSdkSuites(folder)) });
-    }
-    return table;
+    return await runNodeTests(files, signal);
   } finally {
     running.stop();
   }
-}
-
-/**
- * @param {{name: string}} engine
- * @returns {string[]} the tests that are run on it
- */
-function filesFor(engine) {
-  if (engine === ENGINES.dynalite) return testFiles();
-  const isOnce = (/** @type {string} */ file) =>
-    ON_ONE_ENGINE.some((folder) => file.startsWith(folder + path.sep));
-  return testFiles().filter((file) => !isOnce(file));
-}
-
-/**
- * @param {Row[]} table
- * @returns {boolean} whether all is well
- */
-function printSummary(table) {
-  const columns = ['suite', 'engine', 'client', 'passed', 'failed', 'skipped'];
-  const lines = [columns, ...table.map((row) => columns.map((column) => String(row[column])))];
-  console.log(`\n${tableText(lines)}`);
-  const sum = (column) => table.reduce((total, row) => total + row[column], 0);
-  const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map(sum);
-  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
-  return failed === 0 && passed + skipped > 0;
 }
 
 main().catch((error) => {

@@ -11,10 +11,10 @@ const LaunchDarkly7 = require('launchdarkly-node-server-sdk');
 const { version: sdkVersion } = require('launchdarkly-node-server-sdk/package.json');
 
 const { DynamoDBBigSegmentStore, DynamoDBFeatureStore } = require('..');
-const { hashOf, membershipRow, metadataRow } = require('../__test__/helpers/big-segments');
-const dynamodb = require('../__test__/helpers/dynamodb');
-const { startEngine } = require('../__test__/helpers/engine');
-const { waitFor } = require('../__test__/helpers/wait');
+const { hashOf, membershipRow, metadataRow } = require('../__test__/support/big-segments');
+const dynamodb = require('../__test__/support/dynamodb');
+const { startEngine } = require('../__test__/support/engine');
+const { waitFor } = require('../__test__/support/wait');
 const { heading, paragraph, table: printTable } = require('./print');
 const {
   CUSTOMERS,

@@ -9,8 +9,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { FEATURES, SEGMENTS } = require('../helpers/data');
-const { scenes } = require('../helpers/scene');
+const { FEATURES, SEGMENTS } = require('../support/data');
+const { scenes } = require('../support/scene');
 
 const newScene = scenes();
 

@@ -9,7 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
+const { AWS_ENVIRONMENT } = require('../support/environment');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PAGE = path.join(ROOT, 'docs', 'testing.md');
@@ -22,7 +22,7 @@ const PACKAGES = {
   [NAME]: ROOT,
   dynalite: path.join(ROOT, 'node_modules', 'dynalite'),
   '@launchdarkly': path.join(ROOT, 'node_modules', '@launchdarkly'),
-  '@aws-sdk': path.join(__dirname, '..', 'given-client', 'node_modules', '@aws-sdk'),
+  '@aws-sdk': path.join(__dirname, '..', 'contract', 'js-clients', 'node_modules', '@aws-sdk'),
   nock: path.join(__dirname, 'node_modules', 'nock'),
 };
 

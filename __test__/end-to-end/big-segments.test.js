@@ -7,12 +7,12 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { hashOf, membershipRow, metadataRow } = require('../helpers/big-segments');
-const { answerWith, refusal } = require('../helpers/faults');
-const { waitFor } = require('../helpers/wait');
-const { DEFAULT, clauseFlag, flag, inSegment } = require('./flags');
-const { SDKS } = require('./sdks');
-const { ready, stages } = require('./stage');
+const { hashOf, membershipRow, metadataRow } = require('../support/big-segments');
+const { answerWith, refusal } = require('../support/faults');
+const { waitFor } = require('../support/wait');
+const { DEFAULT, clauseFlag, flag, inSegment } = require('../support/flags');
+const { SDKS } = require('../support/sdks');
+const { ready, stages } = require('../support/stage');
 
 const newStage = stages();
 
@@ -73,7 +73,7 @@ for (const sdk of SDKS.filter(({ bigSegments, cached }) => bigSegments && cached
     await stage.sees(client, false, 'f', 'ada');
   });
 
-  test(`${sdk.title}: tells whether big segments are up to date, and to be had`, async (t) => {
+  test(`${sdk.title}: reports whether big segments are up to date and available`, async (t) => {
     const stage = await newStage(t, sdk);
     await stage.scene.open().init(DATA);
     await stage.scene.put(membershipRow(hashOf('ada'), { included: [REFERENCE] }));

@@ -7,7 +7,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES } = require('../helpers/data');
+const { FEATURES } = require('../support/data');
 const {
   CASES,
   DEFAULT,
@@ -19,9 +19,9 @@ const {
   asGiven,
   flag,
   withOrganisation,
-} = require('./flags');
-const { SDKS } = require('./sdks');
-const { stages } = require('./stage');
+} = require('../support/flags');
+const { SDKS } = require('../support/sdks');
+const { stages } = require('../support/stage');
 
 const newStage = stages();
 

@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { runChild } = require('../helpers/child');
+const { runChild } = require('../support/child');
 
 const DEMO = '../../../demo/index.js';
 

@@ -5,7 +5,7 @@
  */
 
 const { THIRDS, byKey, flag } = require('../../demo/flag');
-const { randomNumbers } = require('../helpers/faults');
+const { randomNumbers } = require('../support/faults');
 
 const COUNTRIES = ['AT', 'CH', 'DE', 'FR', 'IT'];
 const PLANS = ['free', 'silver', 'gold'];

@@ -7,13 +7,13 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES } = require('../helpers/data');
-const { runChild } = require('../helpers/child');
-const { holdBack } = require('../helpers/faults');
-const { gate, waitFor } = require('../helpers/wait');
-const { DEFAULT, FLAGS, flag } = require('./flags');
-const { SDKS } = require('./sdks');
-const { stages } = require('./stage');
+const { FEATURES } = require('../support/data');
+const { runChild } = require('../support/child');
+const { holdBack } = require('../support/faults');
+const { gate, waitFor } = require('../support/wait');
+const { DEFAULT, FLAGS, flag } = require('../support/flags');
+const { SDKS } = require('../support/sdks');
+const { stages } = require('../support/stage');
 
 const newStage = stages();
 const CHILD = '../../end-to-end/children/evaluate-and-end.js';

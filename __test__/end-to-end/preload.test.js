@@ -7,14 +7,14 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { CASES, FLAGS, SEGMENTS } = require('./flags');
-const { sdkNamed } = require('./sdks');
-const { stages } = require('./stage');
+const { CASES, FLAGS, SEGMENTS } = require('../support/flags');
+const { sdkNamed } = require('../support/sdks');
+const { stages } = require('../support/stage');
 
 const newStage = stages();
 const sdk = sdkNamed('launchdarkly-node-server-sdk-7');
 
-test(`${sdk.title}: with preload no flag or segment is asked for by itself`, async (t) => {
+test(`${sdk.title}: with preload no flag or segment is read by itself`, async (t) => {
   const stage = await newStage(t, sdk);
   await stage.write();
   const { proxy } = stage.scene;
@@ -26,8 +26,8 @@ test(`${sdk.title}: with preload no flag or segment is asked for by itself`, asy
   const state = await client.allFlagsState(stage.subject('joe'));
   assert.deepStrictEqual(Object.keys(state.allValues()).sort(), Object.keys(FLAGS).sort());
   assert.strictEqual(proxy.count('Query'), 2);
-  const asked = proxy.history.filter(({ operation }) => operation === 'GetItem');
-  const keys = asked.map(({ body }) => body.Key.key.S);
+  const requested = proxy.history.filter(({ operation }) => operation === 'GetItem');
+  const keys = requested.map(({ body }) => body.Key.key.S);
   // Some refer to what does not exist.
   const existing = keys.filter((key) => Object.hasOwn({ ...FLAGS, ...SEGMENTS }, key));
   assert.deepStrictEqual(existing, []);

@@ -7,9 +7,9 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, SEGMENTS: SEGMENT_KIND, itemRow, markerRow } = require('../helpers/data');
-const { answerWith, refusal } = require('../helpers/faults');
-const { becomes, waitFor } = require('../helpers/wait');
+const { FEATURES, SEGMENTS: SEGMENT_KIND, itemRow, markerRow } = require('../support/data');
+const { answerWith, refusal } = require('../support/faults');
+const { becomes, waitFor } = require('../support/wait');
 const {
   DEFAULT,
   FLAGS,
@@ -19,9 +19,9 @@ const {
   clauseFlag,
   flag,
   inSegment,
-} = require('./flags');
-const { SDKS } = require('./sdks');
-const { ready, stages } = require('./stage');
+} = require('../support/flags');
+const { SDKS } = require('../support/sdks');
+const { ready, stages } = require('../support/stage');
 
 const newStage = stages();
 

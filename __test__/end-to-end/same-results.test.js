@@ -8,11 +8,11 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { waitFor } = require('../helpers/wait');
-const { DEFAULT, asSubject } = require('./flags');
+const { waitFor } = require('../support/wait');
+const { DEFAULT, asSubject } = require('../support/flags');
 const { generate } = require('./generated');
-const { SDKS } = require('./sdks');
-const { ready, stages } = require('./stage');
+const { SDKS } = require('../support/sdks');
+const { ready, stages } = require('../support/stage');
 
 const newStage = stages();
 

@@ -9,10 +9,10 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { DynamoDBFeatureStore } = require('../..');
-const { OF_OWN_CLIENT } = require('../helpers/connection');
-const { FEATURES } = require('../helpers/data');
-const { recordingLogger } = require('../helpers/logger');
-const { promised, waitFor } = require('../helpers/wait');
+const { OF_OWN_CLIENT } = require('../support/connection');
+const { FEATURES } = require('../support/data');
+const { recordingLogger } = require('../support/logger');
+const { promised, waitFor } = require('../support/wait');
 const { FLAG_TEXT, SECRETS, answerFor, goodAnswer, startServer } = require('./fuzzed-answers');
 
 const SEED = Number(process.env.FUZZ_SEED || 1);
@@ -110,7 +110,7 @@ test('no answer does harm', OF_OWN_CLIENT, async (t) => {
   for (const { message } of logger.lines) checkLine(message);
 });
 
-/** A line is one, short and printable, and tells no secret. */
+/** A line is one, short and printable, and has no secret. */
 function checkLine(line) {
   const shown = JSON.stringify(line.slice(0, LONGEST_LINE));
   for (const [name, secret] of Object.entries(SECRETS)) {

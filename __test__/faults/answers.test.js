@@ -5,9 +5,9 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { OF_OWN_CLIENT } = require('../helpers/connection');
-const { FEATURES, itemRow } = require('../helpers/data');
-const { ENDLESS, waitFor } = require('../helpers/wait');
+const { OF_OWN_CLIENT } = require('../support/connection');
+const { FEATURES, itemRow } = require('../support/data');
+const { ENDLESS, waitFor } = require('../support/wait');
 const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
 
 const newScene = faultScenes();

@@ -5,8 +5,8 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, itemRow, markerRow } = require('../helpers/data');
-const { becomes, waitFor } = require('../helpers/wait');
+const { FEATURES, itemRow, markerRow } = require('../support/data');
+const { becomes, waitFor } = require('../support/wait');
 const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
 
 const newScene = faultScenes();
@@ -15,7 +15,7 @@ const UNCACHED = { cacheTTL: 0, staleIfSlow: 60 };
 const WRITES = ['PutItem', 'BatchWriteItem'];
 const v = (key, version, more = {}) => ({ key, version, ...more });
 
-test('who may not write uses what it is given, and what others make newer', async (t) => {
+test('a process without rights to write uses its own writes, and newer ones of others', async (t) => {
   const scene = await newScene(t);
   await scene.put(itemRow('features', v('a', 1)), itemRow('features', v('gone', 1)));
   await scene.proxy.set([{ fault: 'denied', operations: WRITES }]);

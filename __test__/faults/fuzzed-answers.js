@@ -6,9 +6,9 @@
 
 const net = require('node:net');
 
-const { randomNumbers } = require('../helpers/faults');
+const { randomNumbers } = require('../support/faults');
 
-/** What must never be told. */
+/** What must never be logged. */
 const SECRETS = {
   accessKeyId: 'AKIAFUZZEDACCESSKEY1',
   secretAccessKey: 'FuzzedSecretAccessKey/abcdefghijklmnopqr',

@@ -5,9 +5,9 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, flagReferringTo } = require('../helpers/data');
-const { clear } = require('../helpers/dynamodb');
-const { waitFor } = require('../helpers/wait');
+const { FEATURES, flagReferringTo } = require('../support/data');
+const { clear } = require('../support/dynamodb');
+const { waitFor } = require('../support/wait');
 const { byKey, faultScenes } = require('./scene');
 const { watch } = require('./watch');
 
@@ -26,7 +26,7 @@ function readUntil(store, condition, what) {
   }, what);
 }
 
-test('a table that lost its data is told, with what to do', async (t) => {
+test('a table that lost its data is an error line that says what to do', async (t) => {
   const scene = await newScene(t);
   const store = scene.open({ cacheTTL: 0.01 });
   await store.init(DATA);

@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, SEGMENTS, flagReferringTo, itemRow } = require('../helpers/data');
+const { FEATURES, SEGMENTS, flagReferringTo, itemRow } = require('../support/data');
 const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
 const { watch } = require('./watch');
 

@@ -5,8 +5,8 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, SEGMENTS, flagReferringTo, itemRow, markerRow } = require('../helpers/data');
-const { waitFor } = require('../helpers/wait');
+const { FEATURES, SEGMENTS, flagReferringTo, itemRow, markerRow } = require('../support/data');
+const { waitFor } = require('../support/wait');
 const { allSaved, byKey, faultScenes, itemsInTable, linesOfWaiting } = require('./scene');
 
 const newScene = faultScenes();

@@ -1,14 +1,14 @@
 'use strict';
 
-/** What a process was given it reads from then on, whatever is on its way or in the table. */
+/** A process reads its own writes from then on, whatever is on its way or in the table. */
 
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, itemRow } = require('../helpers/data');
-const { breakdown, holdBack } = require('../helpers/faults');
-const { scenes } = require('../helpers/scene');
-const { becomes, gate, letPass, waitFor } = require('../helpers/wait');
+const { FEATURES, itemRow } = require('../support/data');
+const { breakdown, holdBack } = require('../support/faults');
+const { scenes } = require('../support/scene');
+const { becomes, gate, letPass, waitFor } = require('../support/wait');
 
 const newScene = scenes();
 const v = (key, version) => ({ key, version });

@@ -8,10 +8,10 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
-const { FEATURES, flagReferringTo, itemRow } = require('../helpers/data');
-const { randomNumbers } = require('../helpers/faults');
-const { waitFor } = require('../helpers/wait');
+const { AWS_ENVIRONMENT } = require('../support/environment');
+const { FEATURES, flagReferringTo, itemRow } = require('../support/data');
+const { randomNumbers } = require('../support/faults');
+const { waitFor } = require('../support/wait');
 const { byKey, faultScenes, itemsInTable } = require('./scene');
 const { watch } = require('./watch');
 

@@ -5,11 +5,11 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES, SEGMENTS, flagReferringTo } = require('../helpers/data');
-const { getRow } = require('../helpers/dynamodb');
-const { holdBack, randomNumbers } = require('../helpers/faults');
-const { scenes } = require('../helpers/scene');
-const { becomes, gate, waitFor } = require('../helpers/wait');
+const { FEATURES, SEGMENTS, flagReferringTo } = require('../support/data');
+const { getRow } = require('../support/dynamodb');
+const { holdBack, randomNumbers } = require('../support/faults');
+const { scenes } = require('../support/scene');
+const { becomes, gate, waitFor } = require('../support/wait');
 const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
 
 const newScene = faultScenes();
@@ -92,9 +92,9 @@ test('a write that lands after newer ones is undone', async (t) => {
   });
   await store.init({ features: byKey(v('a', 1), v('gone', 1)) });
   await allSaved(store);
-  const landing = gate();
+  const late = gate();
   const from = scene.proxy.history.length;
-  scene.proxy.intercept(holdBack(landing, 'BatchWriteItem'));
+  scene.proxy.intercept(holdBack(late, 'BatchWriteItem'));
   await store.init({ features: byKey(v('a', 2)) });
   scene.proxy.intercept();
   const held = scene.proxy.history
@@ -105,7 +105,7 @@ test('a write that lands after newer ones is undone', async (t) => {
   const newer = byKey(v('a', 3), v('gone', 3));
   for (const item of Object.values(newer)) await store.upsert(FEATURES, item);
 
-  landing.open();
+  late.open();
   await waitFor(() => held.every(({ answer }) => answer), 'the late writes to land');
   assert.ok(
     held.some(({ answer }) => answer.status === 200),

@@ -5,9 +5,9 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { sdkNamed, startClient } = require('../end-to-end/sdks');
-const { FEATURES, itemRow } = require('../helpers/data');
-const { ENDLESS } = require('../helpers/wait');
+const { sdkNamed, startClient } = require('../support/sdks');
+const { FEATURES, itemRow } = require('../support/data');
+const { ENDLESS } = require('../support/wait');
 const { faultScenes } = require('./scene');
 
 const newScene = faultScenes();

@@ -4,9 +4,9 @@
  * What the fault tests need besides a scene of any test.
  */
 
-const { scenes } = require('../helpers/scene');
-const { waitFor } = require('../helpers/wait');
-const { startFaultProxy } = require('./proxy');
+const { scenes } = require('../support/scene');
+const { waitFor } = require('../support/wait');
+const { startFaultProxy } = require('../support/fault-proxy');
 
 /** @returns {ReturnType<typeof scenes>} makes scenes with a fault proxy */
 function faultScenes() {
@@ -14,7 +14,7 @@ function faultScenes() {
 }
 
 /**
- * Waits until all that a store was given is in the table.
+ * Waits until all that a store was handed is in the table.
  *
  * @param {any} store
  */

@@ -1,11 +1,11 @@
 'use strict';
 
-/** DynamoDB takes less than it is given. */
+/** DynamoDB throttles, and leaves rows unprocessed. */
 
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { FEATURES } = require('../helpers/data');
+const { FEATURES } = require('../support/data');
 const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
 
 const newScene = faultScenes();

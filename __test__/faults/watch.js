@@ -5,7 +5,7 @@
  * seen: a flag without what it refers to, or the marker before the data.
  */
 
-const { rowsOf, getRow } = require('../helpers/dynamodb');
+const { rowsOf, getRow } = require('../support/dynamodb');
 
 const SEGMENT_MATCH = 'segmentMatch';
 

@@ -8,8 +8,8 @@
  */
 
 const { DynamoDBFeatureStore } = require('../..');
-const { recordingLogger } = require('../helpers/logger');
-const { PATIENT, promised } = require('../helpers/wait');
+const { recordingLogger } = require('../support/logger');
+const { PATIENT, promised } = require('../support/wait');
 
 const { endpoint, reads } = JSON.parse(process.argv[2]);
 

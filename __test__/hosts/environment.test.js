@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { SCRIPTS, runChild } = require('../helpers/child');
+const { SCRIPTS, runChild } = require('../support/child');
 const { AS_MEANT, MACHINES, startMachine } = require('./machine');
 
 const CHILD = path.relative(SCRIPTS, path.join(__dirname, 'children', 'environment.js'));

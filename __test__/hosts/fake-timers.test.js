@@ -6,8 +6,8 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { SCRIPTS, childResult } = require('../helpers/child');
-const { scenes } = require('../helpers/scene');
+const { SCRIPTS, childResult } = require('../support/child');
+const { scenes } = require('../support/scene');
 
 const newScene = scenes();
 

@@ -8,11 +8,11 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { pathToFileURL } = require('node:url');
 
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
-const { FEATURES } = require('../helpers/data');
-const { scenes } = require('../helpers/scene');
-const { clauseFlag } = require('../end-to-end/flags');
-const { CLIENTS } = require('../given-client/clients');
+const { AWS_ENVIRONMENT } = require('../support/environment');
+const { FEATURES } = require('../support/data');
+const { scenes } = require('../support/scene');
+const { clauseFlag } = require('../support/flags');
+const { CLIENTS } = require('../contract/js-clients/clients');
 
 const newScene = scenes();
 

@@ -10,8 +10,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
-const { FLAG, receiver } = require('../client-options/receiver');
+const { AWS_ENVIRONMENT } = require('../support/environment');
+const { FLAG, receiver } = require('../support/receiver');
 
 const profile = (accessKeyId) =>
   `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = secret\n`;

@@ -6,7 +6,7 @@
 
 const { spawn } = require('node:child_process');
 
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
+const { AWS_ENVIRONMENT } = require('../support/environment');
 
 /** Only a guard against hanging. */
 const GUARD_MS = 600_000;
@@ -36,13 +36,15 @@ const LAST_LINES = 30;
  */
 function runNode(script, input, { env = {}, through = [], started = undefined } = {}) {
   const all = { ...process.env, ...AWS_ENVIRONMENT, ...env };
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const variables = Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined)
+  );
   // With these, the child would report to the test runner.
-  delete given.NODE_TEST_CONTEXT;
-  delete given.NODE_OPTIONS;
+  delete variables.NODE_TEST_CONTEXT;
+  delete variables.NODE_OPTIONS;
   const [file, ...args] = [...through, process.execPath, script, JSON.stringify(input)];
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: given, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { env: variables, stdio: ['pipe', 'pipe', 'pipe'] });
     const guard = setTimeout(() => child.kill('SIGKILL'), GUARD_MS);
     const text = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {

@@ -6,10 +6,10 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { SCRIPTS, runChild } = require('../helpers/child');
-const { itemRow } = require('../helpers/data');
-const { scenes } = require('../helpers/scene');
-const { PATIENT } = require('../helpers/wait');
+const { SCRIPTS, runChild } = require('../support/child');
+const { itemRow } = require('../support/data');
+const { scenes } = require('../support/scene');
+const { PATIENT } = require('../support/wait');
 
 const newScene = scenes();
 

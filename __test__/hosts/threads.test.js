@@ -6,9 +6,9 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { SCRIPTS, runChild } = require('../helpers/child');
-const { scenes } = require('../helpers/scene');
-const { PATIENT } = require('../helpers/wait');
+const { SCRIPTS, runChild } = require('../support/child');
+const { scenes } = require('../support/scene');
+const { PATIENT } = require('../support/wait');
 
 const newScene = scenes();
 

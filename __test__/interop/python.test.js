@@ -17,13 +17,13 @@ const {
   SEGMENTS: SEGMENTS_BY_KEY,
   flag,
   withOrganisation,
-} = require('../end-to-end/flags');
-const { sdkNamed } = require('../end-to-end/sdks');
-const { stages } = require('../end-to-end/stage');
-const { hashOf, membershipRow, metadataRow } = require('../helpers/big-segments');
-const { FEATURES, SEGMENTS, itemRow } = require('../helpers/data');
-const { scenes } = require('../helpers/scene');
-const { becomes } = require('../helpers/wait');
+} = require('../support/flags');
+const { sdkNamed } = require('../support/sdks');
+const { stages } = require('../support/stage');
+const { hashOf, membershipRow, metadataRow } = require('../support/big-segments');
+const { FEATURES, SEGMENTS, itemRow } = require('../support/data');
+const { scenes } = require('../support/scene');
+const { becomes } = require('../support/wait');
 const { Python, python } = require('./peer');
 
 const newScene = scenes();
@@ -45,7 +45,7 @@ const ODD = {
 };
 
 if (python === undefined) {
-  test('what Python writes and reads', { skip: 'no Python packages; npm test installs them' });
+  test('what Python writes and reads', { skip: 'no Python' });
 } else {
   runAll();
 }

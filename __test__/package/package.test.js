@@ -11,12 +11,12 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { flag } = require('../end-to-end/flags');
-const { SDKS } = require('../end-to-end/sdks');
-const { FEATURES, itemRow, markerRow } = require('../helpers/data');
-const { AWS_ENVIRONMENT } = require('../helpers/environment');
-const { scenes } = require('../helpers/scene');
-const { fetchPackage } = require('../runner/npm-package');
+const { flag } = require('../support/flags');
+const { SDKS } = require('../support/sdks');
+const { FEATURES, itemRow, markerRow } = require('../support/data');
+const { AWS_ENVIRONMENT } = require('../support/environment');
+const { scenes } = require('../support/scene');
+const { fetchPackage } = require('../support/npm-package');
 const { startRegistry } = require('./registry');
 
 const newScene = scenes();
@@ -341,7 +341,7 @@ test('without the addon, an error says which one is missing and what to do', asy
   assert.match(stderr, /code: 'ERR_DYNAMODB_FEATURE_STORE_ADDON'/);
 });
 
-test('an addon that the system does not take is told with what the system says', async () => {
+test('an addon that the system does not take is an error with what the system says', async () => {
   const application = await installed();
   const inside = path.join('node_modules', `${NAME}-${platform}`, `${NAME}.${platform}.node`);
   fs.writeFileSync(path.join(application, inside), 'no library');
@@ -352,7 +352,7 @@ test('an addon that the system does not take is told with what the system says',
   assert.match(stderr, /file too short|invalid ELF header|not a mach-o|is not a valid Win32/i);
 });
 
-test('something else in the place of the addon is told, too', async () => {
+test('something else in the place of the addon is an error, too', async () => {
   const application = await installed();
   const binding = path.join(application, 'node_modules', NAME, 'binding.js');
   for (const text of ['module.exports = undefined;', 'module.exports = { NativeStore: 5 };']) {

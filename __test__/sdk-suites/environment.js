@@ -5,9 +5,9 @@
  * a proxy that counts. The suites find these as the global `dynamodb`.
  */
 
-const dynamodb = require('../helpers/dynamodb');
-const { startEngine } = require('../helpers/engine');
-const { startProxy } = require('../helpers/engine-proxy');
+const dynamodb = require('../support/dynamodb');
+const { startEngine } = require('../support/engine');
+const { startProxy } = require('../support/engine-proxy');
 
 /**
  * @param {any} NodeEnvironment the one of the jest that is used

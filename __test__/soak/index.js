@@ -7,7 +7,7 @@
  *     node __test__/soak/index.js [--minutes 10] [--seed 1]
  */
 
-require('../helpers/environment');
+require('../support/environment');
 
 const assert = require('node:assert');
 const { fork } = require('node:child_process');
@@ -17,13 +17,13 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 
 const { DynamoDBFeatureStore } = require('../..');
-const { FEATURES, SEGMENTS } = require('../helpers/data');
-const dynamodb = require('../helpers/dynamodb');
-const { randomNumbers } = require('../helpers/faults');
-const { recordingLogger } = require('../helpers/logger');
-const { promised, waitFor } = require('../helpers/wait');
-const { startFaultProxy } = require('../faults/proxy');
-const { FAULTS } = require('../faults/proxy/rules');
+const { FEATURES, SEGMENTS } = require('../support/data');
+const dynamodb = require('../support/dynamodb');
+const { randomNumbers } = require('../support/faults');
+const { recordingLogger } = require('../support/logger');
+const { promised, waitFor } = require('../support/wait');
+const { startFaultProxy } = require('../support/fault-proxy');
+const { FAULTS } = require('../support/fault-proxy/rules');
 const { Model } = require('./model');
 
 /** How long faults last before all must be well, in milliseconds. */
@@ -146,7 +146,7 @@ async function main() {
       makeCalls(store, model, isOver),
       makeFaults(proxy, random, isOver),
     ]);
-    // A read that works again tells that writes may be tried.
+    // A read that works again shows that writes may be tried.
     await waitFor(async () => {
       await store.get(FEATURES, 'key-1');
       return store.stats().unsaved === 0;

@@ -4,7 +4,7 @@
  * What has to be in the table, as the only writer knows it, and random calls that change it.
  */
 
-const { FEATURES, SEGMENTS } = require('../helpers/data');
+const { FEATURES, SEGMENTS } = require('../support/data');
 
 const KEYS = 200;
 const LARGEST_DATA_SET = 150;

@@ -9,7 +9,7 @@
  * `--addon` is another build of the addon, such as one for debugging.
  */
 
-require('../helpers/environment');
+require('../support/environment');
 
 const assert = require('node:assert');
 const { fork } = require('node:child_process');
@@ -114,9 +114,9 @@ async function main() {
   });
   if (values.addon) process.env.NAPI_RS_NATIVE_LIBRARY_PATH = path.resolve(values.addon);
   const { DynamoDBFeatureStore } = require('../..');
-  const dynamodb = require('../helpers/dynamodb');
-  const { randomNumbers } = require('../helpers/faults');
-  const { PATIENT, promised, waitFor } = require('../helpers/wait');
+  const dynamodb = require('../support/dynamodb');
+  const { randomNumbers } = require('../support/faults');
+  const { PATIENT, promised, waitFor } = require('../support/wait');
 
   const rounds = Number(values.rounds);
   const random = randomNumbers(Number(values.seed));

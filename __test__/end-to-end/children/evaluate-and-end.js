@@ -5,8 +5,8 @@
  */
 
 const { DynamoDBFeatureStore } = require('../../..');
-const { asSubject } = require('../flags');
-const { sdkNamed, startClient } = require('../sdks');
+const { asSubject } = require('../../support/flags');
+const { sdkNamed, startClient } = require('../../support/sdks');
 
 const { alias, dataSystem, table, endpoint, url } = JSON.parse(process.argv[2]);
 

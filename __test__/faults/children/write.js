@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * Writes what it is told, prints a line when each callback comes, and at the end what was logged.
+ * Makes the writes in its input, prints a line when each callback comes, and at the end what was logged.
  *
  * Input: `table`, `options`, `calls` (a method's name and arguments each, all at once), `close`.
  */
 
 const { DynamoDBFeatureStore } = require('../../..');
-const { recordingLogger } = require('../../helpers/logger');
+const { recordingLogger } = require('../../support/logger');
 
 const { table, options, calls, close } = JSON.parse(process.argv[2]);
 

@@ -10,7 +10,7 @@ const { mock } = require('node:test');
 
 const FakeTimers = require('@sinonjs/fake-timers');
 
-const { FEATURES, largeDataSet } = require('../../helpers/data');
+const { FEATURES, largeDataSet } = require('../../support/data');
 
 const { clearInterval, setInterval } = require('node:timers');
 

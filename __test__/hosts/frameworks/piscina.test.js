@@ -6,8 +6,8 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { scenes } = require('../../helpers/scene');
-const { install } = require('../../runner/install');
+const { scenes } = require('../../support/scene');
+const { install } = require('../../support/install');
 const { run } = require('./project');
 
 const FOLDER = path.join(__dirname, 'piscina');

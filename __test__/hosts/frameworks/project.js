@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const { AWS_ENVIRONMENT } = require('../../helpers/environment');
+const { AWS_ENVIRONMENT } = require('../../support/environment');
 const { AS_MEANT, startMachine } = require('../machine');
 
 /** Only a guard against hanging. */
@@ -18,7 +18,7 @@ const GUARD_MS = 3_600_000;
 
 /**
  * @param {string} folder whose program it is
- * @param {string[]} args the program and what it is given
+ * @param {string[]} args the program and its arguments
  * @param {Record<string, string | undefined>} env added to this process's; `undefined` takes a variable
  *   away
  * @returns {Promise<{code: number | null, signal: string | null, output: string}>}
@@ -27,10 +27,12 @@ function run(folder, args, env) {
   const all = { ...process.env, ...AWS_ENVIRONMENT, ...env };
   // What makes a test runner's own processes report to it would confuse another runner.
   for (const name of ['NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'CI']) delete all[name];
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const variables = Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined)
+  );
   return new Promise((resolve, reject) => {
     const stdio = /** @type {const} */ (['ignore', 'pipe', 'pipe']);
-    const child = spawn(process.execPath, args, { cwd: folder, env: given, stdio });
+    const child = spawn(process.execPath, args, { cwd: folder, env: variables, stdio });
     const guard = setTimeout(() => child.kill('SIGKILL'), GUARD_MS);
     const chunks = [];
     for (const stream of [child.stdout, child.stderr]) {

@@ -5,8 +5,8 @@
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { scenes } = require('../../helpers/scene');
-const { install } = require('../../runner/install');
+const { scenes } = require('../../support/scene');
+const { install } = require('../../support/install');
 const { MACHINES } = require('../machine');
 const { mustPass, mustUseNothing } = require('./project');
 

@@ -6,8 +6,8 @@
 
 const { writeSync } = require('node:fs');
 
-const { recordingLogger } = require('../../helpers/logger');
-const { promised } = require('../../helpers/wait');
+const { recordingLogger } = require('../../support/logger');
+const { promised } = require('../../support/wait');
 
 const FEATURES = { namespace: 'features' };
 const PREPARING_MS = 300;

@@ -10,7 +10,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const { ending, nodeResult, runNode } = require('../node-process');
-const { scenes } = require('../../helpers/scene');
+const { scenes } = require('../../support/scene');
 const { runStores } = require('./many-stores');
 const { SKIP, descriptors } = require('./running');
 const { MOMENTS, assertAnswered, assertWorks, surroundings } = require('./surroundings');

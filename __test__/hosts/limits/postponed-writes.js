@@ -10,8 +10,8 @@
 const { closeSync, openSync } = require('node:fs');
 const { devNull } = require('node:os');
 
-const { recordingLogger } = require('../../helpers/logger');
-const { promised, waitFor } = require('../../helpers/wait');
+const { recordingLogger } = require('../../support/logger');
+const { promised, waitFor } = require('../../support/wait');
 const { DynamoDBFeatureStore } = require('../../..');
 const { print } = require('./calls');
 

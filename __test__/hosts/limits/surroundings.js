@@ -8,7 +8,7 @@
 const assert = require('node:assert');
 const { after, before } = require('node:test');
 
-const { certificates } = require('../../client-options/receiver');
+const { certificates } = require('../../support/receiver');
 const { FLAG, startServer } = require('../flag-server');
 const { SOURCES, UNSET, makePlace } = require('../native-guard/sources');
 
@@ -95,7 +95,7 @@ function assertAnswered(answer, reason, what) {
 function assertWorks({ failure, item, initialized, lines }, what) {
   const said = `${what}: ${JSON.stringify([failure, lines])}`;
   assert.deepStrictEqual({ item, initialized }, { item: FLAG, initialized: true }, said);
-  // A warning tells that it works again.
+  // A warning says that it works again.
   assert.ok(!lines.some(({ level }) => level === 'error'), said);
 }
 

@@ -8,8 +8,8 @@
 const Module = require('node:module');
 
 const { DynamoDBFeatureStore } = require('../../..');
-const { CLIENTS, destroy } = require('../../given-client/clients');
-const { recordingLogger } = require('../../helpers/logger');
+const { CLIENTS, destroy } = require('../../contract/js-clients/clients');
+const { recordingLogger } = require('../../support/logger');
 
 /** What an application, or a tool in it, may do to Node once all is loaded. */
 const DISTURBANCES = {
@@ -37,7 +37,8 @@ async function main() {
   const { table, endpoint, sdk, kind, isAmbient, disturbances = [] } = JSON.parse(process.argv[2]);
   const logger = recordingLogger();
   const client = kind && CLIENTS[kind](endpoint);
-  if (isAmbient) require('../../given-client/node_modules/aws-sdk').config.dynamodb = { endpoint };
+  if (isAmbient)
+    require('../../contract/js-clients/node_modules/aws-sdk').config.dynamodb = { endpoint };
   const LaunchDarkly = require(sdk);
   for (const name of disturbances) DISTURBANCES[name]();
   const store = DynamoDBFeatureStore(table, {

@@ -12,10 +12,10 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
-require('../../helpers/environment');
+require('../../support/environment');
 
-const { FLAG, certificates, proxyServer, receiver } = require('../../client-options/receiver');
-const { PATIENT } = require('../../helpers/wait');
+const { FLAG, certificates, proxyServer, receiver } = require('../../support/receiver');
+const { PATIENT } = require('../../support/wait');
 const { nodeResult, runNode } = require('../node-process');
 const { SKIP, guarded } = require('../preload');
 const { imports } = require('./imports');

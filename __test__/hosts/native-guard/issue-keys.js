@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A `credential_process`. The session token tells which variables the process saw.
+ * A `credential_process`. The session token names the variables that the process saw.
  */
 
 const { OF_BOTH, OF_THE_PROCESS, OF_THE_WORKER } = process.env;

@@ -14,7 +14,7 @@ const input = workerData || JSON.parse(process.argv[2]);
 
 function main() {
   const { DynamoDBFeatureStore } = require('../../..');
-  const { recordingLogger } = require('../../helpers/logger');
+  const { recordingLogger } = require('../../support/logger');
   const { turnOn } = require('../preload/switches');
   turnOn('loaded');
   const logger = recordingLogger();

@@ -7,9 +7,9 @@
 /* global dynamodb */
 
 const { DynamoDBBigSegmentStore } = require('../../..');
-const { membershipRow, metadataRow } = require('../../helpers/big-segments');
-const { connection } = require('../../helpers/connection');
-const { PATIENT } = require('../../helpers/wait');
+const { membershipRow, metadataRow } = require('../../support/big-segments');
+const { connection } = require('../../support/connection');
+const { PATIENT } = require('../../support/wait');
 
 /** One read by each test. */
 const TESTS = 12;
@@ -30,14 +30,14 @@ function runBigSegmentSuite(suite, { runBigSegmentStoreTests }) {
     dynamodb.put(membershipRow(hash, { included, excluded }, prefix));
 
   describe(`${suite}: big segments`, () => {
-    const asked = () => dynamodb.proxy.requests.GetItem || 0;
+    const requested = () => dynamodb.proxy.requests.GetItem || 0;
     let before;
     beforeAll(() => {
-      before = asked();
+      before = requested();
     });
     runBigSegmentStoreTests(createStore, clear, setMetadata, setSegments);
-    it('DynamoDB has been asked', () => {
-      expect(asked() - before).toBe(TESTS);
+    it('DynamoDB got a request for each', () => {
+      expect(requested() - before).toBe(TESTS);
     });
   });
 }

@@ -7,8 +7,8 @@
 /* global dynamodb */
 
 const { DynamoDBFeatureStore } = require('../../..');
-const { connection } = require('../../helpers/connection');
-const { PATIENT } = require('../../helpers/wait');
+const { connection } = require('../../support/connection');
+const { PATIENT } = require('../../support/wait');
 const { testThroughDynamoDB } = require('../engine-use');
 
 /** Cached, uncached and with concurrent updates, each with and without a prefix. */

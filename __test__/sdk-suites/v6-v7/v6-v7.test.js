@@ -1,0 +1,5 @@
+'use strict';
+
+const { defineTests } = require('../jest-suites');
+
+defineTests(__dirname);

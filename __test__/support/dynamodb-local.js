@@ -1,0 +1,99 @@
+'use strict';
+
+/**
+ * DynamoDB Local, Amazon's own engine for tests. It needs Java. Its jar comes in an npm package, of which
+ * nothing else is used.
+ */
+
+const { spawn, spawnSync } = require('node:child_process');
+const { randomInt } = require('node:crypto');
+const net = require('node:net');
+
+const { call } = require('./dynamodb');
+const { fetchPackage } = require('./npm-package');
+const { Unavailable } = require('./unavailable');
+
+const PACKAGE = 'amplify-dynamodb-simulator';
+const VERSION = '2.9.30';
+/** The folder in it that is used. */
+const INSIDE = 'emulator';
+const JAR = 'DynamoDBLocal.jar';
+/** The range of its port. */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 32_767;
+/** Another process may take the port before the engine does. */
+const START_ATTEMPTS = 5;
+/** Only a guard against hanging. */
+const START_GUARD_MS = 300_000;
+
+/**
+ * @param {AbortSignal} signal stops the engine, too
+ * @returns {Promise<{endpoint: string, stop: () => void}>}
+ * @throws {Unavailable}
+ */
+async function startDynamoDBLocal(signal) {
+  if (spawnSync('java', ['-version']).status !== 0) throw new Unavailable('there is no Java');
+  const folder = fetchPackage(PACKAGE, VERSION, INSIDE);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start(folder, await freePort(), signal);
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * Finds a free port below the range from which the system takes ports for listeners on port 0. Otherwise a
+ * proxy of a test could get the same port meanwhile, and answer in the engine's place.
+ *
+ * @returns {Promise<number>}
+ */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    const tryOne = () => server.listen(randomInt(FIRST_PORT, LAST_PORT + 1), '127.0.0.1');
+    server.on('error', tryOne);
+    server.on('listening', () => {
+      const { port } = /** @type {net.AddressInfo} */ (server.address());
+      server.close(() => resolve(port));
+    });
+    tryOne();
+  });
+}
+
+/**
+ * @param {string} folder with the jar
+ * @param {number} port
+ * @param {AbortSignal} signal
+ */
+async function start(folder, port, signal) {
+  const args = ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', JAR];
+  const options = ['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];
+  const java = spawn('java', [...args, ...options], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    signal,
+    killSignal: 'SIGKILL',
+  });
+  let output = '';
+  java.stderr.on('data', (chunk) => {
+    output = (output + chunk).slice(-2000);
+  });
+  const stop = () => java.kill('SIGKILL');
+
+  const endpoint = `http://127.0.0.1:${port}`;
+  const started = Date.now();
+  while (java.exitCode === null && Date.now() - started < START_GUARD_MS) {
+    try {
+      await call(endpoint, 'ListTables', {});
+      return { endpoint, stop };
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  stop();
+  throw new Error(`DynamoDB Local does not start: ${output}`);
+}
+
+module.exports = { startDynamoDBLocal };

@@ -1,0 +1,54 @@
+'use strict';
+
+/**
+ * Packages that only some of the tests need. Each folder has its own, with a lock file.
+ */
+
+const { spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+
+/** Remembers which lock file a folder was installed from. */
+const STAMP = path.join('node_modules', '.installed-from');
+/** Folders that are entered only when they are named: `npm run test:hosts` runs the frameworks. */
+const APART = ['frameworks', 'node_modules'];
+
+/**
+ * @param {string} folder
+ * @returns {string[]} the files in it and in the folders below
+ */
+function filesBelow(folder) {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) return APART.includes(entry.name) ? [] : filesBelow(file);
+    return [file];
+  });
+}
+
+/**
+ * Installs what the folders below one need, where that is missing or outdated.
+ *
+ * @param {string} folder
+ */
+function installBelow(folder) {
+  const locks = filesBelow(folder).filter((file) => path.basename(file) === 'package-lock.json');
+  for (const lock of locks) install(path.dirname(lock));
+}
+
+/**
+ * @param {string} folder
+ */
+function install(folder) {
+  const lock = fs.readFileSync(path.join(folder, 'package-lock.json'));
+  const wanted = crypto.createHash('sha256').update(lock).digest('hex');
+  const stamp = path.join(folder, STAMP);
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return;
+  console.log(`Installing the packages of ${path.relative(process.cwd(), folder)}`);
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status, error } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit' });
+  if (status !== 0) throw error || new Error(`npm ci failed in ${folder}`);
+  fs.writeFileSync(stamp, wanted);
+}
+
+module.exports = { filesBelow, installBelow };

@@ -1,0 +1,24 @@
+'use strict';
+
+/**
+ * A logger that remembers its lines.
+ */
+function recordingLogger() {
+  /** @type {{level: string, message: string}[]} */
+  const lines = [];
+  const at = (level) => (message) => {
+    lines.push({ level, message });
+  };
+  return {
+    lines,
+    /** The lines whose text has all of these parts. */
+    linesWith: (...parts) =>
+      lines.filter(({ message }) => parts.every((part) => message.includes(part))),
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+  };
+}
+
+module.exports = { recordingLogger };

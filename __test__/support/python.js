@@ -1,0 +1,68 @@
+'use strict';
+
+/**
+ * A Python with the packages of the interoperation tests, in an environment of its own.
+ */
+
+const { spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { Unavailable } = require('./unavailable');
+
+const REQUIREMENTS = path.join(__dirname, '..', 'interop', 'requirements.txt');
+const ENVIRONMENTS = path.join(__dirname, '..', '..', 'target', 'python');
+/** Where an environment has its programs. */
+const PROGRAMS = process.platform === 'win32' ? 'Scripts' : 'bin';
+
+/**
+ * @returns {string} the folder of the environment; another version of the requirements has another one
+ */
+function environment() {
+  const wanted = fs.readFileSync(REQUIREMENTS);
+  return path.join(ENVIRONMENTS, crypto.createHash('sha256').update(wanted).digest('hex'));
+}
+
+/**
+ * @param {string} folder
+ */
+function programIn(folder) {
+  return path.join(folder, PROGRAMS, 'python');
+}
+
+/**
+ * Installs the packages where they are missing. Of several processes that do so at once the first one wins.
+ *
+ * @returns {string} the program
+ * @throws {Unavailable}
+ */
+function installPython() {
+  const program = programIn(environment());
+  if (fs.existsSync(program)) return program;
+  fs.mkdirSync(ENVIRONMENTS, { recursive: true });
+  const folder = fs.mkdtempSync(path.join(ENVIRONMENTS, 'installing-'));
+  try {
+    console.log('Installing the Python packages of the interoperation tests');
+    mustRun('python3', ['-m', 'venv', folder]);
+    const packages = ['install', '--quiet', '--require-hashes', '--no-deps', '-r', REQUIREMENTS];
+    mustRun(programIn(folder), ['-m', 'pip', '--disable-pip-version-check', ...packages]);
+    try {
+      fs.renameSync(folder, environment());
+    } catch (error) {
+      if (!fs.existsSync(program)) throw error;
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+  return program;
+}
+
+function mustRun(command, args) {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status === 0) return;
+  const reason = (stderr || 'it does not run').trim().split('\n').pop();
+  throw new Unavailable(`Python or its packages are missing: ${reason}`);
+}
+
+module.exports = { installPython };
