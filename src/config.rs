@@ -5,7 +5,8 @@ mod client;
 use std::time::Duration;
 
 pub use client::{
-    AskCredentials, ClientConfig, Credentials, CredentialsSource, Later, Proxy, ProxyUrl,
+    ClientConfig, Credentials, CredentialsProvider, CredentialsSource, DeferredOptions, Proxy,
+    ProxyUrl,
 };
 
 /// How long a health check waits for DynamoDB when `availabilityTimeout` is not given.
