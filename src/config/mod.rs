@@ -1,4 +1,4 @@
-//! The options of a store in their one validated form, and their defaults.
+//! The validated options of a store, and their defaults.
 
 mod client;
 
@@ -9,29 +9,28 @@ pub use client::{
     ProxyUrl,
 };
 
-/// How long a health check waits for DynamoDB when `availabilityTimeout` is not given.
+/// The default of `availabilityTimeout`.
 pub const DEFAULT_AVAILABILITY_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long, in milliseconds, an answer is fresh when `cacheTTL` is not given.
+/// The default of `cacheTTL`, in milliseconds.
 pub const DEFAULT_CACHE_TTL_MS: f64 = 15_000.0;
-/// How long a read waits for DynamoDB when `readTimeout` is not given.
+/// The default of `readTimeout`.
 pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long whoever asked for a write waits for it when `writeTimeout` is not given.
+/// The default of `writeTimeout`.
 pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a read waits that has something stale to answer with, when `staleIfSlow` is not given.
+/// The default of `staleIfSlow`.
 pub const DEFAULT_STALE_IF_SLOW: Duration = Duration::from_millis(200);
-/// How much a store holds, in bytes, when `maxCacheBytes` is not given.
+/// The default of `maxCacheBytes`, in bytes.
 pub const DEFAULT_MAX_CACHE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// For how long what was read may be used, in milliseconds by the wall clock. The names are those of
-/// HTTP caching (RFC 5861).
+/// How long a copy may be used, in milliseconds by the wall clock. The names are those of HTTP caching
+/// (RFC 5861).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Freshness {
-    /// For how long it is fresh: 0 for no caching, infinite for ever.
+    /// How long a copy is fresh: 0 for no caching, infinite for ever.
     pub ttl_ms: f64,
-    /// For how long after that it is used when DynamoDB fails.
+    /// How long after that it is used when DynamoDB fails.
     pub stale_if_error_ms: f64,
-    /// For how long after that it is used while a newer one is fetched.
+    /// How long after that it is used while a newer one is fetched.
     pub stale_while_revalidate_ms: f64,
 }
 
@@ -45,33 +44,33 @@ impl Default for Freshness {
     }
 }
 
-/// What a store is made from.
+/// The options of a store.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The DynamoDB table. It must exist; the store never creates it.
+    /// The name of the DynamoDB table. It must exist; the store never creates it.
     pub table: String,
-    /// Keeps environments that share a table apart; empty for none.
+    /// The prefix of every namespace, which separates environments in one table; empty for none.
     pub prefix: String,
-    /// For how long what was read may be used.
+    /// How long copies may be used.
     pub freshness: Freshness,
-    /// How long a read waits that has something stale to answer with.
+    /// How long a read with a stale copy waits for DynamoDB.
     pub stale_if_slow: Duration,
-    /// How much is held, in bytes: the items' texts twice, since they are parsed where they are used.
+    /// The size limit of the cache in bytes. Texts count twice, because JavaScript also holds the parsed items.
     pub max_cache_bytes: u64,
-    /// Whether reads are strongly consistent; it doubles the read units they take.
+    /// Whether reads are strongly consistent, which doubles their read units.
     pub consistent_read: bool,
-    /// How long a read waits for an answer. A Query of several pages has this time for each page.
+    /// The longest that a read takes; in a Query of several pages, each page.
     pub read_timeout: Duration,
-    /// How long whoever asks whether DynamoDB is available waits.
+    /// The longest that a check of DynamoDB's availability takes.
     pub availability_timeout: Duration,
-    /// How long whoever asked for a write waits for it. An init has this time anew whenever DynamoDB
-    /// takes a row.
+    /// The longest until the callback of a write. For an init, the time starts again whenever a row has been
+    /// written.
     pub write_timeout: Duration,
-    /// Whether nothing is ever written to the table.
+    /// Whether the store never writes to the table.
     pub read_only: bool,
-    /// Whether a table that lost its data is written anew.
+    /// Whether to rewrite a table that lost its data.
     pub refill: bool,
-    /// How DynamoDB is reached.
+    /// The options of the DynamoDB client.
     pub client: ClientConfig,
 }
 
