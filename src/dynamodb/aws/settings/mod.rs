@@ -85,17 +85,12 @@ impl Settings {
             paths.clone().map(|path| OptionFuture::from(path.map(crate::files::read)));
         let (config, credentials) = join(config, credentials).await;
         let [config_path, credentials_path] = paths.clone();
-        let own_section = name.to_owned();
-        let profile_section = format!("profile {name}");
+        let sections = [format!("profile {name}"), name.to_owned()];
         // In the config file, only the default profile may have a section without "profile".
-        let in_config = if name == DEFAULT {
-            vec![profile_section, own_section.clone()]
-        } else {
-            vec![profile_section]
-        };
-        let config = usable_text(config_path, config, &in_config, &mut warnings)?;
+        let in_config = if name == DEFAULT { &sections[..] } else { &sections[..1] };
+        let config = usable_text(config_path, config, in_config, &mut warnings)?;
         let credentials =
-            usable_text(credentials_path, credentials, &[own_section], &mut warnings)?;
+            usable_text(credentials_path, credentials, &sections[1..], &mut warnings)?;
         let mut settings = Self {
             warnings,
             max_attempts: None,
