@@ -1,25 +1,23 @@
-//! The environment variables of whoever made a store.
+//! The environment variables of the JavaScript context that made a store.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_types::os_shim_internal::Env;
-
-/// A copy of `process.env`, taken by JavaScript when a store is made: that of the worker, or of the test's
-/// sandbox, that made it. Nothing of this crate reads the environment of the process.
+/// A copy of `process.env`, taken by JavaScript when a store is made. Workers and test sandboxes have a
+/// `process.env` of their own. This crate never reads the environment of the process.
 ///
-/// Its `Debug` form shows no values.
+/// The `Debug` form shows no values.
 #[derive(Clone, Default)]
 pub struct Environment(Arc<HashMap<String, String>>);
 
 impl Environment {
-    /// These variables.
+    /// An environment of these variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(Arc::new(variables.into_iter().collect()))
     }
 
-    /// The value of a variable; `None` as well where it is blank, which means "not set" in the AWS SDKs.
+    /// The value of a variable. `None` also where it is blank: the AWS SDKs take that for "not set".
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
@@ -27,14 +25,6 @@ impl Environment {
     /// All variables, blank ones included.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// The variables that are set, without these, in the form that the AWS SDK takes.
-    pub fn to_aws_without(&self, names: &[&str]) -> Env {
-        let set = self.iter().filter(|(name, value)| {
-            !value.trim().is_empty() && !names.iter().any(|without| without == name)
-        });
-        Env::from(set.map(|(k, v)| (k.to_owned(), v.to_owned())).collect::<HashMap<_, _>>())
     }
 }
 
@@ -56,11 +46,6 @@ mod tests {
         assert_eq!(
             ["A", "B", "C", "E"].map(|name| environment.get(name)),
             [Some("1"), None, None, None]
-        );
-        let aws = environment.to_aws_without(&["D"]);
-        assert_eq!(
-            ["A", "B", "C", "D"].map(|name| aws.get(name).ok()),
-            [Some("1".to_owned()), None, None, None]
         );
         assert_eq!(environment.iter().count(), 4);
         assert!(!format!("{environment:?}").contains('1'));

@@ -1,8 +1,8 @@
-//! Reading files that settings name, and that may be anything: a pipe that nobody writes to, a device, a file
-//! on a server that is gone.
+//! Reading files that settings name. They may be anything: a pipe without a writer, a device, a file on a dead
+//! server.
 //!
-//! What hangs keeps its thread, since nothing can end that. So each such file is read once at a time in the
-//! whole process, and nobody waits for it longer than [`TIME`].
+//! A read that hangs blocks its thread for ever. So each file is read once at a time in the whole process, and
+//! waiting for it ends after [`TIMEOUT`].
 
 use std::fs::{self, File};
 use std::hash::Hash;
@@ -17,9 +17,9 @@ use crate::log::shown;
 use crate::runtime::{self, NoThread};
 use crate::single_flight::SingleFlight;
 
-/// How long a read may take.
-const TIME: Duration = Duration::from_secs(2);
-/// The longest file that is read, in bytes.
+/// The longest wait for a file.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// The largest file that is read, in bytes.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 static FILES: LazyLock<Reads<PathBuf, Arc<[u8]>>> = LazyLock::new(Reads::new);
@@ -28,7 +28,7 @@ static FILES: LazyLock<Reads<PathBuf, Arc<[u8]>>> = LazyLock::new(Reads::new);
 ///
 /// # Errors
 ///
-/// Where it is none, is too long, or can't be read in time.
+/// Where it is not a regular file, is too large, or can't be read in time.
 pub async fn read(path: PathBuf) -> io::Result<Arc<[u8]>> {
     if is_null(&path) {
         return Ok(Arc::default());
@@ -36,13 +36,13 @@ pub async fn read(path: PathBuf) -> io::Result<Arc<[u8]>> {
     FILES.get(path.clone(), move || read_regular(&path)).await
 }
 
-/// Whether this is the device that holds nothing.
+/// Whether this is the null device.
 pub fn is_null(path: &Path) -> bool {
     let names = ["/dev/null", r"\\.\nul", "nul"];
     path.to_str().is_some_and(|path| names.iter().any(|name| name.eq_ignore_ascii_case(path)))
 }
 
-/// Refuses what is no regular file. Such a file can't be opened without the risk of waiting for ever.
+/// Rejects what is not a regular file: opening it may wait for ever.
 pub fn check_regular(path: &Path) -> io::Result<()> {
     let kind = fs::metadata(path)?;
     if kind.is_file() {
@@ -62,7 +62,7 @@ fn read_regular(path: &Path) -> io::Result<Arc<[u8]>> {
     Ok(bytes.into())
 }
 
-/// Reads under way, by what is read.
+/// Reads in progress, by what is read.
 pub struct Reads<K, T>(SingleFlight<K, Arc<io::Result<T>>>);
 
 impl<K, T> Reads<K, T>
@@ -70,17 +70,17 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// Nothing under way.
+    /// No reads.
     #[allow(clippy::new_without_default)] // Nobody needs one.
     pub fn new() -> Self {
         Self(SingleFlight::new())
     }
 
-    /// What `work` reads on a thread of its own, or what is being read of this already.
+    /// Reads with `work` on a thread of its own, or joins the read of this key.
     ///
     /// # Errors
     ///
-    /// Those of the work, and where it takes too long.
+    /// Those of `work`, and where it takes too long.
     pub async fn get(
         &self,
         key: K,
@@ -92,14 +92,14 @@ where
             Arc::new(read.and_then(|read| read.unwrap_or_else(|| Err(failed()))))
         };
         let flight = self.0.join_or_start(key, || Some(read)).ok_or_else(failed)?;
-        match timeout_at(flight.begun + TIME, flight.result).await {
+        match timeout_at(flight.begun + TIMEOUT, flight.result).await {
             Ok(Some(read)) => match &*read {
                 Ok(found) => Ok(found.clone()),
                 Err(failure) => Err(copy(failure)),
             },
             Ok(None) => Err(failed()),
             Err(_) => {
-                let message = format!("it could not be read within {}", shown(TIME));
+                let message = format!("it could not be read within {}", shown(TIMEOUT));
                 Err(io::Error::new(io::ErrorKind::TimedOut, message))
             }
         }

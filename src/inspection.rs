@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::error::Result;
 use crate::row::{Decoded, MAX_ROW_SIZE, RowKey, StoredRow};
 
 /// From which part of [`MAX_ROW_SIZE`] on a row is worth mentioning.
@@ -110,26 +108,6 @@ pub struct RowPage {
     pub rows: Vec<SizedRow>,
     /// Where the next ones begin; `None` after the last.
     pub next: Option<RowKey>,
-}
-
-/// A DynamoDB table that somebody looks after.
-pub trait AdministeredTable: Send + Sync {
-    /// With which credentials and where it is asked for.
-    fn caller(&self) -> BoxFuture<'static, Result<Caller>>;
-
-    /// What DynamoDB says of it.
-    fn describe(&self) -> BoxFuture<'static, Result<Description>>;
-
-    /// Makes it, with the keys that stores need.
-    fn create(&self, billing: Billing) -> BoxFuture<'static, Result<()>>;
-
-    /// Reads some of the rows of one namespace, or of the whole table: the first, or those after
-    /// `start`.
-    fn rows(
-        &self,
-        namespace: Option<&str>,
-        start: Option<RowKey>,
-    ) -> BoxFuture<'static, Result<RowPage>>;
 }
 
 /// What was found in a table.

@@ -1,23 +1,23 @@
-//! The addon has no access to the process's environment.
+//! Keeps the addon from reading the environment of the process.
 //!
-//! Node changes the environment from its own thread whenever the application assigns to `process.env`, and
-//! the C library's `getenv` does not expect that: a thread that reads it meanwhile may crash the process
-//! (glibc before 2.41, musl). Crates below read it at moments of their own, several at each request. So the
-//! linker binds their calls to the functions here (`build.rs`), which find nothing. Everything that may
-//! depend on the environment is given an [`Environment`](crate::environment::Environment) instead.
+//! Node changes the environment from its own thread whenever the application assigns to `process.env`. The
+//! C library's `getenv` is not safe against that: a concurrent read may crash the process (glibc before 2.41,
+//! musl). Dependencies call it at any time, some several times per request. So the linker binds their calls to
+//! the functions below (`build.rs`), which find nothing. What depends on the environment takes an
+//! [`Environment`](crate::environment::Environment) instead.
 //!
-//! `getaddrinfo` reads it too, inside the C library. Names are looked up in `dynamodb/dns.rs`.
+//! `getaddrinfo` reads the environment, too. `dynamodb/aws/http/dns.rs` resolves names.
 //!
-//! macOS and Windows guard their environment by a lock, so nothing is done there.
+//! macOS and Windows lock their environment, so they need none of this.
 
 #![cfg(target_os = "linux")]
-// The linker finds them by their names, which no other crate has.
+// The names are unique: the linker finds the functions by them.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null;
 
-/// `EAI_FAIL`: the name can't be looked up, and trying again is no use.
+/// `EAI_FAIL`: a permanent failure of name resolution.
 const EAI_FAIL: c_int = -4;
 
 #[unsafe(no_mangle)]

@@ -1,19 +1,20 @@
-//! Which request of JavaScript's a task works for: it calls an AWS client of the application's in the
-//! asynchronous context that the request was made in, so that traces stay whole. Work in the background
-//! is for no request.
+//! The JavaScript request that a task works for.
+//!
+//! JavaScript calls the application's AWS client in the asynchronous context of that request, so that traces
+//! stay whole. Background work has no request.
 
 use std::future::Future;
 
 use tokio::task::futures::TaskLocalFuture;
 
-/// The number that JavaScript gave a request.
+/// The number of a request, assigned by JavaScript.
 pub type RequestId = u32;
 
 tokio::task_local! {
     static REQUEST: Option<RequestId>;
 }
 
-/// Does `work` for this request; for none, in the background.
+/// Runs `work` for this request, or in the background.
 pub fn working_for<F: Future>(
     request: Option<RequestId>,
     work: F,
@@ -21,7 +22,7 @@ pub fn working_for<F: Future>(
     REQUEST.scope(request, work)
 }
 
-/// The request that the current task works for.
+/// The request of the current task.
 pub fn current() -> Option<RequestId> {
     REQUEST.try_with(|request| *request).ok().flatten()
 }

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::DEFAULT_READ_TIMEOUT;
 use crate::dynamodb::{self, DynamoDb, SdkDynamoDb};
 use crate::error;
-use crate::inspection::{AdministeredTable, Billing, Inspection, RowPage, listed};
+use crate::inspection::{Billing, Inspection, RowPage, listed};
 use crate::row::{Decoded, Layout, RowKey};
 use crate::stats::Stats;
 

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use super::questions::Questions;
 use crate::clock::duration;
 use crate::config::{
-    AskCredentials, ClientConfig, Credentials, CredentialsSource, Later, Proxy, ProxyUrl,
+    ClientConfig, Credentials, CredentialsProvider, CredentialsSource, DeferredOptions, Proxy,
+    ProxyUrl,
 };
 use crate::environment::Environment;
 
@@ -107,7 +108,7 @@ impl NativeClientOptions {
         let fixed = options.credentials.map(|given| CredentialsSource::Fixed(given.into()));
         let asked = options.asks_credentials.unwrap_or(false).then(|| {
             let questions = questions.clone();
-            CredentialsSource::Asked(AskCredentials(Arc::new(move || {
+            CredentialsSource::Provider(CredentialsProvider(Arc::new(move || {
                 let questions = questions.clone();
                 async move {
                     let given: NativeCredentials = ask(&questions, "credentials").await?;
@@ -118,7 +119,7 @@ impl NativeClientOptions {
         });
         let later = options.asks_options.unwrap_or(false).then(|| {
             let (questions, environment) = (questions.clone(), environment.clone());
-            Later(Arc::new(move || {
+            DeferredOptions(Arc::new(move || {
                 let (questions, environment) = (questions.clone(), environment.clone());
                 async move {
                     let given: NativeClientOptions = ask(&questions, "options").await?;
@@ -161,7 +162,7 @@ impl NativeClientOptions {
             signing_region: options.signing_region,
             auth_schemes: options.auth_schemes.unwrap_or_default(),
             log_requests: options.log_requests.unwrap_or(false),
-            later,
+            deferred: later,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How DynamoDB is reached, in one form.
+//! The options of the DynamoDB client, in one form.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,74 +9,74 @@ use futures_util::future::BoxFuture;
 use crate::clock::Millis;
 use crate::environment::Environment;
 
-/// How DynamoDB is reached. What is `None` has its default, or comes from the AWS
-/// default chain.
+/// The options of the DynamoDB client. Those that are `None` have their default, or come from the environment
+/// and the shared AWS configuration files.
 #[derive(Clone, Debug, Default)]
 pub struct ClientConfig {
-    /// The environment that everything is looked up in.
+    /// The environment variables.
     pub environment: Environment,
     /// The AWS region.
     pub region: Option<String>,
     /// The URL of the service; a bare host means HTTPS.
     pub endpoint: Option<String>,
-    /// Whether endpoints in the environment and the profile are passed over.
+    /// Whether endpoints of the environment and the profile are ignored.
     pub ignore_configured_endpoints: bool,
-    /// Whether the region's endpoint, or a bare host, is reached with TLS.
+    /// Whether to use TLS for the region's endpoint, and for an endpoint without a scheme.
     pub tls: Option<bool>,
-    /// Whether the region's FIPS endpoint is used.
+    /// Whether to use the region's FIPS endpoint.
     pub fips: Option<bool>,
-    /// Whether the region's dual-stack endpoint is used.
+    /// Whether to use the region's dual-stack endpoint.
     pub dual_stack: Option<bool>,
-    /// Whether the account's own endpoint is used: `preferred`, `required` or `disabled`.
+    /// Whether to use the account's own endpoint: `preferred`, `required` or `disabled`.
     pub account_id_endpoint_mode: Option<String>,
     /// Where credentials come from.
     pub credentials: Option<CredentialsSource>,
     /// The profile of the shared configuration files.
     pub profile: Option<String>,
-    /// How often a read is sent, the first time included.
+    /// The most attempts of a read, the first one included.
     pub max_attempts: Option<u32>,
-    /// Whether requests are held back after DynamoDB has refused some as too many.
+    /// Whether sending slows down after throttling.
     pub adaptive_retries: bool,
-    /// The longest first pause between two attempts of a read.
+    /// The longest pause after the first attempt of a read.
     pub retry_base: Option<Duration>,
-    /// How long a connection may take to be made.
+    /// The time-out for making a connection.
     pub connect_timeout: Option<Duration>,
-    /// How long an attempt may take; otherwise a part of the time that a read or a write has.
+    /// The time-out of an attempt; by default half of `readTimeout`, or of `writeTimeout` clamped to 2–10 s.
     pub attempt_timeout: Option<Duration>,
-    /// What requests go through.
+    /// The proxy.
     pub proxy: Option<Proxy>,
-    /// PEM certificates that are trusted instead of all others.
+    /// PEM certificates to trust instead of all others.
     pub authorities: Option<String>,
-    /// How many connections there may be at once, and so requests under way.
+    /// The most connections at once, and so the most requests in flight.
     pub max_requests: Option<usize>,
-    /// Added to the user agent.
+    /// A text to add to the user agent.
     pub user_agent: Option<String>,
     /// The application's name in the user agent.
     pub app_id: Option<String>,
-    /// Whether a request that is refused for its time is sent again with the server's.
+    /// Whether a request that is rejected for its time is sent again with the server's time.
     pub clock_skew_correction: Option<bool>,
-    /// How far this machine's clock is behind, in milliseconds.
+    /// How far the clock of this machine is behind, in milliseconds.
     pub clock_offset_ms: Millis,
-    /// The region that requests are signed for, where it is not the endpoint's.
+    /// The region to sign requests for, if it is not that of the endpoint.
     pub signing_region: Option<String>,
-    /// How requests are signed, the preferred way first.
+    /// The authentication schemes, the preferred one first.
     pub auth_schemes: Vec<String>,
-    /// Whether each call is a line in the log.
+    /// Whether to log a line for each request.
     pub log_requests: bool,
-    /// Gives the whole configuration in place of this one, where parts of it have to be asked for.
-    pub later: Option<Later>,
+    /// Returns the options that replace these, where some come from functions of the caller's.
+    pub deferred: Option<DeferredOptions>,
 }
 
 /// Where credentials come from.
 #[derive(Clone, Debug)]
 pub enum CredentialsSource {
-    /// They don't change.
+    /// Credentials that do not change.
     Fixed(Credentials),
-    /// Somebody is asked for them, again and again.
-    Asked(AskCredentials),
+    /// A function of the caller's.
+    Provider(CredentialsProvider),
 }
 
-/// AWS credentials. Their `Debug` form shows none of them.
+/// AWS credentials. Their `Debug` form hides them.
 #[derive(Clone)]
 pub struct Credentials {
     /// The id of the access key.
@@ -85,7 +85,7 @@ pub struct Credentials {
     pub secret_access_key: String,
     /// The token that comes with temporary keys.
     pub session_token: Option<String>,
-    /// When they expire.
+    /// When they expire, in milliseconds since the Unix epoch.
     pub expires_at: Option<Millis>,
     /// The account that they belong to.
     pub account_id: Option<String>,
@@ -97,40 +97,40 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Asks for credentials; the error is a text without secrets.
+/// Calls the caller's credentials provider. The error is a text without secrets.
 #[derive(Clone)]
-pub struct AskCredentials(
+pub struct CredentialsProvider(
     pub Arc<dyn Fn() -> BoxFuture<'static, Result<Credentials, String>> + Send + Sync>,
 );
 
-impl fmt::Debug for AskCredentials {
+impl fmt::Debug for CredentialsProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AskCredentials")
+        f.write_str("CredentialsProvider")
     }
 }
 
-/// Asks for a configuration; the error is a text without secrets.
+/// Calls the functions among the caller's options and returns all options. The error is a text without secrets.
 #[derive(Clone)]
-pub struct Later(
+pub struct DeferredOptions(
     pub Arc<dyn Fn() -> BoxFuture<'static, Result<ClientConfig, String>> + Send + Sync>,
 );
 
-impl fmt::Debug for Later {
+impl fmt::Debug for DeferredOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Later")
+        f.write_str("DeferredOptions")
     }
 }
 
-/// What requests go through.
+/// The proxy that requests go through.
 #[derive(Clone, Debug)]
 pub enum Proxy {
     /// This proxy.
     At(ProxyUrl),
-    /// What `HTTPS_PROXY` and its like say.
+    /// The one that `HTTPS_PROXY` and similar variables name.
     Environment,
 }
 
-/// The URL of a proxy, user and password included. Its `Debug` form shows nothing of it.
+/// The URL of a proxy, maybe with user and password. Its `Debug` form hides it.
 #[derive(Clone)]
 pub struct ProxyUrl(pub String);
 
@@ -154,9 +154,10 @@ mod tests {
             account_id: None,
         };
         let answer = credentials.clone();
-        let ask =
-            AskCredentials(Arc::new(move || Box::pin(std::future::ready(Ok(answer.clone())))));
-        for source in [CredentialsSource::Fixed(credentials), CredentialsSource::Asked(ask)] {
+        let provider =
+            CredentialsProvider(Arc::new(move || Box::pin(std::future::ready(Ok(answer.clone())))));
+        for source in [CredentialsSource::Fixed(credentials), CredentialsSource::Provider(provider)]
+        {
             let config = ClientConfig {
                 credentials: Some(source),
                 proxy: Some(Proxy::At(ProxyUrl("http://user:hush@proxy".into()))),

@@ -1,4 +1,4 @@
-//! A table in memory that keeps DynamoDB's rules and fails as a test tells it to.
+//! A table in memory that keeps DynamoDB's rules and fails as the script of a test says.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{DynamoDb, MAX_BATCH_ROWS, Page, PutOutcome, Reading, Write};
+use super::{MAX_BATCH_ROWS, Page, PutOutcome, Reading, Table, Write};
 use crate::backoff::Retries;
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
@@ -60,9 +60,11 @@ pub enum Fate {
 
 type Script = Box<dyn FnMut(&Request) -> Fate + Send>;
 
+pub use FakeTable as FakeDynamoDb;
+
 /// The table.
 #[derive(Clone)]
-pub struct FakeDynamoDb(Arc<Mutex<State>>);
+pub struct FakeTable(Arc<Mutex<State>>);
 
 struct State {
     rows: BTreeMap<RowKey, StoredRow>,
@@ -72,7 +74,7 @@ struct State {
     read_retries: Retries,
 }
 
-impl FakeDynamoDb {
+impl FakeTable {
     /// An empty table that answers everything.
     #[allow(clippy::new_without_default)] // Nobody needs one.
     pub fn new() -> Self {
@@ -120,12 +122,12 @@ impl FakeDynamoDb {
         self.state().rows.keys().cloned().collect()
     }
 
-    /// The requests since the last time this was asked.
+    /// The requests since the last call.
     pub fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.state().requests)
     }
 
-    /// The names of the operations of [`FakeDynamoDb::take_requests`].
+    /// The names of the operations of [`FakeTable::take_requests`].
     pub fn take_operations(&self) -> Vec<&'static str> {
         self.take_requests().iter().map(Request::operation).collect()
     }
@@ -199,7 +201,7 @@ pub fn stored(row: &RowKey, item: &Item) -> StoredRow {
     }
 }
 
-impl DynamoDb for FakeDynamoDb {
+impl Table for FakeTable {
     fn read_retries(&self) -> Retries {
         self.state().read_retries
     }

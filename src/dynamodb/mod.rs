@@ -1,46 +1,54 @@
-//! The few things that the store asks of DynamoDB.
+//! The requests that a store sends to DynamoDB: the [`Table`] trait and what implements it.
+//!
+//! - [`AwsTable`]: the AWS SDK for Rust;
+//! - [`JsClient`]: an AWS client object of the caller's (`dynamoDBClient`);
+//! - `fake`: a table in memory, for tests.
 
-mod adjusting;
-mod administration;
-mod answers;
-mod asked_credentials;
-mod client;
-mod complete;
-mod counting;
-mod credential_process;
-mod credentials;
-mod dns;
-mod failure;
-mod given;
-mod http;
-mod no_proxy;
-mod request_log;
-mod settings;
-mod trust;
-mod user_agent;
+mod aws;
+mod checks;
+mod error_text;
+mod js_client;
+mod service_errors;
 
 #[cfg(test)]
 pub mod fake;
 
+use std::future::Future;
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
-pub use client::SdkDynamoDb;
-pub use given::{CallClient, GivenClient};
-pub use trust::RootCertificates;
+pub use aws::{AwsTable, RootCertificates};
+pub use js_client::{CallClient, JsClient};
+
+#[doc(hidden)]
+pub use self::{AwsTable as SdkDynamoDb, JsClient as GivenClient, Table as DynamoDb};
 
 use crate::backoff::Retries;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::row::{Item, RowKey, StoredRow};
+use crate::stats::{Count, Requests, Stats};
 
 /// The most rows that DynamoDB takes in one batch.
 pub const MAX_BATCH_ROWS: usize = 25;
 
-/// How a read is made.
+/// The longest that an attempt of a write takes unless configured, however long `writeTimeout` is.
+const LONGEST_WRITE_ATTEMPT: Duration = Duration::from_secs(10);
+/// The least time for an attempt of a write. It may exceed `writeTimeout`: the write is retried anyway.
+const SHORTEST_WRITE_ATTEMPT: Duration = Duration::from_secs(2);
+
+/// The condition of a put.
+const UNLESS_NEWER: &str = "attribute_not_exists(#version) OR #version < :version";
+/// The condition of a put that also replaces the version `:unchanged`.
+const UNLESS_NEWER_OR_CHANGED: &str =
+    "attribute_not_exists(#version) OR #version < :version OR #version = :unchanged";
+
+/// How a read is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Whether the answer may not lag behind the table.
+    /// Whether the read is strongly consistent.
     pub consistent: bool,
-    /// Whether a write depends on it: an attempt then has the time that one of a write has.
+    /// Whether a write depends on it: each attempt then has the time of a write's attempt.
     pub for_write: bool,
 }
 
@@ -52,9 +60,9 @@ impl Reading {
 /// One row of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// Puts an item, whatever is there.
+    /// Puts an item unconditionally.
     Put(RowKey, Item),
-    /// Puts the row that marks the prefix as initialised.
+    /// Puts the init marker.
     PutMarker(RowKey),
     /// Deletes a row, if it is there.
     Delete(RowKey),
@@ -78,24 +86,24 @@ pub struct Page {
     pub next: Option<RowKey>,
 }
 
-/// What became of a conditional put.
+/// The result of a conditional put.
 #[derive(Debug, PartialEq)]
 pub enum PutOutcome {
     /// The item is in the table.
     Stored,
-    /// A version as new is there already: this row, where the engine returned it.
+    /// The table has the same or a newer version: this row, where the engine returned it.
     Newer(Option<StoredRow>),
 }
 
 /// A DynamoDB table.
 ///
-/// Each request is one attempt: whoever makes it decides whether to repeat it. The futures own what they
-/// need. Whoever drops one gives its request up.
-pub trait DynamoDb: Send + Sync {
+/// Each call makes one attempt; the caller repeats it. The futures own what they need. Dropping one
+/// gives up the request.
+pub trait Table: Send + Sync {
     /// Reads one row.
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>>;
 
-    /// Reads a page of the rows of one namespace, the first or the one that begins after `start`.
+    /// Reads a page of the rows of one namespace: the first, or the one after `start`.
     fn query(
         &self,
         namespace: &str,
@@ -103,8 +111,8 @@ pub trait DynamoDb: Send + Sync {
         start: Option<RowKey>,
     ) -> BoxFuture<'static, Result<Page>>;
 
-    /// Puts an item unless the row has a version as new. A row without a version is overwritten, and
-    /// so is one of the version `unchanged`, where that is given.
+    /// Puts an item unless the row has the same or a newer version. Overwrites a row without a version,
+    /// and one of the version `unchanged`.
     fn put_if_newer(
         &self,
         row: &RowKey,
@@ -116,11 +124,33 @@ pub trait DynamoDb: Send + Sync {
     /// unprocessed.
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>>;
 
-    /// How the caller has configured reads to be repeated. It may be known only after the first attempt.
+    /// The caller's configuration for repeating reads. It may be known only after the first attempt.
     fn read_retries(&self) -> Retries {
         Retries::default()
     }
 
-    /// Lets go of connections, for when nobody uses the table any more.
+    /// Closes idle connections and keeps none from now on.
     fn disconnect(&self) {}
+}
+
+/// The default time-out of an attempt of a write: half of `writeTimeout`, clamped to 2–10 s.
+fn write_attempt_timeout(write_timeout: Duration) -> Duration {
+    (write_timeout / 2).clamp(SHORTEST_WRITE_ATTEMPT, LONGEST_WRITE_ATTEMPT)
+}
+
+/// Counts an attempt in the store's statistics, and its failure.
+async fn counted<T>(
+    stats: &Stats,
+    operation: fn(&Requests) -> &Count,
+    attempt: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    operation(&stats.requests).add_one();
+    let result = attempt.await;
+    if let Err(failure) = &result {
+        stats.errors.add_one();
+        if failure.kind == ErrorKind::Throttled {
+            stats.throttles.add_one();
+        }
+    }
+    result
 }

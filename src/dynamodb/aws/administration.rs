@@ -1,4 +1,4 @@
-//! What the command line asks of DynamoDB beyond what stores do.
+//! The requests of the command line.
 
 use std::sync::Arc;
 
@@ -10,31 +10,24 @@ use aws_sdk_dynamodb::types::{
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::client::{
-    Attributes, Connection, CredentialsInUse, SdkDynamoDb, incomplete, key_attributes, row_key,
-    stored_row,
-};
-use super::failure::{foreign_answer, no_credentials, to_error};
-use crate::error::{Error, ErrorKind, Result};
-use crate::inspection::{
-    AdministeredTable, Billing, Caller, Description, KeyAttribute, RowPage, SizedRow,
-};
+use super::AwsTable;
+use super::attributes::{Attributes, key_attributes, row_key, stored_row};
+use super::connect::Connection;
+use super::errors::{no_credentials, to_error};
+use super::requests::{incomplete, query_request};
+use crate::dynamodb::service_errors::foreign_answer;
+use crate::error::Result;
+use crate::inspection::{Billing, Caller, Description, KeyAttribute, RowPage, SizedRow};
 use crate::row::RowKey;
 
-impl AdministeredTable for SdkDynamoDb {
-    fn caller(&self) -> BoxFuture<'static, Result<Caller>> {
+impl AwsTable {
+    /// The region, and the access key that requests are signed with.
+    pub fn caller(&self) -> BoxFuture<'static, Result<Caller>> {
         let inner = Arc::clone(&self.0);
         async move {
-            let connection = inner.connection().await?;
-            let region = connection.client.config().region().map(ToString::to_string);
-            let credentials = match &connection.credentials {
-                CredentialsInUse::Found(found) => found.provide_credentials().await,
-                CredentialsInUse::Asked(asked) => asked.provide_credentials().await,
-                CredentialsInUse::None => {
-                    let message = "the search for AWS credentials is turned off";
-                    return Err(Error::new(ErrorKind::NoCredentials, message));
-                }
-            };
+            let connection = inner.connector.connection().await?;
+            let region = connection.reads.config().region().map(ToString::to_string);
+            let credentials = connection.credentials.provide_credentials().await;
             let credentials = credentials.map_err(|failure| no_credentials(&failure))?;
             Ok(Caller {
                 region: region.unwrap_or_default(),
@@ -44,11 +37,12 @@ impl AdministeredTable for SdkDynamoDb {
         .boxed()
     }
 
-    fn describe(&self) -> BoxFuture<'static, Result<Description>> {
+    /// What DynamoDB says about the table.
+    pub fn describe(&self) -> BoxFuture<'static, Result<Description>> {
         let inner = Arc::clone(&self.0);
         async move {
             let send = |connection: &Connection| {
-                let request = connection.client.describe_table().table_name(&inner.table);
+                let request = connection.reads.describe_table().table_name(&inner.name);
                 async move { request.send().await.map_err(to_error) }
             };
             let answer = inner.send_until_answered(send).await?;
@@ -57,11 +51,12 @@ impl AdministeredTable for SdkDynamoDb {
         .boxed()
     }
 
-    fn create(&self, billing: Billing) -> BoxFuture<'static, Result<()>> {
+    /// Creates the table with the keys that stores need.
+    pub fn create(&self, billing: Billing) -> BoxFuture<'static, Result<()>> {
         let inner = Arc::clone(&self.0);
         async move {
             let send = |connection: &Connection| {
-                let request = connection.client.create_table().table_name(&inner.table);
+                let request = connection.reads.create_table().table_name(&inner.name);
                 async move {
                     let request = request
                         .attribute_definitions(text_attribute("namespace")?)
@@ -83,7 +78,9 @@ impl AdministeredTable for SdkDynamoDb {
         .boxed()
     }
 
-    fn rows(
+    /// Reads a page of the rows of one namespace, or of the whole table: the first, or the one after
+    /// `start`.
+    pub fn rows(
         &self,
         namespace: Option<&str>,
         start: Option<RowKey>,
@@ -93,7 +90,8 @@ impl AdministeredTable for SdkDynamoDb {
             let (rows, next) = match &namespace {
                 Some(namespace) => {
                     let send = |connection: &Connection| {
-                        let request = connection.query(&inner.table, namespace, start.as_ref());
+                        let client = &connection.reads;
+                        let request = query_request(client, &inner.name, namespace, start.as_ref());
                         async move { request.send().await.map_err(to_error) }
                     };
                     let answer = inner.send_until_answered(send).await?;
@@ -101,11 +99,9 @@ impl AdministeredTable for SdkDynamoDb {
                 }
                 None => {
                     let send = |connection: &Connection| {
-                        let request = connection
-                            .client
-                            .scan()
-                            .table_name(&inner.table)
-                            .set_exclusive_start_key(start.as_ref().map(key_attributes));
+                        let start = start.as_ref().map(key_attributes);
+                        let scan = connection.reads.scan().table_name(&inner.name);
+                        let request = scan.set_exclusive_start_key(start);
                         async move { request.send().await.map_err(to_error) }
                     };
                     let answer = inner.send_until_answered(send).await?;
@@ -128,7 +124,7 @@ fn sized_row(attributes: Attributes) -> Option<SizedRow> {
     Some(SizedRow { row: stored_row(attributes)?, bytes })
 }
 
-/// How many bytes a value takes, as DynamoDB counts them.
+/// The size of a value in bytes, as DynamoDB counts it.
 fn size(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
@@ -145,7 +141,7 @@ fn size(value: &AttributeValue) -> usize {
     }
 }
 
-/// A byte for two digits, and one more.
+/// One byte for two digits, and one more.
 fn number_size(number: &str) -> usize {
     number.chars().filter(char::is_ascii_digit).count().div_ceil(2) + 1
 }

@@ -1,21 +1,97 @@
-//! What goes past a proxy: `NO_PROXY`.
+//! Proxies, and what bypasses them.
 
+use aws_smithy_http_client::proxy::ProxyConfig;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
-/// The entries of `NO_PROXY`. A host stands for its subdomains too, with or without a dot or `*.` before it.
-/// An entry may be an IP address or a network, and may have a port; `*` is everything.
+use crate::config::{ClientConfig, Proxy};
+use crate::environment::Environment;
+use crate::log::{Level, Log};
+
+/// The proxies of requests with and without TLS.
+pub struct Proxies {
+    /// For requests with TLS.
+    pub tls: ProxyConfig,
+    /// For requests without TLS.
+    pub plain: ProxyConfig,
+    /// Whether the one for requests without TLS has TLS itself.
+    pub plain_has_tls: bool,
+    /// What bypasses both.
+    pub excepted: NoProxy,
+}
+
+impl Proxies {
+    /// No proxies.
+    pub fn none() -> Self {
+        let none = ProxyConfig::disabled;
+        Self { tls: none(), plain: none(), plain_has_tls: false, excepted: NoProxy::default() }
+    }
+
+    /// The configured proxies. `None` where the URL of one can't be used.
+    pub fn new(config: &ClientConfig, log: &dyn Log) -> Option<Self> {
+        match &config.proxy {
+            None => Some(Self::none()),
+            Some(Proxy::Environment) => Some(Self::of_environment(&config.environment, log)),
+            Some(Proxy::At(url)) => {
+                let proxy = ProxyConfig::all(url.0.as_str()).ok()?;
+                let plain_has_tls = url.0.starts_with("https:");
+                let excepted = NoProxy::default();
+                Some(Self { tls: proxy.clone(), plain: proxy, plain_has_tls, excepted })
+            }
+        }
+    }
+
+    /// The proxies of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the same in lower case. Warns
+    /// once of a URL that can't be used.
+    fn of_environment(environment: &Environment, log: &dyn Log) -> Self {
+        let get = |name: &'static str| {
+            let found = environment.get(name).map(|value| (name.to_owned(), value));
+            found.or_else(|| {
+                let name = name.to_ascii_lowercase();
+                environment.get(&name).map(|value| (name.clone(), value))
+            })
+        };
+        let excepted = NoProxy::new(get("NO_PROXY").map_or("", |(_, value)| value));
+        let mut warned = Vec::new();
+        let mut proxy = |name: &'static str| {
+            // In CGI, HTTP_PROXY comes from a header of the request.
+            let is_forged = name == "HTTP_PROXY" && environment.get("REQUEST_METHOD").is_some();
+            let own = if is_forged { None } else { get(name) };
+            let Some((name, url)) = own.or_else(|| get("ALL_PROXY")) else {
+                return (ProxyConfig::disabled(), false);
+            };
+            let url = url.trim();
+            let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+            match ProxyConfig::all(url.as_str()) {
+                Ok(proxy) => (proxy, url.starts_with("https:")),
+                Err(_) => {
+                    if !warned.contains(&name) {
+                        let line = format!("{name} is not the URL of a proxy and is ignored");
+                        log.log(Level::Warn, line);
+                        warned.push(name);
+                    }
+                    (ProxyConfig::disabled(), false)
+                }
+            }
+        };
+        let ((tls, _), (plain, plain_has_tls)) = (proxy("HTTPS_PROXY"), proxy("HTTP_PROXY"));
+        Self { tls, plain, plain_has_tls, excepted }
+    }
+}
+
+/// The entries of `NO_PROXY`. A host covers its subdomains, with or without a dot or `*.` before it. An entry
+/// may be an IP address or a network, and may have a port. `*` covers everything.
 #[derive(Default)]
 pub struct NoProxy(Vec<Entry>);
 
 struct Entry {
-    /// Intercepts all but the entry's hosts; `None` for every host.
+    /// Matches all hosts but the entry's; `None` covers every host.
     hosts: Option<Matcher>,
     port: Option<u16>,
 }
 
 impl NoProxy {
-    /// Reads entries with commas or blanks between them.
+    /// Parses entries separated by commas or blanks.
     pub fn new(text: &str) -> Self {
         let entries = text.split(|c: char| c == ',' || c.is_whitespace());
         let entries = entries.filter(|entry| !entry.is_empty()).map(|entry| {
@@ -28,7 +104,7 @@ impl NoProxy {
         Self(entries.collect())
     }
 
-    /// Whether what is sent to this URL goes past the proxy.
+    /// Whether requests to this URL bypass the proxy.
     pub fn covers(&self, url: &str) -> bool {
         url.parse::<Uri>().is_ok_and(|url| {
             let default = if url.scheme_str() == Some("https") { 443 } else { 80 };

@@ -1,17 +1,17 @@
-//! Looking names up, without the C library's resolver where that reads the process's environment, and
-//! without blocking the runtime's thread.
+//! Name look-ups that neither block the runtime's thread nor, on Linux, use the C library's resolver, which
+//! reads the environment of the process.
 
 use std::io;
 use std::net::IpAddr;
 
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 
-/// Looks names up as `/etc/hosts` and `/etc/resolv.conf` say. Clones share what was read of them.
+/// Resolves names by `/etc/hosts` and `/etc/resolv.conf`. Clones share their contents.
 #[cfg(target_os = "linux")]
 #[derive(Clone, Debug, Default)]
 pub struct Resolver(std::sync::Arc<std::sync::Mutex<Option<hickory_resolver::TokioResolver>>>);
 
-/// Looks names up with the operating system, on a thread that may be blocked.
+/// Resolves names with the operating system, on a thread that may block.
 #[cfg(not(target_os = "linux"))]
 #[derive(Clone, Debug, Default)]
 pub struct Resolver;
@@ -32,7 +32,7 @@ impl Resolver {
         match resolver.lookup_ip(name).await {
             Ok(found) => Ok(found.iter().collect()),
             Err(failure) => {
-                // The files may have changed, as where a machine comes into another network.
+                // The files may have changed, as when a machine joins another network.
                 *self.known() = None;
                 Err(io::Error::other(failure))
             }
@@ -44,7 +44,7 @@ impl Resolver {
     }
 }
 
-/// Reads both files. Without a list of name servers there is one on this machine, as the C library takes it.
+/// Reads both files. Without a list of name servers, assumes one on this machine, as the C library does.
 #[cfg(target_os = "linux")]
 fn read_configuration() -> io::Result<hickory_resolver::TokioResolver> {
     use hickory_resolver::TokioResolver;

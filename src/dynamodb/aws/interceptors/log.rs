@@ -1,4 +1,4 @@
-//! One line for each request, for who has asked for them.
+//! A log line for each request (`clientOptions.logger`).
 
 use std::sync::Arc;
 
@@ -13,15 +13,14 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use crate::clock::{Clock, Millis};
 use crate::log::{Level, Log};
 
-/// Logs each request when it has ended: its name, how it ended and how long it took. Neither items nor
-/// credentials are in the line.
+/// Logs each request at its end: name, status and duration, but neither items nor credentials.
 #[derive(Clone)]
 pub struct RequestLog {
     /// The name of the table.
     pub table: String,
-    /// Where lines go.
+    /// Takes the lines.
     pub log: Arc<dyn Log>,
-    /// What time it is.
+    /// The time.
     pub clock: Clock,
 }
 
@@ -63,7 +62,7 @@ impl Intercept for RequestLog {
         let Some(name) = config.load::<Metadata>().map(Metadata::name) else {
             return Ok(());
         };
-        // The question whether DynamoDB is there is no call of the store's.
+        // It only opens the connection; see `Connection::ping`.
         if name == "DescribeLimits" {
             return Ok(());
         }

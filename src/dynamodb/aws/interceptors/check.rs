@@ -1,12 +1,12 @@
-//! Answers without anything of DynamoDB's in them. DynamoDB sends at least an empty object; the AWS SDK
-//! would take nothing, or any other object, for that, and so for "there is no such row" or "all is written".
+//! A check of responses. DynamoDB sends at least an empty object. The AWS SDK would take an empty body, or any
+//! other object, for that, and so for "no such row" or "all written".
 
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 
-/// What the answers to the store's requests have, if anything.
+/// The members that responses to the store's requests can have.
 const MEMBERS: [&[u8]; 6] = [
     b"\"Item\"",
     b"\"Items\"",
@@ -17,9 +17,9 @@ const MEMBERS: [&[u8]; 6] = [
 ];
 const REQUESTS: [&str; 4] = ["GetItem", "Query", "PutItem", "BatchWriteItem"];
 
-/// Lets an attempt fail whose answer has no body, or has none of these members.
+/// Fails an attempt whose response has no body, or is an object with none of these members.
 #[derive(Debug)]
-pub struct Complete;
+pub struct CheckResponses;
 
 fn is_dynamodbs(body: &[u8]) -> bool {
     let has = |member: &[u8]| body.windows(member.len()).any(|part| part == member);
@@ -27,9 +27,9 @@ fn is_dynamodbs(body: &[u8]) -> bool {
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for Complete {
+impl Intercept for CheckResponses {
     fn name(&self) -> &'static str {
-        "Complete"
+        "CheckResponses"
     }
 
     fn read_after_attempt(

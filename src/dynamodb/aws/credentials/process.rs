@@ -1,11 +1,12 @@
 //! Credentials that a program prints (`credential_process` in a profile).
 //!
-//! The AWS SDK's own provider for them starts the program with the environment of this process, which is
-//! not to be read, and needs signal handling in the runtime.
+//! The AWS SDK's provider for them is not used: it hands the program the environment of this process, which
+//! native code must not read, and needs signal handling in the runtime.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -14,27 +15,59 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
-use super::credentials::hide;
-use super::settings::CredentialProcess;
+use super::hide;
+use crate::config::ClientConfig;
+use crate::dynamodb::aws::connect::config_loader;
+use crate::dynamodb::aws::http::Http;
+use crate::dynamodb::aws::settings::{CredentialProcess, Settings};
 use crate::environment::Environment;
 use crate::log::Secrets;
 
-/// Turns a program's credentials into those of the profile in use.
-pub type AssumeRole =
-    Box<dyn Fn(&Credentials) -> future::ProvideCredentials<'static> + Send + Sync>;
-
-/// Runs the program anew each time that it is asked. It blocks.
-pub struct ProcessCredentials {
+/// Runs the program each time it is asked. It blocks.
+pub struct ProcessProvider {
     process: CredentialProcess,
     environment: Environment,
-    /// Where the profile in use assumes a role.
+    /// The role of the profile in use, if that is not the one with the program.
     role: Option<AssumeRole>,
     secrets: Secrets,
 }
 
-impl ProcessCredentials {
+/// Assumes the role of the profile in use with the credentials of a program.
+pub struct AssumeRole {
+    /// The options of the client, with its region.
+    pub options: ClientConfig,
+    /// The settings with the profile.
+    pub settings: Arc<Settings>,
+    /// Connections.
+    pub http: Http,
+    /// The profile that names the program.
+    pub profile: String,
+}
+
+impl AssumeRole {
+    async fn assume(&self, own: &Credentials) -> Result<Credentials, CredentialsError> {
+        let mut keys = vec![
+            ("aws_access_key_id", own.access_key_id()),
+            ("aws_secret_access_key", own.secret_access_key()),
+        ];
+        keys.extend(own.session_token().map(|token| ("aws_session_token", token)));
+        if keys.iter().any(|(_, value)| !value.chars().all(|c| c.is_ascii_graphic())) {
+            return Err(CredentialsError::provider_error(
+                "the credential_process printed keys with characters that keys don't have",
+            ));
+        }
+        let files = self.settings.files_with_keys(&self.profile, &keys);
+        let loader = config_loader(&self.options, &self.settings, files, &self.http);
+        match loader.load().await.credentials_provider() {
+            Some(chain) => chain.provide_credentials().await,
+            None => Err(CredentialsError::not_loaded_no_source()),
+        }
+    }
+}
+
+impl ProcessProvider {
     /// The credentials of this program, which gets this environment.
-    pub fn provider(
+    pub fn shared(
         process: CredentialProcess,
         environment: Environment,
         role: Option<AssumeRole>,
@@ -52,12 +85,12 @@ impl ProcessCredentials {
         })?;
         hide(&self.secrets, &own);
         match &self.role {
-            Some(role) => role(&own).await,
+            Some(role) => role.assume(&own).await,
             None => Ok(own),
         }
     }
 
-    /// Runs the program. The reason of a failure never holds what it printed.
+    /// Runs the program. The reason of a failure never contains what it printed.
     fn run(&self) -> Result<Credentials, String> {
         let output = shell(&self.process.command, &self.environment)
             .env_clear()
@@ -73,7 +106,7 @@ impl ProcessCredentials {
     }
 }
 
-/// The command, in the shell that the AWS SDKs use. Its path is given, so that nothing looks for it.
+/// The command in the shell that the AWS SDKs use. The path is absolute, so that `PATH` is not searched.
 fn shell(command: &str, environment: &Environment) -> Command {
     #[cfg(not(windows))]
     let shell = {
@@ -87,14 +120,14 @@ fn shell(command: &str, environment: &Environment) -> Command {
         use std::os::windows::process::CommandExt;
         let program = environment.get("COMSPEC").unwrap_or(r"C:\Windows\System32\cmd.exe");
         let mut shell = Command::new(program);
-        // `cmd` takes one pair of quotes away, and does not know the escapes of other programs.
+        // `cmd` removes one pair of quotes, and does not know the escapes of other programs.
         shell.arg("/C").raw_arg(format!("\"{command}\""));
         shell
     };
     shell
 }
 
-/// Whether a variable can be one of a process: an environment that JavaScript made may hold any text.
+/// Whether a process can have this variable: an environment object in JavaScript may hold any text.
 fn can_be_passed_on(name: &str, value: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0')
 }
@@ -125,7 +158,7 @@ fn parse(printed: &[u8], account_id: Option<&str>) -> Result<Credentials, String
     Ok(credentials.build())
 }
 
-impl ProvideCredentials for ProcessCredentials {
+impl ProvideCredentials for ProcessProvider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -134,9 +167,9 @@ impl ProvideCredentials for ProcessCredentials {
     }
 }
 
-impl fmt::Debug for ProcessCredentials {
+impl fmt::Debug for ProcessProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ProcessCredentials({:?})", self.process.profile)
+        write!(f, "ProcessProvider({:?})", self.process.profile)
     }
 }
 

@@ -1,43 +1,49 @@
-//! What is changed in requests besides what the AWS client has options for.
+//! Changes of requests.
 
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
+use std::sync::OnceLock;
+
+use aws_config::AppName;
+use aws_runtime::user_agent::{ApiMetadata, AwsUserAgent};
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_types::os_shim_internal::Env;
 use aws_types::region::SigningRegion;
 use http::Uri;
 
 use crate::config::ClientConfig;
 
-/// The domains of the regions' endpoints.
+/// The domains of AWS endpoints.
 const AWS_DOMAINS: [&str; 4] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev"];
 const USER_AGENT: &str = "user-agent";
 
-/// Changes requests as is configured.
+/// Changes requests in ways that the AWS client has no option for.
 #[derive(Debug)]
-pub struct Adjusting {
+pub struct ModifyRequests {
     plain: bool,
     signing_region: Option<String>,
     user_agent: Option<String>,
 }
 
-impl Adjusting {
+impl ModifyRequests {
     /// `None` where there is nothing to change.
     pub fn new(config: &ClientConfig) -> Option<Self> {
-        let adjusting = Self {
+        let modify = Self {
             plain: config.tls == Some(false),
             signing_region: config.signing_region.clone(),
             user_agent: config.user_agent.clone(),
         };
-        let needed =
-            adjusting.plain || adjusting.signing_region.is_some() || adjusting.user_agent.is_some();
-        needed.then_some(adjusting)
+        let needed = modify.plain || modify.signing_region.is_some() || modify.user_agent.is_some();
+        needed.then_some(modify)
     }
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for Adjusting {
+impl Intercept for ModifyRequests {
     fn name(&self) -> &'static str {
-        "Adjusting"
+        "ModifyRequests"
     }
 
     fn modify_before_signing(
@@ -64,7 +70,7 @@ impl Intercept for Adjusting {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // It is not among the headers that are signed.
+        // This header is not signed.
         if let Some(added) = &self.user_agent {
             let headers = context.request_mut().headers_mut();
             let agent = headers.get(USER_AGENT).unwrap_or_default();
@@ -75,13 +81,53 @@ impl Intercept for Adjusting {
     }
 }
 
-/// The same URL without TLS, where it is that of a region's endpoint.
+/// The same URL without TLS, if it is that of an AWS endpoint.
 fn without_tls(url: &str) -> Option<String> {
     let rest = url.strip_prefix("https://")?;
     let uri: Uri = url.parse().ok()?;
     let host = uri.host()?;
     let regional = AWS_DOMAINS.iter().any(|domain| host.ends_with(domain));
     regional.then(|| format!("http://{rest}"))
+}
+
+/// Sets the user agent of the AWS client, which would otherwise make one for each request from the environment
+/// of the process.
+#[derive(Debug)]
+pub struct SetUserAgent {
+    env: Env,
+    made: OnceLock<AwsUserAgent>,
+}
+
+impl SetUserAgent {
+    /// A user agent from this environment.
+    pub fn new(env: Env) -> Self {
+        Self { env, made: OnceLock::new() }
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for SetUserAgent {
+    fn name(&self) -> &'static str {
+        "SetUserAgent"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(api) = config.load::<ApiMetadata>().cloned() else { return Ok(()) };
+        let agent = self.made.get_or_init(|| {
+            let mut agent = AwsUserAgent::new_from_environment(self.env.clone(), api);
+            if let Some(name) = config.load::<AppName>() {
+                agent.set_app_name(name.clone());
+            }
+            agent
+        });
+        config.interceptor_state().store_put(agent.clone());
+        Ok(())
+    }
 }
 
 #[cfg(test)]

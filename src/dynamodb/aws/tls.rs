@@ -1,8 +1,8 @@
-//! Which TLS certificates are trusted.
+//! Trusted TLS certificates.
 //!
-//! Trusted are the operating system's roots or, where it has none (slim and distroless images),
-//! Node's own, and besides the certificates in the files that `NODE_EXTRA_CA_CERTS` and
-//! `AWS_CA_BUNDLE` name. Or else only those that are given, as Node does with an agent's `ca`.
+//! The store trusts the root certificates of the operating system or, where there are none (slim and
+//! distroless images), Node's own; and also those in the files that `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE`
+//! name. Where the options have certificates (an agent's `ca`), it trusts only those, as Node does.
 
 use std::io;
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::files::{self, Reads};
 use crate::log::{Level, Log};
 use crate::runtime;
 
-/// Asks Node for its own root certificates, as PEM text. Called only where they are needed.
+/// Gets Node's own root certificates, as PEM text. Called only where they are needed.
 pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
 /// The variables that name files with further certificates to trust.
@@ -30,7 +30,7 @@ const EXTRA_CERTIFICATE_FILES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDL
 /// The variables that say where the operating system's certificates are: a file and folders.
 const SYSTEM_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// What a TLS connection needs to know.
+/// The context of TLS connections.
 ///
 /// # Errors
 ///
@@ -41,18 +41,18 @@ pub async fn tls_context(
     node_roots: &RootCertificates,
     log: &dyn Log,
 ) -> io::Result<TlsContext> {
-    let store = match authorities.and_then(|pem| given_authorities(pem, log)) {
+    let store = match authorities.and_then(|pem| configured_authorities(pem, log)) {
         Some(store) => store,
         None => trust_store(environment, node_roots, log).await?,
     };
     context(store)
 }
 
-/// The same for connections without TLS.
+/// The context of connections without TLS.
 ///
 /// # Errors
 ///
-/// None that is known.
+/// None that is known, but the library can return one.
 pub fn no_tls_context() -> io::Result<TlsContext> {
     context(TrustStore::empty().with_native_roots(false))
 }
@@ -61,7 +61,7 @@ fn context(store: TrustStore) -> io::Result<TlsContext> {
     TlsContext::builder().with_trust_store(store).build().map_err(io::Error::other)
 }
 
-fn given_authorities(pem: &str, log: &dyn Log) -> Option<TrustStore> {
+fn configured_authorities(pem: &str, log: &dyn Log) -> Option<TrustStore> {
     match check(pem.as_bytes()) {
         Ok(()) => {
             let mut store = TrustStore::empty().with_native_roots(false);
@@ -87,7 +87,7 @@ async fn trust_store(
     let extra = join_all(extra.map(|(variable, path)| read_extra(variable, path, log)));
     let (system, extra) = join(system_certificates(environment, log), extra).await;
     let system = system?;
-    // The HTTP client would read the system's anew for each of its pools.
+    // The HTTP client would read the system's certificates again for each pool.
     let mut store = TrustStore::empty().with_native_roots(false);
     if system.is_empty()
         && let Some(pem) = node_roots().await
@@ -106,7 +106,7 @@ async fn trust_store(
     Ok(store)
 }
 
-/// The certificates in a file that a variable names; where they can't be used, that is a warning.
+/// The certificates in the file that a variable names. Warns where they can't be used.
 async fn read_extra(variable: &str, path: &str, log: &dyn Log) -> io::Result<Option<Arc<[u8]>>> {
     let read = match files::read(path.into()).await {
         Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
@@ -122,13 +122,13 @@ async fn read_extra(variable: &str, path: &str, log: &dyn Log) -> io::Result<Opt
     }
 }
 
-/// Where the system's certificates are, as variables tell it.
+/// The values of the variables for the system's certificates.
 type Places = [Option<String>; 2];
 
 static SYSTEM: LazyLock<Reads<Places, Vec<CertificateDer<'static>>>> = LazyLock::new(Reads::new);
 
-/// The operating system's root certificates that can be used. None where they can't be read in time: then
-/// Node's own serve.
+/// The usable root certificates of the operating system. None where they can't be read in time; Node's own
+/// are used then.
 async fn system_certificates(
     environment: &Environment,
     log: &dyn Log,
@@ -172,7 +172,7 @@ fn system_roots(environment: &Environment) -> io::Result<Vec<CertificateDer<'sta
         return Ok(found);
     }
     #[cfg(all(unix, not(target_os = "macos")))]
-    // The same certificates lie beside this file in one file each, hundreds of them.
+    // The folder beside this bundle has the same certificates in hundreds of files.
     if let Some(bundle) = openssl_probe::probe().cert_file {
         let found = loaded(load_certs_from_paths(Some(&bundle), None))?;
         if !found.is_empty() {
@@ -182,7 +182,7 @@ fn system_roots(environment: &Environment) -> io::Result<Vec<CertificateDer<'sta
     loaded(load_native_certs())
 }
 
-/// What was found; an error where files could not be opened for now.
+/// What was found; an error where no file can be opened at the moment.
 fn loaded(found: CertificateResult) -> io::Result<Vec<CertificateDer<'static>>> {
     for error in found.errors {
         if let ErrorKind::Io { inner, .. } = error.kind
@@ -194,7 +194,7 @@ fn loaded(found: CertificateResult) -> io::Result<Vec<CertificateDer<'static>>> 
     Ok(found.certs)
 }
 
-/// Those that the HTTP client would not panic on.
+/// Those that the HTTP client does not panic on.
 fn usable(mut certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
     certificates.retain(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
     certificates
@@ -205,7 +205,7 @@ fn pem(certificate: &CertificateDer<'static>) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
-/// Refuses what the HTTP client would panic on.
+/// Rejects what the HTTP client would panic on.
 fn check(pem: &[u8]) -> Result<(), String> {
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {

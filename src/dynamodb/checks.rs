@@ -1,9 +1,9 @@
-//! Whether an answer is about what was asked. One that is not fails, and passes by itself: something on the
-//! way has mixed up answers, or made them up.
+//! Checks that an answer belongs to its request. One that does not is a transient failure: something on the
+//! way mixed up answers, or made them up.
 
 use std::collections::HashMap;
 
-use super::failure::foreign_answer;
+use super::service_errors::foreign_answer;
 use super::{Page, PutOutcome, Write};
 use crate::error::{Error, Result};
 use crate::row::{RowKey, StoredRow};
@@ -12,17 +12,21 @@ fn mixed_up(about: &str) -> Error {
     foreign_answer(format!("DynamoDB's answer is about {about}"))
 }
 
-/// Refuses another row than the one that was asked for. `found` is `None` for one without keys.
-pub fn check_row(asked: &RowKey, found: Option<&RowKey>) -> Result<()> {
-    if found == Some(asked) { Ok(()) } else { Err(mixed_up("another row than the one asked for")) }
+/// Rejects a row other than the requested one. `found` is `None` for a row without keys.
+pub fn check_row(requested: &RowKey, found: Option<&RowKey>) -> Result<()> {
+    if found == Some(requested) {
+        Ok(())
+    } else {
+        Err(mixed_up("another row than the requested one"))
+    }
 }
 
-/// Refuses a page that has rows of another namespace, or that the Query makes no progress with: DynamoDB
-/// orders the rows of a namespace by the bytes of their keys.
+/// Rejects a page with rows of another namespace, and one that makes no progress: DynamoDB sorts the rows of
+/// a namespace by the bytes of their keys.
 pub fn check_page(namespace: &str, start: Option<&RowKey>, page: Page) -> Result<Page> {
     let is_other = |row: &RowKey| *row.namespace != *namespace;
     if page.rows.iter().map(|row| &row.key).chain(&page.next).any(is_other) {
-        return Err(mixed_up("another namespace than the one asked for"));
+        return Err(mixed_up("another namespace than the requested one"));
     }
     let is_repeated = |next: &RowKey| start.is_some_and(|start| next.key <= start.key);
     if page.next.as_ref().is_some_and(is_repeated) {
@@ -31,7 +35,7 @@ pub fn check_page(namespace: &str, start: Option<&RowKey>, page: Page) -> Result
     Ok(page)
 }
 
-/// Refuses a put that another row than the one to put is said to be in the way of.
+/// Rejects the outcome of a put that names another row.
 pub fn check_put(row: &RowKey, outcome: PutOutcome) -> Result<PutOutcome> {
     match &outcome {
         PutOutcome::Newer(Some(StoredRow { key, .. })) => check_row(row, Some(key))?,
@@ -40,7 +44,7 @@ pub fn check_put(row: &RowKey, outcome: PutOutcome) -> Result<PutOutcome> {
     Ok(outcome)
 }
 
-/// Those of the writes that DynamoDB left, which it names by their rows. `None` is a row without keys.
+/// The writes that DynamoDB left unprocessed, by their rows. `None` is a row without keys.
 pub fn writes_left(
     sent: Vec<Write>,
     left: impl IntoIterator<Item = Option<RowKey>>,
@@ -54,7 +58,7 @@ pub fn writes_left(
     left.map(|row| row.and_then(|row| sent.remove(&row)).ok_or_else(not_sent)).collect()
 }
 
-/// The failure of a batch of which rows are said to be left that were not in it.
+/// The failure of a batch whose answer names rows that were not in it.
 pub fn not_sent() -> Error {
     mixed_up("rows that were not to be written")
 }
@@ -77,17 +81,17 @@ mod tests {
     }
 
     #[test]
-    fn another_row_is_refused_and_asked_for_again() {
-        let asked = row("features", "a");
-        assert!(check_row(&asked, Some(&asked)).is_ok());
+    fn another_row_is_a_transient_failure() {
+        let requested = row("features", "a");
+        assert!(check_row(&requested, Some(&requested)).is_ok());
         for other in [Some(row("features", "b")), Some(row("segments", "a")), None] {
-            let failure = check_row(&asked, other.as_ref()).unwrap_err();
+            let failure = check_row(&requested, other.as_ref()).unwrap_err();
             assert!(failure.is_retryable() && failure.may_take_effect());
         }
         let newer = |key| PutOutcome::Newer(Some(stored(key)));
-        assert!(check_put(&asked, newer(asked.clone())).is_ok());
-        assert!(check_put(&asked, PutOutcome::Newer(None)).is_ok());
-        assert!(check_put(&asked, newer(row("features", "b"))).is_err());
+        assert!(check_put(&requested, newer(requested.clone())).is_ok());
+        assert!(check_put(&requested, PutOutcome::Newer(None)).is_ok());
+        assert!(check_put(&requested, newer(row("features", "b"))).is_err());
     }
 
     #[test]

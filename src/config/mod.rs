@@ -1,0 +1,95 @@
+//! The validated options of a store, and their defaults.
+
+mod client;
+
+use std::time::Duration;
+
+pub use client::{
+    ClientConfig, Credentials, CredentialsProvider, CredentialsSource, DeferredOptions, Proxy,
+    ProxyUrl,
+};
+
+/// The default of `availabilityTimeout`.
+pub const DEFAULT_AVAILABILITY_TIMEOUT: Duration = Duration::from_secs(1);
+/// The default of `cacheTTL`, in milliseconds.
+pub const DEFAULT_CACHE_TTL_MS: f64 = 15_000.0;
+/// The default of `readTimeout`.
+pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(3);
+/// The default of `writeTimeout`.
+pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The default of `staleIfSlow`.
+pub const DEFAULT_STALE_IF_SLOW: Duration = Duration::from_millis(200);
+/// The default of `maxCacheBytes`, in bytes.
+pub const DEFAULT_MAX_CACHE_BYTES: u64 = 128 * 1024 * 1024;
+
+/// How long a copy may be used, in milliseconds by the wall clock. The names are those of HTTP caching
+/// (RFC 5861).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Freshness {
+    /// How long a copy is fresh: 0 for no caching, infinite for ever.
+    pub ttl_ms: f64,
+    /// How long after that it is used when DynamoDB fails.
+    pub stale_if_error_ms: f64,
+    /// How long after that it is used while a newer one is fetched.
+    pub stale_while_revalidate_ms: f64,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self {
+            ttl_ms: DEFAULT_CACHE_TTL_MS,
+            stale_if_error_ms: f64::INFINITY,
+            stale_while_revalidate_ms: 0.0,
+        }
+    }
+}
+
+/// The options of a store.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The name of the DynamoDB table. It must exist; the store never creates it.
+    pub table: String,
+    /// The prefix of every namespace, which separates environments in one table; empty for none.
+    pub prefix: String,
+    /// How long copies may be used.
+    pub freshness: Freshness,
+    /// How long a read with a stale copy waits for DynamoDB.
+    pub stale_if_slow: Duration,
+    /// The size limit of the cache in bytes. Texts count twice, because JavaScript also holds the parsed items.
+    pub max_cache_bytes: u64,
+    /// Whether reads are strongly consistent, which doubles their read units.
+    pub consistent_read: bool,
+    /// The longest that a read takes; in a Query of several pages, each page.
+    pub read_timeout: Duration,
+    /// The longest that a check of DynamoDB's availability takes.
+    pub availability_timeout: Duration,
+    /// The longest until the callback of a write. For an init, the time starts again whenever a row has been
+    /// written.
+    pub write_timeout: Duration,
+    /// Whether the store never writes to the table.
+    pub read_only: bool,
+    /// Whether to rewrite a table that lost its data.
+    pub refill: bool,
+    /// The options of the DynamoDB client.
+    pub client: ClientConfig,
+}
+
+impl Config {
+    /// The configuration for `table` with every default.
+    pub fn new(table: impl Into<String>) -> Self {
+        Self {
+            table: table.into(),
+            prefix: String::new(),
+            freshness: Freshness::default(),
+            stale_if_slow: DEFAULT_STALE_IF_SLOW,
+            max_cache_bytes: DEFAULT_MAX_CACHE_BYTES,
+            consistent_read: false,
+            read_timeout: DEFAULT_READ_TIMEOUT,
+            availability_timeout: DEFAULT_AVAILABILITY_TIMEOUT,
+            write_timeout: DEFAULT_WRITE_TIMEOUT,
+            read_only: false,
+            refill: false,
+            client: ClientConfig::default(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! A table behind aws-sdk-dynamodb.
+//!
+//! `connect` makes the client on first use: from the options of the store (`client_config`, `endpoint`), the
+//! environment and the shared configuration files (`settings`), `credentials`, and connections (`http`,
+//! `tls`). `requests` sends what a store needs, `administration` what the command line needs.
+
+mod administration;
+mod attributes;
+mod client_config;
+mod connect;
+mod credentials;
+mod endpoint;
+mod errors;
+mod http;
+mod interceptors;
+mod requests;
+mod settings;
+mod tls;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use self::tls::RootCertificates;
+
+use self::connect::{Connection, Connector};
+use super::counted;
+use crate::backoff::{self, Retries};
+use crate::clock::{Clock, JumpWatch};
+use crate::config::Config;
+use crate::error::{ErrorKind, Result};
+use crate::log::Log;
+use crate::panics::caught;
+use crate::stats::{Count, Requests, Stats};
+
+/// A table behind aws-sdk-dynamodb.
+pub struct AwsTable(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    read_timeout: Duration,
+    stats: Arc<Stats>,
+    connector: Arc<Connector>,
+    jumps: JumpWatch,
+    /// How many clock jumps have made the connections unusable so far.
+    jump_count: AtomicU64,
+}
+
+impl AwsTable {
+    /// The table that `config` names. Sends nothing and looks for no credentials before
+    /// [`AwsTable::connect`] or the first request. Counts requests in `stats`.
+    pub fn new(
+        config: &Config,
+        node_roots: RootCertificates,
+        log: Arc<dyn Log>,
+        clock: Clock,
+        stats: Arc<Stats>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            name: config.table.clone(),
+            read_timeout: config.read_timeout,
+            stats,
+            jumps: JumpWatch::new(clock.clone()),
+            jump_count: AtomicU64::new(0),
+            connector: Arc::new(Connector::new(config, node_roots, log, clock)),
+        }))
+    }
+
+    /// Gets credentials and a connection ready for the first request. A failure is reported by the first
+    /// request, not here.
+    pub fn connect(&self) -> impl Future<Output = ()> + Send + 'static {
+        let inner = Arc::clone(&self.0);
+        async move {
+            if let Ok(connection) = inner.connector.connection().await {
+                connection.ping().await;
+            }
+        }
+    }
+
+    /// Closes idle connections and keeps none from now on.
+    pub fn disconnect(&self) {
+        self.0.connector.http.disconnect();
+    }
+}
+
+impl Inner {
+    /// The caller's configuration for repeating reads, as far as it is known.
+    fn retries(&self) -> Retries {
+        self.connector.retries()
+    }
+
+    /// Sends a request and counts it as `operation`.
+    async fn send_counted<T, F>(
+        &self,
+        operation: fn(&Requests) -> &Count,
+        request: impl Fn(&Connection) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.send(|connection| counted(&self.stats, operation, request(connection))).await
+    }
+
+    /// Sends a request.
+    ///
+    /// Sends it once more where it failed on a connection that died while this process stood still, and
+    /// where AWS rejected the credentials: then with new ones of the caller's provider, and with the
+    /// server's time.
+    async fn send<T, F>(&self, request: impl Fn(&Connection) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let jumps = self.check_clock();
+        let connection = self.connector.connection().await?;
+        match caught(request(connection)).await.flatten() {
+            Err(failure) if failure.is_retryable() && self.check_clock() != jumps => {
+                caught(request(connection)).await.flatten()
+            }
+            Err(failure) if failure.kind == ErrorKind::BadCredentials => {
+                connection.credentials.rejected();
+                let result = caught(request(connection)).await.flatten();
+                if result.as_ref().is_err_and(|again| again.kind == ErrorKind::BadCredentials) {
+                    connection.credentials.rejected();
+                }
+                result
+            }
+            result => result,
+        }
+    }
+
+    /// Sends a request until it is answered or `readTimeout` has passed.
+    async fn send_until_answered<T, F>(&self, request: impl Fn(&Connection) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let deadline = Instant::now() + self.read_timeout;
+        backoff::read_until(deadline, || self.retries(), || self.send(&request)).await
+    }
+
+    /// Gives up all connections if this process stood still for so long that the other side will have
+    /// closed them. Returns how often that has happened.
+    fn check_clock(&self) -> u64 {
+        if self.jumps.has_jumped() {
+            self.connector.http.give_up_connections();
+            self.jump_count.fetch_add(1, Ordering::SeqCst);
+        }
+        self.jump_count.load(Ordering::SeqCst)
+    }
+}
