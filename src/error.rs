@@ -1,8 +1,8 @@
-//! The one error type of the core, and the words in which a failure is told.
+//! The error type of this crate, and its messages.
 
 use std::fmt;
 
-/// What went wrong, from the side of whoever has to mend it.
+/// What went wrong, from the view of the person who has to correct it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The table does not exist in this region and account.
@@ -13,38 +13,38 @@ pub enum ErrorKind {
     NoRegion,
     /// No credentials were found, or they could not be fetched.
     NoCredentials,
-    /// The profile that is asked for is in no file.
+    /// No file has the profile that the options or the environment name.
     NoProfile,
-    /// AWS knows the credentials to be wrong or expired.
+    /// AWS rejects the credentials as wrong or expired.
     BadCredentials,
-    /// The credentials are good, but may not do this.
+    /// The credentials are valid, but lack a permission.
     AccessDenied,
     /// The endpoint is not a URL that a request can be sent to.
     BadEndpoint,
-    /// DynamoDB asks to slow down.
+    /// DynamoDB throttles.
     Throttled,
     /// DynamoDB could not be reached, or failed on its side.
     Unavailable,
     /// DynamoDB did not answer in time.
     TimedOut,
-    /// The operating system gives this process no thread or no file descriptor.
+    /// The process has no thread or no file descriptor left.
     NoResources,
-    /// DynamoDB refuses the request itself.
+    /// DynamoDB rejects the request.
     Refused,
-    /// The item is over the size that LaunchDarkly SDKs store.
+    /// The item exceeds the size that LaunchDarkly SDKs store.
     TooLarge,
-    /// The store is not to write.
+    /// The store is read-only.
     ReadOnly,
-    /// The store was closed before it could be done.
+    /// The store was closed first.
     Closed,
-    /// The data handed over is not what an item or a data set looks like.
+    /// The data is not an item or a data set.
     InvalidData,
-    /// A defect of this package.
+    /// A defect in this package.
     Internal,
 }
 
 impl ErrorKind {
-    /// The stable code that JavaScript finds in `error.code`.
+    /// The stable code in JavaScript's `error.code`.
     pub fn code(self) -> &'static str {
         match self {
             Self::TableNotFound => "TABLE_NOT_FOUND",
@@ -68,14 +68,14 @@ impl ErrorKind {
         }
     }
 
-    /// Whether failures of this kind pass by themselves.
+    /// Whether failures of this kind are transient.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut | Self::NoResources)
     }
 
-    /// Whether failures of this kind last until somebody changes what is asked for, or the right to ask
-    /// for it. Credentials are renewed by themselves, and a missing table is one that is being made.
-    pub fn is_refusal(self) -> bool {
+    /// Whether failures of this kind last until somebody changes the request or its permissions. Not so for
+    /// credentials, which are renewed, and for a missing table, which may be about to be created.
+    pub fn is_permanent(self) -> bool {
         match self {
             Self::Throttled
             | Self::Unavailable
@@ -98,7 +98,7 @@ impl ErrorKind {
         }
     }
 
-    /// What the person who reads the line can do about it.
+    /// What the reader of the message can do about it.
     fn advice(self) -> Option<&'static str> {
         match self {
             Self::TableNotFound => Some(
@@ -146,58 +146,58 @@ impl ErrorKind {
     }
 }
 
-/// A failure: its kind and, in words, its cause.
+/// A failure: its kind and its cause in words.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct Error {
-    /// What to do about it.
+    /// The kind.
     pub kind: ErrorKind,
     message: String,
-    passing: bool,
-    broken_off: bool,
+    is_transient: bool,
+    has_unknown_outcome: bool,
 }
 
 impl Error {
-    /// A failure of this kind, caused as `message` says.
+    /// A failure of this kind with this cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), passing: false, broken_off: false }
+        Self { kind, message: message.into(), is_transient: false, has_unknown_outcome: false }
     }
 
-    /// The same failure, which will pass by itself although others of its kind don't.
-    pub fn passing(self) -> Self {
-        Self { passing: true, ..self }
+    /// The same failure, marked as transient although others of its kind are not.
+    pub fn transient(self) -> Self {
+        Self { is_transient: true, ..self }
     }
 
-    /// The same failure, of a request that was broken off: DynamoDB may have got it.
-    pub fn broken_off(self) -> Self {
-        Self { broken_off: true, ..self }
+    /// The same failure, of a request that DynamoDB may have received.
+    pub fn with_unknown_outcome(self) -> Self {
+        Self { has_unknown_outcome: true, ..self }
     }
 
-    /// Whether the request may yet take effect: nobody knows what became of it.
+    /// Whether the request may have taken effect, or may do so later.
     pub fn may_take_effect(&self) -> bool {
-        self.broken_off || self.kind == ErrorKind::TimedOut
+        self.has_unknown_outcome || self.kind == ErrorKind::TimedOut
     }
 
-    /// Whether the same request may succeed a little later, with nobody changing anything.
+    /// Whether the same request may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
-        self.passing || self.kind.is_retryable()
+        self.is_transient || self.kind.is_retryable()
     }
 
     /// Whether it lasts until somebody changes something.
-    pub fn is_refusal(&self) -> bool {
-        !self.passing && self.kind.is_refusal()
+    pub fn is_permanent(&self) -> bool {
+        !self.is_transient && self.kind.is_permanent()
     }
 
-    /// Whether it lasts, and says nothing of other items.
-    pub fn is_of_the_item(&self) -> bool {
-        self.is_refusal() && matches!(self.kind, ErrorKind::Refused | ErrorKind::Internal)
+    /// Whether it is permanent and says nothing about other items.
+    pub fn concerns_only_the_item(&self) -> bool {
+        self.is_permanent() && matches!(self.kind, ErrorKind::Refused | ErrorKind::Internal)
     }
 
-    /// The cause alone, without the advice that the `Display` form adds.
+    /// The cause, without the advice that the `Display` form adds.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The failure of work that the operating system gives no thread or no file descriptor.
+    /// The failure of work for which there is no thread or no file descriptor.
     pub fn no_resources(failure: &std::io::Error) -> Self {
         let message = match failure.raw_os_error() {
             Some(_) if crate::runtime::is_exhausted(failure) => {
@@ -214,11 +214,11 @@ impl Error {
         Self::defect(None)
     }
 
-    /// The failure of work that panicked in this place of the code. A request may have been sent before.
+    /// The failure of work that panicked at this place in the code. It may have sent a request before.
     pub fn defect(place: Option<String>) -> Self {
         let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
         let message = format!("a defect in dynamodb-feature-store{place}; please report it");
-        Self::new(ErrorKind::Internal, message).broken_off()
+        Self::new(ErrorKind::Internal, message).with_unknown_outcome()
     }
 }
 
@@ -232,5 +232,5 @@ impl fmt::Display for Error {
     }
 }
 
-/// What every fallible operation of the core returns.
+/// The result of a fallible operation.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -4,7 +4,7 @@
  * The JS client: a DynamoDB client of the caller's, as the option `dynamoDBClient`. Every request goes through
  * that very object, so that its middleware, agents, mocks and tracing see it. The store never closes it.
  *
- * Requests and answers are JSON text in the form that `src/dynamodb/given.rs` describes.
+ * Requests and answers are JSON text in the form that `src/dynamodb/js_client/mod.rs` describes.
  */
 
 const { fail } = require('../options/checks');

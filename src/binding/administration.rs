@@ -14,7 +14,7 @@ use crate::backoff;
 use crate::cache::Generation;
 use crate::clock::Clock;
 use crate::config::DEFAULT_READ_TIMEOUT;
-use crate::dynamodb::{self, DynamoDb, SdkDynamoDb};
+use crate::dynamodb::{self, AwsTable, Table};
 use crate::error;
 use crate::inspection::{Billing, Inspection, RowPage, listed};
 use crate::row::{Decoded, Layout, RowKey};
@@ -26,7 +26,7 @@ const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, for_wr
 /// A table that somebody looks after.
 #[napi]
 pub struct NativeTable {
-    table: Arc<SdkDynamoDb>,
+    table: Arc<AwsTable>,
     layout: Layout,
     queue: Arc<ResponseQueue>,
     progress: Arc<Mutex<Progress>>,
@@ -59,7 +59,7 @@ impl NativeTable {
         let whole = options.prefix.is_none();
         let config = options.into_config(&questions);
         let layout = Layout::new(&config.prefix);
-        let table = SdkDynamoDb::new(
+        let table = AwsTable::new(
             &config,
             node_roots(&questions),
             queue.clone(),
@@ -179,7 +179,7 @@ impl NativeTable {
     }
 }
 
-async fn list(table: &SdkDynamoDb, namespace: &str) -> error::Result<Vec<Value>> {
+async fn list(table: &AwsTable, namespace: &str) -> error::Result<Vec<Value>> {
     let mut items = Vec::new();
     let mut start = None;
     loop {

@@ -12,7 +12,7 @@ use super::{NativeOptions, call_client, node_roots, queue_for, respond_with, war
 use crate::big_segments::{BigSegmentTable, BigSegments};
 use crate::cache::Generation;
 use crate::clock::Clock;
-use crate::dynamodb::{GivenClient, SdkDynamoDb};
+use crate::dynamodb::{AwsTable, JsClient};
 use crate::stats::Stats;
 
 /// A store of big segments.
@@ -41,10 +41,10 @@ impl NativeBigSegmentStore {
         let asks_client = options.asks_client.unwrap_or(false);
         let (config, stats) = (options.into_config(&questions), Arc::new(Stats::default()));
         let table: Arc<dyn BigSegmentTable> = if asks_client {
-            Arc::new(GivenClient::new(&config, call_client(&questions), stats))
+            Arc::new(JsClient::new(&config, call_client(&questions), stats))
         } else {
             let (roots, log) = (node_roots(&questions), queue.clone());
-            let own = SdkDynamoDb::new(&config, roots, log, Clock::system(), stats);
+            let own = AwsTable::new(&config, roots, log, Clock::system(), stats);
             warm_up(own.connect());
             Arc::new(own)
         };

@@ -31,7 +31,7 @@ use self::response_queue::{Form, ResponseQueue, all_text, item_text};
 use crate::cache::Generation;
 use crate::clock::{Clock, duration};
 use crate::config::Config;
-use crate::dynamodb::{CallClient, DynamoDb, GivenClient, RootCertificates, SdkDynamoDb};
+use crate::dynamodb::{AwsTable, CallClient, JsClient, RootCertificates, Table};
 use crate::environment::Environment;
 use crate::error;
 use crate::log::{Level, Log};
@@ -221,7 +221,7 @@ fn respond_with(
 #[napi]
 pub struct NativeStore {
     store: Store,
-    dynamodb: Arc<dyn DynamoDb>,
+    dynamodb: Arc<dyn Table>,
     queue: Arc<ResponseQueue>,
     questions: Questions,
     inits: Mutex<HashMap<RequestId, Init>>,
@@ -263,10 +263,10 @@ impl NativeStore {
         let asks_client = options.asks_client.unwrap_or(false);
         let (config, stats) = (options.into_config(&questions), Arc::new(Stats::default()));
         let (clock, log): (_, Arc<dyn Log>) = (Clock::system(), queue.clone());
-        let dynamodb: Arc<dyn DynamoDb> = if asks_client {
-            Arc::new(GivenClient::new(&config, call_client(&questions), stats.clone()))
+        let dynamodb: Arc<dyn Table> = if asks_client {
+            Arc::new(JsClient::new(&config, call_client(&questions), stats.clone()))
         } else {
-            let own = SdkDynamoDb::new(
+            let own = AwsTable::new(
                 &config,
                 node_roots(&questions),
                 log.clone(),

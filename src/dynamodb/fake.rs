@@ -60,8 +60,6 @@ pub enum Fate {
 
 type Script = Box<dyn FnMut(&Request) -> Fate + Send>;
 
-pub use FakeTable as FakeDynamoDb;
-
 /// The table.
 #[derive(Clone)]
 pub struct FakeTable(Arc<Mutex<State>>);

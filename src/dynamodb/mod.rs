@@ -21,9 +21,6 @@ use futures_util::future::BoxFuture;
 pub use aws::{AwsTable, RootCertificates};
 pub use js_client::{CallClient, JsClient};
 
-#[doc(hidden)]
-pub use self::{AwsTable as SdkDynamoDb, JsClient as GivenClient, Table as DynamoDb};
-
 use crate::backoff::Retries;
 use crate::error::{ErrorKind, Result};
 use crate::row::{Item, RowKey, StoredRow};

@@ -64,7 +64,7 @@ fn kind_of(code: &str, text: &str, status: Option<u16>) -> Option<ErrorKind> {
 
 /// The failure of a request whose answer is not DynamoDB's. DynamoDB may have processed the request.
 pub fn foreign_answer(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Unavailable, message).broken_off()
+    Error::new(ErrorKind::Unavailable, message).with_unknown_outcome()
 }
 
 /// The failure for an answer that names no error of DynamoDB's: it comes from a proxy, a load balancer or

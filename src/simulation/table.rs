@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::oracle::Oracle;
 use super::plan::{Defect, Plan, Spell};
 use crate::dynamodb::fake::stored;
-use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
+use crate::dynamodb::{Page, PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Item, ItemAttribute, Layout, RowKey, StoredRow};
 
@@ -159,7 +159,7 @@ impl Connection {
     }
 }
 
-impl DynamoDb for Connection {
+impl crate::dynamodb::Table for Connection {
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>> {
         let wanted = row.clone();
         self.request(

@@ -11,7 +11,7 @@ use crate::background::Task;
 use crate::backoff::Retries;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::dynamodb::{DynamoDb, Page, PutOutcome, Reading, Write};
+use crate::dynamodb::{Page, PutOutcome, Reading, Table, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, Line, Log};
 use crate::panics::{caught, caught_request};
@@ -22,7 +22,7 @@ use crate::stats::Stats;
 const REMEMBERED_UNREADABLE_ROWS: usize = 10_000;
 
 pub(super) struct Context {
-    dynamodb: Arc<dyn DynamoDb>,
+    dynamodb: Arc<dyn Table>,
     pub layout: Layout,
     pub clock: Clock,
     pub stats: Arc<Stats>,
@@ -38,7 +38,7 @@ pub(super) struct Context {
 impl Context {
     pub fn new(
         config: &Config,
-        dynamodb: Arc<dyn DynamoDb>,
+        dynamodb: Arc<dyn Table>,
         log: Arc<dyn Log>,
         clock: Clock,
         stats: Arc<Stats>,

@@ -17,7 +17,7 @@ use futures_util::future::{BoxFuture, ready};
 use crate::cache::{Answer, Cache, Cached, Changes, Generation, Sequence};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::dynamodb::DynamoDb;
+use crate::dynamodb::Table;
 use crate::error::Result;
 use crate::log::Log;
 use crate::stats::Stats;
@@ -41,7 +41,7 @@ impl Store {
     /// A store on `dynamodb`, whose requests are counted in `stats`. `generation` is that of what it knows.
     pub fn new(
         config: &Config,
-        dynamodb: Arc<dyn DynamoDb>,
+        dynamodb: Arc<dyn Table>,
         log: Arc<dyn Log>,
         clock: Clock,
         stats: Arc<Stats>,

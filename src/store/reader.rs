@@ -618,7 +618,7 @@ impl Reader {
             Ok(_) => {
                 if let Some(kind) = self.breaker.failing(operation) {
                     // The same may be so of writes.
-                    (self.on_finding)(Finding::WorksAgain { was_permanent: kind.is_refusal() });
+                    (self.on_finding)(Finding::WorksAgain { was_permanent: kind.is_permanent() });
                 }
                 self.breaker.succeeded(operation)
             }

@@ -37,7 +37,7 @@ impl RetryLog {
             saved: 0,
             given_up: 0,
         });
-        let refusal = failure.is_refusal().then_some(failure.kind);
+        let refusal = failure.is_permanent().then_some(failure.kind);
         if !episode.logged.insert(refusal) {
             return None;
         }

@@ -164,7 +164,7 @@ impl Connector {
             None => self.config.clone(),
             Some(deferred) => (deferred.0)().await.map_err(|reason| {
                 let message = format!("clientOptions can't be used: {}", reason.trim());
-                Error::new(ErrorKind::Refused, message).passing()
+                Error::new(ErrorKind::Refused, message).transient()
             })?,
         };
         self.has_options.store(true, Ordering::Relaxed);
@@ -278,5 +278,5 @@ pub fn config_loader(
 }
 
 fn not_in_time(kind: ErrorKind, what: &str) -> Error {
-    Error::new(kind, format!("{what} could be found in time; the search goes on")).passing()
+    Error::new(kind, format!("{what} could be found in time; the search goes on")).transient()
 }

@@ -59,7 +59,7 @@ pub fn no_credentials(failure: &CredentialsError) -> Error {
             CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_),
         ) => error,
         // A service that hands them out failed.
-        _ => error.passing(),
+        _ => error.transient(),
     }
 }
 

@@ -21,7 +21,7 @@ use super::*;
 use crate::backoff::Retries;
 use crate::clock::{Millis, duration};
 use crate::config::Freshness;
-use crate::dynamodb::fake::{FakeDynamoDb, Fate, Request, item, stored};
+use crate::dynamodb::fake::{FakeTable, Fate, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
 use crate::log::Level;
@@ -44,7 +44,7 @@ impl Log for Lines {
 
 struct Setup {
     store: Store,
-    table: FakeDynamoDb,
+    table: FakeTable,
     lines: Arc<Lines>,
     now: Arc<AtomicI64>,
     broken_clock: Arc<AtomicBool>,
@@ -58,7 +58,7 @@ impl Setup {
     fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::new("flags");
         change(&mut config);
-        let (table, lines) = (FakeDynamoDb::new(), Arc::new(Lines::default()));
+        let (table, lines) = (FakeTable::new(), Arc::new(Lines::default()));
         let now = Arc::new(AtomicI64::new(1_000_000));
         let hands = Arc::clone(&now);
         let broken_clock = Arc::new(AtomicBool::new(false));

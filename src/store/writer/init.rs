@@ -385,7 +385,7 @@ impl Writer {
 }
 
 fn overtaken() -> Error {
-    Error::new(ErrorKind::Refused, "there was another init since").passing()
+    Error::new(ErrorKind::Refused, "there was another init since").transient()
 }
 
 /// The items of one kind that an init gave.

@@ -149,7 +149,7 @@ impl Writer {
                 Some(_) if early => failures,
                 Some(_) => failures + 1,
             };
-            is_permanent = failure.as_ref().is_some_and(Error::is_refusal);
+            is_permanent = failure.as_ref().is_some_and(Error::is_permanent);
             self.retries.tried.notify_one();
             if closing {
                 // Once is enough.
@@ -186,11 +186,11 @@ impl Writer {
             }
             match self.retry_update(update).await {
                 Err(failure) => {
-                    if !failure.is_refusal() {
+                    if !failure.is_permanent() {
                         round.failed(failure);
                         return round;
                     }
-                    if !failure.is_of_the_item() {
+                    if !failure.concerns_only_the_item() {
                         denied.insert(Arc::clone(&update.row.namespace));
                     }
                     round.failed(failure);
@@ -278,10 +278,13 @@ struct Round {
 
 impl Round {
     fn failed(&mut self, failure: Error) {
-        let failures =
-            if failure.is_of_the_item() { &mut self.of_the_item } else { &mut self.failure };
+        let failures = if failure.concerns_only_the_item() {
+            &mut self.of_the_item
+        } else {
+            &mut self.failure
+        };
         // One that passes by itself ends the wait sooner.
-        if failures.as_ref().is_none_or(Error::is_refusal) {
+        if failures.as_ref().is_none_or(Error::is_permanent) {
             *failures = Some(failure);
         }
     }

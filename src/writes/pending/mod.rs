@@ -83,7 +83,7 @@ impl Stage {
             Self::InFlight | Self::MemoryOnly => 1,
         };
         let not_before = failure
-            .is_of_the_item()
+            .concerns_only_the_item()
             .then(|| Instant::now() + Backoff::PERMANENT.pause_after(failures));
         Self::Retrying { failure: Arc::new(failure.clone()), not_before, failures }
     }
@@ -431,7 +431,7 @@ impl PendingWrites {
         let rows = rows.map(|row| (row.update.id, &row.stage));
         let inits = init.map(|init| (init.init.id, &init.stage));
         inits.chain(rows).find_map(|(id, stage)| match stage {
-            Stage::Retrying { failure, .. } if failure.is_refusal() => {
+            Stage::Retrying { failure, .. } if failure.is_permanent() => {
                 Some(Blocked::Refused((**failure).clone()))
             }
             Stage::Retrying { failure, .. } => Some(Blocked::Waiting((**failure).clone())),
@@ -449,7 +449,7 @@ impl PendingWrites {
         };
         row.stage = row.stage.failed(failure);
         row.times.failed = Some(self.sequence.next());
-        if failure.is_refusal() {
+        if failure.is_permanent() {
             row.settled.notify_waiters();
         }
         state.put(row);
@@ -570,7 +570,7 @@ impl PendingWrites {
                     Some(row) if row.update.id < id || row.saved >= id => return Settled::Saved,
                     Some(row) => {
                         if let Stage::Retrying { failure, .. } = &row.stage
-                            && failure.is_refusal()
+                            && failure.is_permanent()
                         {
                             return Settled::Refused((**failure).clone());
                         }
