@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use crate::backoff::{self, Retries};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Layout, MAX_KEY_SIZE, RowKey};
 use crate::panics::caught_request;
-use crate::row::{Layout, MAX_KEY_SIZE, RowKey};
 
 /// A row about big segments as it came out of the table. An attribute that is absent or of another
 /// type counts as not there.

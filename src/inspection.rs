@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::row::{Decoded, MAX_ROW_SIZE, RowKey, StoredRow};
+use crate::model::{Decoded, MAX_ROW_SIZE, RowKey, StoredRow};
 
 /// From which part of [`MAX_ROW_SIZE`] on a row is worth mentioning.
 const LARGE: f64 = 0.8;
@@ -295,7 +295,7 @@ pub fn listed(SizedRow { row, bytes }: &SizedRow) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::ItemAttribute;
+    use crate::model::ItemAttribute;
 
     fn row(namespace: &str, key: &str, item: &str) -> SizedRow {
         let row = StoredRow {

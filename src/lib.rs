@@ -2,50 +2,56 @@
 //!
 //! ```text
 //! JavaScript (index.js, lib/)
-//!   binding        the only module that knows N-API
-//!     mailbox        answers and lines on their way to JavaScript
-//!     store          what get, all, init, upsert, delete and initialized mean
-//!       cache          what is held, and for how long it is fresh
-//!       outage         while DynamoDB fails: who tries again, and when
-//!       unsaved        what DynamoDB has not taken yet
-//!       write_order    which update waits for which
-//!       init_plan      which rows an init writes, in which order
-//!       late_init      what an init leaves alone that comes in late
-//!       backoff        trying again, within a time
-//!         row, references   the table layout; what an item refers to
-//!         dynamodb          get, query, put-if-newer, batch-write
+//!   binding            the only module that knows N-API
+//!     store              the SDK's contract: get, all, init, upsert, delete, initialized
+//!       cache              what was read from the table; the circuit breaker
+//!       writes             pending writes, write order, init plan
+//!     big_segments       big segment memberships
+//!     inspection         tables for the command line
+//!       dynamodb           the `Table` trait, and its implementations: the AWS SDK, a JS client
+//!         model              items, the table layout, decoding, references
 //! ```
 //!
-//! Big segments (`big_segments`) are read past the store, which knows nothing of them, and so are tables
-//! for the command line (`inspection`).
+//! A module uses modules below it only, and those for general use:
 //!
-//! Each module uses those below it. `clock`, `config`, `environment`, `error`, `log`, `panics`, `stats`,
-//! `background` (tasks that run until the store is closed) and `single_flight` (one request for everybody
-//! who wants the same) and `requester` (which request a task works for) are used by all; `runtime` is what everything asynchronous runs on.
+//! | module | content |
+//! | --- | --- |
+//! | `backoff` | pauses between attempts, and repetition until a deadline |
+//! | `clock` | the wall clock |
+//! | `config` | the options and their defaults |
+//! | `environment`, `no_environment` | the snapshot of `process.env`; why there is no other environment |
+//! | `error`, `log` | failures, and log lines |
+//! | `files` | reading files that settings name |
+//! | `panics` | turns a panic into a failure |
+//! | `requester` | the JavaScript request that a task works for |
+//! | `runtime` | the thread that runs everything asynchronous |
+//! | `single_flight` | one request for all concurrent readers of the same thing |
+//! | `stats` | counters |
+//! | `supervised_task` | background tasks |
+//!
+//! `simulation` tests whole stores on a fake table in virtual time.
 
-pub mod background;
-pub mod backoff;
-pub mod big_segments;
+mod backoff;
+mod big_segments;
 mod binding;
-pub mod cache;
-pub mod clock;
-pub mod config;
-pub mod dynamodb;
-pub mod environment;
-pub mod error;
-pub mod files;
-pub mod inspection;
-pub mod log;
+mod cache;
+mod clock;
+mod config;
+mod dynamodb;
+mod environment;
+mod error;
+mod files;
+mod inspection;
+mod log;
+mod model;
 mod no_environment;
-pub mod panics;
-pub mod references;
+mod panics;
 mod requester;
-
-pub mod row;
-pub mod runtime;
+mod runtime;
 #[cfg(test)]
 mod simulation;
-pub mod single_flight;
-pub mod stats;
-pub mod store;
-pub mod writes;
+mod single_flight;
+mod stats;
+mod store;
+mod supervised_task;
+mod writes;

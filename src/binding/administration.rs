@@ -17,7 +17,7 @@ use crate::config::DEFAULT_READ_TIMEOUT;
 use crate::dynamodb::{self, AwsTable, Table};
 use crate::error;
 use crate::inspection::{Billing, Inspection, RowPage, listed};
-use crate::row::{Decoded, Layout, RowKey};
+use crate::model::{Decoded, Layout, RowKey};
 use crate::stats::Stats;
 
 /// How a row is read that somebody wants to see.

@@ -35,7 +35,7 @@ pub use collection::{Changes, Items, set};
 
 use crate::clock::{Clock, Millis};
 use crate::config::Freshness;
-use crate::row::{Item, RowKey};
+use crate::model::{Item, RowKey};
 use collection::{Collection, LastSent};
 
 /// A missing row is cached for at most so many milliseconds.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::service_errors::foreign_answer;
 use super::{Page, PutOutcome, Write};
 use crate::error::{Error, Result};
-use crate::row::{RowKey, StoredRow};
+use crate::model::{RowKey, StoredRow};
 
 fn mixed_up(about: &str) -> Error {
     foreign_answer(format!("DynamoDB's answer is about {about}"))
@@ -66,7 +66,7 @@ pub fn not_sent() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::{Item, ItemAttribute};
+    use crate::model::{Item, ItemAttribute};
 
     fn row(namespace: &str, key: &str) -> RowKey {
         RowKey::new(namespace, key)

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use super::{MAX_BATCH_ROWS, Page, PutOutcome, Reading, Table, Write};
 use crate::backoff::Retries;
 use crate::error::{Error, ErrorKind, Result};
-use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
+use crate::model::{Item, ItemAttribute, RowKey, StoredRow};
 
 /// A request, as a script sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,8 +48,6 @@ pub enum Fate {
     PanicLater,
     /// It is never answered.
     Hang,
-    /// It is never answered, but takes effect once the future is done.
-    LandAfter(BoxFuture<'static, ()>),
     /// It is answered as the table was when it came, once the future is done.
     AnswerAfter(BoxFuture<'static, ()>),
     /// It takes effect and is answered once the future is done.
@@ -170,14 +168,6 @@ impl FakeTable {
             Fate::ActAfter(event) => {
                 let table = self.clone();
                 event.map(move |()| effect(&mut table.state(), None)).boxed()
-            }
-            Fate::LandAfter(event) => {
-                let table = self.clone();
-                tokio::spawn(async move {
-                    event.await;
-                    drop(effect(&mut table.state(), None));
-                });
-                pending().boxed()
             }
         }
     }

@@ -23,7 +23,7 @@ pub use js_client::{CallClient, JsClient};
 
 use crate::backoff::Retries;
 use crate::error::{ErrorKind, Result};
-use crate::row::{Item, RowKey, StoredRow};
+use crate::model::{Item, RowKey, StoredRow};
 use crate::stats::{Count, Requests, Stats};
 
 /// The most rows that DynamoDB takes in one batch.

@@ -1,6 +1,6 @@
 //! What LaunchDarkly has: the flags and segments of one environment, and how they changed.
 
-use crate::row::RowKey;
+use crate::model::RowKey;
 use crate::store::NewItems;
 
 /// The items of the environment: kind, key, and what each may refer to.

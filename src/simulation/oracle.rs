@@ -13,7 +13,7 @@ use crate::cache::MAX_MISSING_TTL_MS;
 use crate::config::{DEFAULT_READ_TIMEOUT, DEFAULT_WRITE_TIMEOUT};
 use crate::error::Error;
 use crate::log::{Level, Log};
-use crate::row::{Layout, RowKey};
+use crate::model::{Layout, RowKey};
 
 /// What may be rounded, and the time that a request on its way takes.
 const SLACK: Duration = Duration::from_millis(50);

@@ -17,7 +17,7 @@ use super::table::{Connection, Table};
 use crate::cache::Generation;
 use crate::clock::Clock;
 use crate::config::{Config, Freshness};
-use crate::row::Layout;
+use crate::model::Layout;
 use crate::store::Store;
 
 /// After that without faults all is in the table.

@@ -14,7 +14,7 @@ use super::plan::{Defect, Plan, Spell};
 use crate::dynamodb::fake::stored;
 use crate::dynamodb::{Page, PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::row::{Item, ItemAttribute, Layout, RowKey, StoredRow};
+use crate::model::{Item, ItemAttribute, Layout, RowKey, StoredRow};
 
 /// So many rows are on a page, to have several.
 const PAGE: usize = 2;

@@ -7,16 +7,16 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use crate::background::Task;
 use crate::backoff::Retries;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dynamodb::{Page, PutOutcome, Reading, Table, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Level, Line, Log};
+use crate::model::{Decoded, Item, Layout, RowKey, StoredRow};
 use crate::panics::{caught, caught_request};
-use crate::row::{Decoded, Item, Layout, RowKey, StoredRow};
 use crate::stats::Stats;
+use crate::supervised_task::SupervisedTask;
 
 /// So many unreadable rows are remembered as logged.
 const REMEMBERED_UNREADABLE_ROWS: usize = 10_000;
@@ -129,8 +129,11 @@ impl Context {
     }
 
     /// Runs `work` as this task, until the store is closed.
-    pub fn wake<F>(self: &Arc<Self>, task: &Task, work: impl Fn() -> F + Send + Sync + 'static)
-    where
+    pub fn wake<F>(
+        self: &Arc<Self>,
+        task: &SupervisedTask,
+        work: impl Fn() -> F + Send + Sync + 'static,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         let context = Arc::clone(self);

@@ -12,7 +12,7 @@ pub use writer::NewItems;
 
 use std::sync::{Arc, Weak};
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 
 use crate::cache::{Answer, Cache, Cached, Changes, Generation, Sequence};
 use crate::clock::Clock;
@@ -151,8 +151,9 @@ impl Store {
 
     /// Tries for a second to write what is not in the table yet, and gives the rest up. To be called
     /// when nobody uses this store any more.
+    #[cfg(test)]
     pub fn close(&self) -> impl Future<Output = ()> + Send + 'static {
-        self.close_after(ready(()))
+        self.close_after(std::future::ready(()))
     }
 
     /// The same where requests may still come until it is `quiet`: an SDK hands over the rest of a change

@@ -7,9 +7,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::reader::Reader;
+use crate::model::{FEATURES, RowKey, SEGMENTS};
 use crate::panics::caught;
-use crate::references::{FEATURES, SEGMENTS};
-use crate::row::RowKey;
 
 /// The kinds that every LaunchDarkly SDK has.
 const KINDS: [&str; 2] = [FEATURES, SEGMENTS];

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use crate::error::Error;
-use crate::row::RowKey;
+use crate::model::RowKey;
 use crate::writes::pending::{Update, WriteId};
 
 /// The writes that are not finished yet.
@@ -93,13 +93,6 @@ impl WriteOrder {
             }
         });
         self.turn(&mut queue, place, decisive)
-    }
-
-    /// A turn for somebody who looks at a row, while nobody writes it.
-    pub fn look(&self, row: &RowKey) -> Turn {
-        let mut queue = self.lock();
-        let place = queue.place_of(row);
-        self.turn(&mut queue, place, 0)
     }
 
     /// A turn for an init.
@@ -398,7 +391,6 @@ mod tests {
             order.init(),
             order.update(&update(2, "a", &[])),
             order.update(&update(3, "b", &["a"])),
-            order.look(&row("c")),
         );
         drop(rest);
         assert!(order.lock().places.values().all(|place| place.waited_for_by.is_empty()));

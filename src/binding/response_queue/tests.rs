@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::row::Item;
+use crate::model::Item;
 
 /// A queue, and how often it has woken somebody.
 fn queue() -> (Arc<ResponseQueue>, Arc<AtomicUsize>) {

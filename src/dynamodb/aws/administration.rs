@@ -18,7 +18,7 @@ use super::requests::{incomplete, query_request};
 use crate::dynamodb::service_errors::foreign_answer;
 use crate::error::Result;
 use crate::inspection::{Billing, Caller, Description, KeyAttribute, RowPage, SizedRow};
-use crate::row::RowKey;
+use crate::model::RowKey;
 
 impl AwsTable {
     /// The region, and the access key that requests are signed with.

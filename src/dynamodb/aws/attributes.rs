@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::big_segments::BigSegmentRow;
-use crate::row::{Item, ItemAttribute, RowKey, StoredRow, number};
+use crate::model::{Item, ItemAttribute, RowKey, StoredRow, number};
 
 /// The attributes of a row by name.
 pub type Attributes = HashMap<String, AttributeValue>;

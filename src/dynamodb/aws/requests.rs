@@ -29,7 +29,7 @@ use crate::dynamodb::{
     Page, PutOutcome, Reading, Table, UNLESS_NEWER, UNLESS_NEWER_OR_CHANGED, Write,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::row::{Item, RowKey, StoredRow, number};
+use crate::model::{Item, RowKey, StoredRow, number};
 
 impl BigSegmentTable for AwsTable {
     fn disconnect(&self) {

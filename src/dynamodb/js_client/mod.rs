@@ -41,7 +41,7 @@ use crate::backoff::no_answer;
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::row::{Item, RowKey, StoredRow};
+use crate::model::{Item, RowKey, StoredRow};
 use crate::stats::{Count, Requests, Stats};
 
 /// Calls the client with a request. The answer is `None` when JavaScript can no longer be called.

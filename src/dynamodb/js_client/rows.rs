@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::big_segments::BigSegmentRow;
-use crate::row::{Item, ItemAttribute, RowKey, StoredRow};
+use crate::model::{Item, ItemAttribute, RowKey, StoredRow};
 
 /// Decodes a value that may be `null`.
 pub fn optional<'a, T>(

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::row::ItemAttribute;
+use crate::model::ItemAttribute;
 
 /// A table behind a client that gives this answer, and the requests that it gets.
 fn client(answer: Option<&str>) -> (JsClient, Arc<Mutex<Vec<Value>>>, Arc<Stats>) {

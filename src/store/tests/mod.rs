@@ -25,7 +25,7 @@ use crate::dynamodb::fake::{FakeTable, Fate, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
 use crate::log::Level;
-use crate::row::{ItemAttribute, RowKey, StoredRow};
+use crate::model::{ItemAttribute, RowKey, StoredRow};
 
 #[derive(Default)]
 struct Lines {

@@ -386,7 +386,7 @@ enum Call {
 }
 
 fn any_call() -> impl Strategy<Value = Call> {
-    let version = || any_number().prop_map(crate::row::number);
+    let version = || any_number().prop_map(crate::model::number);
     let item = || {
         (".{0,3}", version(), any::<bool>()).prop_map(|(key, version, deleted)| {
             let key = serde_json::Value::from(key);

@@ -10,7 +10,7 @@ use super::Writer;
 use crate::backoff::{Backoff, no_answer};
 use crate::dynamodb::{MAX_BATCH_ROWS, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::row::RowKey;
+use crate::model::RowKey;
 
 /// How many batches are sent at the same time.
 const PARALLEL_BATCHES: usize = 16;
@@ -186,7 +186,7 @@ fn into_batches(writes: Vec<Write>) -> Vec<Vec<Write>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::Item;
+    use crate::model::Item;
 
     fn put(key: usize, bytes: usize) -> Write {
         let json = "x".repeat(bytes).into();

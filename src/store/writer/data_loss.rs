@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::Writer;
-use crate::background::Task;
 use crate::backoff::no_answer;
 use crate::dynamodb::Reading;
 use crate::error::Result;
+use crate::supervised_task::SupervisedTask;
 
 use crate::log::Level;
-use crate::row::{Item, RowKey};
+use crate::model::{Item, RowKey};
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::pending::Data;
 
@@ -32,7 +32,7 @@ pub(super) struct DataLoss {
     suspect: Mutex<Option<RowKey>>,
     /// All items by namespace, where they are to be written anew.
     whole: Option<Mutex<HashMap<Arc<str>, KindData>>>,
-    check: Task,
+    check: SupervisedTask,
 }
 
 impl DataLoss {
@@ -41,7 +41,7 @@ impl DataLoss {
             written: Mutex::default(),
             suspect: Mutex::default(),
             whole: refill.then(Mutex::default),
-            check: Task::new("the data-loss check"),
+            check: SupervisedTask::new("the data-loss check"),
         }
     }
 

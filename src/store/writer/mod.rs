@@ -19,7 +19,7 @@ use super::reader::{Finding, Reader};
 use crate::config::Config;
 use crate::error::Error;
 use crate::log::Level;
-use crate::row::RowKey;
+use crate::model::RowKey;
 use crate::writes::PendingWrites;
 use crate::writes::order::WriteOrder;
 use crate::writes::pending::Failed;

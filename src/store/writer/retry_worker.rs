@@ -16,10 +16,10 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::upsert::saving;
 use super::{PARALLEL_UPDATES, Writer, named};
-use crate::background::Task;
 use crate::backoff::{Backoff, no_answer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::counted;
+use crate::supervised_task::SupervisedTask;
 use crate::writes::order::Conclusion;
 use crate::writes::pending::{Blocked, Update};
 
@@ -32,7 +32,7 @@ const CLOSING_TIME: Duration = Duration::from_secs(1);
 
 /// The state of the retry worker.
 pub(super) struct RetryWorker {
-    task: Task,
+    task: SupervisedTask,
     /// Notified when there is reason to try again.
     recovered: Notify,
     /// Notified when something was written, or could not be.
@@ -43,7 +43,7 @@ pub(super) struct RetryWorker {
 impl Default for RetryWorker {
     fn default() -> Self {
         Self {
-            task: Task::new("the retry worker"),
+            task: SupervisedTask::new("the retry worker"),
             recovered: Notify::new(),
             tried: Notify::new(),
             closing: AtomicBool::new(false),

@@ -12,9 +12,8 @@ use crate::cache::Cached;
 use crate::dynamodb::{PutOutcome, Reading};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Level;
+use crate::model::{Item, RowKey, references};
 use crate::panics::{catch, caught};
-use crate::references::references;
-use crate::row::{Item, RowKey};
 use crate::writes::order::{Conclusion, Turn};
 use crate::writes::pending::{Added, Blocked, Failed, Settled, Update, WriteId};
 
@@ -120,7 +119,7 @@ impl Writer {
             return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
         }
         item.check_size(row)?;
-        let (size, limit) = (item.size_in_row(row), crate::row::MAX_ROW_SIZE);
+        let (size, limit) = (item.size_in_row(row), crate::model::MAX_ROW_SIZE);
         if size >= limit / 5 * 4 {
             let share = size * 100 / limit;
             self.context.log_at(

@@ -12,8 +12,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
 use crate::dynamodb::Write;
-use crate::references::{FEATURES, references};
-use crate::row::{Item, ItemAttribute, Layout, RowKey, StoredRow};
+use crate::model::{FEATURES, Item, ItemAttribute, Layout, RowKey, StoredRow, references};
 
 /// The new items of one kind.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dynamodb::fake::{item, stored};
-use crate::references::SEGMENTS;
+use crate::model::SEGMENTS;
 
 fn layout() -> Layout {
     Layout::new("p")

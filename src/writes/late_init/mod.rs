@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::row::{Decoded, Fingerprint, Item, RowKey, StoredRow};
+use crate::model::{Decoded, Fingerprint, Item, RowKey, StoredRow};
 use crate::writes::init_plan::KindData;
 use crate::writes::pending::{Base, Data, kind_in};
 

@@ -21,7 +21,7 @@ use crate::backoff::{Backoff, no_answer};
 use crate::cache::{Cached, Items, Read, Seq, Sequence, set};
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
-use crate::row::{Fingerprint, Item, RowKey};
+use crate::model::{Fingerprint, Item, RowKey};
 use crate::writes::init_plan::KindData;
 use crate::writes::retry_log::RetryLog;
 

@@ -1,4 +1,5 @@
-//! Tasks that run in the background of a store.
+//! Background tasks of a store. A task never runs twice at once, starts again after a panic, and ends when the
+//! store is closed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,9 +9,9 @@ use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::panics::caught;
 
-/// A task of one kind, which runs while there is something to do, and never twice at the same time.
+/// A background task that runs while it has work. Clones are handles of the same task.
 #[derive(Clone)]
-pub struct Task {
+pub struct SupervisedTask {
     name: &'static str,
     state: Arc<Mutex<State>>,
 }
@@ -19,20 +20,20 @@ pub struct Task {
 enum State {
     Idle,
     Running,
-    /// It was woken since it began its run: there may be more to do than it saw.
+    /// It was woken during its run, so there may be work that this run did not see.
     WokenAgain,
 }
 
-impl Task {
-    /// A task that does not run yet. The name says what it is, for the log.
+impl SupervisedTask {
+    /// A task that does not run yet. The name is for the log.
     pub fn new(name: &'static str) -> Self {
         Self { name, state: Arc::new(Mutex::new(State::Idle)) }
     }
 
-    /// Sees to it that a run of `work` begins after this call. A run does all there is to do.
+    /// Makes sure that a run of `work` starts after this call. A run does all the work there is.
     ///
-    /// A run that panics is told to `log`, with the name of the task, and begins anew after a pause. All
-    /// ends with `end`, and for ever; then nothing is kept of what was given here.
+    /// If a run panics, `log` gets the task's name and the failure, and another run starts after a pause. When
+    /// `end` completes, the task stops for good and drops all arguments.
     pub fn wake<F>(
         &self,
         end: impl Future<Output = ()> + Send + 'static,
@@ -72,8 +73,8 @@ impl Task {
         });
     }
 
-    /// Whether there is nothing more to do. In one step with that the task ends: whoever wakes it from
-    /// then on starts it.
+    /// Whether there is no more work. Then the task is idle in the same step, so that no wake-up is lost: the
+    /// next one starts it again.
     fn is_done(&self) -> bool {
         let mut state = self.lock();
         let done = *state == State::Running;
@@ -96,9 +97,9 @@ mod tests {
 
     use super::*;
 
-    /// What a task does in these tests: it counts its runs, and each ends with a permit.
+    /// Work that counts its runs. Each run needs a permit to end.
     struct Work {
-        task: Task,
+        task: SupervisedTask,
         begun: Arc<AtomicUsize>,
         may_end: Arc<Semaphore>,
         lines: Arc<Mutex<Vec<String>>>,
@@ -108,7 +109,7 @@ mod tests {
     impl Work {
         fn new() -> Self {
             Self {
-                task: Task::new("the test"),
+                task: SupervisedTask::new("the test"),
                 begun: Arc::default(),
                 may_end: Arc::new(Semaphore::new(0)),
                 lines: Arc::default(),
@@ -137,7 +138,7 @@ mod tests {
             });
         }
 
-        /// Lets all tasks come as far as they can.
+        /// Lets all tasks run as far as they can, and returns the number of runs so far.
         async fn begun(&self) -> usize {
             for _ in 0..20 {
                 yield_now().await;
@@ -168,7 +169,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn what_comes_while_a_run_ends_is_seen_by_the_next_one() {
-        let task = Task::new("the test");
+        let task = SupervisedTask::new("the test");
         let (wanted, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
         for count in 1..=20_000 {
             wanted.store(count, Ordering::SeqCst);

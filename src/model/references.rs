@@ -1,19 +1,19 @@
-//! What an item refers to: a flag to its prerequisites and to the segments in its rules, a segment
-//! to the segments in its rules.
+//! References between items: from a flag to its prerequisites, and from a flag or segment to the segments in
+//! its rules.
 
 use serde_json::Value;
 
-use crate::row::with_whole_characters;
+use super::json::replace_lone_surrogates;
 
 /// The kind of flags, as LaunchDarkly SDKs name it.
 pub const FEATURES: &str = "features";
 /// The kind of segments, as LaunchDarkly SDKs name it.
 pub const SEGMENTS: &str = "segments";
 
-/// The items, as kind and key, that the item `json` of `kind` refers to. Other kinds than flags and
-/// segments refer to nothing.
+/// The kind and key of each item that the item `json` of this kind refers to. Only flags and segments refer
+/// to others.
 pub fn references(kind: &str, json: &str) -> Vec<(&'static str, String)> {
-    // Most items refer to nothing; they aren't worth parsing.
+    // Most items refer to nothing. They are not parsed.
     let may_have_prerequisites = kind == FEATURES && json.contains("\"prerequisites\"");
     let may_have_segments =
         (kind == FEATURES || kind == SEGMENTS) && json.contains("\"segmentMatch\"");
@@ -41,10 +41,10 @@ pub fn references(kind: &str, json: &str) -> Vec<(&'static str, String)> {
 
 fn parsed(json: &str) -> Option<Value> {
     let item = serde_json::from_str(json).ok();
-    item.or_else(|| serde_json::from_str(&with_whole_characters(json)?).ok())
+    item.or_else(|| serde_json::from_str(&replace_lone_surrogates(json)?).ok())
 }
 
-/// The elements of the array `name` in `value`; none where there is no such array.
+/// The elements of the array `name` in `value`, if there is one.
 fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
@@ -78,13 +78,13 @@ mod tests {
     }
 
     #[test]
-    fn half_a_surrogate_pair_does_not_hide_what_a_flag_refers_to() {
+    fn a_lone_surrogate_does_not_hide_what_a_flag_refers_to() {
         let flag = r#"{"\ud800": "\udc00\ud83d\ude80", "prerequisites": [{"key": "p"}]}"#;
         assert_eq!(references(FEATURES, flag), [(FEATURES, "p".to_owned())]);
     }
 
     #[test]
-    fn what_has_another_shape_refers_to_nothing() {
+    fn an_item_of_another_shape_refers_to_nothing() {
         let odd = r#"{"prerequisites": 1, "rules": [{"clauses": {"op": "segmentMatch"}}, null]}"#;
         assert!(references(FEATURES, odd).is_empty());
         assert!(references("metrics", r#"{"prerequisites": [{"key": "p"}]}"#).is_empty());

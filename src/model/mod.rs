@@ -1,0 +1,24 @@
+//! Items, and the rows of the table that hold them.
+//!
+//! The table layout is the one that every LaunchDarkly SDK and the Relay Proxy share:
+//!
+//! | attribute | content |
+//! | --- | --- |
+//! | `namespace` (partition key) | the kind, `features` or `segments`, after `prefix:` if there is a prefix |
+//! | `key` (sort key) | the item's key |
+//! | `version` (N) | the item's version |
+//! | `item` (S) | the whole item as JSON text, stored unchanged |
+//!
+//! The init marker is a row without `version` and `item`. It means that some process has initialised this
+//! prefix. Its partition is its own, so no Query for a kind returns it.
+
+mod item;
+mod json;
+mod layout;
+mod references;
+mod stored_row;
+
+pub use item::{Item, MAX_ROW_SIZE, number};
+pub use layout::{Layout, MAX_KEY_SIZE, RowKey};
+pub use references::{FEATURES, SEGMENTS, references};
+pub use stored_row::{Decoded, Fingerprint, ItemAttribute, StoredRow};
