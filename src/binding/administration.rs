@@ -1,4 +1,4 @@
-//! Tables for the command line. Answers come through a queue, as those of a store do.
+//! Tables for the command line.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,9 +7,11 @@ use napi_derive::napi;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::questions::{AskFunction, Questions};
-use super::response_queue::ResponseQueue;
-use super::{NativeOptions, lock, node_roots, queue_for, respond_with};
+use super::host_functions::{CallHost, HostFunctions};
+use super::lock;
+use super::options::Options;
+use super::requests::respond_with;
+use super::response_queue::{ResponseQueue, queue_for};
 use crate::backoff;
 use crate::cache::Generation;
 use crate::clock::Clock;
@@ -20,10 +22,10 @@ use crate::inspection::{Billing, Inspection, RowPage, listed};
 use crate::model::{Decoded, Layout, RowKey};
 use crate::stats::Stats;
 
-/// How a row is read that somebody wants to see.
+/// How the command line reads a row.
 const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, for_write: false };
 
-/// A table that somebody looks after.
+/// A table for the command line.
 #[napi]
 pub struct NativeTable {
     table: Arc<AwsTable>,
@@ -35,33 +37,33 @@ pub struct NativeTable {
 /// How far the table has been read.
 struct Progress {
     inspection: Inspection,
-    /// What is still to be read: namespaces, or the whole table.
+    /// What is still to be read: namespaces, or `None` for the whole table.
     left: Vec<Option<String>>,
     start: Option<RowKey>,
 }
 
 #[napi]
 impl NativeTable {
-    /// The arguments are those of a `NativeStore`. With a prefix, only what is under it is inspected,
-    /// without the memberships of big segments, of which there may be very many.
+    /// The arguments are those of `NativeStore`, and whether to inspect the `whole` table instead of what is under the
+    /// prefix. The latter leaves out big segment memberships, of which there may be very many.
     #[napi(
         constructor,
         catch_unwind,
-        ts_args_type = "options: NativeOptions, deliver: (text: string | null) => void, ask: (question: number, subject: string, text: string, request: number | null) => void"
+        ts_args_type = "options: string, deliver: (text: string | null) => void, callHost: (call: number, name: string, argument: string, request: number | null) => void, whole: boolean"
     )]
     pub fn new(
-        options: NativeOptions,
+        options: String,
         deliver: Function<(), ()>,
-        ask: AskFunction,
+        call_host: CallHost,
+        whole: bool,
     ) -> Result<Self> {
         let queue = queue_for(&deliver, Generation::default())?;
-        let questions = Questions::new(&ask)?;
-        let whole = options.prefix.is_none();
-        let config = options.into_config(&questions);
+        let host = HostFunctions::new(&call_host)?;
+        let config = Options::read(&options)?.into_config(&host);
         let layout = Layout::new(&config.prefix);
         let table = AwsTable::new(
             &config,
-            node_roots(&questions),
+            host.root_certificates(),
             queue.clone(),
             Clock::system(),
             Arc::new(Stats::default()),
@@ -76,7 +78,7 @@ impl NativeTable {
         Ok(Self { table: Arc::new(table), layout, queue, progress: Arc::new(Mutex::new(progress)) })
     }
 
-    /// What waits in the queue.
+    /// The content of the response queue.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
         self.queue.take()
@@ -92,14 +94,14 @@ impl NativeTable {
         });
     }
 
-    /// What `Description::to_json` says.
+    /// Describes the table: `Description::to_json`.
     #[napi(catch_unwind)]
     pub fn describe(&self, id: u32) {
         let description = self.table.describe();
         respond_with(&self.queue, id, async move { Ok(description.await?.to_json()) });
     }
 
-    /// Makes the table: with so many read and write units a second, or paid for by the request.
+    /// Creates the table with these read and write capacity units per second, or with on-demand capacity.
     #[napi(catch_unwind)]
     pub fn create(&self, id: u32, read_units: Option<u32>, write_units: Option<u32>) {
         let billing = match (read_units, write_units) {
@@ -110,7 +112,7 @@ impl NativeTable {
         respond_with(&self.queue, id, async move { created.await.map(|()| Value::Null) });
     }
 
-    /// Reads on in what is inspected; to be called again until it is `done`: `{ rows, done }`.
+    /// Inspects the next page: `{ rows, done }`. To be called again until it is `done`.
     #[napi(catch_unwind)]
     pub fn inspect_on(&self, id: u32) {
         let (table, progress) = (Arc::clone(&self.table), Arc::clone(&self.progress));
@@ -136,13 +138,13 @@ impl NativeTable {
         });
     }
 
-    /// What has been found so far: what `Inspection::to_json` says, as text.
+    /// The result of the inspection so far: the text of `Inspection::to_json`.
     #[napi(catch_unwind)]
     pub fn report(&self) -> String {
         lock(&self.progress).inspection.to_json().to_string()
     }
 
-    /// All items of a kind: what `listed` says of each.
+    /// Lists all items of a kind, each as `listed`.
     #[napi(catch_unwind)]
     pub fn list(&self, id: u32, kind: String) {
         let (table, namespace) = (Arc::clone(&self.table), self.layout.namespace(&kind));

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Deserializer};
 
+use super::numbers;
 use crate::clock::Millis;
 use crate::environment::Environment;
 
 /// The options of the DynamoDB client. Those that are `None` have their default, or come from the environment
 /// and the shared AWS configuration files.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct ClientConfig {
-    /// The environment variables.
+    /// The environment variables. The binding sets them.
+    #[serde(skip)]
     pub environment: Environment,
     /// The AWS region.
     pub region: Option<String>,
@@ -38,10 +42,13 @@ pub struct ClientConfig {
     /// Whether sending slows down after throttling.
     pub adaptive_retries: bool,
     /// The longest pause after the first attempt of a read.
+    #[serde(rename = "retryBaseMs", deserialize_with = "numbers::optional_duration")]
     pub retry_base: Option<Duration>,
     /// The time-out for making a connection.
+    #[serde(rename = "connectTimeoutMs", deserialize_with = "numbers::optional_duration")]
     pub connect_timeout: Option<Duration>,
     /// The time-out of an attempt; by default half of `readTimeout`, or of `writeTimeout` clamped to 2–10 s.
+    #[serde(rename = "attemptTimeoutMs", deserialize_with = "numbers::optional_duration")]
     pub attempt_timeout: Option<Duration>,
     /// The proxy.
     pub proxy: Option<Proxy>,
@@ -56,6 +63,7 @@ pub struct ClientConfig {
     /// Whether a request that is rejected for its time is sent again with the server's time.
     pub clock_skew_correction: Option<bool>,
     /// How far the clock of this machine is behind, in milliseconds.
+    #[serde(deserialize_with = "clock_offset")]
     pub clock_offset_ms: Millis,
     /// The region to sign requests for, if it is not that of the endpoint.
     pub signing_region: Option<String>,
@@ -63,21 +71,34 @@ pub struct ClientConfig {
     pub auth_schemes: Vec<String>,
     /// Whether to log a line for each request.
     pub log_requests: bool,
-    /// Returns the options that replace these, where some come from functions of the caller's.
+    /// Returns the options that replace these, where some come from functions of the caller's. The binding sets
+    /// it.
+    #[serde(skip)]
     pub deferred: Option<DeferredOptions>,
 }
 
+/// The most that a clock can be wrong: a century. No sum with that overflows.
+const LARGEST_CLOCK_OFFSET_MS: f64 = 100.0 * 365.0 * 24.0 * 3_600_000.0;
+
+fn clock_offset<'de, D: Deserializer<'de>>(json: D) -> Result<Millis, D::Error> {
+    let ms = f64::deserialize(json)?;
+    Ok(ms.clamp(-LARGEST_CLOCK_OFFSET_MS, LARGEST_CLOCK_OFFSET_MS) as Millis)
+}
+
 /// Where credentials come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
 pub enum CredentialsSource {
     /// Credentials that do not change.
     Fixed(Credentials),
     /// A function of the caller's.
+    #[serde(skip)]
     Provider(CredentialsProvider),
 }
 
 /// AWS credentials. Their `Debug` form hides them.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Credentials {
     /// The id of the access key.
     pub access_key_id: String,
@@ -122,7 +143,8 @@ impl fmt::Debug for DeferredOptions {
 }
 
 /// The proxy that requests go through.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Proxy {
     /// This proxy.
     At(ProxyUrl),
@@ -131,7 +153,7 @@ pub enum Proxy {
 }
 
 /// The URL of a proxy, maybe with user and password. Its `Debug` form hides it.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub struct ProxyUrl(pub String);
 
 impl fmt::Debug for ProxyUrl {
@@ -143,6 +165,32 @@ impl fmt::Debug for ProxyUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_are_decoded_from_json() {
+        let json = r#"{
+            "region": "eu-west-1",
+            "credentials": {"accessKeyId": "AKID", "secretAccessKey": "hush", "expiresAt": 5},
+            "maxAttempts": 3,
+            "retryBaseMs": 20.5,
+            "proxy": {"at": "http://proxy"},
+            "clockOffsetMs": 1e300,
+            "authSchemes": ["sigv4"]
+        }"#;
+        let config: ClientConfig = serde_json::from_str(json).unwrap();
+        assert_eq!((config.region.as_deref(), config.tls), (Some("eu-west-1"), None));
+        let Some(CredentialsSource::Fixed(credentials)) = config.credentials else {
+            panic!("no credentials")
+        };
+        assert_eq!((&*credentials.access_key_id, credentials.expires_at), ("AKID", Some(5)));
+        assert_eq!(config.max_attempts, Some(3));
+        assert_eq!(config.retry_base, Some(Duration::from_micros(20_500)));
+        assert!(matches!(config.proxy, Some(Proxy::At(ProxyUrl(url))) if url == "http://proxy"));
+        assert_eq!(config.clock_offset_ms, LARGEST_CLOCK_OFFSET_MS as Millis);
+        assert_eq!(config.auth_schemes, ["sigv4"]);
+        let config: ClientConfig = serde_json::from_str(r#"{"proxy":"environment"}"#).unwrap();
+        assert!(matches!(config.proxy, Some(Proxy::Environment)));
+    }
 
     #[test]
     fn debug_output_hides_credentials() {

@@ -1,12 +1,15 @@
-//! The validated options of a store, and their defaults.
+//! The options of a store and their defaults. JavaScript checks them and passes them as JSON, which is decoded
+//! into these structures.
 
 mod client;
+mod numbers;
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 pub use client::{
     ClientConfig, Credentials, CredentialsProvider, CredentialsSource, DeferredOptions, Proxy,
-    ProxyUrl,
 };
 
 /// The default of `availabilityTimeout`.
@@ -24,13 +27,17 @@ pub const DEFAULT_MAX_CACHE_BYTES: u64 = 128 * 1024 * 1024;
 
 /// How long a copy may be used, in milliseconds by the wall clock. The names are those of HTTP caching
 /// (RFC 5861).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Freshness {
     /// How long a copy is fresh: 0 for no caching, infinite for ever.
+    #[serde(rename = "cacheTtlMs", deserialize_with = "numbers::milliseconds")]
     pub ttl_ms: f64,
     /// How long after that it is used when DynamoDB fails.
+    #[serde(deserialize_with = "numbers::milliseconds")]
     pub stale_if_error_ms: f64,
     /// How long after that it is used while a newer one is fetched.
+    #[serde(deserialize_with = "numbers::milliseconds")]
     pub stale_while_revalidate_ms: f64,
 }
 
@@ -45,32 +52,41 @@ impl Default for Freshness {
 }
 
 /// The options of a store.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Config {
     /// The name of the DynamoDB table. It must exist; the store never creates it.
     pub table: String,
     /// The prefix of every namespace, which separates environments in one table; empty for none.
     pub prefix: String,
     /// How long copies may be used.
+    #[serde(flatten)]
     pub freshness: Freshness,
     /// How long a read with a stale copy waits for DynamoDB.
+    #[serde(rename = "staleIfSlowMs", deserialize_with = "numbers::duration")]
     pub stale_if_slow: Duration,
     /// The size limit of the cache in bytes. Texts count twice, because JavaScript also holds the parsed items.
     pub max_cache_bytes: u64,
+    /// Whether to read everything when the store is made.
+    pub preload: bool,
     /// Whether reads are strongly consistent, which doubles their read units.
     pub consistent_read: bool,
     /// The longest that a read takes; in a Query of several pages, each page.
+    #[serde(rename = "readTimeoutMs", deserialize_with = "numbers::duration")]
     pub read_timeout: Duration,
     /// The longest that a check of DynamoDB's availability takes.
+    #[serde(rename = "availabilityTimeoutMs", deserialize_with = "numbers::duration")]
     pub availability_timeout: Duration,
     /// The longest until the callback of a write. For an init, the time starts again whenever a row has been
     /// written.
+    #[serde(rename = "writeTimeoutMs", deserialize_with = "numbers::duration")]
     pub write_timeout: Duration,
     /// Whether the store never writes to the table.
     pub read_only: bool,
     /// Whether to rewrite a table that lost its data.
     pub refill: bool,
-    /// The options of the DynamoDB client.
+    /// The options of the DynamoDB client. The binding sets them.
+    #[serde(skip)]
     pub client: ClientConfig,
 }
 
@@ -83,6 +99,7 @@ impl Config {
             freshness: Freshness::default(),
             stale_if_slow: DEFAULT_STALE_IF_SLOW,
             max_cache_bytes: DEFAULT_MAX_CACHE_BYTES,
+            preload: false,
             consistent_read: false,
             read_timeout: DEFAULT_READ_TIMEOUT,
             availability_timeout: DEFAULT_AVAILABILITY_TIMEOUT,
@@ -91,5 +108,37 @@ impl Config {
             refill: false,
             client: ClientConfig::default(),
         }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new(String::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_options_have_their_defaults() {
+        let config: Config = serde_json::from_str(r#"{"table":"t"}"#).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", Config::new("t")));
+    }
+
+    #[test]
+    fn javascript_s_largest_number_stands_for_infinity() {
+        let json = format!(
+            r#"{{"table":"t","cacheTtlMs":{0},"staleIfErrorMs":1.5,"staleIfSlowMs":{0},"maxCacheBytes":9007199254740991}}"#,
+            "1.7976931348623157e+308"
+        );
+        let config: Config = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            (config.freshness.ttl_ms, config.freshness.stale_if_error_ms),
+            (f64::INFINITY, 1.5)
+        );
+        assert_eq!(config.stale_if_slow, crate::clock::duration(f64::INFINITY));
+        assert_eq!(config.max_cache_bytes, (1 << 53) - 1);
     }
 }

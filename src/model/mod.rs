@@ -19,6 +19,7 @@ mod references;
 mod stored_row;
 
 pub use item::{Item, MAX_ROW_SIZE, number};
+pub use json::replace_lone_surrogates;
 pub use layout::{Layout, MAX_KEY_SIZE, RowKey};
 pub use references::{FEATURES, SEGMENTS, references};
 pub use stored_row::{Decoded, Fingerprint, ItemAttribute, StoredRow};

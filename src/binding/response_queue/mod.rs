@@ -1,16 +1,15 @@
 //! Answers and log lines on their way to JavaScript, as JSON text.
 //!
-//! Crossing over costs more than most answers do. So JavaScript is woken once for all that waits, and
-//! takes it as one text that it parses in one go; items stand in it as they came from the table. Long
-//! answers are cut into parts, and what is taken at once is limited, so that the event loop gets its
-//! turns.
+//! A call into JavaScript costs more than most answers. So JavaScript is woken once for all answers, takes them as one
+//! text and parses it at once. Items in it are as they came from the table. Long answers are split, and the size of a
+//! text is limited, so that the event loop gets its turns.
 //!
 //! A text is a JSON array, `[more, generation, lines, answer…]`. `lib/native/response-queue.js` decodes it.
 //!
 //! | element | content |
 //! | --- | --- |
-//! | `more` | 1 if there is more to take: nobody is woken for that |
-//! | `generation` | of what the store knows: answers of another one may not be repeated |
+//! | `more` | 1 if there is more to take, without another wake-up |
+//! | `generation` | the store's generation; answers of another one may not be repeated |
 //! | `lines` | `[level, line]` for each line to log, or 0 |
 //!
 //! An answer is an array that begins with the number of the request that it belongs to:
@@ -21,13 +20,15 @@
 //! | all items | `0, until, generation, stale, state, base, removed keys`, then, as answers of their own, `1, [key, revision, item, …]` as often as needed, and `2` at the end |
 //! | whether initialised | `initialized, until` |
 //! | whether DynamoDB answers | 1 or 0 |
-//! | an init whose data reads find from now on | 1; when it has ended, another answer comes |
+//! | an init whose data is visible to reads | 1; another answer comes when it has ended |
 //! | a write that is in the table, a close that has ended | nothing |
 //! | a failure | its code |
-//! | what was requested about big segments or by the command line | 0 and the value, or the code of a failure and what went wrong |
+//! | a request of a big segment store or the command line | 0 and the value, or the code and message of a failure |
 //!
 //! `until` is wall-clock time in milliseconds, `stale` 1 or 0. An item is JSON in its place, or a string of that, as
 //! the request wants it.
+
+mod delivery;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -35,26 +36,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+pub use self::delivery::queue_for;
 use crate::cache::{Answer, Cached, Changes, Generation};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log, printable};
 use crate::requester::RequestId;
 
-/// How much text of short answers is taken at once, in bytes, unless a single one has more: what V8
-/// parses in a millisecond or two.
+/// How much text of short answers is taken at once, in bytes, or a single longer one. V8 parses that in one or two
+/// milliseconds.
 const ANSWERS_TEXT: usize = 64 * 1024;
-/// The same for parts of long answers. There are many turns of these, and each may be held up by one
-/// of V8's collections: the less there is besides, the better.
+/// The same for parts of long answers. These take many turns, and a garbage collection may prolong each, so each is
+/// shorter.
 const PARTS_TEXT: usize = 16 * 1024;
-/// How much text a part has, unless a single item has more.
+/// The length of a part in bytes, unless a single item is longer.
 const PART_TEXT: usize = 8 * 1024;
 
-/// How items stand in an answer.
+/// The form of items in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// As JSON, to be parsed with the answer.
     Json,
-    /// As a string, for who parses it otherwise.
+    /// As a string, which JavaScript parses in another way.
     Text,
 }
 
@@ -67,13 +69,13 @@ impl Form {
     }
 }
 
-/// Wakes JavaScript, so that it takes what is there.
+/// Makes JavaScript take what is in the queue.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
-/// What waits for JavaScript.
+/// Answers and log lines for JavaScript.
 pub struct ResponseQueue {
     waiting: Mutex<Waiting>,
-    /// `None` once JavaScript takes nothing more.
+    /// `None` once the queue is closed.
     wake: Mutex<Option<Wake>>,
     generation: Generation,
 }
@@ -82,9 +84,9 @@ pub struct ResponseQueue {
 struct Waiting {
     lines: Vec<(Level, String)>,
     answers: VecDeque<String>,
-    /// Parts of long answers, which let others go first.
+    /// Parts of long answers. Short answers go first.
     parts: VecDeque<String>,
-    /// Whether JavaScript knows that something is there.
+    /// Whether JavaScript has been woken.
     woken: bool,
 }
 
@@ -95,7 +97,7 @@ impl Waiting {
 }
 
 impl ResponseQueue {
-    /// An empty one. `wake` is called when something comes that nobody knows of; `generation` is told with each text.
+    /// An empty queue. `wake` is called when something comes and JavaScript has not been woken yet.
     pub fn new(wake: Wake, generation: Generation) -> Arc<Self> {
         Arc::new(Self { waiting: Mutex::default(), wake: Mutex::new(Some(wake)), generation })
     }
@@ -123,7 +125,7 @@ impl ResponseQueue {
         self.put(|waiting| waiting.answers.push_back(format!("[{id},{}]", u8::from(available))));
     }
 
-    /// An init whose data reads find from now on.
+    /// An init whose data is visible to reads.
     pub fn known(&self, id: RequestId) {
         self.put(|waiting| waiting.answers.push_back(format!("[{id},1]")));
     }
@@ -133,13 +135,13 @@ impl ResponseQueue {
         self.put(|waiting| waiting.answers.push_back(format!("[{id}]")));
     }
 
-    /// A request that failed; it was logged already.
+    /// A request that failed. The failure has been logged.
     pub fn failed(&self, id: RequestId, failure: &Error) {
         let text = format!("[{id},\"{}\"]", failure.kind.code());
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
-    /// Something else, as JSON, or what went wrong: the caller logs that.
+    /// A JSON value, or a failure, which the caller reports.
     pub fn value(&self, id: RequestId, answer: Result<Value>) {
         let text = match answer {
             Ok(value) => format!("[{id},0,{value}]"),
@@ -161,7 +163,7 @@ impl ResponseQueue {
         }
     }
 
-    /// Lets go of JavaScript, which is woken no more.
+    /// Releases the wake function: JavaScript is not woken any more.
     pub fn close(&self) {
         let wake = self.wake().take();
         drop(wake);
@@ -171,10 +173,10 @@ impl ResponseQueue {
         self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What waits, as one text.
+    /// Takes what is in the queue, as one text. `None` if it is empty.
     pub fn take(&self) -> Option<String> {
         let mut waiting = self.lock();
-        // Until the text is complete: should this end early, the next answer wakes JavaScript again.
+        // False until the text is complete. If a panic ends this early, the next answer wakes JavaScript again.
         waiting.woken = false;
         if waiting.is_empty() {
             return None;
@@ -207,7 +209,7 @@ impl Log for ResponseQueue {
     }
 }
 
-/// Takes texts out of the queue, at least one and otherwise as many as have that length together.
+/// Moves texts out of the queue: at least one, and as many as fit into this length.
 fn move_texts(text: &mut String, queue: &mut VecDeque<String>, length: usize) {
     let begin = text.len();
     while let Some(next) = queue.front()
@@ -237,7 +239,7 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
     text
 }
 
-/// The texts of an answer about all items, as one: it is short.
+/// An answer about all items as one text.
 pub fn all_text(id: RequestId, form: Form, answer: &Answer<Changes>) -> String {
     format!("[{}]", all_texts(id, form, answer).join(","))
 }
@@ -275,7 +277,7 @@ fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String>
     texts
 }
 
-/// A JSON array of what there is, or 0 where there is nothing.
+/// A JSON array, or 0 if it is empty.
 fn list<T>(
     text: &mut String,
     mut elements: impl ExactSizeIterator<Item = T>,
@@ -294,7 +296,7 @@ fn list<T>(
     text.push(']');
 }
 
-/// A time as JSON. There is no number for infinity, but one that is too large is read as it.
+/// A time as JSON. JavaScript reads a number that is too large as infinity.
 fn time(ms: f64) -> String {
     if ms.is_finite() { format!("{ms:.0}") } else { "1e999".to_owned() }
 }
@@ -304,7 +306,7 @@ fn string(text: &str) -> String {
 }
 
 fn write(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // A String takes everything.
+    // Writing to a String cannot fail.
     text.write_fmt(arguments).unwrap_or_default();
 }
 

@@ -1,0 +1,89 @@
+//! The big segment store for JavaScript.
+
+use std::sync::Arc;
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::json;
+
+use super::host_functions::{CallHost, HostFunctions};
+use super::options::Options;
+use super::requests::{respond_with, warm_up};
+use super::response_queue::{ResponseQueue, queue_for};
+use crate::big_segments::{BigSegmentTable, BigSegments};
+use crate::cache::Generation;
+use crate::clock::Clock;
+use crate::dynamodb::{AwsTable, JsClient};
+use crate::stats::Stats;
+
+/// The native part of a big segment store.
+#[napi]
+pub struct NativeBigSegmentStore {
+    segments: Arc<BigSegments>,
+    queue: Arc<ResponseQueue>,
+    host: HostFunctions,
+}
+
+#[napi]
+impl NativeBigSegmentStore {
+    /// The arguments are those of `NativeStore`.
+    #[napi(
+        constructor,
+        catch_unwind,
+        ts_args_type = "options: string, deliver: (text: string | null) => void, callHost: (call: number, name: string, argument: string, request: number | null) => void"
+    )]
+    pub fn new(options: String, deliver: Function<(), ()>, call_host: CallHost) -> Result<Self> {
+        let queue = queue_for(&deliver, Generation::default())?;
+        let host = HostFunctions::new(&call_host)?;
+        let options = Options::read(&options)?;
+        let uses_js_client = options.uses_js_client;
+        let (config, stats) = (options.into_config(&host), Arc::new(Stats::default()));
+        let table: Arc<dyn BigSegmentTable> = if uses_js_client {
+            Arc::new(JsClient::new(&config, host.js_client(), stats))
+        } else {
+            let (roots, log) = (host.root_certificates(), queue.clone());
+            let table = AwsTable::new(&config, roots, log, Clock::system(), stats);
+            warm_up(table.connect());
+            Arc::new(table)
+        };
+        let segments = Arc::new(BigSegments::new(&config, table));
+        Ok(Self { segments, queue, host })
+    }
+
+    /// Closes all connections.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.segments.close();
+    }
+
+    /// Releases JavaScript's functions, which are not called any more.
+    #[napi(catch_unwind)]
+    pub fn release(&self) {
+        self.queue.close();
+        self.host.close();
+    }
+
+    /// The content of the response queue.
+    #[napi(catch_unwind)]
+    pub fn take(&self) -> Option<String> {
+        self.queue.take()
+    }
+
+    /// When the big segments were last synchronised: milliseconds since the Unix epoch, or `null`.
+    #[napi(catch_unwind)]
+    pub fn last_up_to_date(&self, id: u32) {
+        let segments = Arc::clone(&self.segments);
+        respond_with(&self.queue, id, async move {
+            segments.last_up_to_date().await.map(|time| json!(time))
+        });
+    }
+
+    /// The big segments that a context is in: an object of references, or `null`.
+    #[napi(catch_unwind)]
+    pub fn membership(&self, id: u32, hash: String) {
+        let segments = Arc::clone(&self.segments);
+        respond_with(&self.queue, id, async move {
+            segments.membership(&hash).await.map(|is| json!(is))
+        });
+    }
+}
