@@ -8,11 +8,12 @@
 const { LogRouter } = require('./logging/router');
 const { ResponseQueue } = require('./native/response-queue');
 const { NativeBigSegmentStore } = require('./native/addon');
+const { toNativeJson } = require('./native/options');
 const { bigSegmentOptions } = require('./options');
 const { storeValue } = require('./store/store-value');
 
 /**
- * @typedef {import('../binding').NativeOptions} NativeOptions
+ * @typedef {import('./native/options').NativeOptions} NativeOptions
  * @typedef {import('./native/response-queue').Answer} Answer
  */
 
@@ -88,7 +89,7 @@ class BigSegments {
     this.onClosed = () => {};
     this.queue = new ResponseQueue(logs);
     const callHost = hostFunctions.callableFrom(this.queue);
-    this.native = new NativeBigSegmentStore(options, this.queue.deliver, callHost);
+    this.native = new NativeBigSegmentStore(toNativeJson(options), this.queue.deliver, callHost);
   }
 
   /**
@@ -97,7 +98,7 @@ class BigSegments {
    * @returns {Promise<any>}
    */
   request(what, start) {
-    return this.queue.ask(this.native, what, start, failure);
+    return this.queue.request(this.native, what, start, failure);
   }
 
   /** @returns {Promise<void>} */

@@ -6,6 +6,7 @@
 
 const { LogRouter } = require('../logging/router');
 const { NativeTable } = require('../native/addon');
+const { toNativeJson } = require('../native/options');
 const { ResponseQueue } = require('../native/response-queue');
 const { storeOptions } = require('../options');
 const { UsageError } = require('./arguments');
@@ -37,11 +38,9 @@ class Table {
     );
     this.name = table;
     this.queue = new ResponseQueue(logs);
-    this.native = new NativeTable(
-      native,
-      this.queue.deliver,
-      hostFunctions.callableFrom(this.queue)
-    );
+    const callHost = hostFunctions.callableFrom(this.queue);
+    const isWhole = prefix === undefined;
+    this.native = new NativeTable(toNativeJson(native), this.queue.deliver, callHost, isWhole);
   }
 
   /** @returns {Promise<{region: string, accessKeyId: string}>} */
@@ -94,7 +93,7 @@ class Table {
    * @returns {Promise<any>}
    */
   request(what, start) {
-    return this.queue.ask(this.native, what, start, (code, message) =>
+    return this.queue.request(this.native, what, start, (code, message) =>
       Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${withCliNames(message)}`), {
         code,
       })

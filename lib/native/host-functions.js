@@ -1,110 +1,97 @@
 'use strict';
 
 /**
- * What the native store asks this thread: for credentials and options that take time, for an answer of the
- * caller's own client, for Node's certificates. A question has a number, under which it is answered.
+ * Functions that native code calls. A call has a number; its result goes to `respond` with that number.
  *
- * @typedef {import('../../binding').NativeClientOptions} NativeClientOptions
- * @typedef {NativeClientOptions & Functions} ClientOptions options, and whom to ask for the rest
+ * @typedef {import('./options').NativeClientOptions} NativeClientOptions
+ * @typedef {NativeClientOptions & ClientFunctions} ClientOptions
  *
- * @typedef {object} Functions
- * @property {() => Promise<Answer>} [askCredentials]
- * @property {() => Promise<Answer>} [askOptions] whose value may hold functions again
+ * @typedef {object} ClientFunctions those among the options of the client
+ * @property {() => Promise<Outcome>} [credentialsProvider] returns `NativeCredentials`
+ * @property {() => Promise<Outcome>} [deferredOptions] returns `ClientOptions`
  *
- * @typedef {{value: any} | {failure: string}} Answer
+ * @typedef {{value: any} | {failure: string}} Outcome the failure is a text without secrets
  */
 
 const { inBackground } = require('../host/async-context');
 const { respond } = require('./addon');
 const { bare } = require('../host/own');
+const { toNativeJson } = require('./options');
 const { nodeRoots } = require('./root-certificates');
 
 class HostFunctions {
   /**
-   * @param {import('../options').CallClient} [callClient] asks the caller's own client
+   * @param {import('../js-client').CallClient} [callClient] sends a request through the JS client
    */
   constructor(callClient) {
-    this.callClient = callClient;
-    /** @type {Functions} */
-    this.functions = {};
+    /**
+     * The functions by their names in `src/binding/host_functions.rs`.
+     *
+     * @type {Record<string, undefined | ((argument: string) => any)>}
+     */
+    this.functions = bare({ jsClient: callClient, rootCertificates: nodeRoots });
   }
 
   /**
-   * The caller's client is called in the asynchronous context of the request that it is called for.
-   * Credentials and options are for all requests, and asked for in nobody's.
+   * The JS client is called in the asynchronous context of the request that needs it. The other functions serve all
+   * requests and are called in the background context.
    *
-   * @param {import('./response-queue').ResponseQueue} queue of the native store that asks
-   * @returns what that calls: it never throws
+   * @param {import('./response-queue').ResponseQueue} queue the native store's
+   * @returns the function that the native store calls, which never throws
    */
   callableFrom(queue) {
     return (
       /** @type {number} */ id,
-      /** @type {string} */ subject,
-      /** @type {string} */ text,
+      /** @type {string} */ name,
+      /** @type {string} */ argument,
       /** @type {number | null} */ request
     ) => {
-      const isForRequest = subject === 'client' && request !== null;
+      const isForRequest = name === 'jsClient' && request !== null;
       const requester = isForRequest ? queue.requesterOf(request) : undefined;
-      const ask = () => {
-        this.answer(subject, text).then(
-          (answer) => respond(id, typeof answer === 'string' ? answer : undefined),
+      const call = () => {
+        this.call(name, argument).then(
+          (result) => respond(id, typeof result === 'string' ? result : undefined),
           () => respond(id)
         );
       };
-      if (requester) requester.runInAsyncScope(ask);
-      else inBackground(ask);
+      if (requester) requester.runInAsyncScope(call);
+      else inBackground(call);
     };
   }
 
   /**
-   * @param {ClientOptions} options
-   * @returns {NativeClientOptions} the same, with word of the functions in their place
+   * @param {string} name
+   * @param {string} argument
+   * @returns {Promise<string | undefined>}
    */
-  withoutFunctions(options) {
-    const { askCredentials, askOptions, ...plain } = bare(options);
-    Object.assign(this.functions, askCredentials && { askCredentials });
-    Object.assign(this.functions, askOptions && { askOptions });
-    // Native code reads what an object inherits, too.
-    return bare(plain, {
-      asksCredentials: askCredentials !== undefined,
-      asksOptions: askOptions !== undefined,
-    });
+  async call(name, argument) {
+    const call = this.functions[name];
+    return call && call(argument);
   }
 
   /**
-   * @param {string} subject
-   * @param {string} text
-   * @returns {Promise<string | undefined>}
+   * Keeps the functions among the options.
+   *
+   * @param {ClientOptions} options
+   * @returns {NativeClientOptions} the options, with flags instead of the functions
    */
-  async answer(subject, text) {
-    const { askCredentials, askOptions } = this.functions;
-    switch (subject) {
-      case 'roots':
-        return nodeRoots();
-      case 'client':
-        return this.callClient && this.callClient(text);
-      case 'credentials':
-        return askCredentials && JSON.stringify(await askCredentials());
-      case 'options': {
-        /** @type {any} */
-        const answer = askOptions && (await askOptions());
-        if (answer && answer.value) answer.value = this.withoutFunctions(answer.value);
-        return JSON.stringify(answer, finite);
-      }
-      default:
-        return undefined;
+  withoutFunctions(options) {
+    const { credentialsProvider, deferredOptions, ...native } = bare(options);
+    if (credentialsProvider) {
+      native.hasCredentialsProvider = true;
+      this.functions.credentials = async () => toNativeJson(await credentialsProvider());
     }
+    if (deferredOptions) {
+      native.hasDeferredOptions = true;
+      this.functions.deferredOptions = async () => {
+        const outcome = await deferredOptions();
+        const { value } = outcome;
+        // These may have a credentials provider, too.
+        return toNativeJson(value ? { value: this.withoutFunctions(value) } : outcome);
+      };
+    }
+    return bare(native);
   }
-}
-
-/**
- * JSON has no infinity, which a time may be.
- *
- * @param {string} _name
- * @param {any} value
- */
-function finite(_name, value) {
-  return value === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : value;
 }
 
 module.exports = { HostFunctions };

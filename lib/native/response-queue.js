@@ -1,14 +1,12 @@
 'use strict';
 
 /**
- * This thread's end of the native store's response queue: requests that wait for their answers, and the way
- * back to whoever asked.
+ * The JavaScript end of the native store's response queue: sends requests, and passes their answers on.
  *
- * What comes is text in the form that `src/binding/response_queue/mod.rs` describes.
+ * Answers come as text in the form that `src/binding/response_queue/mod.rs` documents.
  *
- * No request is lost: whatever throws while it is sent or its answer is worked with, it ends with its
- * failure answer and one error line. All that wait are in `ResponseQueue.waiting`, and leave it through `settle`
- * or `fail`.
+ * No request is lost: if anything throws while it is sent or answered, it ends with its failure answer and one error
+ * line. `ResponseQueue.waiting` has all requests without an answer. They leave it through `settle` or `fail`.
  */
 
 const { AsyncResource } = require('async_hooks');
@@ -21,23 +19,23 @@ const { describeFailure } = require('../logging/redaction');
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * @typedef {{take(): string | null}} Native a native store, whose response queue this is the end of
+ * @typedef {{take(): string | null}} Native the native store
  * @typedef {import('../store/item-cache').ItemCache} ItemCache
  * @typedef {import('../logging/router').LogRouter} LogRouter
  *
- * @typedef {any[]} Answer the request's number, and what belongs to its kind
+ * @typedef {any[]} Answer begins with the number of the request
  *
  * @typedef {object} Request
- * @property {string} what it asks for, for the log
- * @property {AsyncResource} [requester] the asynchronous context of whoever asks
- * @property {boolean} [isWrite] whether a close waits for its answer
- * @property {(answer: Answer, size: number) => boolean} settle gets an answer and the length of its text, roughly;
- *   returns whether that was all
- * @property {(reason: string) => void} fail answers with a failure whoever has no answer yet. Does as
- *   little as possible, so that nothing can go wrong.
+ * @property {string} what its name, for the log
+ * @property {AsyncResource} [requester] the asynchronous context of the caller
+ * @property {boolean} [isWrite] whether `close` waits for its answer
+ * @property {(answer: Answer, size: number) => boolean} settle gets an answer and the approximate length of its
+ *   text. Returns whether the answer is complete
+ * @property {(reason: string) => void} fail calls back with a failure, unless it has called back. Does as little as
+ *   possible, so that it does not fail itself
  */
 
-/** What a method returns that will call back, instead of an answer that is known at once. */
+/** Returned by methods that will call back, instead of an answer. */
 const WAITING = Symbol('waiting');
 
 class ResponseQueue {
@@ -46,26 +44,26 @@ class ResponseQueue {
    */
   constructor(logs) {
     this.logs = logs;
-    /** Of what the native store knows. */
+    /** The newest generation of the native store that is known here. */
     this.generation = 0;
-    /** @type {ItemCache[]} those that go by it */
+    /** @type {ItemCache[]} the item caches that depend on the generation */
     this.caches = [];
     this.lastId = 0;
     /** @type {Map<number, Request>} */
     this.waiting = new Map();
     /**
-     * The native store, while something waits. It is never collected while it is referred to here.
+     * The native store, while requests wait. The reference keeps it from being collected.
      *
      * @type {Native | undefined}
      */
     this.native = undefined;
     /**
-     * Keeps the process alive while something waits. The native store doesn't.
+     * Keeps the process alive while requests wait. The native store does not.
      *
      * @type {NodeJS.Timeout | undefined}
      */
     this.alive = undefined;
-    /** @type {(() => void) | undefined} called when nothing waits any more */
+    /** @type {(() => void) | undefined} called when no request waits any more */
     this.onEmpty = undefined;
     this.deliver = this.deliver.bind(this);
   }
@@ -79,7 +77,7 @@ class ResponseQueue {
   }
 
   /**
-   * @param {number} generation that the native store had when it gave an answer
+   * @param {number} generation of the native store, when it answered
    */
   advance(generation) {
     if (generation <= this.generation) return;
@@ -93,8 +91,8 @@ class ResponseQueue {
    * @template {Native} N
    * @param {N} native
    * @param {Request} request
-   * @param {(id: number) => void} start gives the native store the request, by its number
-   * @returns {number | undefined} the number; `undefined` when the request has failed already
+   * @param {(id: number) => void} start passes the request to the native store, with its number
+   * @returns {number | undefined} the number; `undefined` if the request has failed already
    */
   send(native, request, start) {
     const id = this.nextId();
@@ -108,14 +106,14 @@ class ResponseQueue {
     return id;
   }
 
-  /** @returns {number} for a new request */
+  /** @returns {number} the number of a new request */
   nextId() {
     this.lastId = this.lastId === 0xffffffff ? 1 : this.lastId + 1;
     return this.lastId;
   }
 
   /**
-   * To be called by whoever gives the native store a request otherwise than through `send`.
+   * Adds a request that is not sent with `send`.
    *
    * @param {number} id
    * @param {Native} native
@@ -131,7 +129,7 @@ class ResponseQueue {
   }
 
   /**
-   * Requests something that comes as JSON.
+   * Sends a request whose answer is a JSON value.
    *
    * @template {Native} N
    * @param {N} native
@@ -140,7 +138,7 @@ class ResponseQueue {
    * @param {(code: string, message: string) => Error} toError
    * @returns {Promise<any>}
    */
-  ask(native, what, start, toError) {
+  request(native, what, start, toError) {
     return new Promise((resolve, reject) => {
       const waiting = new Callback((/** @type {() => void} */ end) => end());
       const request = {
@@ -160,10 +158,10 @@ class ResponseQueue {
   }
 
   /**
-   * Lines go to the log before the answers that they belong to. Never throws.
+   * Logs the lines before it settles the requests. Never throws.
    *
    * @param {string | null | undefined} text
-   * @param {Native} [native] has the rest, if there is any
+   * @param {Native} [native] the native store, in case there is more to take
    */
   deliver(text, native = this.native) {
     if (!text) return;
@@ -176,7 +174,7 @@ class ResponseQueue {
       const size = text.length / answers.length;
       for (const answer of answers) this.settle(answer, size);
     } catch (thrown) {
-      // It is not known whose answers these were.
+      // It is unknown which requests these answers belong to.
       this.failAll(thrown);
     }
     if (more && native) inAnotherTurn(() => this.takeMore(native));
@@ -204,7 +202,7 @@ class ResponseQueue {
 
   /**
    * @param {Answer} answer
-   * @param {number} size the length of its text, roughly
+   * @param {number} size the approximate length of its text
    */
   settle(answer, size) {
     const id = answer[0];
@@ -218,10 +216,10 @@ class ResponseQueue {
   }
 
   /**
-   * Ends a request that can't be answered, unless it has ended. Its answer, if one comes, is for nobody.
+   * Ends a request with a failure, unless it has ended. An answer that comes later is ignored.
    *
    * @param {number} id
-   * @param {unknown} thrown why
+   * @param {unknown} thrown the reason
    */
   fail(id, thrown) {
     const request = this.waiting.get(id);
@@ -232,7 +230,7 @@ class ResponseQueue {
   }
 
   /**
-   * @param {unknown} thrown why
+   * @param {unknown} thrown the reason
    */
   failAll(thrown) {
     this.logs.defect("the native store's answers can't be read", thrown);
@@ -257,7 +255,7 @@ class ResponseQueue {
 
   /**
    * @param {number} id
-   * @returns {AsyncResource | undefined} the asynchronous context of whoever made a request that waits
+   * @returns {AsyncResource | undefined} the asynchronous context of the caller of a request that waits
    */
   requesterOf(id) {
     const request = this.waiting.get(id);
@@ -265,10 +263,9 @@ class ResponseQueue {
   }
 
   /**
-   * Ends when all writes have been answered: nothing is taken from the native store then. Reads that wait
-   * are not waited for.
+   * Closes the queue as soon as all writes are answered. Reads fail at once.
    *
-   * @param {Native & {release(): void}} native one that has been closed
+   * @param {Native & {release(): void}} native the closed native store
    * @param {() => void} onClosed
    */
   close(native, onClosed) {
@@ -286,8 +283,8 @@ class ResponseQueue {
 }
 
 /**
- * A caller's callback. It is called once at most, when everything else is in order, in the asynchronous context of
- * the caller; its own exception surfaces as an uncaught one.
+ * A caller's callback. It is called at most once, in a tick of its own and in the caller's asynchronous context. What
+ * it throws becomes an uncaught exception.
  */
 class Callback extends AsyncResource {
   /**
@@ -313,7 +310,7 @@ class Callback extends AsyncResource {
 
 /**
  * @param {Answer} answer
- * @returns {boolean} whether the request failed; that was logged already
+ * @returns {boolean} whether the request failed. The failure has been logged
  */
 function isFailure(answer) {
   return typeof answer[1] === 'string';

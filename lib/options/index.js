@@ -4,7 +4,7 @@
  * The options of a store: checks what the caller passes and converts it to the form that the native store
  * takes. The native store has the defaults.
  *
- * @typedef {import('../../binding').NativeOptions} NativeOptions
+ * @typedef {import('../native/options').NativeOptions} NativeOptions
  * @typedef {import('../js-client').CallClient} CallClient
  * @typedef {import('../logging/router').Logger} Logger
  */
@@ -114,7 +114,7 @@ function storeOptions(tableName, options, applicable) {
   }
   const hostFunctions = new HostFunctions(callClient);
   native.client = hostFunctions.withoutFunctions(clientNative);
-  native.asksClient = callClient !== undefined;
+  native.usesJsClient = callClient !== undefined;
   turnOffIneffective(native, warnings);
   const { logger, sdk } = others;
   return { native, hostFunctions, logger, requestLogger, sdk, warnings };
@@ -156,14 +156,13 @@ function checkedOptions(options, applicable, warnings) {
  * The environment of this thread, or of a test runner's sandbox, may differ from the process's. And native
  * threads can't safely read the process's environment while JavaScript changes it.
  *
- * @returns {string[]} names and values in turn
+ * @returns {Record<string, string>}
  */
 function environment() {
-  /** @type {string[]} */
-  const variables = [];
+  const variables = bare();
   const isWindows = process.platform === 'win32';
   for (const [name, value] of Object.entries(process.env || {})) {
-    variables.push(isWindows ? name.toUpperCase() : name, String(value));
+    variables[isWindows ? name.toUpperCase() : name] = String(value);
   }
   return variables;
 }

@@ -1,54 +1,49 @@
 'use strict';
 
 /**
- * One table, prefix and client: the native store, and what this thread reads and writes through it. All
- * views of a store value share one core.
- *
- * A request is sent with a number, and answered through the response queue.
+ * The core of a store value, which all its views share: the native store of one table, prefix and client, with the
+ * reads and writes of this thread.
  */
 
 const { NativeStore } = require('../native/addon');
 const { dataParts } = require('./data-parts');
 const { inAnotherTurn, now } = require('../host/event-loop');
+const { toNativeJson } = require('../native/options');
 const { Callback, ResponseQueue, WAITING, isFailure } = require('../native/response-queue');
 const { Reads } = require('./reads');
 const { isCallError } = require('../logging/redaction');
 
-/** For how long a turn of the event loop is used to write a data set as JSON, in milliseconds. */
+/** How long a turn of the event loop serialises a data set, in milliseconds. */
 const TURN_MS = 1;
 
 /**
- * @typedef {import('../../binding').NativeOptions} NativeOptions
+ * @typedef {import('../native/options').NativeOptions} NativeOptions
  * @typedef {import('./contract').DataModel} DataModel
  * @typedef {import('../logging/router').LogRouter} LogRouter
  * @typedef {import('../native/response-queue').Answer} Answer
  * @typedef {import('../native/response-queue').Request} Request
  *
- * @typedef {(failure?: string) => void} WriteCallback gets the code of a failure where what was written
- *   is not in the table
+ * @typedef {(failure?: string) => void} WriteCallback gets an error code if the write is not in the table
  */
 
 class Core {
   /**
    * @param {NativeOptions} options
    * @param {LogRouter} logs
-   * @param {import('../native/host-functions').HostFunctions} hostFunctions what the native store asks
+   * @param {import('../native/host-functions').HostFunctions} hostFunctions
    */
   constructor(options, logs, hostFunctions) {
     this.logs = logs;
     this.joins = options.cacheTtlMs !== 0;
-    /** @type {Reads[]} one for each data model that is in use; seldom more than one */
+    /** @type {Reads[]} one for each data model in use; seldom more than one */
     this.reads = [];
     this.queue = new ResponseQueue(logs);
     this.closed = false;
     /** @type {{value: boolean, since: number, until: number, generation: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0, generation: 0 };
-    // What it is given must not refer to it, or to this: both would never be collected.
-    this.native = new NativeStore(
-      options,
-      this.queue.deliver,
-      hostFunctions.callableFrom(this.queue)
-    );
+    // These functions must not refer to the native store or to `this`, or both would never be collected.
+    const callHost = hostFunctions.callableFrom(this.queue);
+    this.native = new NativeStore(toNativeJson(options), this.queue.deliver, callHost);
   }
 
   /**
@@ -80,7 +75,7 @@ class Core {
         requester: waiting,
         isWrite: true,
         settle: (answer) => {
-          // First it is told that reads find the data, and only then that it is in the table.
+          // The first of two answers says that reads find the data, the second that it is in the table.
           if (answer[1] === 1) return false;
           waiting.call(isUsable ? failureOf(answer) : 'INVALID_DATA');
           return true;
@@ -91,7 +86,7 @@ class Core {
     );
     if (id === undefined) return;
     const parts = dataParts(model, data, (problem) => this.logs.defect('init', problem));
-    // A large data set is written in many turns: nothing else would get one meanwhile.
+    // A large data set is serialised in many turns, so that it does not block the event loop.
     const turn = () => {
       try {
         const end = now() + TURN_MS;
@@ -151,7 +146,7 @@ class Core {
 
   /**
    * @param {(initialized: boolean) => void} callback
-   * @returns {any} what is known; `WAITING` where it has to be asked for
+   * @returns {any} the answer if it is known; `WAITING` if it takes a request
    */
   initialized(callback) {
     const known = this.knownInitialized;
@@ -213,7 +208,7 @@ class Core {
   }
 
   /**
-   * Asks whether DynamoDB answers.
+   * Checks whether DynamoDB answers.
    *
    * @param {(available: boolean) => void} callback
    */
@@ -234,10 +229,10 @@ class Core {
   }
 
   /**
-   * Tries once more what is not in the table, and lets go of everything.
+   * Flushes pending writes and closes the native store.
    *
-   * @returns {Promise<void>} when all writes have been answered. Requests may go on until `quiet` is called,
-   *   but for no longer than a second.
+   * @returns {Promise<void>} resolves when all writes are answered. Requests may come until `quiet` is called, but for
+   *   a second at most.
    */
   close() {
     return new Promise((resolve) => {
@@ -252,14 +247,14 @@ class Core {
     });
   }
 
-  /** To be called after `close`, when no request will follow. */
+  /** Call it after `close`, when no request will follow. */
   quiet() {
     this.closed = true;
     this.native.quiet();
   }
 
   /**
-   * A write that waits. It must not refer to the item's text, which the native store has: many may wait.
+   * A write request. It does not refer to the item's text, because many may wait and the native store has the text.
    *
    * @param {string} what
    * @param {WriteCallback} callback
@@ -282,7 +277,7 @@ class Core {
   /**
    * @param {Request} request
    * @param {(id: number) => void} start
-   * @returns {number | undefined} the request's number; `undefined` when it has failed already
+   * @returns {number | undefined} the request's number; `undefined` if it has failed already
    */
   send(request, start) {
     return this.queue.send(this.native, request, start);
@@ -291,7 +286,7 @@ class Core {
 
 /**
  * @param {Answer} answer
- * @returns {string | undefined} the code of a failure
+ * @returns {string | undefined} the error code of a failure
  */
 function failureOf(answer) {
   return isFailure(answer) ? answer[1] : undefined;

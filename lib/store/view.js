@@ -1,9 +1,8 @@
 'use strict';
 
 /**
- * The methods that SDKs call on a feature store. Callbacks are optional and come exactly once. A call
- * that can't be worked with, or in which anything throws, is answered at once with the method's failure,
- * and a line in the log says why.
+ * The methods that SDKs call on a feature store. Callbacks are optional and come exactly once. If a call has bad
+ * arguments or anything throws, the method logs a line and calls back at once with its failure answer.
  *
  * @typedef {import('./contract').Contract} Contract
  * @typedef {import('./core').Core} Core
@@ -12,7 +11,7 @@
  * @typedef {import('./store-value').Access<Core>} Access
  * @typedef {NonNullable<ReturnType<Access['view']>>} View
  *
- * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` where the contract tells failures
+ * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` if the contract reports failures
  */
 
 const { toJson } = require('./contract');
@@ -29,7 +28,7 @@ const { NOT_WELL_FORMED, isWellFormed } = require('./well-formed');
 function viewMethods(logs, access, contract) {
   const { model, nothing, reportsWriteFailures } = contract;
   /**
-   * What came with the last data set.
+   * The metadata of the last data set.
    *
    * @type {any}
    */
@@ -49,16 +48,15 @@ function viewMethods(logs, access, contract) {
   }
 
   /**
-   * Calls a method's work and, unless that calls back later, the callback. This is outside of the `try`:
-   * what a callback throws is its caller's.
+   * Does a method's work and, unless that calls back later, calls the callback. The call is outside of `try`, so that
+   * the SDK gets what its callback throws.
    *
    * @param {string} method
    * @param {unknown} callback
-   * @param {(text: string) => any} failed the answer when the call can't be worked with, by the line that
-   *   says why
+   * @param {(text: string) => any} failed makes the failure answer, from the line that was logged
    * @param {(view: View, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
-   *   returns what is known at once, or `WAITING`; throws a `CallError` for what it can't work with
-   * @param {any} [first] what the method was given
+   *   returns the answer, or `WAITING`; throws a `CallError` for bad arguments
+   * @param {any} [first] the method's arguments
    * @param {any} [second]
    * @param {any} [third]
    */
@@ -95,7 +93,13 @@ function viewMethods(logs, access, contract) {
     const reads = readsOf(view);
     const namespace = namespaceOf(kind);
     const known = reads.known(namespace, checkedKey(key));
-    return known === WAITING ? reads.get(namespace, key, trackRequest(view, answer)) : known;
+    return known === WAITING
+      ? reads.get(
+          namespace,
+          key,
+          tracked(() => view.requestEnded(), answer)
+        )
+      : known;
   }
 
   /**
@@ -107,7 +111,10 @@ function viewMethods(logs, access, contract) {
     const namespace = namespaceOf(kind);
     return readsOf(view).all(
       namespace,
-      trackRequest(view, (items) => answer(items === null ? nothing() : items))
+      tracked(
+        () => view.requestEnded(),
+        (items) => answer(items === null ? nothing() : items)
+      )
     );
   }
 
@@ -118,9 +125,13 @@ function viewMethods(logs, access, contract) {
    * @param {any} metadata
    */
   function init(view, answer, allData, metadata) {
-    const data = givenKinds(allData);
+    const data = itemsByKind(allData);
     initMetadata = metadata;
-    readsOf(view).core.init(model, data, trackWrite(view, ended('the data set', answer)));
+    readsOf(view).core.init(
+      model,
+      data,
+      tracked(() => view.writeEnded(), writeCallback('the data set', answer))
+    );
     return WAITING;
   }
 
@@ -134,9 +145,9 @@ function viewMethods(logs, access, contract) {
     const namespace = namespaceOf(kind);
     const json = itemJson(model, namespace, item);
     const { key } = item;
-    // What is no text at all is for the native store to refuse.
+    // The native store rejects keys that are not strings.
     if (typeof key === 'string' && key !== '') checkedKey(key);
-    const callback = trackWrite(view, ended(named(key, namespace), answer));
+    const callback = tracked(() => view.writeEnded(), writeCallback(named(key, namespace), answer));
     view.core.upsert(namespace, json, callback);
     return WAITING;
   }
@@ -152,7 +163,7 @@ function viewMethods(logs, access, contract) {
     const namespace = namespaceOf(kind);
     checkedKey(key);
     const number = checkedVersion(version);
-    const callback = trackWrite(view, ended(named(key, namespace), answer));
+    const callback = tracked(() => view.writeEnded(), writeCallback(named(key, namespace), answer));
     view.core.delete(namespace, key, number, callback);
     return WAITING;
   }
@@ -162,7 +173,7 @@ function viewMethods(logs, access, contract) {
    * @param {(initialized: boolean) => void} answer
    */
   function initialized(view, answer) {
-    return view.core.initialized(trackRequest(view, answer));
+    return view.core.initialized(tracked(() => view.requestEnded(), answer));
   }
 
   /**
@@ -170,16 +181,16 @@ function viewMethods(logs, access, contract) {
    * @param {(available: boolean) => void} answer
    */
   function isStoreAvailable(view, answer) {
-    view.core.isAvailable(trackRequest(view, answer));
+    view.core.isAvailable(tracked(() => view.requestEnded(), answer));
     return WAITING;
   }
 
   /**
-   * @param {string} what was to be written
+   * @param {string} what the data set or item of the write
    * @param {WriteCallback} callback
    * @returns {import('./core').WriteCallback}
    */
-  function ended(what, callback) {
+  function writeCallback(what, callback) {
     return (code) => {
       if (code === undefined || !reportsWriteFailures) callback();
       else callback(notWritten(what, code));
@@ -207,7 +218,7 @@ function viewMethods(logs, access, contract) {
     /**
      * @param {Record<string, Record<string, any>>} allData items by key, by namespace
      * @param {WriteCallback} [callback]
-     * @param {any} [metadata] what the SDK knows of the data, for `getInitMetaData`
+     * @param {any} [metadata] the SDK's, for `getInitMetaData`
      */
     init(allData, callback, metadata) {
       answering('init', callback, failedWrite, init, allData, metadata);
@@ -273,43 +284,26 @@ function ignore() {}
 
 /**
  * @template T
- * @param {View} view through which something is asked
+ * @param {() => void} onEnd called after the callback, even if that throws
  * @param {(value: T) => void} callback
- * @returns {(value: T) => void} the callback, of which the view knows
+ * @returns {(value?: any) => void}
  */
-function trackRequest(view, callback) {
+function tracked(onEnd, callback) {
   return (value) => {
     try {
       callback(value);
     } finally {
-      view.requestEnded();
+      onEnd();
     }
   };
 }
 
-/**
- * The same for a write.
- *
- * @param {View} view
- * @param {import('./core').WriteCallback} callback
- * @returns {import('./core').WriteCallback}
- */
-function trackWrite(view, callback) {
-  return (failure) => {
-    try {
-      callback(failure);
-    } finally {
-      view.writeEnded();
-    }
-  };
-}
-
-/** What `get` fails with. */
+/** The failure answer of `get`. */
 function noItem() {
   return null;
 }
 
-/** What is not known is not so. */
+/** The failure answer of questions. */
 function no() {
   return false;
 }
@@ -391,19 +385,19 @@ function shown(value) {
 }
 
 /**
- * A data set has all flags and segments that there are. SDK 9's data system does not name a kind that it has
- * none of. The rows of other kinds that are not named are left alone.
+ * The items of a data set. It has all flags and segments: if one of these kinds is absent, as in SDK 9's data system,
+ * it has no items. Other absent kinds stay as they are in the table.
  *
  * @param {any} allData
  * @returns {[string, Record<string, any>][]} kinds and their items by key
  * @throws {CallError}
  */
-function givenKinds(allData) {
+function itemsByKind(allData) {
   if (typeof allData !== 'object' || allData === null) {
     throw new CallError('the data must be an object of items by key, by namespace');
   }
   /** @type {[string, Record<string, any>][]} */
-  const given = [];
+  const kinds = [];
   for (const kind of new Set([...KINDS, ...Object.keys(allData)])) {
     let items = allData[kind];
     if (items === undefined || items === null) {
@@ -413,9 +407,9 @@ function givenKinds(allData) {
     if (typeof items !== 'object' || Array.isArray(items)) {
       throw new CallError(`the data of kind ${kind} is not an object`);
     }
-    given.push([kind, items]);
+    kinds.push([kind, items]);
   }
-  return given;
+  return kinds;
 }
 
 module.exports = { viewMethods };

@@ -1,4 +1,4 @@
-//! The options of a store as JavaScript passes them: JSON text of the form that `lib/options/native.js` documents.
+//! The options of a store as JavaScript passes them: JSON text of the form that `lib/native/options.js` documents.
 
 use std::collections::HashMap;
 use std::sync::Arc;

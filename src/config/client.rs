@@ -50,8 +50,10 @@ pub struct ClientConfig {
     /// The time-out of an attempt; by default half of `readTimeout`, or of `writeTimeout` clamped to 2–10 s.
     #[serde(rename = "attemptTimeoutMs", deserialize_with = "numbers::optional_duration")]
     pub attempt_timeout: Option<Duration>,
-    /// The proxy.
-    pub proxy: Option<Proxy>,
+    /// The proxy that requests go through.
+    pub proxy: Option<ProxyUrl>,
+    /// Whether to use the proxy that `HTTPS_PROXY` and similar variables name, if there is no other.
+    pub proxy_from_environment: bool,
     /// PEM certificates to trust instead of all others.
     pub authorities: Option<String>,
     /// The most connections at once, and so the most requests in flight.
@@ -142,16 +144,6 @@ impl fmt::Debug for DeferredOptions {
     }
 }
 
-/// The proxy that requests go through.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Proxy {
-    /// This proxy.
-    At(ProxyUrl),
-    /// The one that `HTTPS_PROXY` and similar variables name.
-    Environment,
-}
-
 /// The URL of a proxy, maybe with user and password. Its `Debug` form hides it.
 #[derive(Clone, Deserialize)]
 pub struct ProxyUrl(pub String);
@@ -173,7 +165,7 @@ mod tests {
             "credentials": {"accessKeyId": "AKID", "secretAccessKey": "hush", "expiresAt": 5},
             "maxAttempts": 3,
             "retryBaseMs": 20.5,
-            "proxy": {"at": "http://proxy"},
+            "proxy": "http://proxy",
             "clockOffsetMs": 1e300,
             "authSchemes": ["sigv4"]
         }"#;
@@ -185,11 +177,9 @@ mod tests {
         assert_eq!((&*credentials.access_key_id, credentials.expires_at), ("AKID", Some(5)));
         assert_eq!(config.max_attempts, Some(3));
         assert_eq!(config.retry_base, Some(Duration::from_micros(20_500)));
-        assert!(matches!(config.proxy, Some(Proxy::At(ProxyUrl(url))) if url == "http://proxy"));
+        assert!(matches!(config.proxy, Some(ProxyUrl(url)) if url == "http://proxy"));
         assert_eq!(config.clock_offset_ms, LARGEST_CLOCK_OFFSET_MS as Millis);
         assert_eq!(config.auth_schemes, ["sigv4"]);
-        let config: ClientConfig = serde_json::from_str(r#"{"proxy":"environment"}"#).unwrap();
-        assert!(matches!(config.proxy, Some(Proxy::Environment)));
     }
 
     #[test]
@@ -208,7 +198,7 @@ mod tests {
         {
             let config = ClientConfig {
                 credentials: Some(source),
-                proxy: Some(Proxy::At(ProxyUrl("http://user:hush@proxy".into()))),
+                proxy: Some(ProxyUrl("http://user:hush@proxy".into())),
                 ..ClientConfig::default()
             };
             let shown = format!("{config:?}");

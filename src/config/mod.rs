@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use client::{
-    ClientConfig, Credentials, CredentialsProvider, CredentialsSource, DeferredOptions, Proxy,
+    ClientConfig, Credentials, CredentialsProvider, CredentialsSource, DeferredOptions,
 };
 
 /// The default of `availabilityTimeout`.

@@ -3,7 +3,7 @@
 /**
  * Settings read from an HTTP or HTTPS agent. The agent itself is not used: native code makes the connections.
  *
- * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../../native/options').NativeClientOptions} NativeClientOptions
  */
 
 const { bare, own } = require('../../host/own');
@@ -12,6 +12,8 @@ const { asUrl } = require('./proxies');
 
 /** Settings of agents that affect trust or identity and are not supported: ignored with a warning. */
 const UNSUPPORTED = ['cert', 'checkServerIdentity', 'key', 'lookup', 'pfx', 'servername'];
+/** A limit for absurd values. */
+const MOST_REQUESTS = 1e6;
 
 /**
  * @param {string} name
@@ -32,7 +34,9 @@ function agentOptions(name, agent, warnings) {
   const maxSockets = own(agent, 'maxSockets') || settings.maxSockets;
   if (url) read.proxy = url.href;
   if (authorities) read.authorities = authorities;
-  if (Number.isFinite(maxSockets) && maxSockets > 0) read.maxRequests = Math.floor(maxSockets);
+  if (Number.isFinite(maxSockets) && maxSockets > 0) {
+    read.maxRequests = Math.min(Math.floor(maxSockets), MOST_REQUESTS);
+  }
   if (settings.proxyEnv) read.proxyFromEnvironment = true;
 
   const unsupported = UNSUPPORTED.filter((member) => Boolean(settings[member]));

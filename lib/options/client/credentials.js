@@ -4,7 +4,7 @@
  * Credentials: fixed ones, or a provider that native code calls whenever it needs them.
  *
  * @typedef {import('../../native/host-functions').ClientOptions} ClientOptions
- * @typedef {import('../../../binding').NativeCredentials} NativeCredentials
+ * @typedef {import('../../native/options').NativeCredentials} NativeCredentials
  * @typedef {() => any} Provider returns an object that has credentials, or a promise of one
  */
 
@@ -155,7 +155,7 @@ async function refreshed(object) {
  */
 function fromProvider(name, provider) {
   return {
-    askCredentials: async () => {
+    credentialsProvider: async () => {
       try {
         return { value: checkedCredentials(name, await provider()) };
       } catch (failure) {

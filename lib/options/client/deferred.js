@@ -40,7 +40,7 @@ function readDeferred(options, read) {
   const known = bare(options);
   for (const name of names) delete known[name];
   return bare(read(known), {
-    askOptions: async () => {
+    deferredOptions: async () => {
       let failing = '';
       try {
         const all = bare(options);

@@ -3,7 +3,7 @@
 /**
  * The endpoint and region of requests.
  *
- * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../../native/options').NativeClientOptions} NativeClientOptions
  */
 
 const { own } = require('../../host/own');

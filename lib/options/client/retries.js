@@ -3,7 +3,7 @@
 /**
  * Retries and clock skew.
  *
- * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../../native/options').NativeClientOptions} NativeClientOptions
  */
 
 const { own } = require('../../host/own');
@@ -42,7 +42,7 @@ function retryOptions(options, warnings) {
   let attempts;
   if (maxAttempts !== undefined) attempts = maxAttempts;
   else if (maxRetries !== undefined) attempts = maxRetries + 1;
-  else if (typeof most === 'number') attempts = most;
+  else if (typeof most === 'number' && !Number.isNaN(most)) attempts = Math.floor(most);
   if (strategy) {
     warnings.push(`clientOptions.retryStrategy: only its maxAttempts is used; ${WAY_OUT}`);
   }

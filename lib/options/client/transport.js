@@ -3,7 +3,7 @@
 /**
  * Connections: time-outs, proxies, and the settings of agents.
  *
- * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../../native/options').NativeClientOptions} NativeClientOptions
  */
 
 const { bare, own } = require('../../host/own');

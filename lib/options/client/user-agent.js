@@ -3,7 +3,7 @@
 /**
  * The application's part of the `User-Agent` header.
  *
- * @typedef {import('../../../binding').NativeClientOptions} NativeClientOptions
+ * @typedef {import('../../native/options').NativeClientOptions} NativeClientOptions
  */
 
 const { fail, optional, requireText, unlessEmpty } = require('../checks');

@@ -4,7 +4,7 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
-use crate::config::{ClientConfig, Proxy};
+use crate::config::ClientConfig;
 use crate::environment::Environment;
 use crate::log::{Level, Log};
 
@@ -30,9 +30,11 @@ impl Proxies {
     /// The configured proxies. `None` where the URL of one can't be used.
     pub fn new(config: &ClientConfig, log: &dyn Log) -> Option<Self> {
         match &config.proxy {
+            None if config.proxy_from_environment => {
+                Some(Self::of_environment(&config.environment, log))
+            }
             None => Some(Self::none()),
-            Some(Proxy::Environment) => Some(Self::of_environment(&config.environment, log)),
-            Some(Proxy::At(url)) => {
+            Some(url) => {
                 let proxy = ProxyConfig::all(url.0.as_str()).ok()?;
                 let plain_has_tls = url.0.starts_with("https:");
                 let excepted = NoProxy::default();
