@@ -1,4 +1,4 @@
-//! Exponential back-off: how often, and after which pauses, whatever failed is tried again.
+//! Exponential back-off: pauses between attempts, and repetition until a deadline.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,29 +7,29 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Pauses that double with each failure in a row, and are random to a part, so that many processes don't
-/// try in step.
+/// Pauses that double with each consecutive failure. They are partly random, so that processes do not retry in
+/// step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
     /// The bound of the pause after the first failure.
     pub first: Duration,
     /// The bound that no pause exceeds.
     pub longest: Duration,
-    /// The part of the bound that a pause has at least; the rest is random.
+    /// The smallest pause as a part of the bound. The rest is random.
     pub least: f64,
 }
 
 impl Backoff {
-    /// Between the attempts of a read. Somebody waits for it, and under heavy throttling it takes many
-    /// attempts to get through within a few seconds.
+    /// Between the attempts of a read. They are short, because a throttled read takes many attempts to succeed within
+    /// its few seconds.
     pub const READ: Self = Self::new(50, 200, 0.0);
-    /// Between the attempts of a write that somebody waits for.
+    /// Between the attempts of a write before its time-out.
     pub const WRITE: Self = Self::new(50, 2_000, 0.0);
-    /// Between the reads that try whether DynamoDB answers again.
+    /// Between the probes of an open circuit breaker.
     pub const PROBE: Self = Self::new(100, 1_000, 0.5);
-    /// Between the rounds of the retry worker, where the failure may pass by itself.
+    /// Between the rounds of the retry worker after a transient failure.
     pub const TRANSIENT: Self = Self::new(1_250, 30_000, 0.8);
-    /// The same where somebody has to change something: rights are often granted seconds later.
+    /// The same after a permanent failure. The first is short: permissions are often granted seconds later.
     pub const PERMANENT: Self = Self::new(1_250, 300_000, 0.8);
     /// Between the starts of a background task that panics.
     pub const PANIC: Self = Self::new(1_000, 300_000, 1.0);
@@ -39,7 +39,7 @@ impl Backoff {
         Self { first, longest, least }
     }
 
-    /// The pause after so many failures in a row.
+    /// The pause after this many consecutive failures.
     pub fn pause_after(&self, failures: u32) -> Duration {
         let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(10));
         let part = self.least + (1.0 - self.least) * fastrand::f64();
@@ -47,17 +47,17 @@ impl Backoff {
     }
 }
 
-/// How a read is repeated while it fails with what passes by itself.
+/// How a read is repeated after transient failures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retries {
-    /// The most attempts, the first one included; `None` for as many as there is time for.
+    /// The most attempts, including the first one. `None` for as many as fit into the time.
     pub max_attempts: Option<u32>,
     /// The longest pause after the first attempt. It doubles with each further one, up to 200 ms.
     pub first_pause: Duration,
 }
 
 impl Retries {
-    /// What fails is not repeated.
+    /// No retries.
     pub const NONE: Self = Self { max_attempts: Some(1), first_pause: Backoff::READ.first };
 }
 
@@ -67,7 +67,7 @@ impl Default for Retries {
     }
 }
 
-/// Tries `request` until it succeeds, fails for good, or `deadline` is past.
+/// Repeats `request` until it succeeds or fails permanently, or `deadline` is past.
 pub async fn until<T, F>(deadline: Instant, request: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -75,7 +75,7 @@ where
     repeat(deadline, |attempts| Some(Backoff::WRITE.pause_after(attempts)), request).await
 }
 
-/// The same for a read, as `retries` says after each attempt that failed.
+/// The same for a read. `retries` is called after each failed attempt.
 pub async fn read_until<T, F>(
     deadline: Instant,
     retries: impl Fn() -> Retries,
@@ -93,7 +93,7 @@ where
     repeat(deadline, pause, request).await
 }
 
-/// `pause` gives the pause after so many attempts, or `None` where there is to be no other.
+/// `pause` returns the pause after this many attempts, or `None` for no further attempt.
 async fn repeat<T, F>(
     deadline: Instant,
     pause: impl Fn(u32) -> Option<Duration>,
@@ -124,7 +124,7 @@ where
     }
 }
 
-/// The failure of a request that was given up.
+/// The failure of a request that got no answer until its deadline.
 pub fn no_answer() -> Error {
     Error::new(ErrorKind::TimedOut, "DynamoDB did not answer in time")
 }

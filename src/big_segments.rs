@@ -1,5 +1,5 @@
-//! Big segments: who is in which. The Relay Proxy writes them; an SDK asks for them one context at a
-//! time, and caches the answers itself.
+//! Big segment memberships. The Relay Proxy writes them. An SDK reads them one context at a time and caches them
+//! itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,15 +14,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Layout, MAX_KEY_SIZE, RowKey};
 use crate::panics::caught_request;
 
-/// A row about big segments as it came out of the table. An attribute that is absent or of another
-/// type counts as not there.
+/// A row about big segments. An attribute of an unexpected type counts as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BigSegmentRow {
     /// `synchronizedOn` of the metadata, in milliseconds since the Unix epoch.
     pub synchronized_on: Option<f64>,
-    /// `included` of a membership: references such as `key.g2`, of a segment and its generation.
+    /// `included` of a membership: references of segments with their generation, for example `key.g2`.
     pub included: Vec<String>,
-    /// `excluded` of a membership, likewise.
+    /// `excluded` of a membership.
     pub excluded: Vec<String>,
 }
 
@@ -35,16 +34,16 @@ pub trait BigSegmentTable: Send + Sync {
         consistent: bool,
     ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>>;
 
-    /// How the caller has configured reads to be repeated.
+    /// The retries of reads that the caller has configured.
     fn read_retries(&self) -> Retries {
         Retries::default()
     }
 
-    /// Lets go of connections, for when nobody uses the table any more.
+    /// Closes all connections.
     fn disconnect(&self) {}
 }
 
-/// By reference, whether a context is in a big segment or expressly not. It is in none of the others.
+/// Whether a context is included in or excluded from big segments, by reference. It is in no others.
 pub type Membership = HashMap<String, bool>;
 
 /// The big segments under one prefix.
@@ -57,12 +56,12 @@ pub struct BigSegments {
 }
 
 impl BigSegments {
-    /// Lets go of connections, for when nobody asks any more.
+    /// Closes all connections. Call it when no request will follow.
     pub fn close(&self) {
         self.table.disconnect();
     }
 
-    /// Those that `config` names, in `table`.
+    /// The big segments in `table` under the prefix of `config`.
     pub fn new(config: &Config, table: Arc<dyn BigSegmentTable>) -> Self {
         Self {
             table,
@@ -73,15 +72,15 @@ impl BigSegments {
         }
     }
 
-    /// When the big segments were last known to be up to date, in milliseconds since the Unix epoch;
-    /// `None` where nobody has told.
+    /// When the big segments were last synchronised, in milliseconds since the Unix epoch. `None` if that is
+    /// unknown.
     pub async fn last_up_to_date(&self) -> Result<Option<f64>> {
         let row = self.read(self.layout.big_segments_metadata(), "the metadata of big segments");
         Ok(row.await?.and_then(|row| row.synchronized_on))
     }
 
-    /// Which big segments a context is in; `hash` is the base64 form of the SHA-256 of its key. `None`
-    /// for a context that is not mentioned.
+    /// The memberships of a context. `hash` is the base64 form of the SHA-256 of its key. `None` for a context
+    /// without a row.
     pub async fn membership(&self, hash: &str) -> Result<Option<Membership>> {
         if hash.is_empty() || hash.len() > MAX_KEY_SIZE {
             let message = "the hash must be a text that is not empty, of at most 1,024 bytes";
@@ -92,7 +91,7 @@ impl BigSegments {
         Ok(row.map(|row| {
             let excluded = row.excluded.into_iter().map(|reference| (reference, false));
             let included = row.included.into_iter().map(|reference| (reference, true));
-            // Of one that is both, the later counts.
+            // `included` wins, so it comes last.
             excluded.chain(included).collect()
         }))
     }
@@ -119,10 +118,10 @@ mod tests {
 
     use super::*;
 
-    /// A table that answers like this, whatever it is asked, and what it was asked.
+    /// A table that always gives the same answer, and records the requests.
     struct Table {
         answer: Option<Result<Option<BigSegmentRow>>>,
-        asked: Mutex<Vec<(RowKey, bool)>>,
+        requests: Mutex<Vec<(RowKey, bool)>>,
     }
 
     impl BigSegmentTable for Table {
@@ -131,7 +130,7 @@ mod tests {
             row: &RowKey,
             consistent: bool,
         ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>> {
-            self.asked.lock().unwrap().push((row.clone(), consistent));
+            self.requests.lock().unwrap().push((row.clone(), consistent));
             match self.answer.clone() {
                 Some(answer) => async move { answer }.boxed(),
                 None => pending().boxed(),
@@ -143,7 +142,7 @@ mod tests {
         answer: Option<Result<Option<BigSegmentRow>>>,
         change: impl FnOnce(&mut Config),
     ) -> (BigSegments, Arc<Table>) {
-        let table = Arc::new(Table { answer, asked: Mutex::default() });
+        let table = Arc::new(Table { answer, requests: Mutex::default() });
         let mut config = Config::new("flags");
         change(&mut config);
         (BigSegments::new(&config, table.clone()), table)
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn they_are_looked_for_where_the_relay_proxy_puts_them() {
+    async fn they_are_read_where_the_relay_proxy_writes_them() {
         for (prefix, metadata, members) in [
             ("", "big_segments_metadata", "big_segments_user"),
             ("p", "p:big_segments_metadata", "p:big_segments_user"),
@@ -171,12 +170,12 @@ mod tests {
             assert_eq!(store.membership("h=").await, Ok(None));
             let consistent = !prefix.is_empty();
             let expected = [RowKey::new(metadata, metadata), RowKey::new(members, "h=")];
-            assert_eq!(*table.asked.lock().unwrap(), expected.map(|row| (row, consistent)));
+            assert_eq!(*table.requests.lock().unwrap(), expected.map(|row| (row, consistent)));
         }
     }
 
     #[tokio::test]
-    async fn what_includes_somebody_counts_more_than_what_excludes() {
+    async fn included_wins_over_excluded() {
         let row = BigSegmentRow {
             included: texts(&["a.g1", "b.g1"]),
             excluded: texts(&["b.g1", "c.g1"]),
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_time_is_told_as_it_is() {
+    async fn the_time_is_returned_unchanged() {
         let row = BigSegmentRow { synchronized_on: Some(1.5e12), ..BigSegmentRow::default() };
         assert_eq!(answering(Some(row)).last_up_to_date().await, Ok(Some(1.5e12)));
     }
@@ -208,16 +207,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_that_is_no_key_is_refused_without_asking() {
+    async fn a_hash_that_cannot_be_a_key_is_rejected_without_a_request() {
         let (store, table) = with(Some(Ok(None)), |_| {});
         for hash in ["", &"h".repeat(MAX_KEY_SIZE + 1)] {
             assert_eq!(store.membership(hash).await.unwrap_err().kind, ErrorKind::InvalidData);
         }
-        assert!(table.asked.lock().unwrap().is_empty());
+        assert!(table.requests.lock().unwrap().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_longer_than_a_read_may_take() {
+    async fn a_read_ends_with_its_timeout() {
         let (store, _) = with(None, |_| {});
         assert_eq!(store.last_up_to_date().await.unwrap_err().kind, ErrorKind::TimedOut);
     }

@@ -1,7 +1,7 @@
-//! The one place where the core reads the time.
+//! The only place that reads the time.
 //!
-//! Freshness is wall-clock time: a process that was frozen for an hour (AWS Lambda) must find its
-//! entries expired when it wakes, though the monotonic clock may say that no time has passed.
+//! Freshness is wall-clock time. When a process was frozen for an hour (AWS Lambda), its entries must have expired,
+//! although the monotonic clock may not have advanced.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;
 
-/// A wall clock; tests put their own hands on it with [`Clock::from_fn`].
+/// A wall clock. Tests make their own with [`Clock::from_fn`].
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
 
@@ -17,7 +17,7 @@ impl Clock {
     /// The operating system's wall clock.
     pub fn system() -> Self {
         Self::from_fn(|| {
-            #[allow(clippy::disallowed_methods)] // This is the seam that everybody else must use.
+            #[allow(clippy::disallowed_methods)] // Everything else must use this clock.
             let now = SystemTime::now();
             match now.duration_since(UNIX_EPOCH) {
                 Ok(since) => since.as_millis().try_into().unwrap_or(Millis::MAX),
@@ -26,7 +26,7 @@ impl Clock {
         })
     }
 
-    /// A clock that shows what `now` returns.
+    /// A clock with the time that `now` returns.
     pub fn from_fn(now: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
@@ -37,27 +37,26 @@ impl Clock {
     }
 }
 
-/// The longest time-out: an endless one.
+/// The longest time-out, which stands for an infinite one.
 const LONGEST_TIMEOUT_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
 
-/// A time-out of so many milliseconds; a year for one that is longer, and none for what is no number.
-#[expect(clippy::manual_clamp, reason = "clamp leaves NaN as it is, of which there is no Duration")]
+/// A duration of `ms` milliseconds, at most a year. Zero for negative numbers and NaN.
+#[expect(clippy::manual_clamp, reason = "clamp keeps NaN, which is not a Duration")]
 pub fn duration(ms: f64) -> Duration {
     Duration::from_secs_f64(ms.max(0.0).min(LONGEST_TIMEOUT_MS) / 1000.0)
 }
 
-/// Finds out that this process, or the whole machine, stood still for a while: the wall clock has
-/// gone on, and the monotonic clock has not.
+/// Detects that this process or machine was suspended: the wall clock has advanced and the monotonic clock has not.
 pub struct JumpWatch {
     clock: Clock,
     last: Mutex<(Millis, Instant)>,
 }
 
-/// A wall clock that is ahead by this much, in milliseconds, has not just been adjusted.
+/// A smaller jump of the wall clock, in milliseconds, may be a mere adjustment.
 const JUMP_MS: i64 = 20_000;
 
 impl JumpWatch {
-    /// Watches from now on.
+    /// A watch that starts now.
     pub fn new(clock: Clock) -> Self {
         let last = Mutex::new((clock.now(), Instant::now()));
         Self { clock, last }
@@ -99,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_number_is_a_time_out(ms in any::<f64>()) {
+        fn any_number_is_a_duration(ms in any::<f64>()) {
             prop_assert!(duration(ms) <= duration(LONGEST_TIMEOUT_MS));
         }
 
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none_and_the_endless_one_is_a_year() {
+    fn a_duration_is_between_zero_and_a_year() {
         for none in [f64::NAN, f64::NEG_INFINITY, -1.0, 0.0] {
             assert_eq!(duration(none), Duration::ZERO);
         }

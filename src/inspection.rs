@@ -1,5 +1,4 @@
-//! Tables for the people who look after them: what they are like, what is in them, and making one.
-//! Stores know nothing of this.
+//! Tables for the command line: their description, their contents, and the form of both for JavaScript.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::model::{Decoded, MAX_ROW_SIZE, RowKey, StoredRow};
 
-/// From which part of [`MAX_ROW_SIZE`] on a row is worth mentioning.
+/// Rows from this part of [`MAX_ROW_SIZE`] on are reported as large.
 const LARGE: f64 = 0.8;
-/// How many bytes half a read unit is good for.
+/// An eventually consistent read takes half a read unit for this many bytes.
 const BYTES_PER_HALF_UNIT: usize = 4096;
-/// What LaunchDarkly SDKs count for a row beyond its attributes.
+/// The bytes that LaunchDarkly SDKs add to the size of a row's attributes.
 const OVERHEAD: usize = 100;
-/// How many rows of one sort are named; more of them are only counted.
+/// How many rows of one sort are listed. More are only counted.
 const MOST_NAMED: usize = 100;
 
 /// One attribute of a table's key.
@@ -27,27 +26,27 @@ pub struct KeyAttribute {
     pub kind: String,
 }
 
-/// How a table's capacity is paid for.
+/// The billing mode of a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Billing {
-    /// By the request.
+    /// On-demand capacity.
     OnDemand,
-    /// So many read and write units a second.
+    /// Provisioned read and write capacity units per second.
     Provisioned(u32, u32),
 }
 
-/// What DynamoDB says of a table.
+/// DynamoDB's description of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Description {
     /// `ACTIVE` when it can be used.
     pub status: String,
     /// The partition key and the sort key, if any.
     pub keys: Vec<KeyAttribute>,
-    /// How it is paid for.
+    /// The billing mode.
     pub billing: Billing,
-    /// About how many rows it has; DynamoDB counts every few hours.
+    /// The approximate number of rows. DynamoDB counts them every few hours.
     pub rows: u64,
-    /// About how many bytes they take.
+    /// The approximate size in bytes.
     pub bytes: u64,
 }
 
@@ -63,7 +62,7 @@ impl Description {
         }
     }
 
-    /// As the command line gets it.
+    /// The JSON for the command line.
     pub fn to_json(&self) -> Value {
         let keys = self.keys.iter().map(
             |KeyAttribute { name, role, kind }| json!({ "name": name, "role": role, "type": kind }),
@@ -83,7 +82,7 @@ impl Description {
     }
 }
 
-/// Who asks, and where.
+/// The identity and region of requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Caller {
     /// The AWS region.
@@ -92,7 +91,7 @@ pub struct Caller {
     pub access_key_id: String,
 }
 
-/// A row, and how many bytes its attributes take, names and values.
+/// A row, and the size of its attributes in bytes, names and values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SizedRow {
     /// The row.
@@ -101,26 +100,26 @@ pub struct SizedRow {
     pub bytes: usize,
 }
 
-/// Some of a table's rows.
+/// A page of rows.
 #[derive(Clone, Debug, Default)]
 pub struct RowPage {
     /// The rows.
     pub rows: Vec<SizedRow>,
-    /// Where the next ones begin; `None` after the last.
+    /// Where the next page begins; `None` after the last one.
     pub next: Option<RowKey>,
 }
 
-/// What was found in a table.
+/// The contents of a table.
 #[derive(Debug, Default)]
 pub struct Inspection {
     rows: usize,
     bytes: usize,
     prefixes: BTreeMap<String, PrefixReport>,
-    /// Rows that are none of those that SDKs and the Relay Proxy are known to write, by namespace.
+    /// The number of rows that neither SDKs nor the Relay Proxy write, by namespace.
     others: BTreeMap<String, usize>,
 }
 
-/// What was found under one prefix.
+/// The contents under one prefix.
 #[derive(Debug, Default)]
 struct PrefixReport {
     initialized: bool,
@@ -206,7 +205,7 @@ impl Inspection {
         self.rows
     }
 
-    /// As the command line gets it.
+    /// The JSON for the command line.
     pub fn to_json(&self) -> Value {
         let prefixes = self.prefixes.iter().map(|(prefix, report)| report.to_json(prefix));
         let others = self
@@ -263,10 +262,10 @@ impl PrefixReport {
     }
 }
 
-/// What is told of a row, by name, with its key.
-fn with_key<const N: usize>(row: &RowKey, told: [(&str, Value); N]) -> Value {
+/// The JSON of a row: its key and these members.
+fn with_key<const N: usize>(row: &RowKey, members: [(&str, Value); N]) -> Value {
     let key = [("namespace", json!(&*row.namespace)), ("key", json!(&*row.key))];
-    key.into_iter().chain(told).collect()
+    key.into_iter().chain(members).collect()
 }
 
 /// A flag or segment in a list of them.

@@ -1,8 +1,7 @@
-//! Where the core's log lines go, and what may stand in them.
+//! Log lines, without secrets.
 //!
-//! Much of a line comes from outside: what an endpoint answers, what a file holds, what callers name and throw.
-//! So every line, and every message of an error that a caller gets, goes through [`printable`] on its way
-//! out, those of JavaScript included.
+//! Lines contain text from outside: answers of endpoints, contents of files, names and exceptions of callers. So
+//! every line, and every error message for a caller, goes through [`printable`], also in JavaScript.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,21 +11,21 @@ use regex_lite::Regex;
 
 /// The longest line, in characters.
 const LONGEST_LINE: usize = 1000;
-/// How much is kept of the beginning and of the end of a longer one. What to do stands at the end.
+/// How many characters of the beginning and the end of a longer line are kept. The advice is at the end.
 const KEPT: (usize, usize) = (600, 390);
-/// How much is looked at of the beginning and of the end of a text, in bytes.
+/// How many bytes of the beginning and the end of a text are processed.
 const LOOKED_AT: (usize, usize) = (4096, 2048);
-/// What stands in the place of what is not shown.
+/// Replaces what is left out.
 const HIDDEN: &str = "…";
-/// The shortest text that is taken for a secret. Engines for development take any, such as `test`.
+/// The shortest text that is treated as a secret. Development engines accept any credentials, such as `test`.
 const SHORTEST_SECRET: usize = 8;
-/// How many secrets are remembered of one source: a few sets of keys, since nobody echoes old ones.
+/// How many secrets of one source are kept: a few sets of keys. Older ones are not echoed any more.
 const MOST_SECRETS: usize = 30;
 
-/// The secrets in use, of all stores: one may log what another one's endpoint echoes.
+/// The secrets of all stores. One store may log what the endpoint of another one echoes.
 static HIDDEN_SECRETS: Mutex<Vec<Weak<Mutex<VecDeque<String>>>>> = Mutex::new(Vec::new());
 
-/// What looks like a secret, and what is shown of it.
+/// Patterns of secrets, and their replacements.
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     const VALUE: &str =
         r#"("[^"]*"?|'[^']*'?|(?i:basic|bearer|digest|negotiate)\s+[^\s"',;]+|[^\s"'&,;]+)"#;
@@ -55,14 +54,14 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     patterns.into_iter().filter_map(|(p, shown)| Some((Regex::new(&p).ok()?, shown))).collect()
 });
 
-/// How serious a line is; the names are those of the LaunchDarkly SDKs' loggers.
+/// The level of a line. The names are those of the LaunchDarkly SDKs' loggers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Something was not done that was asked for.
+    /// Something failed.
     Error,
-    /// Something is odd, but all that was asked for was done.
+    /// Something is unusual, but nothing failed.
     Warn,
-    /// A call that was made; only for who has asked for these lines.
+    /// A request that was sent. Logged only on request.
     Request,
 }
 
@@ -79,7 +78,7 @@ impl Level {
 
 /// A receiver of log lines. It must not block.
 pub trait Log: Send + Sync {
-    /// Takes one line. Lines never hold credentials or the content of items.
+    /// Logs a line. It must not contain credentials or contents of items.
     fn log(&self, level: Level, line: String);
 }
 
@@ -88,15 +87,15 @@ pub trait Log: Send + Sync {
 pub enum Line {
     /// Something failed.
     Error(String),
-    /// Something is well again.
+    /// Something works again.
     Warn(String),
 }
 
-/// Secrets that are kept out of all lines for as long as this is there.
+/// Secrets that are left out of all lines, for as long as this value exists.
 pub struct Secrets(Arc<Mutex<VecDeque<String>>>);
 
 impl Secrets {
-    /// None yet.
+    /// No secrets.
     pub fn new() -> Self {
         let secrets = Arc::default();
         let mut all = lock(&HIDDEN_SECRETS);
@@ -105,7 +104,7 @@ impl Secrets {
         Self(secrets)
     }
 
-    /// Hides one more, in the forms in which an endpoint may echo it.
+    /// Adds a secret, in the forms in which an endpoint may echo it.
     pub fn hide(&self, secret: &str) {
         if secret.len() < SHORTEST_SECRET {
             return;
@@ -121,7 +120,7 @@ impl Secrets {
         secrets.drain(..superfluous);
     }
 
-    /// Those that are in the text, the longest first: one may be a part of another.
+    /// The secrets in the text, the longest first: one may be part of another.
     fn found_in(text: &str) -> Vec<String> {
         let mut found = Vec::new();
         for secrets in lock(&HIDDEN_SECRETS).iter().filter_map(Weak::upgrade) {

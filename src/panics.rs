@@ -1,7 +1,6 @@
-//! A panic, here or in another crate, fails what was being done, and nothing else.
+//! Turns panics, here or in another crate, into failures of the operation.
 //!
-//! Whoever catches one logs it, with what was being done. Its message is not logged, since it may hold
-//! the content of items, nor printed; where it happened is.
+//! The caller logs the failure. It has the place of the panic but not its message, which may contain item contents.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn, ready};
@@ -19,21 +18,21 @@ use crate::error::{Error, Result};
 thread_local! {
     /// Whether this thread is in [`catch`].
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    /// Where it last panicked there.
+    /// The place of its last panic there.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether no panic is printed, wherever it is.
+/// Whether no panic is printed.
 static SILENT: AtomicBool = AtomicBool::new(false);
 
-/// Keeps all panics of this library off the application's stderr. The standard library would print them,
-/// and ask the environment how.
+/// Keeps all panics of this library off the application's stderr. The standard library would print them, and read
+/// the environment to do so.
 pub fn silence() {
     SILENT.store(true, Ordering::Relaxed);
     note_places();
 }
 
-/// Has the place of a panic noted that [`catch`] catches.
+/// Installs the hook that records the place of panics that [`catch`] catches.
 fn note_places() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -51,8 +50,8 @@ fn note_places() {
 
 /// The result of `work`, or its panic as a failure.
 ///
-/// The state that `work` shares with others must be usable after a panic: locks are taken although they
-/// are poisoned, and places in a queue are left by dropping them.
+/// State that `work` shares must remain usable after a panic: poisoned locks are locked all the same, and queues are
+/// left by dropping a guard.
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
     note_places();
     let outer = CATCHING.replace(true);
@@ -72,7 +71,7 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T> {
     .await
 }
 
-/// Calls `request`, and catches what panics in it, then or later.
+/// Calls `request`, and catches panics in the call and in its future.
 pub fn caught_request<T: Send + 'static>(
     request: impl FnOnce() -> BoxFuture<'static, Result<T>>,
 ) -> BoxFuture<'static, Result<T>> {
@@ -82,7 +81,7 @@ pub fn caught_request<T: Send + 'static>(
     }
 }
 
-/// The crate, the file and the line. The folders above say where this library was built.
+/// The crate, file and line, without the folders of the machine that built this library.
 fn shown(place: &Location<'_>) -> String {
     format!("{}:{}", without_machine(place.file()), place.line())
 }
@@ -98,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_a_failure_that_says_where_and_not_what() {
+    fn a_panic_is_a_failure_with_its_place_but_not_its_message() {
         let failure = catch(|| panic!("content of an item")).unwrap_err().to_string();
         assert!(failure.contains("src/panics.rs:"), "{failure}");
         assert!(!failure.contains("content"), "{failure}");
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_a_panic_does_not_tell_of_the_machine_that_built_it() {
+    fn the_place_of_a_panic_is_without_folders_of_the_build_machine() {
         assert_eq!(without_machine("src/store/read.rs"), "src/store/read.rs");
         let registry = "/home/me/.cargo/registry/src/index-1/tokio-1.2.3/src/task/mod.rs";
         assert_eq!(without_machine(registry), "tokio-1.2.3/src/task/mod.rs");

@@ -1,8 +1,7 @@
-//! The runtime that everything asynchronous runs on.
+//! The asynchronous runtime, and threads for blocking work.
 //!
-//! It is made on first use and has one thread, which all stores of the process share. It can't always be
-//! made: a process may have no file descriptor or no thread left. Then the work that needed it fails, and
-//! the next one tries again.
+//! The runtime starts on first use and has one thread, which all stores of the process share. It fails to start if the
+//! process has no file descriptor or thread left. Then the request fails, and the next one tries again.
 
 use std::future::{Future, pending};
 use std::io;
@@ -14,11 +13,11 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::panics::catch;
 
-/// How much stack a thread has, in bytes. Without it the standard library asks the environment.
+/// The stack size of threads in bytes. Without it, the standard library reads the environment.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
-/// How many threads may be blocked at the same time by files, or by programs that hand out credentials.
+/// How many threads may block at once, on files or programs that return credentials.
 const BLOCKED_THREADS: usize = 16;
-/// How many threads tokio may add by itself. Nothing here asks for one.
+/// The limit of tokio's own blocking threads. Nothing here uses them.
 const TOKIOS_OWN_THREADS: usize = 1;
 
 static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
@@ -28,7 +27,7 @@ static BLOCKED: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
 ///
 /// # Errors
 ///
-/// Where it can't be made: the operating system gives no file descriptor, or no thread.
+/// If the operating system has no file descriptor or thread left.
 pub fn handle() -> io::Result<Handle> {
     let mut running = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(handle) = &*running {
@@ -43,7 +42,7 @@ pub fn handle() -> io::Result<Handle> {
     let handle = runtime.handle().clone();
     start_thread("dynamodb-store", move || {
         loop {
-            // A task's panic is its own. Should the runtime itself panic, it goes on.
+            // Tasks catch their own panics. If the runtime itself panics, it continues.
             drop(catch(|| runtime.block_on(pending::<()>())));
         }
     })?;
@@ -51,12 +50,12 @@ pub fn handle() -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// Runs work that blocks, on a thread of its own; where many are blocked, in its turn. `None` where the
-/// work panicked.
+/// Runs blocking work on a thread of its own, as soon as fewer than `BLOCKED_THREADS` are blocked. `None` if the work
+/// panicked.
 ///
 /// # Errors
 ///
-/// Where no thread can be started.
+/// If no thread can be started.
 pub async fn unblocked<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
@@ -68,11 +67,11 @@ pub async fn unblocked<T: Send + 'static>(
     .await
 }
 
-/// As [`unblocked`], for work that may block for ever: it takes no turn from others.
+/// As [`unblocked`], for work that may block for ever. It does not count towards the limit.
 ///
 /// # Errors
 ///
-/// Where no thread can be started.
+/// If no thread can be started.
 pub async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
@@ -81,11 +80,11 @@ pub async fn apart<T: Send + 'static>(
     Ok(result.await.ok().flatten())
 }
 
-/// As [`unblocked`], for asynchronous work that blocks here and there.
+/// As [`unblocked`], for asynchronous work that blocks in places.
 ///
 /// # Errors
 ///
-/// Where no thread can be started.
+/// If no thread can be started.
 pub async fn unblocked_async<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> io::Result<Option<T>> {
@@ -93,13 +92,12 @@ pub async fn unblocked_async<T: Send + 'static>(
     unblocked(move || runtime.block_on(work)).await
 }
 
-/// The operating system starts no thread.
+/// The operating system cannot start a thread.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("no thread could be started: {0}")]
 pub struct NoThread(String);
 
-/// Whether this says that the process, or the machine, has no thread or no file descriptor left: the same
-/// may work soon.
+/// Whether the process or machine has no thread or file descriptor left, which is transient.
 pub fn is_exhausted(failure: &io::Error) -> bool {
     if failure.get_ref().is_some_and(|inner| inner.is::<NoThread>()) {
         return true;

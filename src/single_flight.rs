@@ -1,4 +1,4 @@
-//! One request for everybody who wants the same thing at the same time.
+//! One request for all concurrent readers of the same thing.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use crate::panics::caught;
 use crate::requester::{self, working_for};
 
-/// Requests under way, by what they ask for.
+/// The requests in flight, by key.
 ///
-/// A request runs as a task of its own, for whoever asked first: it goes on when those who wait for it give
-/// up.
+/// A request is a task of its own, which continues when its readers stop waiting. It works for the JavaScript request of
+/// the first reader.
 pub struct SingleFlight<K, V: Clone> {
     flights: Arc<Mutex<Flights<K, V>>>,
 }
@@ -25,13 +25,13 @@ struct Flights<K, V: Clone> {
     next_id: u64,
 }
 
-/// A request under way.
+/// A request in flight.
 pub struct Flight<V: Clone> {
     /// When it began.
     pub begun: Instant,
-    /// Its result; `None` when its task panicked.
+    /// Its result; `None` if the task panicked.
     pub result: Shared<BoxFuture<'static, Option<V>>>,
-    /// Whether it was under way already.
+    /// Whether it was in flight already.
     pub joined: bool,
 }
 
@@ -46,15 +46,14 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Nothing under way.
+    /// No requests.
     #[allow(clippy::new_without_default)] // Nobody needs one.
     pub fn new() -> Self {
         let flights = Flights { by_key: HashMap::new(), next_id: 0 };
         Self { flights: Arc::new(Mutex::new(flights)) }
     }
 
-    /// Joins the request for `key` that is under way, or starts `request`. `None` means that the
-    /// request panicked.
+    /// Joins the request for `key` that is in flight, or starts `request`. `None` means that the request panicked.
     pub async fn join<F>(&self, key: K, request: F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,
@@ -62,8 +61,7 @@ where
         self.join_or_start(key, || Some(request))?.result.await
     }
 
-    /// Joins the request for `key` that is under way, or else starts the one that `request` gives, if
-    /// it gives one.
+    /// Joins the request for `key` that is in flight, or starts the one that `request` returns, if it returns one.
     pub fn join_or_start<F>(&self, key: K, request: impl FnOnce() -> Option<F>) -> Option<Flight<V>>
     where
         F: Future<Output = V> + Send + 'static,
@@ -75,10 +73,10 @@ where
         let request = request()?;
         let id = flights.next_id;
         flights.next_id += 1;
-        let (landed, landing_key) = (Arc::clone(&self.flights), key.clone());
+        let (in_flight, ended_key) = (Arc::clone(&self.flights), key.clone());
         let task = tokio::spawn(working_for(requester::current(), async move {
-            // Made in here: a runtime that shuts down drops the task at once, under the lock above.
-            let _landing = Landing { flights: landed, key: landing_key, id };
+            // Made inside the task: a runtime that shuts down drops the task at once, under the lock above.
+            let _end = FlightEnd { flights: in_flight, key: ended_key, id };
             caught(request).await.ok()
         }));
         let result = task.map(|ended| ended.ok().flatten()).boxed().shared();
@@ -87,13 +85,12 @@ where
         Some(flight)
     }
 
-    /// Lets whoever asks for `key` from now on start a request of their own. Those who joined keep
-    /// waiting for theirs.
+    /// Makes later readers of `key` start a new request. Readers that have joined keep waiting for the old one.
     pub fn detach(&self, key: &K) {
         self.lock().by_key.remove(key);
     }
 
-    /// [`SingleFlight::detach`] for everything under way.
+    /// [`SingleFlight::detach`] for all keys.
     pub fn detach_all(&self) {
         self.lock().by_key.clear();
     }
@@ -103,14 +100,14 @@ where
     }
 }
 
-/// Takes the request off the list when its task ends, however it ends.
-struct Landing<K: Eq + Hash, V: Clone> {
+/// Removes the request when its task ends in any way.
+struct FlightEnd<K: Eq + Hash, V: Clone> {
     flights: Arc<Mutex<Flights<K, V>>>,
     key: K,
     id: u64,
 }
 
-impl<K: Eq + Hash, V: Clone> Drop for Landing<K, V> {
+impl<K: Eq + Hash, V: Clone> Drop for FlightEnd<K, V> {
     fn drop(&mut self) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if flights.by_key.get(&self.key).is_some_and(|(id, _)| *id == self.id) {
@@ -128,7 +125,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn those_who_ask_at_the_same_time_share_one_request() {
+    async fn concurrent_readers_share_one_request() {
         let flights = SingleFlight::new();
         let requests = Arc::new(AtomicUsize::new(0));
         let request = || {
@@ -145,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_detached_request_ends_for_those_who_joined_it() {
+    async fn a_detached_request_ends_for_readers_that_joined_it() {
         let flights = SingleFlight::new();
         let go = Arc::new(Notify::new());
         let held = Arc::clone(&go);
@@ -163,30 +160,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_is_made_for_whoever_asked_first() {
+    async fn a_request_works_for_the_first_reader() {
         let flights = SingleFlight::new();
         let request = || async {
             tokio::task::yield_now().await;
             requester::current()
         };
-        let ask = |id| working_for(Some(id), flights.join("k", request()));
-        assert_eq!(tokio::join!(ask(1), ask(2)), (Some(Some(1)), Some(Some(1))));
+        let join = |id| working_for(Some(id), flights.join("k", request()));
+        assert_eq!(tokio::join!(join(1), join(2)), (Some(Some(1)), Some(Some(1))));
         assert_eq!(flights.join("k", request()).await, Some(None));
     }
 
     #[tokio::test]
-    async fn a_request_that_panics_is_told_and_forgotten() {
+    async fn a_request_that_panics_is_none_and_forgotten() {
         let flights = SingleFlight::<_, ()>::new();
         assert_eq!(flights.join("k", async { panic!("on purpose") }).await, None);
         assert_eq!(flights.join("k", async {}).await, Some(()));
     }
 
     #[tokio::test]
-    async fn a_request_goes_on_when_nobody_waits() {
+    async fn a_request_continues_without_readers() {
         let flights = SingleFlight::new();
         let done = Arc::new(Notify::new());
-        let told = Arc::clone(&done);
-        drop(flights.join_or_start("k", || Some(async move { told.notify_one() })));
+        let notify = Arc::clone(&done);
+        drop(flights.join_or_start("k", || Some(async move { notify.notify_one() })));
         done.notified().await;
     }
 }

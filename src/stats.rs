@@ -1,18 +1,18 @@
-//! What the store counts.
+//! Counters.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A count that many threads add to.
+/// A counter for several threads.
 #[derive(Default)]
 pub struct Count(AtomicU64);
 
 impl Count {
-    /// One more.
+    /// Adds one.
     pub fn add_one(&self) {
         self.add(1);
     }
 
-    /// So many more.
+    /// Adds `more`.
     pub fn add(&self, more: u64) {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
@@ -23,14 +23,14 @@ impl Count {
     }
 }
 
-/// Capacity units of DynamoDB. It counts them in halves, and in transactions in wholes.
+/// DynamoDB's capacity units, in multiples of a half.
 #[derive(Default)]
 pub struct Units(AtomicU64);
 
 impl Units {
     const PARTS: f64 = 1000.0;
 
-    /// So many more, where DynamoDB tells.
+    /// Adds the units that DynamoDB reports, if it does.
     pub fn add(&self, units: Option<f64>) {
         let parts = units.unwrap_or(0.0) * Self::PARTS;
         self.0.fetch_add(parts.round() as u64, Ordering::Relaxed);
@@ -45,23 +45,23 @@ impl Units {
 /// The counts of one store since it was made.
 #[derive(Default)]
 pub struct Stats {
-    /// Reads that were answered with what was fresh.
+    /// Reads with a fresh answer.
     pub hits: Count,
-    /// Reads for which DynamoDB was asked.
+    /// Reads that took a request.
     pub misses: Count,
-    /// Reads that were answered with what was past its time.
+    /// Reads with a stale answer.
     pub stale: Count,
-    /// Reads that waited for the request of another one.
+    /// Reads that joined the request of another read.
     pub coalesced: Count,
     /// Attempts sent to DynamoDB, by operation.
     pub requests: Requests,
     /// Attempts that failed.
     pub errors: Count,
-    /// Those of them that DynamoDB refused because of their number.
+    /// Attempts that DynamoDB throttled.
     pub throttles: Count,
-    /// Read capacity that DynamoDB said it took.
+    /// Consumed read capacity, as DynamoDB reports it.
     pub read_units: Units,
-    /// Write capacity that DynamoDB said it took.
+    /// Consumed write capacity, as DynamoDB reports it.
     pub write_units: Units,
 }
 

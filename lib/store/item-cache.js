@@ -5,7 +5,7 @@
  *
  * This is a memo, not a policy. The native store says until when an answer may be repeated, and a **generation**,
  * which advances when something that it knows may have changed: an answer is repeated only while the generation is
- * the one that it had. After that the native store is asked again; it knows by its **revision** which text this
+ * the one that it had. After that it takes a new request; the native store knows by its **revision** which text this
  * thread has, so that an item that has not changed is not parsed again.
  *
  * The memo is bounded by the texts of its items. When those of the newer half are as many as half of the bound,
@@ -22,8 +22,8 @@ const { now } = require('../host/event-loop');
  * @property {number} revision names the text it was parsed from; 0 for none
  * @property {number} generation of what the native store knew
  * @property {number} since when it came, by the wall clock
- * @property {number} until until when it may be given, by the wall clock
- * @property {boolean} stale whether it is expired, and given for want of a better one
+ * @property {number} until until when it may be repeated, by the wall clock
+ * @property {boolean} stale whether it is stale, because no newer one can be read
  * @property {number} size the length of its text, roughly
  *
  * @typedef {object} HeldAll

@@ -130,12 +130,12 @@ class Reads {
   }
 
   /**
-   * Keeps an answer about one item. If something has changed since it was given, the native store says what is
+   * Keeps an answer about one item. If something has changed since then, the native store says what is
    * newest.
    *
    * @param {string} namespace
    * @param {string} key
-   * @param {Held | undefined} held what the native store was told to be held
+   * @param {Held | undefined} held what the request named as held
    * @param {Answer} answer
    * @param {number} size the length of its text
    * @returns {any} the item
@@ -155,7 +155,7 @@ class Reads {
    *
    * @param {string} namespace
    * @param {string} key
-   * @param {Held | undefined} held what the native store was told to be held
+   * @param {Held | undefined} held what the request named as held
    * @param {Answer} answer
    * @param {number} length of its text
    * @returns {any} the item
@@ -268,7 +268,7 @@ class AllItems {
   }
 
   /**
-   * Keeps what has come. If something has changed since the answer was given, the native store says what.
+   * Keeps what has come. If something has changed since the answer, the native store says what.
    *
    * @returns {Record<string, any>}
    */

@@ -93,17 +93,17 @@ impl FakeTable {
         self.state().read_retries = retries;
     }
 
-    /// Puts a row there behind everybody's back.
+    /// Puts a row there as another process does.
     pub fn put(&self, row: StoredRow) {
         self.state().rows.insert(row.key.clone(), row);
     }
 
-    /// Puts an item there behind everybody's back.
+    /// Puts an item there as another process does.
     pub fn put_item(&self, namespace: &str, key: &str, version: f64) {
         self.put(stored(&RowKey::new(namespace, key), &item(key, version)));
     }
 
-    /// Removes a row behind everybody's back.
+    /// Removes a row as another process does.
     pub fn remove(&self, row: &RowKey) {
         self.state().rows.remove(row);
     }
@@ -132,7 +132,7 @@ impl FakeTable {
         self.0.lock().unwrap()
     }
 
-    /// Runs `effect` now and gives its result as the script says.
+    /// Runs `effect` now and returns its result as the script says.
     fn respond<T: Send + 'static>(
         &self,
         request: Request,

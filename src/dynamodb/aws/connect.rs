@@ -135,7 +135,7 @@ impl Connector {
         }
     }
 
-    /// Makes the connection, or waits for whoever makes it.
+    /// Connects, or waits for a concurrent attempt.
     async fn join_connecting(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Connection>> {
         let connector = Arc::clone(self);
         let connecting = async move {

@@ -52,7 +52,7 @@ pub fn no_credentials(failure: &CredentialsError) -> Error {
         ErrorKind::NoCredentials,
         format!("no AWS credentials could be had: {}", joined(chain(failure))),
     );
-    // The innermost one tells what happened; those around it are wrappings.
+    // The innermost error has the cause; the others wrap it.
     let innermost = chain(failure).filter_map(|e| e.downcast_ref::<CredentialsError>()).last();
     match innermost {
         Some(
@@ -63,7 +63,7 @@ pub fn no_credentials(failure: &CredentialsError) -> Error {
     }
 }
 
-/// The failure for which the operating system gave no thread or file descriptor, if that is why.
+/// The I/O error, if the operating system had no thread or file descriptor left.
 fn exhausted(failure: Cause<'_>) -> Option<Error> {
     let mut causes = chain(failure).filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.find(|cause| runtime::is_exhausted(cause)).map(Error::no_resources)
@@ -81,7 +81,7 @@ fn dispatch_failure(failure: Cause<'_>, dispatch: &DispatchFailure) -> Error {
     unsent(failure, network)
 }
 
-/// Whether the answer was given up for its length.
+/// Whether the answer was too long.
 fn is_too_long(failure: Cause<'_>) -> bool {
     chain(failure).any(|cause| cause.is::<LengthLimitError>())
 }

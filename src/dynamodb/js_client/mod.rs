@@ -13,7 +13,7 @@
 //! | `{"operation": "BatchWriteItem", "table", "puts": [row], "deletes": [key]}` | `{"unprocessed": [key]}` |
 //! | each of them | `{"failure": {"name", "message", "status"}}` |
 //!
-//! Requests also have a `time`: the milliseconds after which nobody waits for the answer. Answers also have
+//! Requests also have a `time`: the milliseconds until the request times out. Answers also have
 //! the `units` that were consumed, where DynamoDB reports them.
 
 mod failures;

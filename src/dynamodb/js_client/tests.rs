@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::model::ItemAttribute;
 
-/// A table behind a client that gives this answer, and the requests that it gets.
+/// A table with a client that returns this answer, and the requests that the client gets.
 fn client(answer: Option<&str>) -> (JsClient, Arc<Mutex<Vec<Value>>>, Arc<Stats>) {
     let answer = answer.map(str::to_owned);
     let requests = Arc::new(Mutex::new(Vec::new()));

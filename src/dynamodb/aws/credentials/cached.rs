@@ -1,7 +1,7 @@
 //! Keeps the credentials of a provider until shortly before they expire.
 //!
 //! The AWS client's own cache is not used: it looks for credentials as part of a request, and a request that
-//! is given up gives up the search. A source slower than the read time-out (a role, a program) would be
+//! times out ends the search. A source slower than the read time-out (a role, a program) would be
 //! started again and again and never end. Here one search runs at a time, as a task of its own, and new
 //! credentials are fetched in the background while the present ones are still good.
 

@@ -23,7 +23,7 @@ use crate::dynamodb::aws::settings::{CredentialProcess, Settings};
 use crate::environment::Environment;
 use crate::log::Secrets;
 
-/// Runs the program each time it is asked. It blocks.
+/// Runs the program for each request for credentials. Blocks.
 pub struct ProcessProvider {
     process: CredentialProcess,
     environment: Environment,

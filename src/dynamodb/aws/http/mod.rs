@@ -1,7 +1,7 @@
 //! The HTTP connections of a store.
 //!
 //! Certificates are read when TLS is first used, because that takes longer than everything else before the
-//! first request. All connections can be given up at once. Their number and the length of an answer are
+//! first request. All connections can be dropped at once. Their number and the length of an answer are
 //! limited.
 
 mod dns;
