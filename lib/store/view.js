@@ -303,7 +303,7 @@ function noItem() {
   return null;
 }
 
-/** The failure answer of questions. */
+/** The failure answer of `initialized` and `isStoreAvailable`. */
 function no() {
   return false;
 }

@@ -119,7 +119,7 @@ impl NativeStore {
         self.store.max_cache_bytes() as f64 / 2.0
     }
 
-    /// The newest known version of an item, fresh or not, in the form of an answer of `get`; `null` if nothing is known.
+    /// The newest known version of an item, fresh or not, in the form of an answer of `get`; `null` if unknown.
     #[napi(catch_unwind)]
     pub fn newest(&self, kind: String, key: String, held: f64, as_text: bool) -> Option<String> {
         let newest = self.store.newest(&kind, &key)?;

@@ -274,11 +274,11 @@ proptest! {
         }
         let removed_keys = removed.iter().map(|key| key.as_str().into()).collect();
         queue.all(0, Form::Json, &answer(Changes { state: 5, base: Some(4), changed, removed: removed_keys }));
-        let (mut told, mut items) = (Vec::new(), Vec::new());
+        let (mut parts, mut items) = (Vec::new(), Vec::new());
         for answer in take_answers(&queue) {
             match (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap()) {
                 (0, 0) => prop_assert_eq!(&answer[7], &json!(removed)),
-                (0, 1) => told.extend(answer[2].as_array().unwrap().clone()),
+                (0, 1) => parts.extend(answer[2].as_array().unwrap().clone()),
                 (0, 2) => {}
                 (id, _) => items.extend([
                     json!(keys[id as usize - 1].0),
@@ -287,7 +287,7 @@ proptest! {
                 ]),
             }
         }
-        prop_assert_eq!(&told, &expected);
+        prop_assert_eq!(&parts, &expected);
         prop_assert_eq!(&items, &expected);
     }
 }

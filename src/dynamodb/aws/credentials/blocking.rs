@@ -6,7 +6,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use crate::runtime;
 
-/// Asks a provider that may block, on a thread of its own: the runtime has only one.
+/// Calls a provider that may block, on another thread than the runtime's only one.
 #[derive(Debug)]
 pub struct BlockingProvider(pub SharedCredentialsProvider);
 
