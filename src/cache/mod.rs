@@ -22,6 +22,7 @@
 
 pub mod circuit_breaker;
 mod collection;
+mod outage_log;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -338,7 +339,7 @@ impl Cache {
         self.judge(read, self.freshness.ttl_ms, true, generation)
     }
 
-    fn judge<T>(&self, read: Read<T>, ttl_ms: f64, worth: bool, generation: u64) -> Known<T> {
+    fn judge<T>(&self, read: Read<T>, ttl_ms: f64, found: bool, generation: u64) -> Known<T> {
         let Freshness { ttl_ms: longest, stale_if_error_ms, stale_while_revalidate_ms } =
             self.freshness;
         if !self.is_on() {
@@ -353,8 +354,8 @@ impl Cache {
         if !stale_if_error_ms.is_infinite() && age_ms >= longest + stale_if_error_ms {
             return Known::Nothing;
         }
-        // That something is missing is not worth to be given meanwhile.
-        let revalidate = worth && valid && age_ms < longest + stale_while_revalidate_ms;
+        // An expired "missing" is no answer.
+        let revalidate = found && valid && age_ms < longest + stale_while_revalidate_ms;
         Known::Stale(Stale { value, generation, age_ms, revalidate })
     }
 

@@ -661,7 +661,7 @@ impl Reader {
                 self.count_shared(joined);
             }
             is_first = false;
-            // One that was joined may go on for somebody who asked later.
+            // One that was joined may go on for a later caller.
             let result = match joined {
                 true => timeout_at(begun + longest, result).await,
                 false => Ok(result.await),

@@ -214,7 +214,7 @@ struct Row {
     update: Arc<Update>,
     stage: Stage,
     times: Times,
-    /// The first update of this row that is not in the table: what was asked for after it and refers to
+    /// The first update of this row that is not in the table: what was requested after it and refers to
     /// the row waits, though a newer update has taken its place.
     since: WriteId,
     /// The last update of this row that is in the table, of those that this one superseded.
