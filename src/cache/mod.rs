@@ -155,6 +155,16 @@ pub enum Known<T> {
 }
 
 impl<T> Known<T> {
+    /// It; where nothing is known, what is `pending`, if anything is. That is known however old it is.
+    pub fn or_pending(self, pending: Option<T>, generation: u64) -> Self {
+        match (self, pending) {
+            (Self::Nothing, Some(value)) => {
+                Self::Stale(Stale { value, generation, age_ms: 0.0, revalidate: false })
+            }
+            (known, _) => known,
+        }
+    }
+
     /// It, where it is fresh; else `value`, as an answer that may not be given again.
     pub fn fresh_or(self, value: T, generation: u64) -> Answer<T> {
         match self {

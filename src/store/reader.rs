@@ -335,11 +335,8 @@ impl Reader {
         let Some(read) = newest.read else {
             return Known::Nothing;
         };
-        let value = read.value.clone();
-        match self.cache.judge_row(read, generation) {
-            Known::Nothing if newest.is_pending => pending_answer(value, generation),
-            known => known,
-        }
+        let pending = newest.is_pending.then(|| read.value.clone());
+        self.cache.judge_row(read, generation).or_pending(pending, generation)
     }
 
     /// The same where an expired "missing" is not worth an answer.
@@ -358,11 +355,8 @@ impl Reader {
         let Some(read) = newest.read else {
             return Known::Nothing;
         };
-        let value = Arc::clone(&read.value);
-        match self.cache.judge_all(read, generation) {
-            Known::Nothing if newest.is_pending => pending_answer(value, generation),
-            known => known,
-        }
+        let pending = newest.is_pending.then(|| Arc::clone(&read.value));
+        self.cache.judge_all(read, generation).or_pending(pending, generation)
     }
 
     /// Reads a row of which nothing is known.
@@ -714,11 +708,6 @@ impl Reader {
     fn uninitialized_at(&self) -> MutexGuard<'_, Option<Millis>> {
         self.uninitialized_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What is pending, without any answer of the table's.
-fn pending_answer<T>(value: T, generation: u64) -> Known<T> {
-    Known::Stale(Stale { value, generation, age_ms: 0.0, revalidate: false })
 }
 
 /// All rows of a namespace, of which `page` reads the page that begins after a row.
