@@ -4,7 +4,6 @@
 //! use, are an overlay over what was read.
 
 mod context;
-mod preload;
 mod reader;
 mod writer;
 
