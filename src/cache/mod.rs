@@ -379,8 +379,9 @@ impl Cache {
             return known;
         }
         let read = self.put(sent, row, found);
-        if let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
-            && collection.follow(&row.key, read.value.as_ref(), read.is_held())
+        if read.is_held()
+            && let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
+            && collection.follow(&row.key, read.value.as_ref())
         {
             self.changed();
         }
@@ -491,16 +492,17 @@ impl Cache {
             Some(held) if collection::same(&held.items, &items) => Arc::clone(&held.items),
             _ => Arc::new(items),
         };
-        let found = Collection { items, read_at: self.clock.now(), sent };
+        let mut found = Collection { items, read_at: self.clock.now(), sent };
+        // It has all that an earlier answer to a later Query had, and is as fresh as that.
+        if let Some(held) = held.filter(|held| held.sent > sent) {
+            (found.read_at, found.sent) = (held.read_at, held.sent);
+        }
         let read = self.read_all(&found);
         // Without all of its rows it would not know of their changes, and hold more than it may.
-        let fits = self.bytes_of(namespace, &found.items) <= self.max_bytes;
-        match collections.by_namespace.get_mut(namespace) {
-            Some(held) if !fits || held.sent > sent => held.follow_all(&found.items),
-            _ if fits => {
-                collections.by_namespace.insert(namespace.clone(), found);
-            }
-            _ => {}
+        if self.bytes_of(namespace, &found.items) <= self.max_bytes {
+            collections.by_namespace.insert(namespace.clone(), found);
+        } else {
+            collections.forget(namespace);
         }
         self.changed();
         read
@@ -545,7 +547,7 @@ impl Cache {
         if let CompResult::Inserted(now) | CompResult::ReplacedWith(now) = result
             && let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
         {
-            collection.wrote(sent, &row.key, now.value().cached.as_ref());
+            collection.follow(&row.key, now.value().cached.as_ref());
         }
         self.changed();
         drop(collections);
