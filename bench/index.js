@@ -107,7 +107,7 @@ function printReport(results) {
   for (const [name, version] of Object.entries(results.packages))
     console.log(`  ${name} ${version}`);
   console.log(`\nMedians of ${results.runs} processes each, or of as many as stand in brackets.`);
-  console.log('In parentheses: ours divided by the other, and what ours is.');
+  console.log('In parentheses: how ours compares with the other.');
   console.log(`The time of the main thread is ${results.mainThread}.\n`);
   console.log(tables(results));
   for (const store of PERSISTENT.filter((candidate) => !isInstalled(candidate))) {

@@ -153,28 +153,17 @@ pub struct Error {
     pub kind: ErrorKind,
     message: String,
     is_transient: bool,
-    has_unknown_outcome: bool,
 }
 
 impl Error {
     /// A failure of this kind with this cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), is_transient: false, has_unknown_outcome: false }
+        Self { kind, message: message.into(), is_transient: false }
     }
 
     /// The same failure, marked as transient although others of its kind are not.
     pub fn transient(self) -> Self {
         Self { is_transient: true, ..self }
-    }
-
-    /// The same failure, of a request that DynamoDB may have received.
-    pub fn with_unknown_outcome(self) -> Self {
-        Self { has_unknown_outcome: true, ..self }
-    }
-
-    /// Whether the request may have taken effect, or may do so later.
-    pub fn may_take_effect(&self) -> bool {
-        self.has_unknown_outcome || self.kind == ErrorKind::TimedOut
     }
 
     /// Whether the same request may succeed later without any change.
@@ -214,11 +203,11 @@ impl Error {
         Self::defect(None)
     }
 
-    /// The failure of work that panicked at this place in the code. It may have sent a request before.
+    /// The failure of work that panicked at this place in the code.
     pub fn defect(place: Option<String>) -> Self {
         let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
         let message = format!("a defect in dynamodb-feature-store{place}; please report it");
-        Self::new(ErrorKind::Internal, message).with_unknown_outcome()
+        Self::new(ErrorKind::Internal, message)
     }
 }
 

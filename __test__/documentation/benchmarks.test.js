@@ -1,13 +1,15 @@
 'use strict';
 
 /**
- * The ratios that the documentation gives are those of the benchmark's last run.
+ * The comparisons that the documentation gives are those of the benchmark's last run.
  */
 
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+
+const { comparison } = require('../../bench/report/format');
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -29,7 +31,7 @@ const FIGURES = {
   'installed size besides the SDK': 'installed-size',
 };
 
-/** What is divided by what, by column. */
+/** What is compared with what, by column. */
 const COLUMNS = [
   ['ours', 'sdk5-package'],
   ['ours', 'sdk7-package'],
@@ -40,15 +42,15 @@ const COLUMNS = [
 const read = (page) => fs.readFileSync(path.join(ROOT, page), 'utf8');
 const { figures } = JSON.parse(read('bench/results.json'));
 
-/** @returns {string} two digits, as a page gives them; nothing where there is no such figure */
-function ratio(figure, [ours, other]) {
+/** @returns {string} as a page gives it; nothing where there is no such figure */
+function compared(figure, [ours, other]) {
   const { stores } = figures[figure];
   if (!stores[ours] || !stores[other]) return '';
-  return (stores[ours].median / stores[other].median).toPrecision(2);
+  return comparison(stores[ours].median, stores[other].median, figures[figure]);
 }
 
 for (const page of ['README.md', 'docs/benchmarks.md']) {
-  test(`the ratios in ${page} are measured`, () => {
+  test(`the comparisons in ${page} are measured`, () => {
     const [, table] = /\n\| \| `ldclient-node-dynamodb-store` .*\n.*\n((?:\|.*\n)+)/.exec(
       read(page)
     );
@@ -57,20 +59,15 @@ for (const page of ['README.md', 'docs/benchmarks.md']) {
     for (const row of rows) {
       const [, label, ...given] = row.split('|').map((cell) => cell.trim());
       assert.ok(FIGURES[label], label);
-      const measured = COLUMNS.map((column) => ratio(FIGURES[label], column));
-      given.slice(0, -1).forEach((text, i) => {
-        const isSame = text === '' ? measured[i] === '' : Number(text) === Number(measured[i]);
-        assert.ok(isSame, `${label}: ${text} is ${measured[i]}`);
-      });
+      const measured = COLUMNS.map((column) => compared(FIGURES[label], column));
+      assert.deepStrictEqual(given.slice(0, -1), measured.slice(0, given.length - 1), label);
     }
   });
 }
 
-test("the ratios to the SDKs' in-memory stores are measured", () => {
-  const [, sdk7, sdk9] = / is (\S+) in SDK 7 and (\S+) in\s+SDK 9/.exec(read('docs/benchmarks.md'));
-  assert.strictEqual(sdk7, ratio('variation-warm', ['ours', 'sdk7-memory']));
-  assert.strictEqual(
-    sdk9.replace(/\.$/, ''),
-    ratio('variation-warm', ['ours-in-sdk9', 'sdk9-memory'])
-  );
+test("the comparisons with the SDKs' in-memory stores are measured", () => {
+  const pattern = / (\S+× \w+) in SDK 7 and (\S+× \w+) in\s+SDK 9/;
+  const [, sdk7, sdk9] = pattern.exec(read('docs/benchmarks.md'));
+  assert.strictEqual(sdk7, compared('variation-warm', ['ours', 'sdk7-memory']));
+  assert.strictEqual(sdk9, compared('variation-warm', ['ours-in-sdk9', 'sdk9-memory']));
 });

@@ -5,6 +5,7 @@
  */
 
 const assert = require('node:assert');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { FEATURES } = require('../support/data');
@@ -16,7 +17,7 @@ const { SDKS } = require('../support/sdks');
 const { stages } = require('../support/stage');
 
 const newStage = stages();
-const CHILD = '../../end-to-end/children/evaluate-and-end.js';
+const CHILD = path.join(__dirname, 'children', 'evaluate-and-end.js');
 
 for (const sdk of SDKS) {
   test(`${sdk.title}: uses the last known values while there is no stream`, async (t) => {

@@ -7,16 +7,10 @@ const { test } = require('node:test');
 
 const { FEATURES, SEGMENTS, flagReferringTo } = require('../support/data');
 const { getRow } = require('../support/dynamodb');
-const { holdBack, randomNumbers } = require('../support/faults');
-const { scenes } = require('../support/scene');
-const { becomes, gate, waitFor } = require('../support/wait');
+const { randomNumbers } = require('../support/faults');
 const { allSaved, byKey, faultScenes, itemsInTable } = require('./scene');
 
 const newScene = faultScenes();
-/** Its proxy is in this process, so that a test can say when a request goes on. */
-const newSceneOfOneProcess = scenes();
-/** How long an attempt takes that is given up. */
-const ATTEMPT_MS = 500;
 const WRITERS = 20;
 const VERSIONS = 50;
 const v = (key, version, more = {}) => ({ key, version, ...more });
@@ -82,36 +76,4 @@ test('two that initialise at once with the same data leave just that', async (t)
     assert.deepStrictEqual(await store.all(FEATURES), data.features);
     assert.deepStrictEqual(await store.all(SEGMENTS), segments);
   }
-});
-
-test('a write that lands after newer ones is undone', async (t) => {
-  const scene = await newSceneOfOneProcess(t);
-  const store = scene.open({
-    writeTimeout: 3,
-    clientOptions: { httpOptions: { timeout: ATTEMPT_MS } },
-  });
-  await store.init({ features: byKey(v('a', 1), v('gone', 1)) });
-  await allSaved(store);
-  const late = gate();
-  const from = scene.proxy.history.length;
-  scene.proxy.intercept(holdBack(late, 'BatchWriteItem'));
-  await store.init({ features: byKey(v('a', 2)) });
-  scene.proxy.intercept();
-  const held = scene.proxy.history
-    .slice(from)
-    .filter(({ operation, answer }) => operation === 'BatchWriteItem' && !answer);
-  assert.ok(held.length > 0, 'a write was given up');
-  await allSaved(store);
-  const newer = byKey(v('a', 3), v('gone', 3));
-  for (const item of Object.values(newer)) await store.upsert(FEATURES, item);
-
-  late.open();
-  await waitFor(() => held.every(({ answer }) => answer), 'the late writes to land');
-  assert.ok(
-    held.some(({ answer }) => answer.status === 200),
-    'one has taken effect'
-  );
-  await waitFor(() => scene.logger.linesWith('took effect late').length > 0, 'a line about it');
-  await becomes(() => itemsInTable(scene, 'features'), newer);
-  await becomes(() => store.all(FEATURES), newer);
 });

@@ -56,32 +56,30 @@ function digits(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-/** What a lower and a higher figure of ours is called. */
+/** What a lower and a higher figure of ours is called, by unit. Other units are times of a call. */
 const COMPARATIVES = {
   '': ['fewer', 'more'],
   bytes: ['smaller', 'larger'],
   '/s': ['slower', 'faster'],
 };
+/** Figures of how much time something takes away, rather than of how long a call takes. */
+const TIME_TAKEN = /\b(stall|CPU time|time of the main thread)\b/;
 
 /**
  * @param {number} ours
  * @param {number} other
- * @param {string} unit
- * @returns {string} the ratio, and what it means
+ * @param {{unit: string, label: string}} figure
+ * @returns {string} how ours compares, such as `280× faster`
  */
-function comparison(ours, other, unit) {
-  if (other === 0) return '';
-  const ratio = ours / other;
-  const shown = `x${Number(ratio.toPrecision(2))}`;
-  if (ratio <= 0) return shown;
-  const [lower, higher] = COMPARATIVES[/** @type {keyof typeof COMPARATIVES} */ (unit)] ?? [
-    'faster',
-    'slower',
-  ];
-  const [factor, word] = ratio < 1 ? [1 / ratio, lower] : [ratio, higher];
+function comparison(ours, other, { unit, label }) {
+  if (ours <= 0 || other <= 0) return '';
+  const [lower, higher] = TIME_TAKEN.test(label)
+    ? ['less', 'more']
+    : (COMPARATIVES[/** @type {keyof typeof COMPARATIVES} */ (unit)] ?? ['faster', 'slower']);
+  const [factor, word] = ours < other ? [other / ours, lower] : [ours / other, higher];
   // Less than what a run differs from the next.
-  if (factor < 1.05) return `${shown}, the same`;
-  return `${shown}, ${digits(Number(factor.toPrecision(2)))} times ${word}`;
+  if (factor < 1.05) return 'the same';
+  return `${digits(Number(factor.toPrecision(2)))}× ${word}`;
 }
 
 module.exports = { comparison, format };

@@ -58,7 +58,7 @@ function cell(figure, name, runs) {
   const value = `${format(median, figure.unit)}${few}`;
   const { ours } = figure.stores;
   if (name === 'ours' || !ours) return value;
-  const compared = comparison(ours.median, median, figure.unit);
+  const compared = comparison(ours.median, median, figure);
   return compared ? `${value} (${compared})` : value;
 }
 

@@ -1,25 +1,20 @@
-//! What is known of DynamoDB's failing, so that nobody has to find it out anew.
+//! The circuit breaker of reads.
 //!
-//! While an operation fails, one read at a time tries it, after pauses that grow; everybody else who
-//! has something to answer with is told not to wait. One line is logged when it begins, one when it
-//! ends, and while it lasts one now and then.
+//! While an operation fails the breaker is open: reads that have something to answer with don't wait, and one read at
+//! a time probes whether DynamoDB answers again, after pauses that grow.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::outage_log::OutageLog;
 use crate::backoff::Backoff;
 use crate::error::{Error, ErrorKind};
-use crate::log::{Line, shown};
+use crate::log::Line;
 
-/// How often a lasting outage is told.
-const REMINDER: Duration = Duration::from_secs(300);
-/// How many reads that could not be answered are told one by one in an outage.
-const NAMED_READS: usize = 20;
-
-/// What is tried.
+/// What a read sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// Reading one row.
@@ -28,176 +23,124 @@ pub enum Operation {
     Query,
 }
 
-/// Whether a read may ask DynamoDB.
+/// Whether a read may be sent.
 pub enum Permit {
-    /// It may; nothing is known to be wrong.
+    /// It may: the breaker is closed.
     Free,
-    /// It may, as the one that tries.
+    /// It may, as the one that probes.
     Probe(Probe),
-    /// It may not for so long.
+    /// It may not for so long: the breaker is open.
     Wait(Duration),
 }
 
-/// The breaker of one table.
+/// The circuit breaker of one table. Clones are the same one.
 #[derive(Clone, Default)]
 pub struct CircuitBreaker(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    failing: BTreeMap<Operation, Failing>,
+    /// Operations for which the breaker is open.
+    open: BTreeMap<Operation, Open>,
     /// When a read last succeeded.
     last_success: Option<Instant>,
-    outage: Option<Outage>,
-    /// What was being done when DynamoDB refused it, and when that was told.
-    refused: HashMap<String, Instant>,
+    log: OutageLog,
 }
 
-/// An operation that fails.
-struct Failing {
+struct Open {
     kind: ErrorKind,
     failures: u32,
-    next_try: Instant,
-    /// Whether somebody is trying.
+    next_probe: Instant,
+    /// Whether a probe is under way: the breaker is half-open.
     probing: bool,
 }
 
-/// The time in which at least one operation fails.
-struct Outage {
-    begun: Instant,
-    /// When it was last told, if it was.
-    told: Option<Instant>,
-    /// Reads that could not be answered.
-    unanswered: u64,
-    /// What was being read in them, as far as it was told.
-    named: HashSet<String>,
-    stale_answers: u64,
-    oldest_ms: f64,
-}
-
 impl CircuitBreaker {
-    /// Whether `operation` may be tried now.
+    /// Whether `operation` may be sent now.
     pub fn permit(&self, operation: Operation) -> Permit {
         let mut state = self.lock();
-        let Some(failing) = state.failing.get_mut(&operation) else {
+        let Some(open) = state.open.get_mut(&operation) else {
             return Permit::Free;
         };
         let now = Instant::now();
-        if failing.probing {
+        if open.probing {
             return Permit::Wait(Backoff::PROBE.first);
         }
-        if now < failing.next_try {
-            return Permit::Wait(failing.next_try - now);
+        if now < open.next_probe {
+            return Permit::Wait(open.next_probe - now);
         }
-        failing.probing = true;
+        open.probing = true;
         Permit::Probe(Probe { breaker: self.clone(), operation })
     }
 
-    /// Whether `operation` failed when it was last tried.
+    /// Whether `operation` failed when it was last sent.
     pub fn is_failing(&self, operation: Operation) -> bool {
         self.failing(operation).is_some()
     }
 
-    /// How `operation` failed when it was last tried.
+    /// How `operation` failed when it was last sent.
     pub fn failing(&self, operation: Operation) -> Option<ErrorKind> {
-        self.lock().failing.get(&operation).map(|failing| failing.kind)
+        self.lock().open.get(&operation).map(|open| open.kind)
     }
 
-    /// For how long reads that have something to answer with will not try `operation`.
+    /// For how long reads that have something to answer with will not send `operation`.
     pub fn pause(&self, operation: Operation) -> Duration {
         let state = self.lock();
-        let next_try = state.failing.get(&operation).map(|failing| failing.next_try);
-        next_try.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
+        let next = state.open.get(&operation).map(|open| open.next_probe);
+        next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
     }
 
-    /// To be told of each failure, `what` was being done, and when it was begun. `answered` says that
-    /// whoever waits has something else to answer with. Returns what is to be logged.
+    /// Notes a failure of `operation`: `what` was being done, since `sent`. `answered` says that the caller has
+    /// something else to answer with. Returns what is to be logged.
     pub fn failed(
         &self,
         operation: Operation,
         what: &str,
-        begun: Instant,
+        sent: Instant,
         failure: &Error,
         answered: bool,
     ) -> Option<Line> {
         let mut state = self.lock();
         let now = Instant::now();
-        // That DynamoDB refuses this one request, or a defect spoils it, says nothing about the next.
+        // That DynamoDB rejects this one request, or a defect spoils it, says nothing about the next.
         if matches!(failure.kind, ErrorKind::Refused | ErrorKind::Internal) {
-            let told = state.tell_refusal(what, now);
-            return told.then(|| Line::Error(format!("{what} failed: {failure}")));
+            return state.log.rejected(what, failure, now);
         }
         // A request that hung in an outage fails when its time is up, though the outage is over.
-        if failure.is_retryable() && state.last_success.is_some_and(|success| success > begun) {
+        if failure.is_retryable() && state.last_success.is_some_and(|success| success > sent) {
             return (!answered).then(|| Line::Error(format!("{what} failed: {failure}")));
         }
-        let failing = state.failing.entry(operation).or_insert(Failing {
+        let open = state.open.entry(operation).or_insert(Open {
             kind: failure.kind,
             failures: 0,
-            next_try: now,
+            next_probe: now,
             probing: false,
         });
-        failing.kind = failure.kind;
+        open.kind = failure.kind;
         // Many that fail in the same moment are one failure.
-        if now >= failing.next_try {
-            failing.failures += 1;
-            failing.next_try = now + Backoff::PROBE.pause_after(failing.failures);
+        if now >= open.next_probe {
+            open.failures += 1;
+            open.next_probe = now + Backoff::PROBE.pause_after(open.failures);
         }
-        // One failure that harms nobody and passes is nothing to wake somebody for.
-        let harmless = answered && failure.is_retryable() && failing.failures == 1;
-        let outage = state.outage.get_or_insert_with(|| Outage::new(now));
-        if !answered {
-            outage.unanswered += 1;
-        }
-        match outage.told {
-            None if harmless => None,
-            None => {
-                outage.told = Some(now);
-                let meanwhile =
-                    if answered { ". Last known values are used meanwhile" } else { "" };
-                outage.named.insert(what.to_owned());
-                Some(Line::Error(format!("{what} failed: {failure}{meanwhile}")))
-            }
-            Some(told) if now - told >= REMINDER => {
-                outage.told = Some(now);
-                Some(Line::Error(format!(
-                    "reading has been failing for {}: {failure}{}",
-                    shown(now - outage.begun),
-                    outage.told_answers(". Since then "),
-                )))
-            }
-            Some(_) if !answered && outage.named.len() < NAMED_READS => outage
-                .named
-                .insert(what.to_owned())
-                .then(|| Line::Error(format!("{what} failed: {failure}"))),
-            Some(_) => None,
-        }
+        // One transient failure that costs nobody an answer is not worth a line.
+        let is_harmless = answered && failure.is_retryable() && open.failures == 1;
+        state.log.failed(what, failure, answered, is_harmless, now)
     }
 
-    /// To be told of each success. Returns what is to be logged.
+    /// Notes a success of `operation`. Returns what is to be logged.
     pub fn succeeded(&self, operation: Operation) -> Option<Line> {
         let mut state = self.lock();
-        state.last_success = Some(Instant::now());
-        state.outage.as_ref()?;
-        // What can be reached can be reached for everything; rights and throughput are had one by one.
-        state.failing.retain(|failing, Failing { kind, .. }| {
+        let now = Instant::now();
+        state.last_success = Some(now);
+        // What can be reached can be reached for everything; permissions and throughput differ by operation.
+        state.open.retain(|failing, Open { kind, .. }| {
             *failing != operation && !matches!(kind, ErrorKind::Unavailable | ErrorKind::TimedOut)
         });
-        if !state.failing.is_empty() {
-            return None;
-        }
-        let outage = state.outage.take()?;
-        outage.told?;
-        let lasted = shown(outage.begun.elapsed());
-        let answers = outage.told_answers("; meanwhile ");
-        Some(Line::Warn(format!("reading works again after {lasted}{answers}")))
+        if state.open.is_empty() { state.log.ended(now) } else { None }
     }
 
-    /// To be told of each answer with something of this age.
+    /// Notes an answer with something of this age.
     pub fn answered_stale(&self, age_ms: f64) {
-        if let Some(outage) = &mut self.lock().outage {
-            outage.stale_answers += 1;
-            outage.oldest_ms = outage.oldest_ms.max(age_ms);
-        }
+        self.lock().log.answered_stale(age_ms);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -205,50 +148,7 @@ impl CircuitBreaker {
     }
 }
 
-impl State {
-    /// Whether this refusal is to be told: each one now and then, and not without end.
-    fn tell_refusal(&mut self, what: &str, now: Instant) -> bool {
-        self.refused.retain(|_, told| now - *told < REMINDER);
-        let tell = self.refused.len() < NAMED_READS && !self.refused.contains_key(what);
-        if tell {
-            self.refused.insert(what.to_owned(), now);
-        }
-        tell
-    }
-}
-
-impl Outage {
-    fn new(begun: Instant) -> Self {
-        Self {
-            begun,
-            told: None,
-            unanswered: 0,
-            named: HashSet::new(),
-            stale_answers: 0,
-            oldest_ms: 0.0,
-        }
-    }
-
-    /// What reads were answered with, behind `lead`.
-    fn told_answers(&self, lead: &str) -> String {
-        let mut told = Vec::new();
-        if self.stale_answers > 0 {
-            let age = if self.oldest_ms.is_finite() {
-                format!("values up to {} old were used", shown_ms(self.oldest_ms))
-            } else {
-                "values of unknown age were used".to_owned()
-            };
-            told.push(age);
-        }
-        if self.unanswered > 0 {
-            let reads = if self.unanswered == 1 { "read was" } else { "reads were" };
-            told.push(format!("{} {reads} answered with nothing", self.unanswered));
-        }
-        if told.is_empty() { String::new() } else { format!("{lead}{}", told.join(", ")) }
-    }
-}
-
-/// The right, and the duty, to try what fails. It ends when it is dropped.
+/// The right to probe an operation that fails. It ends when it is dropped.
 pub struct Probe {
     breaker: CircuitBreaker,
     operation: Operation,
@@ -256,18 +156,15 @@ pub struct Probe {
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        if let Some(failing) = self.breaker.lock().failing.get_mut(&self.operation) {
-            failing.probing = false;
+        if let Some(open) = self.breaker.lock().open.get_mut(&self.operation) {
+            open.probing = false;
         }
     }
 }
 
-fn shown_ms(ms: f64) -> String {
-    shown(Duration::from_secs_f64((ms / 1000.0).min(1e9)))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::outage_log::{NAMED_READS, REMINDER};
     use super::*;
 
     fn failure(kind: ErrorKind) -> Error {
@@ -338,12 +235,12 @@ mod tests {
     async fn each_read_that_gets_nothing_is_named_once_and_not_without_end() {
         let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::Unavailable);
-        let told = |what: &str| {
+        let logs = |what: &str| {
             breaker.failed(Operation::Get, what, Instant::now(), &gone, false).is_some()
         };
-        assert!(told("a") && told("b"));
-        assert!(!told("a"));
-        let more = (0..100).filter(|number| told(&number.to_string())).count();
+        assert!(logs("a") && logs("b"));
+        assert!(!logs("a"));
+        let more = (0..100).filter(|number| logs(&number.to_string())).count();
         assert_eq!(more, NAMED_READS - 2);
     }
 
@@ -395,17 +292,17 @@ mod tests {
     async fn each_refused_read_is_told_now_and_then_and_not_without_end() {
         let breaker = CircuitBreaker::default();
         let refused = failure(ErrorKind::Refused);
-        let told = |what: &str| {
+        let logs = |what: &str| {
             breaker.failed(Operation::Get, what, Instant::now(), &refused, false).is_some()
         };
-        assert!(told("a") && !told("a"));
-        assert_eq!((0..100).filter(|number| told(&number.to_string())).count(), NAMED_READS - 1);
+        assert!(logs("a") && !logs("a"));
+        assert_eq!((0..100).filter(|number| logs(&number.to_string())).count(), NAMED_READS - 1);
         tokio::time::sleep(REMINDER).await;
-        assert!(told("a") && !told("a"));
+        assert!(logs("a") && !logs("a"));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_failure_that_harms_nobody_and_passes_is_not_told() {
+    async fn one_failure_that_harms_nobody_and_passes_is_not_logs() {
         let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::TimedOut);
         for _ in 0..3 {

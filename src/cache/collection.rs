@@ -22,44 +22,18 @@ pub(super) struct Collection {
 }
 
 impl Collection {
-    /// Takes in what a read of one item found. What is not `held` as a row counts only where it is newer.
-    /// Returns whether that changed anything.
-    pub fn follow(&mut self, key: &Arc<str>, now: Option<&Cached>, held: bool) -> bool {
-        let known = self.items.get(key);
-        let version = |cached: Option<&Cached>| cached.map(|cached| cached.item.version);
+    /// Takes in what is held of one row now. Returns whether that changed anything.
+    pub fn follow(&mut self, key: &Arc<str>, now: Option<&Cached>) -> bool {
         let live = now.filter(|cached| !cached.item.deleted);
-        let same = match (live, known) {
+        let same = match (live, self.items.get(key)) {
             (Some(now), Some(known)) => same_text(now, known),
             (None, None) => true,
             _ => false,
         };
-        let changes = !same && (held || version(now) > version(known));
-        if changes {
-            self.set(key, now);
+        if !same {
+            set(Arc::make_mut(&mut self.items), key, live);
         }
-        changes
-    }
-
-    /// Takes in what is in the table after a write that was sent at `sent`.
-    pub fn wrote(&mut self, sent: Seq, key: &Arc<str>, now: Option<&Cached>) {
-        let version = |cached: Option<&Cached>| cached.map(|cached| cached.item.version);
-        if self.sent < sent || version(self.items.get(key)) <= version(now) {
-            self.set(key, now);
-        }
-    }
-
-    /// Takes in those of the items that are newer: they were found by a Query that is older.
-    pub fn follow_all(&mut self, items: &Items) {
-        for (key, cached) in items {
-            let known = self.items.get(key);
-            if known.is_none_or(|known| known.item.version < cached.item.version) {
-                self.set(key, Some(cached));
-            }
-        }
-    }
-
-    fn set(&mut self, key: &Arc<str>, item: Option<&Cached>) {
-        set(Arc::make_mut(&mut self.items), key, item);
+        !same
     }
 }
 

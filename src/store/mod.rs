@@ -4,7 +4,6 @@
 //! use, are an overlay over what was read.
 
 mod context;
-mod preload;
 mod reader;
 mod writer;
 
@@ -95,12 +94,12 @@ impl Store {
         self.reader.newest(kind, key)
     }
 
-    /// The same of all live items, as changes since the state `held`. `None` also where they can't be told as such.
+    /// The same of all live items, as changes since the state `held`. `None` also where that state is not known any more.
     pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
         self.reader.newest_all(kind, held)
     }
 
-    /// Whether somebody has initialised this prefix, or this process was given the data for it. Once it has been
+    /// Whether somebody has initialised this prefix, or this process has the data for it. Once it has been
     /// seen to be true it stays so: no SDK removes the marker.
     pub async fn initialized(&self) -> Result<Answer<bool>> {
         self.reader.initialized().await

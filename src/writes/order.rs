@@ -243,7 +243,7 @@ impl Turn {
         }
     }
 
-    /// To be told what became of an update, and so of older ones.
+    /// What became of an update, and so of older ones.
     pub fn conclude(&self, id: WriteId, conclusion: Conclusion) {
         let mut queue = self.order.lock();
         if let Some(place) = queue.places.get_mut(&self.place) {

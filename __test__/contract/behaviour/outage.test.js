@@ -176,7 +176,10 @@ for (const [reading, read] of Object.entries(READS)) {
     await read(store);
     await letPass(0.1);
     await scene.put(...rows(2));
+    const held = gate();
+    scene.proxy.intercept(holdBack(held));
     assert.strictEqual((await read(store)).version, 1);
+    held.open();
     await waitFor(async () => (await read(store)).version === 2, 'the newer version');
   });
 }

@@ -24,8 +24,7 @@ pub fn client_failure(name: &str, message: &str, status: Option<u16>) -> Error {
         (None, ..) => ErrorKind::Unavailable,
     };
     let (name, message) = (shown_code(name), one_line(message));
-    let error = Error::new(kind, format!("dynamoDBClient failed: {name}: {message}"));
-    if kind == ErrorKind::Throttled { error } else { error.with_unknown_outcome() }
+    Error::new(kind, format!("dynamoDBClient failed: {name}: {message}"))
 }
 
 #[cfg(test)]

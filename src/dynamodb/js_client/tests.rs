@@ -80,7 +80,7 @@ async fn answers_about_something_else_are_refused() {
     assert!(BigSegmentTable::get(&client(Some(other)).0, &row(), true).await.is_err());
     let item = Item::tombstone("k", 3.0);
     let (newer, ..) = client(Some(r#"{"newer":{"key":["features","l"]}}"#));
-    assert!(newer.put_if_newer(&row(), &item, None).await.unwrap_err().may_take_effect());
+    assert!(newer.put_if_newer(&row(), &item, None).await.unwrap_err().is_retryable());
     for page in [
         r#"{"rows":[{"key":["segments","k"]}],"next":null}"#,
         r#"{"rows":[],"next":["segments","l"]}"#,

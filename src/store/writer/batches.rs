@@ -18,22 +18,6 @@ const PARALLEL_BATCHES: usize = 16;
 /// arrive within the time of one attempt on a slow line too.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
-/// Whether DynamoDB has answered each request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Answered {
-    All,
-    /// One without an answer was repeated. It may take effect late.
-    NotAll,
-}
-
-/// What became of rows that are written, but for some.
-#[derive(Debug)]
-pub(super) struct Written {
-    /// Rows that DynamoDB refuses by themselves; they were logged.
-    pub refused: Vec<RowKey>,
-    pub answered: Answered,
-}
-
 /// What was not written.
 #[derive(Debug)]
 pub(super) struct NotWritten {
@@ -70,10 +54,10 @@ impl Writer {
     pub(super) async fn write_batches(
         &self,
         writes: Vec<Write>,
-    ) -> std::result::Result<Written, NotWritten> {
+    ) -> std::result::Result<Vec<RowKey>, NotWritten> {
         let progress = Progress::new(self.write_timeout);
         let mut rounds_without_progress = 0;
-        let (mut refused, mut answered) = (Vec::new(), Answered::All);
+        let mut refused = Vec::new();
         let mut batches = into_batches(writes);
         loop {
             let sent = batches.iter().map(Vec::len).sum::<usize>();
@@ -91,9 +75,6 @@ impl Writer {
                 match result {
                     Ok(unprocessed) => left.extend(unprocessed),
                     Err(failure) if failure.is_retryable() => {
-                        if failure.may_take_effect() {
-                            answered = Answered::NotAll;
-                        }
                         left.extend(batch);
                         transient = Some(failure);
                     }
@@ -120,7 +101,7 @@ impl Writer {
                 return give_up(failure, left, alone, refused);
             }
             if left.is_empty() && alone.is_empty() {
-                return Ok(Written { refused, answered });
+                return Ok(refused);
             }
             if left.len() + alone.len() < sent {
                 rounds_without_progress = 0;

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::super::reader::all_pages;
-use super::batches::{Answered, NotWritten, Written};
+use super::batches::NotWritten;
 use super::retry_worker::TIME_OF_A_TRY;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
@@ -206,13 +206,7 @@ impl Writer {
         let kinds: Vec<KindData> = data.iter().map(|(_, kind)| (**kind).clone()).collect();
         let waves = plan(&self.context.layout, &kinds, &existing, marker_exists);
         drop(existing);
-        if self.write_waves(id, waves).await? == Answered::All {
-            return Ok(());
-        }
-        // A request without an answer may have taken effect after its repetition.
-        let (existing, marker_exists) = self.read_existing(data, self.write_timeout).await?;
-        let waves = plan(&self.context.layout, &kinds, &existing, marker_exists);
-        self.write_waves(id, waves).await.map(drop)
+        self.write_waves(id, waves).await
     }
 
     /// To be called when an init is in the table, but for the rows that it left alone, and with it `updates`.
@@ -312,8 +306,8 @@ impl Writer {
             stream::iter(puts).buffer_unordered(PARALLEL_UPDATES).collect().await;
         let left = results.into_iter().collect::<Result<Vec<_>>>()?;
         if !others.is_empty() {
-            let written = self.write_batches(others).await;
-            let Written { refused, .. } = written.map_err(|not_written| not_written.failure)?;
+            let refused =
+                self.write_batches(others).await.map_err(|not_written| not_written.failure)?;
             if !refused.is_empty() {
                 return Err(Error::new(ErrorKind::Refused, "DynamoDB refused rows, as logged"));
             }
@@ -344,13 +338,13 @@ impl Writer {
     /// Writes one wave after the other; none begins before all of the one before it is in, but for
     /// rows that DynamoDB refuses by themselves. The marker is not written after one of those. It ends
     /// early when another init was requested since.
-    async fn write_waves(&self, id: WriteId, waves: Vec<Vec<Write>>) -> Result<Answered> {
+    async fn write_waves(&self, id: WriteId, waves: Vec<Vec<Write>>) -> Result<()> {
         let total: usize = waves.iter().map(Vec::len).sum();
         let missing = |rows: &[RowKey], why: &str| {
             let (count, names) = (rows.len(), named(rows));
             format!("{count} of {total} rows did not get into the table ({names}): {why}")
         };
-        let (mut missing_rows, mut all_answered) = (Vec::new(), Answered::All);
+        let mut missing_rows = Vec::new();
         let mut waves = waves.into_iter();
         while let Some(wave) = waves.next() {
             if !self.pending.is_last_init(id) {
@@ -360,10 +354,7 @@ impl Writer {
                 break;
             }
             match self.write_batches(wave).await {
-                Ok(Written { refused, answered }) => {
-                    missing_rows.extend(refused);
-                    all_answered = all_answered.max(answered);
-                }
+                Ok(refused) => missing_rows.extend(refused),
                 Err(NotWritten { rows, failure }) => {
                     let later = waves.flatten().map(|write| write.row().clone());
                     missing_rows.extend(rows.into_iter().chain(later));
@@ -375,7 +366,7 @@ impl Writer {
             }
         }
         if missing_rows.is_empty() {
-            return Ok(all_answered);
+            return Ok(());
         }
         Err(Error::new(
             ErrorKind::Refused,

@@ -2,9 +2,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
+use std::collections::HashMap;
+
 use super::*;
+use crate::cache::{Cached, Items, Read};
 use crate::dynamodb::fake::{item, stored};
 use crate::error::ErrorKind;
+use crate::model::Fingerprint;
 
 fn row(key: &str) -> RowKey {
     RowKey::new("features", key)

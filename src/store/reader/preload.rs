@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::reader::Reader;
+use super::Reader;
 use crate::model::{FEATURES, RowKey, SEGMENTS};
 use crate::panics::caught;
 
@@ -54,11 +54,11 @@ impl Reader {
 }
 
 impl Preload {
-    fn get(&self) -> Option<watch::Receiver<()>> {
+    pub(super) fn get(&self) -> Option<watch::Receiver<()>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, under_way: Option<watch::Receiver<()>>) {
+    pub(super) fn set(&self, under_way: Option<watch::Receiver<()>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = under_way;
     }
 }

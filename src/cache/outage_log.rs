@@ -1,0 +1,137 @@
+//! What is logged of reads that fail: one line when that begins, one when it ends, and while it lasts one now and
+//! then.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::log::{Line, shown};
+
+/// How often a lasting outage is logged.
+pub(super) const REMINDER: Duration = Duration::from_secs(300);
+/// So many reads that could not be answered are named in an outage.
+pub(super) const NAMED_READS: usize = 20;
+
+#[derive(Default)]
+pub(super) struct OutageLog {
+    outage: Option<Outage>,
+    /// Reads that DynamoDB rejected by themselves, and when that was logged.
+    rejected: HashMap<String, Instant>,
+}
+
+/// The time in which at least one operation fails.
+struct Outage {
+    begun: Instant,
+    /// When it was last logged, if it was.
+    logged: Option<Instant>,
+    /// Reads that could not be answered.
+    unanswered: u64,
+    /// What was being read in those that were logged.
+    named: HashSet<String>,
+    stale_answers: u64,
+    oldest_ms: f64,
+}
+
+impl OutageLog {
+    /// A read that DynamoDB rejected by itself: each is logged now and then, and not without end.
+    pub fn rejected(&mut self, what: &str, failure: &Error, now: Instant) -> Option<Line> {
+        self.rejected.retain(|_, logged| now - *logged < REMINDER);
+        if self.rejected.len() >= NAMED_READS || self.rejected.contains_key(what) {
+            return None;
+        }
+        self.rejected.insert(what.to_owned(), now);
+        Some(Line::Error(format!("{what} failed: {failure}")))
+    }
+
+    /// A read that failed. `answered` says that the caller has something else to answer with.
+    pub fn failed(
+        &mut self,
+        what: &str,
+        failure: &Error,
+        answered: bool,
+        is_harmless: bool,
+        now: Instant,
+    ) -> Option<Line> {
+        let outage = self.outage.get_or_insert_with(|| Outage::new(now));
+        if !answered {
+            outage.unanswered += 1;
+        }
+        match outage.logged {
+            None if is_harmless => None,
+            None => {
+                outage.logged = Some(now);
+                let meanwhile =
+                    if answered { ". Last known values are used meanwhile" } else { "" };
+                outage.named.insert(what.to_owned());
+                Some(Line::Error(format!("{what} failed: {failure}{meanwhile}")))
+            }
+            Some(logged) if now - logged >= REMINDER => {
+                outage.logged = Some(now);
+                Some(Line::Error(format!(
+                    "reading has been failing for {}: {failure}{}",
+                    shown(now - outage.begun),
+                    outage.answers(". Since then "),
+                )))
+            }
+            Some(_) if !answered && outage.named.len() < NAMED_READS => outage
+                .named
+                .insert(what.to_owned())
+                .then(|| Line::Error(format!("{what} failed: {failure}"))),
+            Some(_) => None,
+        }
+    }
+
+    /// An answer with something of this age.
+    pub fn answered_stale(&mut self, age_ms: f64) {
+        if let Some(outage) = &mut self.outage {
+            outage.stale_answers += 1;
+            outage.oldest_ms = outage.oldest_ms.max(age_ms);
+        }
+    }
+
+    /// No operation fails any more.
+    pub fn ended(&mut self, now: Instant) -> Option<Line> {
+        let outage = self.outage.take()?;
+        outage.logged?;
+        let lasted = shown(now - outage.begun);
+        let answers = outage.answers("; meanwhile ");
+        Some(Line::Warn(format!("reading works again after {lasted}{answers}")))
+    }
+}
+
+impl Outage {
+    fn new(begun: Instant) -> Self {
+        Self {
+            begun,
+            logged: None,
+            unanswered: 0,
+            named: HashSet::new(),
+            stale_answers: 0,
+            oldest_ms: 0.0,
+        }
+    }
+
+    /// How reads were answered, behind `lead`.
+    fn answers(&self, lead: &str) -> String {
+        let mut answers = Vec::new();
+        if self.stale_answers > 0 {
+            let age = if self.oldest_ms.is_finite() {
+                format!("values up to {} old were used", shown_ms(self.oldest_ms))
+            } else {
+                "values of unknown age were used".to_owned()
+            };
+            answers.push(age);
+        }
+        if self.unanswered > 0 {
+            let reads = if self.unanswered == 1 { "read was" } else { "reads were" };
+            answers.push(format!("{} {reads} answered with nothing", self.unanswered));
+        }
+        if answers.is_empty() { String::new() } else { format!("{lead}{}", answers.join(", ")) }
+    }
+}
+
+fn shown_ms(ms: f64) -> String {
+    shown(Duration::from_secs_f64((ms / 1000.0).min(1e9)))
+}

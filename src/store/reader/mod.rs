@@ -1,0 +1,277 @@
+//! Reading: a fresh answer comes from memory. The rest takes one request for all who read the same at the same time.
+//! A read that has a stale answer waits only shortly for that request, and not at all while DynamoDB fails.
+
+mod known;
+mod preload;
+mod requests;
+mod waiting;
+
+use preload::Preload;
+pub(super) use requests::all_pages;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::context::Context;
+use crate::cache::circuit_breaker::{CircuitBreaker, Operation, Permit, Probe};
+use crate::cache::{Answer, Cache, Cached, Changes, Items, Known};
+use crate::clock::Millis;
+use crate::config::Config;
+use crate::error::Result;
+use crate::model::RowKey;
+use crate::panics::catch;
+use crate::single_flight::SingleFlight;
+use crate::stats::Stats;
+use crate::writes::PendingWrites;
+
+/// Something that a read found, for whoever writes.
+pub(super) enum Finding {
+    /// Reads work again that had failed; with a failure that somebody had to mend, or a transient one.
+    WorksAgain { was_permanent: bool },
+    /// There is no such row.
+    NoRow(RowKey),
+    /// There are no rows in this namespace.
+    NoRows(Arc<str>),
+}
+
+/// Reads under way, by what they read.
+type Reads<K, T> = SingleFlight<K, Result<Answer<T>>>;
+
+/// The reading half of a store.
+pub(super) struct Reader {
+    pub(super) context: Arc<Context>,
+    cache: Cache,
+    pending: Arc<PendingWrites>,
+    breaker: CircuitBreaker,
+    preload: Preload,
+    gets: Reads<RowKey, Option<Cached>>,
+    queries: Reads<Arc<str>, Arc<Items>>,
+    marker_reads: SingleFlight<(), Result<()>>,
+    availability_reads: SingleFlight<(), Result<()>>,
+    initialized: AtomicBool,
+    /// When the marker was last found missing.
+    uninitialized_at: Mutex<Option<Millis>>,
+    stale_if_slow: Duration,
+    availability_timeout: Duration,
+    on_finding: Box<dyn Fn(Finding) + Send + Sync>,
+}
+
+impl Reader {
+    pub fn new(
+        config: &Config,
+        context: Arc<Context>,
+        cache: Cache,
+        pending: Arc<PendingWrites>,
+        on_finding: Box<dyn Fn(Finding) + Send + Sync>,
+    ) -> Self {
+        Self {
+            context,
+            cache,
+            pending,
+            breaker: CircuitBreaker::default(),
+            preload: Preload::default(),
+            gets: SingleFlight::new(),
+            queries: SingleFlight::new(),
+            marker_reads: SingleFlight::new(),
+            availability_reads: SingleFlight::new(),
+            initialized: AtomicBool::new(false),
+            uninitialized_at: Mutex::new(None),
+            stale_if_slow: config.stale_if_slow,
+            availability_timeout: config.availability_timeout,
+            on_finding,
+        }
+    }
+
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    pub fn stats(&self) -> &Stats {
+        &self.context.stats
+    }
+
+    /// The item `key` of `kind`, if it is known freshly.
+    pub fn peek(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
+        // Where it panics, `get` logs that.
+        match catch(|| self.known(&self.context.row(kind, key))).ok()? {
+            Known::Fresh(answer) => {
+                self.context.stats.hits.add_one();
+                Some(live(answer))
+            }
+            Known::Stale(_) | Known::Nothing => None,
+        }
+    }
+
+    pub async fn get(self: &Arc<Self>, kind: &str, key: &str) -> Result<Answer<Option<Cached>>> {
+        let row = self.context.row(kind, key);
+        self.context.guarded(|| row_read(&row), self.get_row(row.clone())).await.map(live)
+    }
+
+    /// What is newest of an item, however old.
+    pub fn newest(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
+        catch(|| self.newest_row(&self.context.row(kind, key))).ok()?.map(live)
+    }
+
+    /// The same of all items, as changes since the state `held`; `None` where that is not known any more.
+    pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
+        let newest = catch(|| {
+            let namespace = self.context.layout.namespace(kind);
+            let newest = self.newest_items(&namespace)?;
+            Some(self.as_changes(&namespace, held, newest))
+        });
+        newest.ok()?.filter(|changes| changes.value.base == Some(held))
+    }
+
+    pub async fn all(self: &Arc<Self>, kind: &str, held: u64) -> Result<Answer<Changes>> {
+        let namespace = self.context.layout.namespace(kind);
+        self.context.guarded(|| all_read(&namespace), self.get_all(&namespace, held)).await
+    }
+
+    pub async fn is_available(self: &Arc<Self>) -> bool {
+        let available = async {
+            let read = |probe| {
+                let reader = Arc::clone(self);
+                async move {
+                    let _probe: Option<Probe> = probe;
+                    let read = reader.read_availability();
+                    reader.context.guarded(|| AVAILABILITY_READ.to_owned(), read).await
+                }
+            };
+            let reads = &self.availability_reads;
+            let flight = reads.join_or_start((), || match self.breaker.permit(Operation::Get) {
+                Permit::Free => Some(read(None)),
+                Permit::Probe(probe) => Some(read(Some(probe))),
+                Permit::Wait(_) => None,
+            });
+            Ok(match flight {
+                Some(flight) => matches!(flight.result.await, Some(Ok(()))),
+                None => false,
+            })
+        };
+        self.context.guarded(|| AVAILABILITY_READ.to_owned(), available).await.unwrap_or(false)
+    }
+
+    pub async fn initialized(self: &Arc<Self>) -> Result<Answer<bool>> {
+        let known = async {
+            if let Some(known) = self.known_initialized() {
+                return Ok(known);
+            }
+            let read = |deadline| {
+                let reader = Arc::clone(self);
+                async move {
+                    let read = reader.fetch_marker(deadline);
+                    reader.context.guarded(|| MARKER_READ.to_owned(), read).await
+                }
+            };
+            self.share(&self.marker_reads, (), self.context.read_timeout, read).await?;
+            Ok(self.known_initialized().unwrap_or_else(|| self.initialized_answer(false, 0.0)))
+        };
+        self.context.guarded(|| MARKER_READ.to_owned(), known).await
+    }
+
+    /// Whether the marker has been seen, or written.
+    pub fn is_initialized(&self) -> bool {
+        self.initialized.load(Ordering::SeqCst)
+    }
+
+    pub fn set_initialized(&self) {
+        self.initialized.store(true, Ordering::SeqCst);
+    }
+
+    /// A write of this row became visible, or failed. Reads of it, and of all rows with it, make requests of their
+    /// own from now on. What it `refers` to may have come with it.
+    pub fn wrote(&self, row: &RowKey, refers: bool) {
+        self.cache.changed();
+        if refers {
+            self.cache.forget_missing(self.cache.begin());
+        }
+        self.gets.detach(row);
+        self.queries.detach(&row.namespace);
+    }
+
+    /// The same of an init: what was read before is void.
+    pub fn wrote_all(&self) {
+        self.cache.void_all();
+        self.detach_all();
+    }
+
+    /// Reads make requests of their own from now on.
+    pub fn detach_all(&self) {
+        self.gets.detach_all();
+        self.queries.detach_all();
+    }
+}
+
+/// How long a read goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Attempts {
+    /// One attempt: there is something stale to answer with.
+    One,
+    /// As many as there is time for until then, and as the caller allows.
+    Until(Instant),
+}
+
+/// What was being done, for the log.
+const MARKER_READ: &str = "asking whether the store is initialised";
+
+/// What was being done, for the log.
+const AVAILABILITY_READ: &str = "asking whether DynamoDB is available";
+
+fn row_read(row: &RowKey) -> String {
+    format!("reading {row}")
+}
+
+fn all_read(namespace: &str) -> String {
+    format!("reading all of {namespace:?}")
+}
+
+/// The answer with tombstones, which are never handed out, as nothing.
+fn live(mut answer: Answer<Option<Cached>>) -> Answer<Option<Cached>> {
+    answer.value = answer.value.filter(|cached| !cached.item.deleted);
+    answer
+}
+
+impl Reader {
+    async fn get_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Cached>>> {
+        let answer = match self.known(&row) {
+            Known::Fresh(answer) => {
+                self.context.stats.hits.add_one();
+                return Ok(answer);
+            }
+            // Serves an expired "missing" only while DynamoDB is unreachable.
+            Known::Stale(stale)
+                if stale.value.is_some() || self.breaker.is_failing(Operation::Get) =>
+            {
+                self.refresh_row(row.clone(), stale).await
+            }
+            Known::Stale(_) | Known::Nothing => match self.read_row(row.clone()).await {
+                Ok(answer) => answer,
+                Err(failure) => return self.known_item(&row).answer().ok_or(failure),
+            },
+        };
+        Ok(self.unless_changed(answer, || self.newest_row(&row)))
+    }
+
+    async fn get_all(self: &Arc<Self>, namespace: &Arc<str>, held: u64) -> Result<Answer<Changes>> {
+        let answer = match self.known_all(namespace) {
+            Known::Fresh(answer) => {
+                self.context.stats.hits.add_one();
+                answer
+            }
+            Known::Stale(stale) => self.refresh_all(namespace.clone(), stale).await,
+            Known::Nothing => match self.read_all(namespace.clone()).await {
+                Ok(answer) => answer,
+                Err(failure) => self.known_all(namespace).answer().ok_or(failure)?,
+            },
+        };
+        let answer = self.unless_changed(answer, || self.newest_items(namespace));
+        Ok(self.as_changes(namespace, held, answer))
+    }
+
+    fn uninitialized_at(&self) -> MutexGuard<'_, Option<Millis>> {
+        self.uninitialized_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,203 @@
+//! Waiting for requests: one for all who read the same at the same time.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{Attempts, Reader, all_read, row_read};
+use crate::backoff::{Backoff, no_answer};
+use crate::cache::circuit_breaker::{Operation, Permit, Probe};
+use crate::cache::{Answer, Cached, Items, Known, Stale};
+use crate::error::{Error, Result};
+use crate::model::RowKey;
+use crate::requester::{self, working_for};
+use crate::single_flight::{Flight, SingleFlight};
+
+/// A request that others may join.
+struct Request<'a, K, T: Clone> {
+    flights: &'a SingleFlight<K, Result<Answer<T>>>,
+    key: K,
+    operation: Operation,
+}
+
+impl Reader {
+    /// Reads a row of which nothing is known.
+    pub(super) async fn read_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Cached>>> {
+        if self.preloaded(&row).await
+            && let Known::Fresh(answer) = self.known(&row)
+        {
+            self.context.stats.coalesced.add_one();
+            return Ok(answer);
+        }
+        let read = |deadline| self.reading_row(row.clone(), Attempts::Until(deadline), None);
+        self.share(&self.gets, row.clone(), self.context.read_timeout, read).await
+    }
+
+    pub(super) async fn read_all(
+        self: &Arc<Self>,
+        namespace: Arc<str>,
+    ) -> Result<Answer<Arc<Items>>> {
+        let read = |deadline| self.reading_all(namespace.clone(), Attempts::Until(deadline), None);
+        let longest = self.time_of_pages();
+        self.share(&self.queries, namespace.clone(), longest, read).await
+    }
+
+    /// A newer answer than this one, if it can be had soon.
+    pub(super) async fn refresh_row(
+        self: &Arc<Self>,
+        row: RowKey,
+        stale: Stale<Option<Cached>>,
+    ) -> Answer<Option<Cached>> {
+        let fetch = |probe| self.reading_row(row.clone(), Attempts::One, probe);
+        let request = Request { flights: &self.gets, key: row.clone(), operation: Operation::Get };
+        self.refresh(request, stale, fetch, || self.known_item(&row)).await
+    }
+
+    /// A newer answer than this one, if it can be had soon.
+    pub(super) async fn refresh_all(
+        self: &Arc<Self>,
+        namespace: Arc<str>,
+        stale: Stale<Arc<Items>>,
+    ) -> Answer<Arc<Items>> {
+        let fetch = |probe| self.reading_all(namespace.clone(), Attempts::One, probe);
+        let (key, operation) = (namespace.clone(), Operation::Query);
+        let request = Request { flights: &self.queries, key, operation };
+        self.refresh(request, stale, fetch, || self.known_all(&namespace)).await
+    }
+
+    /// Requests a newer answer than this one, and waits shortly for it. Who has waited in vain gets what is
+    /// `known` by then.
+    async fn refresh<K, T, F>(
+        self: &Arc<Self>,
+        request: Request<'_, K, T>,
+        mut stale: Stale<T>,
+        fetch: impl FnOnce(Option<Probe>) -> F,
+        known: impl FnOnce() -> Known<T>,
+    ) -> Answer<T>
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Answer<T>>> + Send + 'static,
+    {
+        let Request { flights, key, operation } = request;
+        let mut pause = None;
+        // Nobody waits for what is only fetched for later.
+        let requester = if stale.revalidate { None } else { requester::current() };
+        let fetch = |probe| working_for(requester, fetch(probe));
+        let flight = flights.join_or_start(key, || match self.breaker.permit(operation) {
+            Permit::Free => Some(fetch(None)),
+            Permit::Probe(probe) => Some(fetch(Some(probe))),
+            Permit::Wait(longest) => {
+                pause = Some(longest);
+                None
+            }
+        });
+        if let (Some(flight), false) = (&flight, stale.revalidate) {
+            match timeout_at(flight.begun + self.stale_if_slow, flight.result.clone()).await {
+                Ok(Some(Ok(answer))) => {
+                    self.count_shared(flight.joined);
+                    return answer;
+                }
+                Ok(_) => pause = Some(self.breaker.pause(operation).max(Backoff::PROBE.first)),
+                Err(_) => {}
+            }
+            match known() {
+                Known::Fresh(answer) => {
+                    self.context.stats.coalesced.add_one();
+                    return answer;
+                }
+                Known::Stale(known) => stale = known,
+                Known::Nothing => {}
+            }
+        }
+        self.context.stats.stale.add_one();
+        self.breaker.answered_stale(stale.age_ms);
+        // Nobody is going to ask before that.
+        let until =
+            pause.map_or(0.0, |pause| self.context.clock.now() as f64 + pause.as_secs_f64() * 1e3);
+        stale.answer(until)
+    }
+
+    /// A read of a row, for a task of its own.
+    pub(super) fn reading_row(
+        self: &Arc<Self>,
+        row: RowKey,
+        attempts: Attempts,
+        probe: Option<Probe>,
+    ) -> impl Future<Output = Result<Answer<Option<Cached>>>> + Send + use<> {
+        let reader = Arc::clone(self);
+        async move {
+            let _probe = probe;
+            reader.context.guarded(|| row_read(&row), reader.fetch_row(&row, attempts)).await
+        }
+    }
+
+    /// Likewise of all rows of a namespace.
+    pub(super) fn reading_all(
+        self: &Arc<Self>,
+        namespace: Arc<str>,
+        attempts: Attempts,
+        probe: Option<Probe>,
+    ) -> impl Future<Output = Result<Answer<Arc<Items>>>> + Send + use<> {
+        let reader = Arc::clone(self);
+        async move {
+            let _probe = probe;
+            let read = reader.fetch_all(&namespace, attempts);
+            reader.context.guarded(|| all_read(&namespace), read).await
+        }
+    }
+
+    /// Reads once for everybody who asks for `key` at the same time; without caching, each for itself.
+    /// Whoever joins a read that fails, which may have begun earlier or be a single attempt, reads on until
+    /// the read time-out is over. Nobody waits longer than `longest`.
+    pub(super) async fn share<K, T, F>(
+        self: &Arc<Self>,
+        flights: &SingleFlight<K, Result<T>>,
+        key: K,
+        longest: Duration,
+        read: impl Fn(Instant) -> F,
+    ) -> Result<T>
+    where
+        K: Clone + Eq + Hash + Send + 'static,
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let begun = Instant::now();
+        let deadline = begun + self.context.read_timeout;
+        if !self.cache.is_on() {
+            self.context.stats.misses.add_one();
+            return read(deadline).await;
+        }
+        let mut is_first = true;
+        loop {
+            let flight = flights.join_or_start(key.clone(), || Some(read(deadline)));
+            let Some(Flight { joined, result, .. }) = flight else {
+                return Err(Error::panicked());
+            };
+            if is_first {
+                self.count_shared(joined);
+            }
+            is_first = false;
+            // One that was joined may go on for a later caller.
+            let result = match joined {
+                true => timeout_at(begun + longest, result).await,
+                false => Ok(result.await),
+            };
+            let result = result.unwrap_or_else(|_| Some(Err(no_answer())));
+            match result.unwrap_or_else(|| Err(Error::panicked())) {
+                Err(failure)
+                    if joined
+                        && failure.is_retryable()
+                        && Instant::now() < deadline
+                        && !self.context.is_closed() => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn count_shared(&self, joined: bool) {
+        if joined { &self.context.stats.coalesced } else { &self.context.stats.misses }.add_one();
+    }
+}

@@ -1,0 +1,201 @@
+//! The pending init.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{
+    Data, Failed, Init, MAX_BYTES, PendingWrites, Row, Stage, State, Update, WriteId, bytes_of,
+    items_of, kind_in, put_into,
+};
+use crate::cache::Items;
+use crate::error::Error;
+use crate::model::{Fingerprint, RowKey};
+
+/// The rows that an init found when it first read the table.
+pub type Base = HashMap<RowKey, Fingerprint>;
+
+/// An init.
+#[derive(Clone, Debug)]
+pub struct PendingInit {
+    /// Its number.
+    pub id: WriteId,
+    /// What is to be there.
+    pub data: Data,
+    /// The live items of the same, by namespace.
+    pub live: Vec<(Arc<str>, Arc<Items>)>,
+    /// What was there, if that could be read in time.
+    pub base: Option<Arc<Base>>,
+}
+
+impl PendingWrites {
+    /// Counts an init whose data is to come, until [`PendingWrites::arrived`].
+    pub fn announce(&self) {
+        self.lock().announced += 1;
+    }
+
+    /// The data of an announced init has come, or will not.
+    pub fn arrived(&self) {
+        self.lock().announced -= 1;
+    }
+
+    /// Puts an init in the place of the pending writes of the same kinds that were requested before it.
+    /// `live` has its live items.
+    pub fn add_init(&self, id: WriteId, data: Data, live: Vec<(Arc<str>, Arc<Items>)>) {
+        let times = self.received_now();
+        let mut state = self.lock();
+        let (mut data, mut live) = (data, live);
+        if let Some(Init { init: earlier, .. }) = &mut state.init {
+            if earlier.id > id {
+                return;
+            }
+            let others = |kind: &Arc<str>| data.iter().all(|(namespace, _)| namespace != kind);
+            earlier.live.retain(|(namespace, _)| others(namespace));
+            earlier.data.retain(|(namespace, _)| others(namespace));
+            live.append(&mut earlier.live);
+            data.append(&mut earlier.data);
+        }
+        let beaten = |row: &Row| {
+            let kind = kind_in(&data, &row.update.row.namespace);
+            kind.is_some_and(|kind| {
+                let is_older = kind
+                    .items
+                    .get(&row.update.row.key)
+                    .is_some_and(|item| item.version >= row.update.item.version);
+                row.update.id < id || is_older
+            })
+        };
+        let beaten: Vec<RowKey> =
+            state.rows.iter().filter(|(_, row)| beaten(row)).map(|(key, _)| key.clone()).collect();
+        state.init_bytes = bytes_of(&data);
+        let init = PendingInit { id, data, live, base: None };
+        state.init = Some(Init { init, stage: Stage::InFlight, times });
+        for row in &beaten {
+            state.settle(row);
+        }
+        self.recount(&state);
+    }
+
+    /// The init with this number, if it is the last one.
+    pub fn init(&self, id: WriteId) -> Option<PendingInit> {
+        let state = self.lock();
+        Some(state.init_with(id)?.init.clone())
+    }
+
+    /// Whether no other init has come since the one with this number.
+    pub fn is_last_init(&self, id: WriteId) -> bool {
+        self.lock().init_with(id).is_some()
+    }
+
+    /// The data of the init with this number, with the retrying updates in it that were requested after it, and
+    /// these updates.
+    pub fn init_with_updates(&self, id: WriteId) -> Option<(Data, Vec<Arc<Update>>)> {
+        let state = self.lock();
+        let mut data = state.init_with(id)?.init.data.clone();
+        let updates = state.updates_with(&data);
+        for update in &updates {
+            put_into(&mut data, &update.row, update.item.clone());
+        }
+        Some((data, updates))
+    }
+
+    /// Remembers what an init found when it first read the table.
+    pub fn init_found(&self, id: WriteId, base: Base) {
+        if let Some(Init { init, .. }) = self.lock().init_with_mut(id) {
+            init.base = Some(Arc::new(base));
+        }
+    }
+
+    /// Whether an init is pending.
+    pub fn has_init(&self) -> bool {
+        self.count() > 0 && self.lock().init.is_some()
+    }
+
+    /// Leaves an init that failed to the retry worker.
+    pub fn init_failed(&self, id: WriteId, failure: &Error) -> Failed {
+        let mut state = self.lock();
+        let is_too_much = state.all_bytes() > MAX_BYTES;
+        let Some(init) = state.init_with_mut(id) else {
+            return Failed::Superseded;
+        };
+        if is_too_much {
+            state.init = None;
+            self.recount(&state);
+            return Failed::GivenUp;
+        }
+        init.stage = init.stage.failed(failure);
+        init.times.failed = Some(self.sequence.next());
+        Failed::Retrying
+    }
+
+    /// Lets an init never go into the table.
+    pub fn init_is_memory_only(&self, id: WriteId) {
+        if let Some(init) = self.lock().init_with_mut(id) {
+            init.stage = Stage::MemoryOnly;
+        }
+    }
+
+    /// An init is in the table.
+    pub fn init_saved(&self, id: WriteId) {
+        let mut state = self.lock();
+        if let Some(Init { init, stage, .. }) = state.init.take_if(|last| last.init.id == id)
+            && stage != Stage::InFlight
+        {
+            state.log.saved(items_of(&init.data));
+        }
+        self.recount(&state);
+    }
+
+    /// An init has ended. That decides for those that it overtook, too.
+    pub fn ended(&self, id: WriteId, failure: Option<&Error>) {
+        self.lock().ended.send_if_modified(|last| {
+            let is_later = last.0 < id;
+            if is_later {
+                *last = (id, failure.cloned());
+            }
+            is_later
+        });
+    }
+
+    /// Ends when an init has ended that was requested after this write.
+    pub async fn ended_after(&self, id: WriteId) -> Result<(), Error> {
+        let mut ended = self.lock().ended.subscribe();
+        match ended.wait_for(|(last, _)| *last > id).await.map(|last| last.1.clone()) {
+            Ok(Some(failure)) => Err(failure),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+}
+
+impl State {
+    fn init_with(&self, id: WriteId) -> Option<&Init> {
+        self.init.as_ref().filter(|init| init.init.id == id)
+    }
+
+    fn init_with_mut(&mut self, id: WriteId) -> Option<&mut Init> {
+        self.init.as_mut().filter(|init| init.init.id == id)
+    }
+
+    /// The retrying updates of these kinds that need not wait for others.
+    fn updates_with(&self, data: &Data) -> Vec<Arc<Update>> {
+        let rows = self.rows.values().filter(|row| {
+            row.stage.is_retrying() && kind_in(data, &row.update.row.namespace).is_some()
+        });
+        let mut with: BTreeMap<&RowKey, &Row> = rows.map(|row| (&row.update.row, row)).collect();
+        loop {
+            let count = with.len();
+            let waits = |row: &Row| {
+                self.before(&row.update).any(|before| {
+                    before.stage != Stage::MemoryOnly && !with.contains_key(&before.update.row)
+                })
+            };
+            let waiting: Vec<&RowKey> =
+                with.iter().filter(|(_, row)| waits(row)).map(|(key, _)| *key).collect();
+            for key in waiting {
+                with.remove(key);
+            }
+            if with.len() == count {
+                return with.into_values().map(|row| Arc::clone(&row.update)).collect();
+            }
+        }
+    }
+}

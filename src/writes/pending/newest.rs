@@ -1,0 +1,206 @@
+//! Which is newest: a pending write, or what is known of the table.
+
+use std::sync::Arc;
+
+use super::{Init, PendingWrites, Row, Stage, State, kind_in};
+use crate::cache::{Cached, Items, Read, Seq, set};
+use crate::clock::Millis;
+use crate::model::{Fingerprint, Item, RowKey};
+
+/// When a pending write came, and when it last failed.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub received_at: Millis,
+    pub received: Seq,
+    /// Somebody else may have written since: only what was read after this is fresh.
+    pub failed: Option<Seq>,
+}
+
+impl Times {
+    /// What a pending write says, where `read` is what is known of the table.
+    fn says<T, R>(&self, value: T, read: Option<&Read<R>>) -> Read<T> {
+        let Self { received_at: read_at, received, failed } = *self;
+        let valid = failed.is_none();
+        let mut says = Read { value, read_at, sent: received, known: received, valid };
+        let Some(read) = read else {
+            return says;
+        };
+        says.known = says.known.max(read.known);
+        if read.valid && failed.is_none_or(|failed| read.sent > failed) {
+            says.read_at = if valid { read.read_at.max(read_at) } else { read.read_at };
+            says.sent = says.sent.max(read.sent);
+            says.valid = true;
+        }
+        says
+    }
+}
+
+/// What is newest of something.
+pub struct Newest<T> {
+    /// `None`: nothing is known.
+    pub read: Option<Read<T>>,
+    /// Whether a write of it is pending: then it is known, however old.
+    pub is_pending: bool,
+}
+
+impl PendingWrites {
+    /// What is newest of a row, of which `read` gives what is known of the table. That is read last: a write that is
+    /// pending no more by then is known there.
+    pub fn newest(
+        &self,
+        row: &RowKey,
+        read: impl FnOnce() -> Option<Read<Option<Cached>>>,
+    ) -> Newest<Option<Cached>> {
+        if self.count() == 0 {
+            return Newest { read: read(), is_pending: false };
+        }
+        let state = self.lock();
+        state.newest(row, read())
+    }
+
+    /// The same of all live items of a namespace. `held` gives what is known of the table's row for a key.
+    pub fn newest_all(
+        &self,
+        namespace: &str,
+        read: impl FnOnce() -> Option<Read<Arc<Items>>>,
+        held: impl Fn(&RowKey) -> Option<Read<Option<Cached>>>,
+    ) -> Newest<Arc<Items>> {
+        if self.count() == 0 {
+            return Newest { read: read(), is_pending: false };
+        }
+        let state = self.lock();
+        state.newest_all(namespace, read(), held)
+    }
+}
+
+impl State {
+    fn newest(&self, row: &RowKey, read: Option<Read<Option<Cached>>>) -> Newest<Option<Cached>> {
+        let mut newest = Newest { read, is_pending: false };
+        if let Some(init) = &self.init {
+            let read = newest.read.as_ref();
+            let found = read.and_then(|read| read.value.as_ref());
+            match init.says(row, found) {
+                // That a row is not in the data set is not to be believed before it was looked up.
+                Some(None) if read.is_none() => {}
+                Some(item) => {
+                    newest = Newest { read: Some(init.times.says(item, read)), is_pending: true };
+                }
+                None => {}
+            }
+        }
+        if let Some(row) = self.rows.get(row) {
+            let read = newest.read.as_ref();
+            if let Some(item) = row.beats(read.and_then(|read| read.value.as_ref())) {
+                newest.read = Some(row.times.says(Some(item), read));
+            }
+            newest.is_pending = true;
+        }
+        newest
+    }
+
+    fn newest_all(
+        &self,
+        namespace: &str,
+        read: Option<Read<Arc<Items>>>,
+        held: impl Fn(&RowKey) -> Option<Read<Option<Cached>>>,
+    ) -> Newest<Arc<Items>> {
+        let init = self.init.as_ref().and_then(|init| Some((init, init.live(namespace)?)));
+        let (mut read, is_pending) = match (init, read) {
+            (Some((init, live)), read) => {
+                let found = read.as_ref().map(|read| &*read.value);
+                let items = init.newest_all(namespace, live, found, &held);
+                (init.times.says(items, read.as_ref()), true)
+            }
+            (None, Some(read)) => (read, false),
+            // Single updates don't say what else there is.
+            (None, None) => return Newest { read: None, is_pending: false },
+        };
+        for (key, row) in self.rows_in(namespace) {
+            if let Some(now) = self.newest(key, held(key)).read {
+                set(Arc::make_mut(&mut read.value), &key.key, now.value.as_ref());
+                read.known = read.known.max(now.known);
+            }
+            if row.times.failed.is_some_and(|failed| failed > read.sent) {
+                read.valid = false;
+            }
+        }
+        Newest { read: Some(read), is_pending }
+    }
+
+    fn rows_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a RowKey, &'a Row)> {
+        let first = RowKey::new(namespace, "");
+        self.rows.range(first..).take_while(move |(row, _)| *row.namespace == *namespace)
+    }
+}
+
+impl Row {
+    /// The pending item, if it is newer than what is `found` otherwise.
+    fn beats(&self, found: Option<&Cached>) -> Option<Cached> {
+        let item = &self.update.item;
+        let is_newer = found.is_none_or(|found| found.item.version < item.version);
+        is_newer.then(|| Cached { item: item.clone(), revision: self.update.id })
+    }
+}
+
+impl Init {
+    fn live(&self, namespace: &str) -> Option<&Arc<Items>> {
+        self.init.live.iter().find(|(of, _)| **of == *namespace).map(|(_, items)| items)
+    }
+
+    /// What this init says of a row that was `found` like this in the table; `None` where what was found stands.
+    ///
+    /// While it is in flight it replaces everything, whatever the versions. When it has failed, others may have
+    /// written since: then a row that has changed since the init first looked stays, if it is newer.
+    fn says(&self, row: &RowKey, found: Option<&Cached>) -> Option<Option<Cached>> {
+        let kind = kind_in(&self.init.data, &row.namespace)?;
+        if kind.untouched.contains(&row.key) {
+            return None;
+        }
+        let item = kind.items.get(&row.key);
+        let base = self.init.base.as_deref();
+        let was = base.and_then(|base| base.get(row));
+        let is = found.map(|found| Fingerprint::of_item(&found.item));
+        let stands = match item {
+            _ if self.stage == Stage::InFlight || is.is_some() && is.as_ref() == was => false,
+            Some(item) => found.is_some_and(|found| found.item.version > item.version),
+            // What it leaves out it takes out. Without knowing what was there, that is everything.
+            None => base.is_some() || self.stage == Stage::MemoryOnly,
+        };
+        (!stands).then(|| item.map(|item| self.cached(row, item)))
+    }
+
+    /// An item of this init, with the revision that the text has.
+    fn cached(&self, row: &RowKey, item: &Item) -> Cached {
+        let live = self.live(&row.namespace).and_then(|live| live.get(&row.key));
+        live.cloned().unwrap_or_else(|| Cached { item: item.clone(), revision: self.init.id })
+    }
+
+    /// All live items of a kind of this init, where these were `found` in the table.
+    fn newest_all(
+        &self,
+        namespace: &str,
+        live: &Arc<Items>,
+        found: Option<&Items>,
+        held: impl Fn(&RowKey) -> Option<Read<Option<Cached>>>,
+    ) -> Arc<Items> {
+        let all_is_said = kind_in(&self.init.data, namespace)
+            .is_some_and(|kind| self.stage == Stage::InFlight && kind.untouched.is_empty());
+        let (Some(found), false) = (found, all_is_said) else {
+            return Arc::clone(live);
+        };
+        let mut items = found.clone();
+        for (key, cached) in found {
+            if let Some(item) = self.says(&RowKey::new(namespace, Arc::clone(key)), Some(cached)) {
+                set(&mut items, key, item.as_ref());
+            }
+        }
+        for key in live.keys().filter(|key| !found.contains_key(*key)) {
+            let row = RowKey::new(namespace, Arc::clone(key));
+            let found = held(&row).and_then(|read| read.value);
+            if let Some(item) = self.says(&row, found.as_ref()) {
+                set(&mut items, key, item.as_ref());
+            }
+        }
+        Arc::new(items)
+    }
+}
