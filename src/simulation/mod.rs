@@ -7,6 +7,7 @@
 //!
 //! `SIMULATION_SEEDS` is how many seeds `cargo test` runs, `SIMULATION_SEED` the first one.
 
+mod javascript;
 mod model;
 mod oracle;
 mod plan;

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::javascript::JavaScript;
 use super::model::{Change, ITEMS, item_of, row};
 use super::oracle::{Broken, Lines, Oracle};
 use super::plan::{Action, Defect, Plan, Spell};
@@ -29,6 +30,7 @@ const CLOSED: Duration = Duration::from_secs(4);
 struct Process {
     number: usize,
     store: Store,
+    javascript: Arc<JavaScript>,
     connection: Connection,
     /// By how much its wall clock is ahead, in milliseconds.
     ahead: Arc<AtomicI64>,
@@ -92,10 +94,11 @@ impl Run {
         };
         let lines = Arc::new(Lines(Arc::clone(&self.oracle), number));
         let dynamodb = Arc::new(connection.clone());
-        let store =
-            Store::new(&config, dynamodb, lines, clock, Arc::default(), Generation::default());
+        let (stats, generation) = (Arc::default(), Generation::default());
+        let store = Store::new(&config, dynamodb, lines, clock.clone(), stats, generation);
         Process {
             number,
+            javascript: Arc::new(JavaScript::new(store.clone(), clock)),
             store,
             connection,
             ahead,
@@ -156,18 +159,14 @@ impl Run {
         let (oracle, table) = (Arc::clone(&self.oracle), Arc::clone(&self.table));
         let (kind, key, _) = ITEMS[item];
         let call = oracle.calls(process, &format!("get {kind} {key}"));
-        let store = self.processes[process].store.clone();
+        let javascript = Arc::clone(&self.processes[process].javascript);
         let task = async move {
-            let answer = match store.peek(kind, key) {
-                Some(answer) => Ok(answer),
-                None => store.get(kind, key).await,
-            };
+            let answer = javascript.get(kind, key).await;
             oracle.took("a get", call, Oracle::longest_read(1));
-            if let Ok(answer) = answer {
-                let version = answer.value.map(|cached| cached.item.version as u32);
+            if let Ok((version, stale)) = answer {
                 let oldest = oracle.oldest(call, version.is_none());
                 let tables = oldest.map(|oldest| table.rows_since(oldest)).unwrap_or_default();
-                oracle.answers(process, call, &[(item, version)], answer.stale, &tables);
+                oracle.answers(process, call, &[(item, version)], stale, &tables);
             } else {
                 oracle.note(format!("process {process}: the get failed"));
             }
@@ -178,22 +177,18 @@ impl Run {
     fn all(&mut self, process: usize, kind: &'static str) {
         let (oracle, table) = (Arc::clone(&self.oracle), Arc::clone(&self.table));
         let call = oracle.calls(process, &format!("all {kind}"));
-        let store = self.processes[process].store.clone();
+        let javascript = Arc::clone(&self.processes[process].javascript);
         let task = async move {
-            let answer = store.all(kind, 0).await;
+            let answer = javascript.all(kind).await;
             oracle.took("an all", call, Oracle::longest_read(4));
-            if let Ok(answer) = answer {
+            if let Ok((versions, stale)) = answer {
                 let found: Vec<_> = (0..ITEMS.len())
                     .filter(|item| ITEMS[*item].0 == kind)
-                    .map(|item| {
-                        let of = |(key, _): &&(Arc<str>, _)| **key == *ITEMS[item].1;
-                        let there = answer.value.changed.iter().find(of);
-                        (item, there.map(|(_, cached)| cached.item.version as u32))
-                    })
+                    .map(|item| (item, versions.get(ITEMS[item].1).copied()))
                     .collect();
                 let tables = oracle.oldest(call, false).map(|oldest| table.rows_since(oldest));
                 let tables = tables.unwrap_or_default();
-                oracle.answers(process, call, &found, answer.stale, &tables);
+                oracle.answers(process, call, &found, stale, &tables);
             } else {
                 oracle.note(format!("process {process}: the all failed"));
             }
@@ -217,6 +212,7 @@ impl Run {
         let changes = oracle.with_model(|model| model.changes[of.heard..].to_vec());
         of.heard += changes.len();
         let (store, handing_over) = (of.store.clone(), Arc::clone(&of.handing_over));
+        let javascript = Arc::clone(&of.javascript);
         let hand_over = move |change: Change| {
             let (kind, key, _) = ITEMS[change.item];
             let what = format!("hands over {kind} {key} {}", change.version);
@@ -227,6 +223,7 @@ impl Run {
             } else {
                 store.upsert(kind, &change.json())
             };
+            javascript.advance();
             let oracle = Arc::clone(&oracle);
             async move {
                 let ended = write.await;
@@ -254,6 +251,7 @@ impl Run {
         let of = &mut self.processes[process];
         let handing_over = Arc::clone(&of.handing_over);
         let (store, closed) = (of.store.clone(), Arc::clone(&of.closed));
+        let javascript = Arc::clone(&of.javascript);
         let (data, heard, versions) = oracle.with_model(|model| {
             let versions = (0..ITEMS.len()).map(|item| Some(model.live(item)?.version));
             (model.data_set(), model.changes.len(), versions.collect::<Vec<_>>())
@@ -266,7 +264,7 @@ impl Run {
                 oracle.hands_over(process, item, version);
             }
             let init = oracle.init_begins();
-            let write = store.init(async { Some(data) }, || {});
+            let write = store.init(async { Some(data) }, move || javascript.advance());
             drop(turn);
             let how = if write.await.is_ok() { "in the table" } else { "not in the table" };
             oracle.note(format!("process {process}: the data set is {how}"));
