@@ -51,4 +51,4 @@ function install(folder) {
   fs.writeFileSync(stamp, wanted);
 }
 
-module.exports = { filesBelow, installBelow };
+module.exports = { filesBelow, install, installBelow };
