@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * `DynamoDBBigSegmentStore(…)`: reads the big segment memberships that the Relay Proxy writes. Nothing is
- * cached here and failures reject the promise, since SDKs cache memberships and handle failures themselves.
+ * `DynamoDBBigSegmentStore(…)`: reads the big segment memberships that the Relay Proxy writes. It caches
+ * nothing, and failures reject the promise: SDKs cache memberships and handle failures themselves.
  */
 
 const { LogRouter } = require('./logging/router');

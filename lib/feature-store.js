@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * `DynamoDBFeatureStore(…)`.
+ * `DynamoDBFeatureStore(…)`: checks the options and makes a feature store.
  */
 
 const { LogRouter } = require('./logging/router');
@@ -27,7 +27,7 @@ function DynamoDBFeatureStore(tableName, options) {
     () => new Core(native, logs, hostFunctions),
     (access, config) => {
       const isContext = Boolean(config && config.basicConfiguration);
-      // Loaded on demand: only SDK 8 and 9 need it.
+      // Loaded on demand because only SDK 8 and 9 need it.
       const contract = isContext ? require('./sdk').contractOf(config, sdk) : JSON_CONTRACT;
       return viewMethods(logs, access, contract);
     }

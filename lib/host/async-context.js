@@ -1,21 +1,21 @@
 'use strict';
 
 /**
- * The asynchronous context of work that belongs to no call: what `AsyncLocalStorage` returns there, and which
- * span tracing tools put it under.
+ * The asynchronous context of background work, which belongs to no call. It decides what `AsyncLocalStorage`
+ * returns and which span tracing tools use.
  */
 
 const { AsyncResource } = require('async_hooks');
 
 /**
- * The context that this module was loaded in. Node has no way to make an empty one.
+ * The context in which this module was loaded. Node can't create an empty one.
  */
 const background = new AsyncResource('DynamoDBFeatureStore', { requireManualDestroy: true });
-// It can still be used, but tools that look for leaked handles no longer report it.
+// Leak detectors no longer report the resource, and it stays usable.
 background.emitDestroy();
 
 /**
- * Runs work that belongs to no call outside of the present context, such as that in which a store was made.
+ * Runs background work outside of the current context, for example that in which a store was made.
  *
  * @template T
  * @param {() => T} work

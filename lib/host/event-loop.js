@@ -1,11 +1,11 @@
 'use strict';
 
 /**
- * Node's timers and clock, even where tests of the application have replaced them by fakes.
+ * Node's own timers and clock, even if the application's tests have replaced them by fakes.
  *
- * The functions are captured when this is loaded. Fakes that are installed by then are undone where possible:
- * those of @sinonjs/fake-timers, which jest, sinon and vitest use, refer to their clock, which keeps the
- * originals. jest's legacy fakes and those of `node:test` hide the originals.
+ * The functions are captured when this module is loaded. Fakes installed before are undone if possible: those
+ * of @sinonjs/fake-timers (jest, sinon, vitest) refer to their clock, which keeps the originals. jest's legacy
+ * fakes and those of `node:test` hide the originals.
  */
 
 const timers = require('timers');
@@ -13,7 +13,7 @@ const timers = require('timers');
 /**
  * @template {Function} F
  * @param {string} name
- * @param {F} present the function as it is now
+ * @param {F} present the current function
  * @param {F} [otherwise] used instead of a fake that hides the original
  * @returns {F} the original
  */
@@ -31,10 +31,10 @@ const nextTick = original('nextTick', process.nextTick, /** @type {any} */ (setI
 const setInterval = original('setInterval', timers.setInterval);
 const setTimeout = original('setTimeout', timers.setTimeout);
 
-/** Wall-clock time in milliseconds, as the native store uses it. */
+/** Returns wall-clock time in milliseconds, from the same clock as the native store's. */
 const { now } = original('Date', Date);
 
-/** @returns {any} `setImmediate` by way of `scheduler.yield`, which `node:test` doesn't fake */
+/** @returns {any} `setImmediate` built on `scheduler.yield`, which `node:test` doesn't fake */
 function yielding() {
   const { scheduler } = /** @type {any} */ (timers).promises || {};
   if (!scheduler || typeof scheduler.yield !== 'function') return timers.setImmediate;
@@ -46,8 +46,8 @@ function yielding() {
 /**
  * Continues long work in a later turn of the event loop.
  *
- * V8 runs postponed garbage collection as a task of the next turn, before that turn's immediates. Waiting one more
- * turn keeps the two from adding up to one long pause.
+ * V8 runs postponed garbage collection at the start of the next turn, before its immediates. One more turn
+ * keeps the work and the collection from adding up to one long pause.
  *
  * @param {() => void} rest never throws
  */

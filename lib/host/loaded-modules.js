@@ -1,15 +1,16 @@
 'use strict';
 
 /**
- * Loaded modules, and what another file would load. Loader hooks, test runners and bundlers supply `require`
- * functions without some of Node's properties, so only this file uses those.
+ * Access to loaded modules and to packages as another file would load them. Loader hooks, test runners and
+ * bundlers supply `require` functions that lack some of Node's properties, so only this file uses those
+ * properties.
  */
 
 const Module = require('module');
 const path = require('path');
 
 /**
- * @returns {[string, any][]} the files of loaded modules, and what they export
+ * @returns {[string, any][]} pairs of a loaded module's file and its exports
  */
 function loadedModules() {
   const own = require.cache;
@@ -24,7 +25,7 @@ function loadedModules() {
 }
 
 /**
- * @param {string} name of a package
+ * @param {string} name the name of a package
  * @param {string} file
  * @returns {any} the package as that file would load it; `undefined` if it can't be loaded
  */
@@ -33,7 +34,7 @@ function requireFrom(file, name) {
     if (typeof Module.createRequire === 'function') return Module.createRequire(file)(name);
     return require(require.resolve(name, { paths: [path.dirname(file)] }));
   } catch (_) {
-    // It is not installed there, or the file name is a bundler's own.
+    // The package is not installed there, or the file name is made up by a bundler.
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Reads properties of callers' objects while ignoring `Object.prototype`, which other code may have polluted.
+ * Reads properties of callers' objects and ignores `Object.prototype`, which other code may have polluted.
  */
 
 const { types } = require('util');
@@ -9,7 +9,7 @@ const { types } = require('util');
 /**
  * @param {any} object
  * @param {string} name
- * @returns {any} the property of the object or its class; `undefined` for those of `Object.prototype`
+ * @returns {any} the property of the object or its class; `undefined` if it comes from `Object.prototype`
  */
 function own(object, name) {
   if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
@@ -28,7 +28,7 @@ function own(object, name) {
 
 /**
  * @param {object} object
- * @returns {boolean} whether it is `Object.prototype`, of this or another `vm` context
+ * @returns {boolean} whether it is the `Object.prototype` of this or another `vm` context
  */
 function isRoot(object) {
   return (

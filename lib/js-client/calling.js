@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Calls clients of versions 2 and 3 of the AWS SDK, and objects with the methods of one.
+ * Calls clients of versions 2 and 3 of the AWS SDK, and objects with the same methods.
  */
 
 const { newCommand } = require('./commands');
@@ -23,7 +23,7 @@ const METHODS = {
 
 /**
  * @param {any} client
- * @returns {boolean} whether it is a document client: its values are plain JavaScript values
+ * @returns {boolean} whether it is a document client, which takes plain JavaScript values
  */
 function isDocument(client) {
   const has = (/** @type {0 | 1} */ form) =>
@@ -32,7 +32,7 @@ function isDocument(client) {
     );
   if (has(0)) return false;
   if (has(1)) return true;
-  // Version 3's document client has no methods of its own: only its class tells.
+  // Version 3's document client has no methods of its own; only its class identifies it.
   if (typeof client.send === 'function') return hasDocumentClass(client);
   return true;
 }
@@ -43,7 +43,7 @@ function isDocument(client) {
  */
 function hasDocumentClass(client) {
   const { constructor: Class } = client;
-  // Bundlers may rename classes; only the document client's class has `from`.
+  // Bundlers may rename classes. Only the document client's class has `from`.
   return (
     typeof Class === 'function' && (typeof Class.from === 'function' || /Document/.test(Class.name))
   );
@@ -53,8 +53,8 @@ function hasDocumentClass(client) {
  * @param {any} client
  * @param {string} operation
  * @param {object} params
- * @param {number} time in milliseconds until the request is aborted, so that it frees its connection
- * @returns {Promise<any>} the first answer, if a client should give several
+ * @param {number} time in milliseconds until the request is aborted, which frees its connection
+ * @returns {Promise<any>} the client's first answer; later ones are ignored
  */
 async function send(client, operation, params, time) {
   const document = isDocument(client);
@@ -98,7 +98,7 @@ function withCallback(client, method, params, time) {
     if (typeof returned.then === 'function') {
       returned.then(resolve, reject);
     } else if (typeof returned.promise === 'function' && typeof returned.send !== 'function') {
-      // A test double: `promise()` of a request of the SDK would send it again.
+      // A test double. `promise()` of a real request of the SDK would send it again.
       returned.promise().then(resolve, reject);
     }
   });
@@ -116,13 +116,13 @@ function abort(request) {
   try {
     request.abort();
   } catch (_) {
-    // Nobody waits for this request any more.
+    // Nothing waits for this request any more.
   }
 }
 
 /**
  * @param {number} time in milliseconds
- * @returns {{signal?: AbortSignal, clear: () => void}} without a signal where Node has no `AbortController`
+ * @returns {{signal?: AbortSignal, clear: () => void}} no signal if Node has no `AbortController`
  */
 function abortedAfter(time) {
   if (typeof AbortController === 'undefined') return { clear: () => {} };

@@ -2,7 +2,7 @@
 
 /**
  * The command classes of version 3 of the AWS SDK. They come from the application's own packages, which are
- * found when a command is first needed.
+ * searched for when a command is first needed.
  */
 
 const path = require('path');
@@ -11,7 +11,7 @@ const { loadedModules, mainFile, requireFrom } = require('../host/loaded-modules
 
 /** @typedef {new (params: object) => object} Command */
 
-/** The packages with their client classes, and the command classes by operation. */
+/** The packages with the names of their client classes and, by operation, command classes. */
 const PLAIN_CLIENT = {
   package: '@aws-sdk/client-dynamodb',
   client: 'DynamoDBClient',
@@ -35,7 +35,7 @@ const DOCUMENT_CLIENT = {
   },
 };
 
-/** @type {WeakMap<object, any>} the package by client */
+/** @type {WeakMap<object, any>} the package of each client */
 const packages = new WeakMap();
 
 /**
@@ -67,7 +67,7 @@ function findPackage(client, source) {
   const isPackage = (/** @type {any} */ exported) =>
     Boolean(exported) && Object.values(source.commands).every((name) => exported[name]);
   const loaded = loadedFrom(source.package).filter(isPackage);
-  // Several versions may be loaded: the client's own one is preferred.
+  // Several versions may be loaded. Prefer the one that the client comes from.
   const own = loaded.find((exported) => {
     const Client = exported[source.client];
     return typeof Client === 'function' && client instanceof Client;
@@ -89,8 +89,8 @@ function findPackage(client, source) {
 }
 
 /**
- * @param {string} name of a package
- * @returns {any[]} the exports of those of its modules that are loaded
+ * @param {string} name the name of a package
+ * @returns {any[]} the exports of its loaded modules
  */
 function loadedFrom(name) {
   const folder = path.join('node_modules', ...name.split('/')) + path.sep;
@@ -100,7 +100,7 @@ function loadedFrom(name) {
 }
 
 /**
- * @returns {string[]} files in this package, of the application, and in the working directory
+ * @returns {string[]} files of this package, the application and the working directory
  */
 function filesToSearchFrom() {
   const inFolder = path.join(process.cwd(), 'index.js');

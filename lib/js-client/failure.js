@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Converts an error of a client to the form that the native store classifies.
+ * Converts a JS client's error to the form that the native store classifies.
  *
  * @typedef {{name: string, message: string, status: number | null}} Failure
  */
@@ -9,9 +9,9 @@
 const { describeFailure } = require('../logging/redaction');
 
 /**
- * Never throws.
+ * Converts the error. Never throws.
  *
- * @param {any} error whatever was thrown or passed to the callback
+ * @param {any} error anything that was thrown or passed to the callback
  * @returns {Failure}
  */
 function failure(error) {

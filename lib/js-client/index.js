@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * The JS client: a DynamoDB client of the caller's, as the option `dynamoDBClient`. Every request goes through
- * that very object, so that its middleware, agents, mocks and tracing see it. The store never closes it.
+ * The JS client: the caller's DynamoDB client, from the option `dynamoDBClient`. Every request goes through
+ * that object itself, so that its middleware, agents, mocks and tracing see it. The store never closes it.
  *
- * Requests and answers are JSON text in the form that `src/dynamodb/js_client/mod.rs` describes.
+ * Requests and answers are JSON text in the form that `src/dynamodb/js_client/mod.rs` documents.
  */
 
 const { fail } = require('../options/checks');
@@ -18,7 +18,7 @@ const { plain, typed } = require('./values');
  */
 
 /**
- * @param {string} name of the option
+ * @param {string} name the name of the option
  * @param {any} client
  * @returns {CallClient}
  */

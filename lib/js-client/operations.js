@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Converts the store's requests to parameters of DynamoDB's operations, and their results to its answers.
+ * Converts the store's requests to DynamoDB's parameters, and DynamoDB's results to the store's answers.
  *
  * @typedef {import('./values').Values} Values
  * @typedef {[string, string]} Key namespace and key
@@ -54,7 +54,7 @@ function parameters(request, values, isVersion3) {
         ExpressionAttributeValues: compared,
         ReturnConsumedCapacity,
       };
-      // Version 2 rejects unknown parameters, and does not return the item.
+      // Version 2 rejects unknown parameters and does not return the item.
       return isVersion3 ? { ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } : put;
     }
     default: {
@@ -135,7 +135,7 @@ function answer({ operation, table, bigSegments }, result, values) {
 /**
  * @param {string} one
  * @param {string} other
- * @returns {boolean} whether both name the same table; either may be its ARN
+ * @returns {boolean} whether both name the same table; either may be an ARN
  */
 function isSameTable(one, other) {
   return one.split('/').pop() === other.split('/').pop();
@@ -165,7 +165,7 @@ function failedCondition({ operation }, error) {
 }
 
 /**
- * @param {any} capacity that of one table or of several
+ * @param {any} capacity consumed capacity of one table or an array of several
  * @returns {number}
  */
 function unitsOf(capacity) {

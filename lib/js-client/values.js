@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Attribute values as clients take and return them: typed, such as `{ S: 'text' }`, or the plain JavaScript values
- * of document clients.
+ * Attribute values in both forms that clients use: typed, such as `{ S: 'text' }`, and the plain JavaScript
+ * values of document clients.
  *
  * @typedef {object} Values
  * @property {(value: string | number) => any} write
@@ -10,7 +10,7 @@
  * @property {(attribute: any) => number | undefined} number
  * @property {(attribute: any) => boolean} isTrue
  * @property {(attribute: any) => string[] | undefined} set of strings
- * @property {(attribute: any) => string} type its name in DynamoDB
+ * @property {(attribute: any) => string} type DynamoDB's name of the type
  */
 
 /** @type {Values} */
@@ -36,7 +36,7 @@ const plain = {
   },
   isTrue: (attribute) => attribute === true,
   set: (attribute) => {
-    // Version 3 returns a Set, version 2 an object with its type and values.
+    // Version 3 returns a `Set`, version 2 an object with a type and values.
     if (attribute instanceof Set) return [...attribute];
     const isSet =
       typeof attribute === 'object' && attribute !== null && attribute.type === 'String';

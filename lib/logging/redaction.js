@@ -1,20 +1,20 @@
 'use strict';
 
 /**
- * Describes what the caller's code or a defect threw in one line that is safe to log: short, printable, and
- * without secrets.
+ * Describes a value thrown by the caller's code or by a defect in one line that is safe to log: short,
+ * printable and without secrets.
  */
 
 const { printable } = require('../native/addon');
 
 /** The longest description, in characters. */
 const MAX_LENGTH = 300;
-/** How much of a message is read, in UTF-16 code units. */
+/** How much of a message is examined, in UTF-16 code units. */
 const MAX_READ = 4096;
-/** A key, token or signature: a long word of their characters; it also has to have a digit. */
+/** A possible key, token or signature: a long word of these characters. It must also contain a digit. */
 const POSSIBLE_SECRET = /[A-Za-z0-9+/=_%-]{16,}/g;
 
-/** A call that can't be carried out. Its message is this package's own, and is logged as it is. */
+/** A call that can't be carried out. Its message is written by this package and is logged unchanged. */
 class CallError extends Error {}
 
 const NO_REASON = 'no reason was given';
@@ -22,13 +22,13 @@ const NO_REASON = 'no reason was given';
 /**
  * Never throws.
  *
- * @param {any} failure anything can be thrown
+ * @param {any} failure any thrown value
  * @returns {string} one line, with `…` in place of possible secrets
  */
 function describeFailure(failure) {
   if (isCallError(failure)) return failure.message;
   const text = textOf(failure);
-  // The last word may be cut, so that a secret in it would no longer be found.
+  // The last word may be cut off, so that a secret in it would not be recognised.
   const start = text.length > MAX_READ ? text.slice(0, MAX_READ).replace(/\S*$/, '…') : text;
   const line = printable(start.replace(/\s+/g, ' ').trim());
   const redacted = line.replace(POSSIBLE_SECRET, (word) => (/[0-9]/.test(word) ? '…' : word));
@@ -58,7 +58,7 @@ function textOf(failure) {
     const isObject = typeof failure === 'object';
     return String(isObject ? failure.message || failure.code || failure.name : failure);
   } catch (_) {
-    // A getter or conversion of the caller's threw.
+    // A getter or conversion of the caller's object threw.
     return NO_REASON;
   }
 }

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Routes log lines to the `logger` option, else to the logger of the SDK client that uses the store, else to the
- * console in the format of the SDKs.
+ * Routes log lines: to the `logger` option, else to the logger of the SDK client that uses the store, else to
+ * the console in the SDKs' format.
  *
  * @typedef {'error' | 'warn'} Level
  * @typedef {(line: string) => void} RequestLogger takes one line for each request
@@ -13,7 +13,7 @@ const { printable } = require('../native/addon');
 const { own } = require('../host/own');
 const { describeFailure } = require('./redaction');
 
-/** How many lines are kept until the logger is known; the oldest are dropped first. */
+/** How many lines are kept until the logger is known. The oldest lines are dropped first. */
 const MAX_PENDING_LINES = 100;
 
 /** @type {Logger} */
@@ -23,13 +23,13 @@ const consoleLogger = {
 };
 
 /**
- * The log lines of one store value. Lines are kept until the logger is known.
+ * The log lines of one store value. Keeps lines until the logger is known.
  */
 class LogRouter {
   /**
    * @param {Logger | undefined} logger the `logger` option
    * @param {RequestLogger | undefined} [requestLogger] takes one line for each request
-   * @param {string} [name] the prefix of lines of `defect`
+   * @param {string} [name] the prefix of the lines that `defect` logs
    */
   constructor(logger, requestLogger, name = 'DynamoDBFeatureStore') {
     this.name = name;
@@ -39,7 +39,7 @@ class LogRouter {
     this.requestLogger = requestLogger;
     this.useConsole = false;
     /**
-     * The logger of the view that was closed last.
+     * The logger of the view that closed last.
      *
      * @type {Logger | undefined}
      */
@@ -49,11 +49,11 @@ class LogRouter {
   }
 
   /**
-   * Logs an error that was thrown. Never throws, like all methods that log.
+   * Logs an error that was thrown. Like all logging methods, never throws.
    *
-   * @param {string} what was being done
+   * @param {string} what the operation that failed
    * @param {unknown} thrown
-   * @returns {string} the line
+   * @returns {string} the logged line
    */
   defect(what, thrown) {
     const line = printable(`${this.name}: ${what}: ${describeFailure(thrown)}`);
@@ -62,7 +62,7 @@ class LogRouter {
   }
 
   /**
-   * Logs one line, made printable. A logger that throws or rejects doesn't disturb the store.
+   * Logs one line and makes it printable. A logger that throws or rejects does not affect the store.
    *
    * @param {Level | 'request'} level
    * @param {string} text
@@ -125,10 +125,11 @@ class LogRouter {
 }
 
 /**
- * Calls a logger, which may throw, or return a promise that rejects; unhandled, that would end the process.
+ * Calls a logger, which may throw or return a promise that rejects. Unhandled, a rejection would end the
+ * process.
  *
  * @param {() => any} log
- * @param {() => void} [otherwise] called if it fails
+ * @param {() => void} [otherwise] called if the logger fails
  */
 function call(log, otherwise = () => {}) {
   try {

@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * Loads the addon for this platform. Each platform has a package of its own; package managers install the one
- * that fits.
+ * Loads the addon for this platform. Each platform has its own package; package managers install the matching
+ * one.
  */
 
 const NAME = 'dynamodb-feature-store';
 
-/** The exports that are used. They are checked since bundlers may replace the addon by something else. */
+/** The exports in use. They are checked because bundlers may replace the addon by something else. */
 const EXPECTED = ['NativeBigSegmentStore', 'NativeStore', 'NativeTable', 'printable', 'respond'];
 
 /**
  * @returns {typeof import('../../binding')}
- * @throws {Error} that names the platform and says what to do
+ * @throws {Error} naming the platform and the remedy
  */
 function loadAddon() {
   /** @type {any} */
@@ -46,8 +46,8 @@ function unavailable(reason, cause) {
 }
 
 /**
- * @param {any} failure of `binding.js`: a chain of causes, one for each place where it looked
- * @returns {string} why an existing file can't be loaded, else that there is none
+ * @param {any} failure the error of `binding.js`: a chain of causes, one for each place that it searched
+ * @returns {string} why an existing file can't be loaded, or that no file exists
  */
 function reasonOf(failure) {
   const all = [];
@@ -61,7 +61,7 @@ function reasonOf(failure) {
 }
 
 /**
- * @returns {string} the platform as the names of the packages have it
+ * @returns {string} the platform as in the package names
  */
 function platformName() {
   const { platform, arch } = process;

@@ -1,16 +1,16 @@
 'use strict';
 
 /**
- * Functions that native code calls. A call has a number; its result goes to `respond` with that number.
+ * The functions that native code calls. Each call has a number; the result goes to `respond` with that number.
  *
  * @typedef {import('./options').NativeClientOptions} NativeClientOptions
  * @typedef {NativeClientOptions & ClientFunctions} ClientOptions
  *
- * @typedef {object} ClientFunctions those among the options of the client
+ * @typedef {object} ClientFunctions the functions among the client options
  * @property {() => Promise<Outcome>} [credentialsProvider] returns `NativeCredentials`
  * @property {() => Promise<Outcome>} [deferredOptions] returns `ClientOptions`
  *
- * @typedef {{value: any} | {failure: string}} Outcome the failure is a text without secrets
+ * @typedef {{value: any} | {failure: string}} Outcome `failure` is a text without secrets
  */
 
 const { inBackground } = require('../host/async-context');
@@ -36,8 +36,8 @@ class HostFunctions {
    * The JS client is called in the asynchronous context of the request that needs it. The other functions serve all
    * requests and are called in the background context.
    *
-   * @param {import('./response-queue').ResponseQueue} queue the native store's
-   * @returns the function that the native store calls, which never throws
+   * @param {import('./response-queue').ResponseQueue} queue the native store's queue
+   * @returns the function that the native store calls; it never throws
    */
   callableFrom(queue) {
     return (
@@ -70,10 +70,10 @@ class HostFunctions {
   }
 
   /**
-   * Keeps the functions among the options.
+   * Moves the functions from the options to this object.
    *
    * @param {ClientOptions} options
-   * @returns {NativeClientOptions} the options, with flags instead of the functions
+   * @returns {NativeClientOptions} the options with flags in place of the functions
    */
   withoutFunctions(options) {
     const { credentialsProvider, deferredOptions, ...native } = bare(options);
@@ -86,7 +86,7 @@ class HostFunctions {
       this.functions.deferredOptions = async () => {
         const outcome = await deferredOptions();
         const { value } = outcome;
-        // These may have a credentials provider, too.
+        // Deferred options may also have a credentials provider.
         return toNativeJson(value ? { value: this.withoutFunctions(value) } : outcome);
       };
     }

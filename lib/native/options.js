@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Options in the form that the native store takes: JSON text of `NativeOptions`. Absent options have their defaults,
- * which the native store has. Times are in milliseconds.
+ * Options in the form that the native store takes: JSON text of `NativeOptions`. For absent options the native
+ * store applies its defaults. Times are in milliseconds.
  *
  * @typedef {object} NativeOptions decoded by `src/binding/options.rs`; see also `Config` in `src/config/mod.rs`
  * @property {string} table
@@ -50,18 +50,18 @@
  * @property {string} [signingRegion]
  * @property {string[]} [authSchemes]
  * @property {boolean} [logRequests]
- * @property {boolean} [hasDeferredOptions] whether the host function `deferredOptions` returns all of these
+ * @property {boolean} [hasDeferredOptions] whether the host function `deferredOptions` returns all client options
  *
  * @typedef {object} NativeCredentials
  * @property {string} accessKeyId
  * @property {string} secretAccessKey
  * @property {string} [sessionToken]
- * @property {number} [expiresAt] since the Unix epoch
+ * @property {number} [expiresAt] milliseconds since the Unix epoch
  * @property {string} [accountId]
  */
 
 /**
- * @param {object} value options, or what a host function returns
+ * @param {object} value options or the result of a host function
  * @returns {string} JSON text
  */
 function toNativeJson(value) {
@@ -69,7 +69,7 @@ function toNativeJson(value) {
 }
 
 /**
- * JSON has no infinity. Native code takes the largest number for it.
+ * Replaces infinity, which JSON lacks, by the largest number, which native code treats as infinity.
  *
  * @param {string} _name
  * @param {any} value

@@ -1,12 +1,13 @@
 'use strict';
 
 /**
- * The JavaScript end of the native store's response queue: sends requests, and passes their answers on.
+ * The JavaScript end of the native store's response queue: sends requests and delivers their answers.
  *
- * Answers come as text in the form that `src/binding/response_queue/mod.rs` documents.
+ * Answers arrive as text in the form that `src/binding/response_queue/mod.rs` documents.
  *
- * No request is lost: if anything throws while it is sent or answered, it ends with its failure answer and one error
- * line. `ResponseQueue.waiting` has all requests without an answer. They leave it through `settle` or `fail`.
+ * No request is lost: if anything throws while a request is sent or answered, the request ends with its failure
+ * answer and one error line. `ResponseQueue.waiting` holds all requests without an answer; they leave it
+ * through `settle` or `fail`.
  */
 
 const { AsyncResource } = require('async_hooks');
@@ -15,7 +16,7 @@ const { inBackground } = require('../host/async-context');
 const { clearInterval, inAnotherTurn, nextTick, setInterval } = require('../host/event-loop');
 const { describeFailure } = require('../logging/redaction');
 
-/** The longest interval that there is, in milliseconds. */
+/** The longest interval that Node supports, in milliseconds. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
@@ -23,19 +24,19 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
  * @typedef {import('../store/item-cache').ItemCache} ItemCache
  * @typedef {import('../logging/router').LogRouter} LogRouter
  *
- * @typedef {any[]} Answer begins with the number of the request
+ * @typedef {any[]} Answer begins with the request's number
  *
  * @typedef {object} Request
- * @property {string} what its name, for the log
+ * @property {string} what the request's name in log lines
  * @property {AsyncResource} [requester] the asynchronous context of the caller
  * @property {boolean} [isWrite] whether `close` waits for its answer
- * @property {(answer: Answer, size: number) => boolean} settle gets an answer and the approximate length of its
- *   text. Returns whether the answer is complete
- * @property {(reason: string) => void} fail calls back with a failure, unless it has called back. Does as little as
- *   possible, so that it does not fail itself
+ * @property {(answer: Answer, size: number) => boolean} settle gets an answer and the approximate length of
+ *     its text; returns whether the answer is complete
+ * @property {(reason: string) => void} fail calls back with a failure unless it has called back; does
+ *     as little as possible, so that it does not fail itself
  */
 
-/** Returned by methods that will call back, instead of an answer. */
+/** Returned in place of an answer by methods that call back later. */
 const WAITING = Symbol('waiting');
 
 class ResponseQueue {
@@ -44,7 +45,7 @@ class ResponseQueue {
    */
   constructor(logs) {
     this.logs = logs;
-    /** The newest generation of the native store that is known here. */
+    /** The newest known generation of the native store. */
     this.generation = 0;
     /** @type {ItemCache[]} the item caches that depend on the generation */
     this.caches = [];
@@ -52,24 +53,24 @@ class ResponseQueue {
     /** @type {Map<number, Request>} */
     this.waiting = new Map();
     /**
-     * The native store, while requests wait. The reference keeps it from being collected.
+     * The native store while requests wait. The reference keeps it from garbage collection.
      *
      * @type {Native | undefined}
      */
     this.native = undefined;
     /**
-     * Keeps the process alive while requests wait. The native store does not.
+     * Keeps the process alive while requests wait; the native store does not.
      *
      * @type {NodeJS.Timeout | undefined}
      */
     this.alive = undefined;
-    /** @type {(() => void) | undefined} called when no request waits any more */
+    /** @type {(() => void) | undefined} called when no request waits */
     this.onEmpty = undefined;
     this.deliver = this.deliver.bind(this);
   }
 
   /**
-   * @param {ItemCache} cache an empty one
+   * @param {ItemCache} cache an empty cache
    */
   serve(cache) {
     cache.generation = this.generation;
@@ -77,7 +78,7 @@ class ResponseQueue {
   }
 
   /**
-   * @param {number} generation of the native store, when it answered
+   * @param {number} generation the native store's generation in an answer
    */
   advance(generation) {
     if (generation <= this.generation) return;
@@ -91,8 +92,8 @@ class ResponseQueue {
    * @template {Native} N
    * @param {N} native
    * @param {Request} request
-   * @param {(id: number) => void} start passes the request to the native store, with its number
-   * @returns {number | undefined} the number; `undefined` if the request has failed already
+   * @param {(id: number) => void} start passes the request with this number to the native store
+   * @returns {number | undefined} the request's number; `undefined` if sending failed
    */
   send(native, request, start) {
     const id = this.nextId();
@@ -113,7 +114,7 @@ class ResponseQueue {
   }
 
   /**
-   * Adds a request that is not sent with `send`.
+   * Registers a request that the caller has sent itself, without `send`.
    *
    * @param {number} id
    * @param {Native} native
@@ -129,7 +130,7 @@ class ResponseQueue {
   }
 
   /**
-   * Sends a request whose answer is a JSON value.
+   * Sends a request whose answer is a JSON value, and returns that value.
    *
    * @template {Native} N
    * @param {N} native
@@ -158,10 +159,10 @@ class ResponseQueue {
   }
 
   /**
-   * Logs the lines before it settles the requests. Never throws.
+   * Delivers log lines, then answers. Never throws.
    *
    * @param {string | null | undefined} text
-   * @param {Native} [native] the native store, in case there is more to take
+   * @param {Native} [native] the native store, from which further messages are taken
    */
   deliver(text, native = this.native) {
     if (!text) return;
@@ -174,7 +175,7 @@ class ResponseQueue {
       const size = text.length / answers.length;
       for (const answer of answers) this.settle(answer, size);
     } catch (thrown) {
-      // It is unknown which requests these answers belong to.
+      // The requests that these answers belong to are unknown.
       this.failAll(thrown);
     }
     if (more && native) inAnotherTurn(() => this.takeMore(native));
@@ -202,7 +203,7 @@ class ResponseQueue {
 
   /**
    * @param {Answer} answer
-   * @param {number} size the approximate length of its text
+   * @param {number} size the approximate length of the answer's text
    */
   settle(answer, size) {
     const id = answer[0];
@@ -216,7 +217,7 @@ class ResponseQueue {
   }
 
   /**
-   * Ends a request with a failure, unless it has ended. An answer that comes later is ignored.
+   * Ends a request with a failure, unless it has ended. Later answers are ignored.
    *
    * @param {number} id
    * @param {unknown} thrown the reason
@@ -242,7 +243,7 @@ class ResponseQueue {
   }
 
   /**
-   * @param {number} id of a request that has ended
+   * @param {number} id the number of a request that has ended
    */
   forget(id) {
     this.waiting.delete(id);
@@ -255,7 +256,7 @@ class ResponseQueue {
 
   /**
    * @param {number} id
-   * @returns {AsyncResource | undefined} the asynchronous context of the caller of a request that waits
+   * @returns {AsyncResource | undefined} the asynchronous context of the caller of a waiting request
    */
   requesterOf(id) {
     const request = this.waiting.get(id);
@@ -263,7 +264,7 @@ class ResponseQueue {
   }
 
   /**
-   * Closes the queue as soon as all writes are answered. Reads fail at once.
+   * Closes the queue as soon as all writes have an answer. Reads fail at once.
    *
    * @param {Native & {release(): void}} native the closed native store
    * @param {() => void} onClosed
@@ -283,8 +284,8 @@ class ResponseQueue {
 }
 
 /**
- * A caller's callback. It is called at most once, in a tick of its own and in the caller's asynchronous context. What
- * it throws becomes an uncaught exception.
+ * A caller's callback. It runs at most once, in a tick of its own and in the caller's asynchronous context. If
+ * it throws, that becomes an uncaught exception.
  */
 class Callback extends AsyncResource {
   /**
@@ -310,7 +311,7 @@ class Callback extends AsyncResource {
 
 /**
  * @param {Answer} answer
- * @returns {boolean} whether the request failed. The failure has been logged
+ * @returns {boolean} whether the request failed; the failure has been logged
  */
 function isFailure(answer) {
   return typeof answer[1] === 'string';

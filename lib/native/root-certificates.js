@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * @returns {string} Node's root certificates as PEM, for systems that have none
+ * @returns {string} Node's root certificates as PEM, for systems without certificates
  */
 function nodeRoots() {
-  // Loaded on demand: most systems have certificates.
+  // Loaded on demand because most systems have certificates.
   return require('tls').rootCertificates.join('\n');
 }
 

@@ -1,22 +1,25 @@
 'use strict';
 
 /**
- * The codec of SDK 8 and 9. Their flags and segments are not plain JSON: they are preprocessed for evaluation
- * (attribute references, sets of targets). The SDK's `PersistentDataStoreWrapper` does that for stores that hold
- * text, and is used for nothing else here.
+ * The codec of SDK 8 and 9. Their flags and segments are not plain JSON but preprocessed for evaluation
+ * (attribute references, sets of targets). The SDK's `PersistentDataStoreWrapper` does this for stores that
+ * hold text, and is used here for nothing else.
  *
- * Each conversion uses a new wrapper, since one that failed at a write never works again.
+ * Each conversion uses a new wrapper, because a wrapper that failed at a write never works again.
  *
  * @typedef {import('../store/contract').DataModel} DataModel
  * @typedef {new (core: object, ttl: number) => any} Wrapper the class of an SDK
  */
 
-/** The kinds that the wrapper knows. Others are plain JSON; it fails for them. */
+/** The kinds that the wrapper supports. It fails for others, which are plain JSON. */
 const PROCESSED = new Set(['features', 'segments']);
-/** Replaces nulls, which SDK 8 can't write. */
+/** A placeholder for nulls, which SDK 8 can't write. */
 const NULL = `null of ${Math.random()} ${Date.now()}`;
 const NULL_JSON = JSON.stringify(NULL);
-/** Members whose contents SDKs read unless they are null. A placeholder would break that: nulls are dropped. */
+/**
+ * Members that SDKs read into unless they are null. Nulls are dropped here because a placeholder would break
+ * that.
+ */
 const DROPPED_IF_NULL = new Set([
   'excludedContexts',
   'generated_excludedSet',
@@ -27,7 +30,7 @@ const DROPPED_IF_NULL = new Set([
 /**
  * @param {Wrapper} Wrapper
  * @returns {DataModel}
- * @throws {Error} if the wrapper is not that of SDK 8 or 9
+ * @throws {Error} if the wrapper does not work like that of SDK 8 and 9
  */
 function newModel(Wrapper) {
   /** @type {DataModel} */
@@ -60,9 +63,9 @@ function newModel(Wrapper) {
           callback();
         },
       };
-      // The wrapper changes its argument, which the SDK goes on to evaluate.
+      // The wrapper changes its argument, and the SDK still evaluates the original.
       new Wrapper(core, 0).upsert({ namespace }, copyOfData(item), () => {});
-      // Faster than a regular expression; most items have no nulls.
+      // Faster than a regular expression, because most items have no nulls.
       return typeof json === 'string' ? json.split(NULL_JSON).join('null') : json;
     },
   };
@@ -90,7 +93,7 @@ function works(model) {
 
 /**
  * @param {any} value
- * @returns {any} a deep copy of arrays and plain objects, with `NULL` for nulls and all else as it is
+ * @returns {any} a deep copy of arrays and plain objects, with `NULL` for nulls; other values are unchanged
  */
 function copyOfData(value) {
   if (value === null) return NULL;
@@ -101,7 +104,7 @@ function copyOfData(value) {
   const copy = { ...value };
   for (const name of Object.keys(copy)) {
     const member = copy[name];
-    // Assigning to an own `__proto__` keeps it a property: the spread has copied it.
+    // The spread has made `__proto__` an own property, so assigning to it sets no prototype.
     if (member === undefined || (member === null && DROPPED_IF_NULL.has(name))) delete copy[name];
     else copy[name] = copyOfData(member);
   }

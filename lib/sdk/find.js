@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Finds the copy of SDK 8 or 9 that an SDK client comes from. A process may have several copies, linked ones
- * included, and their items are not interchangeable.
+ * Finds the copy of SDK 8 or 9 that an SDK client comes from. A process may have several copies, including
+ * linked ones, and their items are not interchangeable.
  *
  * @typedef {import('./codec').Wrapper} Wrapper
  */
@@ -17,7 +17,7 @@ const COMMON = '@launchdarkly/js-server-sdk-common';
 const MAX_FRAMES = 50;
 
 /**
- * @param {any} context the SDK client's, which it calls the store with
+ * @param {any} context the context that the SDK client passes to the store
  * @returns {Wrapper | undefined}
  */
 function findWrapper(context) {
@@ -41,7 +41,7 @@ function fileThatExports(value) {
     if (exported === value) return true;
     if (typeof exported !== 'object' || exported === null) return false;
     return Object.keys(exported).some((name) => {
-      // Getters are not called: they may load other modules.
+      // Getters are not called, because they may load other modules.
       const member = Object.getOwnPropertyDescriptor(exported, name);
       return member !== undefined && member.value === value;
     });
@@ -50,7 +50,8 @@ function fileThatExports(value) {
 }
 
 /**
- * The files on the call stack, the latest first, without those of this package. The SDK's are among them.
+ * Returns the files on the call stack, the latest first, without this package's. The SDK's files are among
+ * them.
  *
  * @returns {string[]}
  */
@@ -62,7 +63,7 @@ function filesOfCall() {
 }
 
 /**
- * Replaces the application's `Error.prepareStackTrace` and `Error.stackTraceLimit` for the moment.
+ * Replaces the application's `Error.prepareStackTrace` and `Error.stackTraceLimit` temporarily.
  *
  * @returns {NodeJS.CallSite[]} the latest first
  */
@@ -75,7 +76,7 @@ function callSites() {
     const { stack } = new Error();
     return Array.isArray(stack) ? stack : [];
   } catch (_) {
-    // They are read-only.
+    // The members of `Error` are read-only.
     return [];
   } finally {
     restore({ prepareStackTrace, stackTraceLimit });
@@ -83,19 +84,19 @@ function callSites() {
 }
 
 /**
- * @param {object} members of `Error`
+ * @param {object} members the members of `Error` to restore
  */
 function restore(members) {
   try {
     Object.assign(Error, members);
   } catch (_) {
-    // They are read-only, so they were not changed.
+    // The members are read-only, so they were not changed.
   }
 }
 
 /**
  * @param {NodeJS.CallSite} site
- * @returns {any} its file; `undefined` if it has none
+ * @returns {any} the file of the call site; `undefined` if it has none
  */
 function fileOf(site) {
   try {
@@ -103,14 +104,14 @@ function fileOf(site) {
     if (typeof place !== 'string') return undefined;
     return place.startsWith('file:') ? require('url').fileURLToPath(place) : place;
   } catch (_) {
-    // It is not a file URL of this machine.
+    // The URL is not a file URL of this machine.
     return undefined;
   }
 }
 
 /**
  * @param {string} file
- * @returns {Wrapper | undefined} that of the SDK that this file would load
+ * @returns {Wrapper | undefined} the wrapper of the SDK that this file would load
  */
 function wrapperSeenFrom(file) {
   for (const name of [COMMON, SDK]) {

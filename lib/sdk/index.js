@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The contract with clients of SDK 8 and 9.
+ * Returns the contract of the SDK 8 or 9 that a client comes from.
  */
 
 const { processedContract } = require('../store/contract');
@@ -13,12 +13,12 @@ const { SDK, findWrapper } = require('./find');
  * @typedef {import('./codec').Wrapper} Wrapper
  */
 
-/** @type {WeakMap<Wrapper, Contract>} one for each copy of the SDK; its clients share items */
+/** @type {WeakMap<Wrapper, Contract>} one contract per copy of the SDK, whose clients share items */
 const contracts = new WeakMap();
 
 /**
- * @param {any} context the SDK client's, which it calls the store with
- * @param {Wrapper | undefined} configured that of the option `sdk`
+ * @param {any} context the context that the SDK client passes to the store
+ * @param {Wrapper | undefined} configured the wrapper from the option `sdk`
  * @returns {Contract}
  * @throws {Error} if the client's SDK can't be found
  */

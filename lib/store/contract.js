@@ -1,20 +1,20 @@
 'use strict';
 
 /**
- * What the SDK generations expect differently of a store.
+ * Differences between the SDK generations in what they expect of a store.
  *
  * @typedef {object} DataModel the form of an SDK's items
- * @property {boolean} fromText whether `revive` takes the item's JSON text instead of the parsed JSON
- * @property {(namespace: string, json: any) => any} revive makes the SDK's item; throws if the SDK can't
- *   read it
- * @property {(namespace: string, item: any) => string | undefined} serialize an item's JSON text. Doesn't
- *   change the item
+ * @property {boolean} fromText whether `revive` takes JSON text instead of parsed JSON
+ * @property {(namespace: string, json: any) => any} revive converts JSON to the SDK's item; throws if the SDK
+ *   can't read it
+ * @property {(namespace: string, item: any) => string | undefined} serialize returns the item's JSON text and leaves
+ *   the item unchanged
  *
  * @typedef {object} Contract
  * @property {DataModel} model
  * @property {() => any} nothing the answer of `all` if the items can't be read
- * @property {boolean} reportsWriteFailures whether the callback of a write that is not in the table gets an
- *   `Error`
+ * @property {boolean} reportsWriteFailures whether the callback of a write that is not in the
+ *   table gets an `Error`
  */
 
 /**
@@ -52,7 +52,7 @@ function processedContract(model) {
  * @param {DataModel} model
  * @param {string} namespace
  * @param {unknown} item
- * @returns {Checked<string | undefined>} the item's JSON text; `undefined` if it has none, as functions
+ * @returns {Checked<string | undefined>} the item's JSON text; `undefined` for a function or other value without one
  */
 function toJson(model, namespace, item) {
   try {

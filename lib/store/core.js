@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The core of a store value, which all its views share: the native store of one table, prefix and client, with the
- * reads and writes of this thread.
+ * The core of a store value, shared by all its views: the native store of one table, prefix and client, and
+ * this thread's reads and writes.
  */
 
 const { NativeStore } = require('../native/addon');
@@ -13,7 +13,7 @@ const { Callback, ResponseQueue, WAITING, isFailure } = require('../native/respo
 const { Reads } = require('./reads');
 const { isCallError } = require('../logging/redaction');
 
-/** How long a turn of the event loop serialises a data set, in milliseconds. */
+/** The longest time that one turn of the event loop spends on serialising a data set, in milliseconds. */
 const TURN_MS = 1;
 
 /**
@@ -35,13 +35,13 @@ class Core {
   constructor(options, logs, hostFunctions) {
     this.logs = logs;
     this.joins = options.cacheTtlMs !== 0;
-    /** @type {Reads[]} one for each data model in use; seldom more than one */
+    /** @type {Reads[]} one for each data model in use, usually one */
     this.reads = [];
     this.queue = new ResponseQueue(logs);
     this.closed = false;
     /** @type {{value: boolean, since: number, until: number, generation: number}} */
     this.knownInitialized = { value: false, since: 0, until: 0, generation: 0 };
-    // These functions must not refer to the native store or to `this`, or both would never be collected.
+    // These functions must not refer to the native store or to `this`: the cycle could never be collected.
     const callHost = hostFunctions.callableFrom(this.queue);
     this.native = new NativeStore(toNativeJson(options), this.queue.deliver, callHost);
   }
@@ -63,7 +63,7 @@ class Core {
 
   /**
    * @param {DataModel} model
-   * @param {[string, Record<string, any>][]} data kinds and their items by key
+   * @param {[string, Record<string, any>][]} data pairs of a kind and its items by key
    * @param {WriteCallback} callback
    */
   init(model, data, callback) {
@@ -75,7 +75,7 @@ class Core {
         requester: waiting,
         isWrite: true,
         settle: (answer) => {
-          // The first of two answers says that reads find the data, the second that it is in the table.
+          // Two answers come: first reads see the data, then the table has it.
           if (answer[1] === 1) return false;
           waiting.call(isUsable ? failureOf(answer) : 'INVALID_DATA');
           return true;
@@ -86,7 +86,7 @@ class Core {
     );
     if (id === undefined) return;
     const parts = dataParts(model, data, (problem) => this.logs.defect('init', problem));
-    // A large data set is serialised in many turns, so that it does not block the event loop.
+    // Serialises a large data set in many turns, so that it does not block the event loop.
     const turn = () => {
       try {
         const end = now() + TURN_MS;
@@ -111,7 +111,7 @@ class Core {
   }
 
   /**
-   * @param {number} id of an init whose data is not complete
+   * @param {number} id of an init whose data is incomplete
    */
   abandonInit(id) {
     try {
@@ -146,7 +146,7 @@ class Core {
 
   /**
    * @param {(initialized: boolean) => void} callback
-   * @returns {any} the answer if it is known; `WAITING` if it takes a request
+   * @returns {any} the answer if known; `WAITING` if a request is needed
    */
   initialized(callback) {
     const known = this.knownInitialized;
@@ -208,7 +208,7 @@ class Core {
   }
 
   /**
-   * Checks whether DynamoDB answers.
+   * Checks whether DynamoDB responds.
    *
    * @param {(available: boolean) => void} callback
    */
@@ -231,8 +231,8 @@ class Core {
   /**
    * Flushes pending writes and closes the native store.
    *
-   * @returns {Promise<void>} resolves when all writes are answered. Requests may come until `quiet` is called, but for
-   *   a second at most.
+   * @returns {Promise<void>} resolves when all writes have an answer. Until `quiet`, for at most one second,
+   *   the core still accepts requests
    */
   close() {
     return new Promise((resolve) => {
@@ -247,14 +247,15 @@ class Core {
     });
   }
 
-  /** Call it after `close`, when no request will follow. */
+  /** Ends the core. Call it after `close`, when no request follows. */
   quiet() {
     this.closed = true;
     this.native.quiet();
   }
 
   /**
-   * A write request. It does not refer to the item's text, because many may wait and the native store has the text.
+   * Makes a write request. It does not hold the item's text: many writes may wait, and the native store has the
+   * text.
    *
    * @param {string} what
    * @param {WriteCallback} callback
@@ -277,7 +278,7 @@ class Core {
   /**
    * @param {Request} request
    * @param {(id: number) => void} start
-   * @returns {number | undefined} the request's number; `undefined` if it has failed already
+   * @returns {number | undefined} the request's number; `undefined` if sending failed
    */
   send(request, start) {
     return this.queue.send(this.native, request, start);
@@ -286,7 +287,7 @@ class Core {
 
 /**
  * @param {Answer} answer
- * @returns {string | undefined} the error code of a failure
+ * @returns {string | undefined} the error code; `undefined` for a success
  */
 function failureOf(answer) {
   return isFailure(answer) ? answer[1] : undefined;

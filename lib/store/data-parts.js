@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * A data set as JSON in parts of a bounded size, so that serialising a large one takes many short turns of the event
- * loop.
+ * Serialises a data set as JSON in parts of bounded size, so that a large one takes many short turns of the
+ * event loop.
  */
 
 const { toJson } = require('./contract');
@@ -11,15 +11,15 @@ const { NOT_WELL_FORMED, isWellFormed } = require('./well-formed');
 
 /** @typedef {import('./contract').DataModel} DataModel */
 
-/** The length of a part in characters; a longer item makes a longer part. */
+/** The target length of a part, in characters. A longer item makes a longer part. */
 const PART_LENGTH = 16 * 1024;
 
 /**
- * Yields at least one part for each kind. Keys that can't be stored are left out.
+ * Yields at least one part for each kind. Leaves out items whose keys can't be stored.
  *
- * @param {DataModel} model of the items
- * @param {[string, Record<string, any>][]} data kinds and their items by key
- * @param {(problem: CallError) => void} onLeftOut is called for each item that is left out
+ * @param {DataModel} model the data model of the items
+ * @param {[string, Record<string, any>][]} data pairs of a kind and its items by key
+ * @param {(problem: CallError) => void} onLeftOut called for each item that is left out
  * @returns {Generator<{kind: string, json: string}, void>}
  * @throws {CallError} at an item that can't be read or has no JSON form
  */
@@ -70,7 +70,7 @@ function itemOf(kind, items, key) {
 /**
  * @template T
  * @param {string} kind
- * @param {() => T} read may run the caller's code: a getter or a proxy
+ * @param {() => T} read may run the caller's code (a getter or a proxy)
  * @returns {T}
  */
 function readable(kind, read) {

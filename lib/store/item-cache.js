@@ -1,15 +1,15 @@
 'use strict';
 
 /**
- * Parsed items that may be answered from at once, without a call into the native store.
+ * Parsed items that this thread can return without a call into the native store.
  *
- * This is a memo, not a policy. The native store says until when an answer may be repeated, and a **generation**,
- * which advances when something that it knows may have changed: an answer is repeated only while the generation is
- * the one that it had. After that it takes a new request; the native store knows by its **revision** which text this
- * thread has, so that an item that has not changed is not parsed again.
+ * This is a memo, not a cache policy. The native store sets how long an answer may be repeated, and its
+ * **generation**, which advances when its data may have changed. An answer is repeated only while the
+ * generation is unchanged; after that a new request is needed. The request names the **revision** of the text
+ * that this thread has, so an unchanged item is not parsed again.
  *
- * The memo is bounded by the texts of its items. When those of the newer half are as many as half of the bound,
- * they become the older half, and what has not been used since the last time is dropped.
+ * The size of the items' texts is bounded. When the newer items reach half of the bound, they become the older
+ * ones, and the previous older ones are dropped. A used item moves back to the newer ones.
  */
 
 const { now } = require('../host/event-loop');
@@ -19,22 +19,22 @@ const { now } = require('../host/event-loop');
  *
  * @typedef {object} Held
  * @property {any} value the item; `null` for one that is missing
- * @property {number} revision names the text it was parsed from; 0 for none
- * @property {number} generation of what the native store knew
- * @property {number} since when it came, by the wall clock
- * @property {number} until until when it may be repeated, by the wall clock
- * @property {boolean} stale whether it is stale, because no newer one can be read
- * @property {number} size the length of its text, roughly
+ * @property {number} revision identifies the text that the item was parsed from; 0 if none
+ * @property {number} generation the native store's at the time of the answer
+ * @property {number} since wall-clock time of the answer, in milliseconds
+ * @property {number} until wall-clock time until which it may be repeated, in milliseconds
+ * @property {boolean} stale whether the native store marked it as stale
+ * @property {number} size the approximate length of its text
  *
  * @typedef {object} HeldAll
  * @property {any} value all live items by key
- * @property {number} state names it to the native store
+ * @property {number} state identifies this collection to the native store; 0 if none
  * @property {number} generation
  * @property {number} since
  * @property {number} until
  * @property {boolean} stale
  *
- * @typedef {{callbacks: Callback[], generation: number}} Read a read under way, and who waits for it
+ * @typedef {{callbacks: Callback[], generation: number}} Read a read in progress and its callers
  */
 
 /** The items of one kind. */
@@ -42,13 +42,13 @@ class Kind {
   constructor() {
     /** @type {Map<string, Held>} */
     this.items = new Map();
-    /** @type {Map<string, Held>} those that were not used lately */
+    /** @type {Map<string, Held>} items not used recently */
     this.older = new Map();
     /** @type {HeldAll | undefined} */
     this.all = undefined;
-    /** @type {Map<string, Read>} reads under way by key */
+    /** @type {Map<string, Read>} reads in progress, by key */
     this.reads = new Map();
-    /** @type {Read | undefined} a read of all items */
+    /** @type {Read | undefined} a read of all items in progress */
     this.readOfAll = undefined;
   }
 }
@@ -57,13 +57,13 @@ class ItemCache {
   constructor() {
     /** @type {Map<string, Kind>} */
     this.kinds = new Map();
-    // Most calls are for the kind of the call before.
+    // The last kind is remembered because most calls repeat it.
     /** @type {string | undefined} */
     this.lastNamespace = undefined;
     this.lastKind = new Kind();
     this.generation = 0;
     this.bound = Number.POSITIVE_INFINITY;
-    /** The length of the texts of the newer half. */
+    /** The total text length of the newer items. */
     this.size = 0;
     this.hits = 0;
     this.stale = 0;
@@ -88,7 +88,7 @@ class ItemCache {
   /**
    * @param {Kind} kind
    * @param {string} key
-   * @returns {Held | undefined} what is held of an item, fresh or not
+   * @returns {Held | undefined} the memo of the item, fresh or not
    */
   held(kind, key) {
     const held = kind.items.get(key);
@@ -104,7 +104,7 @@ class ItemCache {
    * @param {Held} held
    */
   keep(kind, key, held) {
-    // Without a revision there is nothing to keep but for how long it is missing.
+    // An answer without a revision is only worth keeping if it is a "missing" that may be repeated.
     if (held.revision === 0 && held.until <= held.since) {
       kind.items.delete(key);
       kind.older.delete(key);
@@ -122,10 +122,10 @@ class ItemCache {
   }
 
   /**
-   * Counts a read that is answered from here.
+   * Checks whether an answer may be repeated, and counts the read if so. A clock that went back makes it false.
    *
    * @param {Held | HeldAll} held
-   * @returns {boolean} whether it may be answered with this. A clock that went back ends that too.
+   * @returns {boolean} whether the answer may be repeated
    */
   answers(held) {
     const time = now();

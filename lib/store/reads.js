@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Reads of a core in one data model: the items of that model that this thread may answer from, and the
- * requests for those that it may not. Clients whose model is the same share them.
+ * Reads of a core in one data model. Returns what this thread may repeat and requests the rest. Clients with
+ * the same data model share one object.
  */
 
 const { now } = require('../host/event-loop');
@@ -22,22 +22,22 @@ class Reads {
   /**
    * @param {Core} core
    * @param {DataModel} model
-   * @param {boolean} joins whether reads of the same may be one: without caching, each makes a request of
-   *   its own
+   * @param {boolean} joins whether concurrent reads share a request; without
+   *   caching, each sends its own
    */
   constructor(core, model, joins) {
     this.core = core;
     this.model = model;
     this.joins = joins;
     this.items = new ItemCache();
-    /** Reads that waited for another one of this thread. */
+    /** Reads that shared the request of another read of this thread. */
     this.joined = 0;
   }
 
   /**
    * @param {string} namespace
    * @param {string} key
-   * @returns {any} the item where this thread may answer with it, else `WAITING`
+   * @returns {any} the item if this thread may repeat it, else `WAITING`
    */
   known(namespace, key) {
     const held = this.items.held(this.items.kind(namespace), key);
@@ -45,12 +45,12 @@ class Reads {
   }
 
   /**
-   * Reads what is not `known`.
+   * Reads an item for which `known` returned `WAITING`.
    *
    * @param {string} namespace
    * @param {string} key
-   * @param {(item: any) => void} callback gets `null` for what is unknown or can't be read
-   * @returns {any} the item where the native store knows it at once, else `WAITING`
+   * @param {(item: any) => void} callback gets `null` for a missing or unreadable item
+   * @returns {any} the item if the native store answers at once, else `WAITING`
    */
   get(namespace, key, callback) {
     const { core, model, items } = this;
@@ -83,8 +83,8 @@ class Reads {
 
   /**
    * @param {string} namespace
-   * @param {(items: any) => void} callback gets `null` when the items can't be read
-   * @returns {any} the items where they are known at once, else `WAITING`
+   * @param {(items: any) => void} callback gets `null` if the items can't be read
+   * @returns {any} the items if this thread may repeat them, else `WAITING`
    */
   all(namespace, callback) {
     const { core, model, items } = this;
@@ -116,11 +116,11 @@ class Reads {
   }
 
   /**
-   * Waits for a read that is under way, unless something may have changed since it began.
+   * Joins a read in progress, unless data may have changed since it began.
    *
    * @param {import('./item-cache').Read} read
    * @param {(value: any) => void} callback
-   * @returns {boolean} whether it does
+   * @returns {boolean} whether it joined
    */
   join(read, callback) {
     if (read.generation !== this.items.generation) return false;
@@ -130,14 +130,14 @@ class Reads {
   }
 
   /**
-   * Keeps an answer about one item. If something has changed since then, the native store says what is
-   * newest.
+   * Keeps an answer about one item. If the generation has advanced since the answer, first gets the newest item
+   * from the native store.
    *
    * @param {string} namespace
    * @param {string} key
-   * @param {Held | undefined} held what the request named as held
+   * @param {Held | undefined} held the memo whose revision the request named
    * @param {Answer} answer
-   * @param {number} size the length of its text
+   * @param {number} size the length of the answer's text
    * @returns {any} the item
    */
   newestItem(namespace, key, held, answer, size) {
@@ -155,9 +155,9 @@ class Reads {
    *
    * @param {string} namespace
    * @param {string} key
-   * @param {Held | undefined} held what the request named as held
+   * @param {Held | undefined} held the memo whose revision the request named
    * @param {Answer} answer
-   * @param {number} length of its text
+   * @param {number} length of the answer's text
    * @returns {any} the item
    */
   keepItem(namespace, key, held, answer, length) {
@@ -175,8 +175,8 @@ class Reads {
   /**
    * @param {string} namespace
    * @param {string} key
-   * @param {any} json as it came, `null` for none
-   * @returns {any} the item, `null` where there is none that the SDK can read
+   * @param {any} json from the answer; `null` for a missing item
+   * @returns {any} the item; `null` if it is missing or the SDK can't read it
    */
   revive(namespace, key, json) {
     if (json === null) return null;
@@ -193,19 +193,19 @@ class Reads {
   }
 }
 
-/** All items of a kind, as they come in parts. */
+/** All items of a kind, assembled from the parts of the answer. */
 class AllItems {
   /**
    * @param {Reads} reads
    * @param {string} namespace
-   * @param {HeldAll | undefined} held what the answer may build upon
+   * @param {HeldAll | undefined} held the previous answer, to which the new one may be a change
    */
   constructor(reads, namespace, held) {
     this.reads = reads;
     this.namespace = namespace;
     this.kind = reads.items.kind(namespace);
     this.value = held && held.value;
-    /** Whether `value` was handed out. What was never changes. */
+    /** Whether `value` was handed out to a caller. A value that was handed out never changes. */
     this.isShared = true;
     /** @type {Answer} */
     this.head = [];
@@ -213,8 +213,8 @@ class AllItems {
 
   /**
    * @param {Answer} answer
-   * @param {number} size the length of its text
-   * @returns {boolean} whether that was all
+   * @param {number} size the length of the answer's text
+   * @returns {boolean} whether this was the last part
    */
   take(answer, size) {
     if (answer[1] === 2) return true;
@@ -237,7 +237,7 @@ class AllItems {
   }
 
   /**
-   * @returns {Record<string, any>} the items, to be changed
+   * @returns {Record<string, any>} a copy of the items that may be changed
    */
   own() {
     if (this.isShared) this.value = { ...this.value };
@@ -246,7 +246,7 @@ class AllItems {
   }
 
   /**
-   * @param {any[]} changed key, revision and item in turn
+   * @param {any[]} changed key, revision and item, repeated
    * @param {number} length of their text
    */
   change(changed, length) {
@@ -268,7 +268,8 @@ class AllItems {
   }
 
   /**
-   * Keeps what has come. If something has changed since the answer, the native store says what.
+   * Keeps the complete answer. If the generation has advanced since, first gets the changes from the native
+   * store.
    *
    * @returns {Record<string, any>}
    */
@@ -285,7 +286,7 @@ class AllItems {
   catchUp() {
     const { core, model } = this.reads;
     const { all } = this.kind;
-    // Another read may have been answered meanwhile with what is newer.
+    // Another read may have received a newer answer meanwhile.
     if (all !== undefined && all.generation > this.head[3]) {
       this.value = all.value;
       this.isShared = true;
@@ -300,7 +301,7 @@ class AllItems {
 /**
  * @param {Record<string, any>} object
  * @param {string} key
- * @param {any} value `null` for none
+ * @param {any} value `null` deletes the member
  */
 function setOrDelete(object, key, value) {
   if (value === null) {

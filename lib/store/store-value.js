@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The store value that an application passes to SDK clients. It is a function, which SDK 6 to 9 call with their
- * configuration or context to get a view, and also has the methods of a view, for SDK 5, which takes an object.
+ * The store value that an application passes to SDK clients. SDK 6 to 9 call it with their configuration or
+ * context to get a view. SDK 5 takes an object, so the value also has a view's methods.
  *
  * All views share one core. A view's `close()` closes that view; the core closes with its last view.
  *
@@ -12,21 +12,21 @@
 const { clearTimeout, inAnotherTurn, setTimeout } = require('../host/event-loop');
 const { isLogger } = require('../logging/router');
 
-/** How long a view that is being closed waits for its requests and what follows from them, in milliseconds. */
+/** How long a closing view waits for its requests and the writes that follow them, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 /**
- * @typedef {object} Core what views share
- * @property {boolean} closed whether it rejects new requests
- * @property {() => Promise<void>} close closes it, at the latest after a second. The promise never rejects.
- * @property {() => void} quiet called after `close`, when no request will follow
+ * @typedef {object} Core the state that views share
+ * @property {boolean} closed whether the core rejects new requests
+ * @property {() => Promise<void>} close closes the core within one second; never rejects
+ * @property {() => void} quiet called after `close`, when no request follows
  */
 
 /**
  * @template C the core
  * @typedef {object} Access
- * @property {() => View<C> | undefined} view the view to use; `undefined` once it is closed
- * @property {() => C} lastCore the present core, or the last one if it is closed
+ * @property {() => View<C> | undefined} view the open view; `undefined` after its close
+ * @property {() => C} lastCore the current core; the last one if it is closed
  * @property {() => Promise<void>} close
  */
 
@@ -35,20 +35,20 @@ const CLOSE_TIMEOUT_MS = 1000;
  * @template {object} V
  * @param {LogRouter} logs
  * @param {() => C} newCore
- * @param {(access: Access<C>, config: any) => V} newView makes the methods of a view; `config` is the SDK client's
+ * @param {(access: Access<C>, config: any) => V} newView makes a view's methods; `config` is the SDK client's
  */
 function storeValue(logs, newCore, newView) {
-  // Made early: it connects while Node goes on loading modules.
+  // Created early, so that it connects while Node loads other modules.
   let shared = new SharedCore(newCore());
 
-  /** @returns {SharedCore<C>} an open one; a new one after a close */
+  /** @returns {SharedCore<C>} the open core; a new one after a close */
   function openCore() {
     if (shared.ended) shared = new SharedCore(newCore());
     return shared;
   }
 
   /**
-   * For SDKs that call a function.
+   * Makes a view, for SDKs that call a function.
    *
    * @param {any} [config] the SDK client's configuration; in SDK 8 and 9 its context
    */
@@ -66,7 +66,7 @@ function storeValue(logs, newCore, newView) {
         close: () => {
           if (ended === undefined) {
             ended = owner.closeClient(view);
-            // Lines until then belong to this client.
+            // Log lines up to the end of the close go to this client's logger.
             if (logger) ended.then(() => logs.remove(logger));
           }
           return ended;
@@ -80,8 +80,8 @@ function storeValue(logs, newCore, newView) {
     return methods;
   }
 
-  // For SDK 5, all of whose clients use and close the same object: a close ends this core, and the next call opens
-  // a new one.
+  // All clients of SDK 5 use and close the same object: a close ends this core, and the next call opens a new
+  // one.
   const methods = newView(
     {
       view: () => {
@@ -97,7 +97,7 @@ function storeValue(logs, newCore, newView) {
 }
 
 /**
- * A core with its views. It closes with the last view of a client.
+ * A core with its views. It closes when the last client closes its view.
  *
  * @template {Core} C
  */
@@ -111,7 +111,7 @@ class SharedCore {
     this.views = new Set();
     /** How many clients have an open view. */
     this.clients = 0;
-    /** The view behind the methods of the store value itself. */
+    /** The view of the store value's own methods. */
     this.own = this.newView();
     /** @type {Promise<void> | undefined} */
     this.ended = undefined;
@@ -137,7 +137,7 @@ class SharedCore {
     return this.clients === 0 || this.ended ? this.close() : closed;
   }
 
-  /** @returns {Promise<void>} the same each time */
+  /** @returns {Promise<void>} the same promise each time */
   close() {
     if (this.ended === undefined) {
       this.ended = this.core.close().then(() => {
@@ -152,9 +152,9 @@ class SharedCore {
 /**
  * One client's use of a core.
  *
- * SDKs write a change as a chain of writes, each from the callback of the one before, and continue the chain
- * after their client is closed. So a view that is being closed stays usable while its requests wait, and in the
- * turn after a write has ended.
+ * SDKs write a change as a chain of writes: each starts in the callback of the one before, even after their
+ * client is closed. So a closing view stays usable while its requests wait, and in the turn after a write has
+ * ended.
  *
  * @template C
  */
@@ -166,7 +166,7 @@ class View {
   constructor(core, onEnd) {
     this.core = core;
     this.onEnd = onEnd;
-    /** Requests that wait, including writes that ended in this turn. */
+    /** Requests without an answer, and writes that ended in this turn. */
     this.requests = 0;
     this.endedWrites = 0;
     this.closed = false;
@@ -174,17 +174,17 @@ class View {
     this.ended = undefined;
   }
 
-  /** Call it for a request that will be answered later. */
+  /** Call it for a request that is answered later. */
   requestStarted() {
     this.requests += 1;
   }
 
-  /** Call it when the request has been answered. */
+  /** Call it when a request other than a write has an answer. */
   requestEnded() {
     this.forget(1);
   }
 
-  /** Call it when a write has been answered. The next write of its chain may begin later in this turn. */
+  /** Call it when a write has an answer. The next write of the chain may start later in this turn. */
   writeEnded() {
     this.endedWrites += 1;
     if (this.endedWrites > 1) return;
@@ -196,7 +196,7 @@ class View {
   }
 
   /**
-   * @param {number} requests how many have ended
+   * @param {number} requests the number of requests that ended
    */
   forget(requests) {
     this.requests -= requests;

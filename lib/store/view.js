@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The methods that SDKs call on a feature store. Callbacks are optional and come exactly once. If a call has bad
- * arguments or anything throws, the method logs a line and calls back at once with its failure answer.
+ * The methods that SDKs call on a feature store. Callbacks are optional and come exactly once. If an argument
+ * is bad or anything throws, the method logs one line and calls back at once with its failure answer.
  *
  * @typedef {import('./contract').Contract} Contract
  * @typedef {import('./core').Core} Core
@@ -11,7 +11,7 @@
  * @typedef {import('./store-value').Access<Core>} Access
  * @typedef {NonNullable<ReturnType<Access['view']>>} View
  *
- * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` if the contract reports failures
+ * @typedef {(failure?: Error) => void} WriteCallback gets an `Error` if the contract reports write failures
  */
 
 const { toJson } = require('./contract');
@@ -48,12 +48,12 @@ function viewMethods(logs, access, contract) {
   }
 
   /**
-   * Does a method's work and, unless that calls back later, calls the callback. The call is outside of `try`, so that
-   * the SDK gets what its callback throws.
+   * Runs a method's work and calls the callback, unless the work calls back later. The callback runs outside of
+   * `try`, so that its exceptions reach the SDK.
    *
    * @param {string} method
    * @param {unknown} callback
-   * @param {(text: string) => any} failed makes the failure answer, from the line that was logged
+   * @param {(text: string) => any} failed makes the failure answer from the logged line
    * @param {(view: View, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
    *   returns the answer, or `WAITING`; throws a `CallError` for bad arguments
    * @param {any} [first] the method's arguments
@@ -218,7 +218,7 @@ function viewMethods(logs, access, contract) {
     /**
      * @param {Record<string, Record<string, any>>} allData items by key, by namespace
      * @param {WriteCallback} [callback]
-     * @param {any} [metadata] the SDK's, for `getInitMetaData`
+     * @param {any} [metadata] returned by `getInitMetaData`
      */
     init(allData, callback, metadata) {
       answering('init', callback, failedWrite, init, allData, metadata);
@@ -240,7 +240,7 @@ function viewMethods(logs, access, contract) {
     /**
      * @param {{namespace: string}} kind
      * @param {string} key
-     * @param {number | string} version the types of SDK 5 to 7 declare it a string
+     * @param {number | string} version a string in the types of SDK 5 to 7
      * @param {WriteCallback} [callback]
      */
     delete(kind, key, version, callback) {
@@ -284,7 +284,7 @@ function ignore() {}
 
 /**
  * @template T
- * @param {() => void} onEnd called after the callback, even if that throws
+ * @param {() => void} onEnd called after the callback, even if it throws
  * @param {(value: T) => void} callback
  * @returns {(value?: any) => void}
  */
@@ -385,11 +385,11 @@ function shown(value) {
 }
 
 /**
- * The items of a data set. It has all flags and segments: if one of these kinds is absent, as in SDK 9's data system,
- * it has no items. Other absent kinds stay as they are in the table.
+ * Returns the items of a data set. It holds all flags and segments: if one of these kinds is absent, as in SDK
+ * 9's data system, that kind has no items. Other absent kinds stay unchanged in the table.
  *
  * @param {any} allData
- * @returns {[string, Record<string, any>][]} kinds and their items by key
+ * @returns {[string, Record<string, any>][]} pairs of a kind and its items by key
  * @throws {CallError}
  */
 function itemsByKind(allData) {
