@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The arguments of the command line.
+ * Parses the arguments of the command line.
  */
 
 /**
@@ -18,8 +18,8 @@
  * @property {boolean} [help]
  *
  * @typedef {object} Option
- * @property {number} takes how many values it takes
- * @property {(texts: string[]) => any} [read] converts them to its value
+ * @property {number} takes the number of values that follow the option
+ * @property {(texts: string[]) => any} [read] converts these texts to the option's value
  */
 
 class UsageError extends Error {}
@@ -86,7 +86,7 @@ function parse(args) {
 /**
  * @param {string[]} args
  * @param {Record<string, Option>} options
- * @param {any} values gets the values of the options
+ * @param {any} values receives the options' values
  * @returns {string[]} the other arguments
  */
 function readOptions(args, options, values) {
@@ -104,7 +104,7 @@ function readOptions(args, options, values) {
 
 /**
  * @param {string} argument
- * @param {string[]} left the arguments that follow; the values of the option are removed
+ * @param {string[]} left the arguments that follow; the option's values are removed from it
  * @param {Record<string, Option>} options
  * @param {any} values
  */

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The commands. Each returns the exit code.
+ * The commands. Each returns an exit code.
  *
  * @typedef {import('./arguments').Values} Values
  */
@@ -13,7 +13,7 @@ const { Table } = require('./table');
 
 /** How often the state of a new table is read, in milliseconds. */
 const POLL_MS = 1000;
-/** How long a new table may take to become ready, in milliseconds. */
+/** The longest wait for a new table to become ready, in milliseconds. */
 const MAX_CREATION_MS = 10 * 60_000;
 
 /** A failure that is printed as one line. */
@@ -37,7 +37,7 @@ async function createTable(values) {
   const started = Date.now();
   for (;;) {
     const description = await table.describe().catch((failure) => {
-      // DynamoDB is eventually consistent about new tables.
+      // Descriptions of new tables are eventually consistent.
       if (failure.code !== 'TABLE_NOT_FOUND') throw failure;
     });
     if (description && description.status === 'ACTIVE') {
@@ -98,10 +98,10 @@ async function check(values) {
 }
 
 /**
- * @param {any} description if it could be read
- * @param {any} content if it could be read
+ * @param {any} description `undefined` if it could not be read
+ * @param {any} content `undefined` if it could not be read
  * @param {string} [prefix] the option `--prefix`
- * @returns {string[]} what needs attention
+ * @returns {string[]} problems that need attention
  */
 function problemsOf(description, content, prefix) {
   if (description && !description.hasRightKeys) {

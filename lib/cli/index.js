@@ -44,7 +44,7 @@ function report(failure) {
     console.error(`${printable(failure.message)}\nTry: dynamodb-feature-store --help`);
     return USAGE;
   }
-  // Errors without a code are defects, which are printed in full.
+  // An error without a code is a defect of this package and is printed in full.
   console.error(failure && failure.code ? printable(failure.message) : inspect(failure));
   return FAILURE;
 }

@@ -117,7 +117,7 @@ function listed(items) {
 
 /**
  * @param {string} key
- * @returns {string} quoted if it needs to be, on one line
+ * @returns {string} the key on one line, quoted if necessary
  */
 function plain(key) {
   const quoted = JSON.stringify(key);
@@ -161,7 +161,7 @@ function billing({ billing: how }) {
 
 /**
  * @param {string} id of an access key
- * @returns {string} enough of it to recognise it
+ * @returns {string} the start and end of the id, enough to recognise it
  */
 function masked(id) {
   return id.length > 8 ? `${id.slice(0, 4)}…${id.slice(-4)}` : `${id.slice(0, 1)}…`;

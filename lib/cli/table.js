@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A table for the commands.
+ * Access to a table for the commands.
  */
 
 const { LogRouter } = require('../logging/router');
@@ -17,9 +17,9 @@ const LOGGER = {
   warn: (/** @type {string} */ line) => console.error(line),
 };
 
-/** For one page of rows, in seconds. */
+/** The time-out for one page of rows, in seconds. */
 const READ_TIMEOUT = 30;
-/** A person waits for the command, so it fails early. */
+/** Few attempts, because a person waits for the command. */
 const MAX_ATTEMPTS = 5;
 
 class Table {
@@ -29,7 +29,7 @@ class Table {
   constructor({ table, prefix, endpoint, region, profile }) {
     const logs = new LogRouter(LOGGER);
     for (const [name, value] of Object.entries({ endpoint, region, profile })) {
-      // Stores treat some of these as not set. Here it is a script's empty variable.
+      // Stores treat some empty options as not set. Here an empty option is a script's empty variable.
       if (value === '') throw new UsageError(`--${name} must not be empty.`);
     }
     const clientOptions = { endpoint, region, profile, maxAttempts: MAX_ATTEMPTS };
@@ -53,7 +53,7 @@ class Table {
   }
 
   /**
-   * @param {[number, number]} [units] read and write capacity units per second; on-demand capacity without
+   * @param {[number, number]} [units] read and write capacity units per second; on-demand if absent
    */
   create([read, write] = /** @type {any} */ ([])) {
     return this.request('create', (native, id) => native.create(id, read, write));
@@ -61,7 +61,7 @@ class Table {
 
   /**
    * @param {(rows: number) => void} onProgress
-   * @returns {Promise<any>} what is in the table
+   * @returns {Promise<any>} the contents of the table
    */
   async inspect(onProgress) {
     for (;;) {

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Checks of single option values. A check takes the option's name, as the caller wrote it, and the value. It
- * returns the value in the form that is used here, or throws a `TypeError` that names the option.
+ * Checks of single option values. A check takes the option's name as the caller wrote it and the value. It
+ * returns the value in the store's internal form, or throws a `TypeError` that names the option.
  *
  * @template T
  * @typedef {(name: string, value: unknown) => T} Check
@@ -20,7 +20,7 @@ function fail(name, expected, value) {
 }
 
 /**
- * Strings are not shown: one in the wrong place may be a secret.
+ * Describes the type of a value. Strings are not shown, because a misplaced one may be a secret.
  *
  * @param {unknown} value
  * @returns {string}
@@ -37,7 +37,7 @@ function typeName(value) {
 
 /**
  * @param {unknown} value
- * @returns {boolean} false for `null` and `undefined`, which stand for the default
+ * @returns {boolean} false for `null` and `undefined`, which mean the default
  */
 function isSet(value) {
   return value !== undefined && value !== null;
@@ -55,7 +55,7 @@ function optional(name, value, check) {
 }
 
 /**
- * Treats an empty string as not set, as the AWS SDKs do for some options.
+ * Makes a check treat an empty string as not set, as the AWS SDKs do for some options.
  *
  * @template T
  * @param {Check<T>} check
@@ -93,7 +93,7 @@ function requireMilliseconds(name, value) {
 
 /**
  * @param {string[]} words
- * @returns {Check<string>} accepts one of them
+ * @returns {Check<string>} a check that accepts one of the words
  */
 function requireOneOf(words) {
   return (name, value) => {

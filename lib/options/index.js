@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The options of a store: checks what the caller passes and converts it to the form that the native store
- * takes. The native store has the defaults.
+ * The options of a store: checks the caller's values and converts them to the form that the native store takes.
+ * The native store applies the defaults.
  *
  * @typedef {import('../native/options').NativeOptions} NativeOptions
  * @typedef {import('../js-client').CallClient} CallClient
@@ -18,15 +18,15 @@ const { clientOptions } = require('./client');
 /**
  * @typedef {object} StoreOptions
  * @property {NativeOptions} native
- * @property {HostFunctions} hostFunctions what the native store may call
+ * @property {HostFunctions} hostFunctions the functions that the native store may call
  * @property {Logger | undefined} logger the caller's logger
  * @property {((line: string) => void) | undefined} requestLogger takes one line for each request
- * @property {import('../sdk/find').Wrapper | undefined} sdk a class of the SDK that will call
- * @property {string[]} warnings to be logged
+ * @property {import('../sdk/find').Wrapper | undefined} sdk a class of the SDK that uses the store
+ * @property {string[]} warnings warnings to log
  */
 
 /**
- * Options that the native store takes as they are: their names there and their checks.
+ * Options that the native store takes unchanged: their native names and their checks.
  *
  * @type {Record<string, [keyof NativeOptions, import('./checks').Check<any>]>}
  */
@@ -47,7 +47,7 @@ const NATIVE_OPTIONS = {
 };
 
 /**
- * Options that are used on this side.
+ * Options that only the JavaScript side uses.
  *
  * @type {Record<string, import('./checks').Check<any>>}
  */
@@ -69,7 +69,7 @@ const BIG_SEGMENT_OPTIONS = [
 ];
 
 /**
- * The options of a big segment store.
+ * Reads the options of a big segment store.
  *
  * @param {unknown} tableName
  * @param {unknown} options
@@ -82,9 +82,9 @@ function bigSegmentOptions(tableName, options) {
 
 /**
  * @param {unknown} tableName
- * @param {unknown} options as the caller passed them; `null` and `undefined` stand for the default, here and
+ * @param {unknown} options as the caller passed them; `null` and `undefined` mean the default, here and
  *   for each option
- * @param {string[]} [applicable] the options that have an effect; by default all
+ * @param {string[]} [applicable] the options that have an effect (default: all)
  * @returns {StoreOptions}
  * @throws {TypeError} for a bad value; it names the option
  */
@@ -153,8 +153,8 @@ function checkedOptions(options, applicable, warnings) {
 }
 
 /**
- * The environment of this thread, or of a test runner's sandbox, may differ from the process's. And native
- * threads can't safely read the process's environment while JavaScript changes it.
+ * Copies `process.env`. In a worker or a test runner's sandbox it may differ from the process's environment,
+ * which native threads can't read safely while JavaScript changes it.
  *
  * @returns {Record<string, string>}
  */
@@ -168,7 +168,7 @@ function environment() {
 }
 
 /**
- * Warns of options that have no effect together with others, and turns them off.
+ * Warns of options that have no effect in combination with others, and turns them off.
  *
  * @param {NativeOptions} native
  * @param {string[]} warnings
@@ -196,7 +196,7 @@ function turnOffIneffective(native, warnings) {
  * @returns {CallClient}
  */
 function jsClient(name, client) {
-  // Loaded on demand: few applications pass a client.
+  // Loaded on demand because few applications pass a client.
   return require('../js-client').clientCaller(name, client);
 }
 
@@ -208,7 +208,7 @@ function requireLogger(name, value) {
 
 /** @type {import('./checks').Check<import('../sdk/find').Wrapper>} */
 function sdkWrapper(name, value) {
-  // Loaded on demand: few applications set it.
+  // Loaded on demand because few applications set it.
   const { SDK, wrapperOf } = require('../sdk/find');
   return wrapperOf(value) || fail(name, `the module ${SDK}, version 8 or 9`, value);
 }

@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * Settings read from an HTTP or HTTPS agent. The agent itself is not used: native code makes the connections.
+ * Reads settings from an HTTP or HTTPS agent. The agent itself is not used, because native code makes the
+ * connections.
  *
  * @typedef {import('../../native/options').NativeClientOptions} NativeClientOptions
  */
@@ -10,19 +11,19 @@ const { bare, own } = require('../../host/own');
 const { WAY_OUT } = require('./names');
 const { asUrl } = require('./proxies');
 
-/** Settings of agents that affect trust or identity and are not supported: ignored with a warning. */
+/** Unsupported agent settings that affect trust or identity. They are ignored with a warning. */
 const UNSUPPORTED = ['cert', 'checkServerIdentity', 'key', 'lookup', 'pfx', 'servername'];
-/** A limit for absurd values. */
+/** Caps absurd values. */
 const MOST_REQUESTS = 1e6;
 
 /**
  * @param {string} name
- * @param {any} agent an agent, or options of one
+ * @param {any} agent an agent or its options
  * @param {string[]} warnings
  * @returns {NativeClientOptions}
  */
 function agentOptions(name, agent, warnings) {
-  // Proxy libraries have members of their own for the connection behind the proxy.
+  // Proxy libraries keep the settings of the connection behind the proxy in other members.
   const [options, connectOpts] = ['options', 'connectOpts'].map((member) => own(agent, member));
   const settings = bare(options, connectOpts);
   if (!options && !connectOpts) Object.assign(settings, agent);
@@ -55,7 +56,7 @@ function agentOptions(name, agent, warnings) {
 
 /**
  * @param {any} agent
- * @returns {boolean} whether it seems to have a proxy that can't be read
+ * @returns {boolean} whether the agent seems to have a proxy that can't be read
  */
 function hasHiddenProxy(agent) {
   const kind = agent.constructor && agent.constructor.name;
@@ -66,7 +67,7 @@ function hasHiddenProxy(agent) {
 }
 
 /**
- * @param {any} ca as `tls.connect` takes it
+ * @param {any} ca the option `ca` of `tls.connect`
  * @returns {string | undefined}
  */
 function pem(ca) {

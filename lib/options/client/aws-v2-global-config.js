@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * `AWS.config` of a version 2 AWS SDK for JavaScript that the application has loaded: what it sets by
- * `AWS.config.update(…)` applies to that SDK's clients, and so it does here. Nothing is loaded for this.
+ * AWS v2 global config: `AWS.config` of a version 2 AWS SDK that the application has loaded. Settings made with
+ * `AWS.config.update(…)` apply to that SDK's clients, and therefore also here. This file never loads the SDK.
  */
 
 const { loadedModules } = require('../../host/loaded-modules');
@@ -10,9 +10,9 @@ const { bare, own } = require('../../host/own');
 
 /** The module of version 2 that exports the configuration. */
 const CORE = /[\\/]aws-sdk[\\/]lib[\\/]core\.js$/;
-/** Version 2's time-out where none is configured, in milliseconds. */
+/** Version 2's default time-out, in milliseconds. */
 const DEFAULT_TIMEOUT = 120000;
-/** Options that are copied, with the type that they must have. */
+/** Options that are copied, with the types that they must have. */
 const COPIED = {
   correctClockSkew: 'boolean',
   customUserAgent: 'string',
@@ -24,7 +24,7 @@ const COPIED = {
   useDualstackEndpoint: 'boolean',
   useFipsEndpoint: 'boolean',
 };
-/** Version 2's defaults, which count as not set. */
+/** Version 2's default values, which count as not set. */
 const DEFAULTS = {
   correctClockSkew: false,
   sslEnabled: true,
@@ -41,7 +41,7 @@ function awsV2GlobalOptions() {
     const config = loadedConfig();
     return config ? bare(readOptions(config), readOptions(own(config, 'dynamodb') || {})) : bare();
   } catch (_) {
-    // The caller didn't pass this object, so an unexpected one is no error.
+    // The caller did not pass this object, so an unexpected one is not an error.
     return bare();
   }
 }
@@ -96,7 +96,7 @@ function readOptions(config) {
 
 /**
  * @param {any} credentials
- * @returns {boolean} whether they are those of the environment, which version 2 sets by itself
+ * @returns {boolean} whether they come from the environment; version 2 sets these by default
  */
 function isEnvironment(credentials) {
   return (

@@ -1,18 +1,18 @@
 'use strict';
 
 /**
- * Credentials: fixed ones, or a provider that native code calls whenever it needs them.
+ * Credentials: fixed ones or a provider that native code calls when it needs credentials.
  *
  * @typedef {import('../../native/host-functions').ClientOptions} ClientOptions
  * @typedef {import('../../native/options').NativeCredentials} NativeCredentials
- * @typedef {() => any} Provider returns an object that has credentials, or a promise of one
+ * @typedef {() => any} Provider returns credentials or a promise of them
  */
 
 const { bare, own } = require('../../host/own');
 const { describeFailure } = require('../../logging/redaction');
 const { fail, isSet, optional, requireObject } = require('../checks');
 
-/** Credentials end up in HTTP headers, which allow visible ASCII only. */
+/** Credentials are sent in HTTP headers, which allow visible ASCII only. */
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
 /** The options that hold credentials, by their names in the AWS SDKs. */
 const KEY_NAMES = ['accessKeyId', 'secretAccessKey', 'sessionToken'];
@@ -25,7 +25,7 @@ function credentialOptions(options) {
   if (isSet(options.credentials)) {
     return fromCredentialsOption('clientOptions.credentials', options.credentials, options);
   }
-  // An empty string counts as not set in version 2.
+  // Version 2 treats an empty string as not set.
   if (KEY_NAMES.some((name) => isSet(options[name]) && options[name] !== '')) {
     return { credentials: checkedCredentials('clientOptions', options) };
   }
@@ -65,7 +65,7 @@ function fromCredentialsOption(name, value, options) {
 }
 
 /**
- * What version 3 passes to a provider: the configuration of the client that calls it.
+ * Returns the argument that version 3 passes to a provider: the configuration of the calling client.
  *
  * @param {Record<string, any>} options
  */
@@ -78,8 +78,8 @@ function callerContext({ region, profile }) {
 }
 
 /**
- * The provider of a function or of an object of version 2. A chain is resolved once, to credentials that renew
- * themselves or not.
+ * Makes a provider from a function or from a version 2 object. A chain is resolved once; credentials that renew
+ * themselves are refreshed when needed.
  *
  * @param {string} name
  * @param {any} chain
@@ -131,7 +131,7 @@ function isRefreshing(object) {
 
 /**
  * @param {any} object credentials of version 2
- * @returns {Promise<any>} the same object, once its keys are valid
+ * @returns {Promise<any>} the same object, when its keys are valid
  */
 async function refreshed(object) {
   /** @type {(method: string) => Promise<void>} */
@@ -147,7 +147,7 @@ async function refreshed(object) {
 }
 
 /**
- * Native code decides when to call the provider.
+ * Makes a provider that checks the credentials. Native code decides when to call it.
  *
  * @param {string} name
  * @param {Provider} provider
@@ -166,7 +166,7 @@ function fromProvider(name, provider) {
 }
 
 /**
- * @param {string} name the option that holds them
+ * @param {string} name the option that holds the credentials
  * @param {unknown} value
  * @returns {NativeCredentials}
  */
@@ -174,7 +174,7 @@ function checkedCredentials(name, value) {
   const object = requireObject(name, value);
   const member = (/** @type {string} */ one) => own(object, one);
   const expiration = member('expiration') || member('expireTime');
-  // An empty token counts as not set in both AWS SDKs.
+  // Both AWS SDKs treat an empty token as not set.
   const sessionToken = member('sessionToken') === '' ? undefined : member('sessionToken');
   return /** @type {any} */ (
     bare({
@@ -200,7 +200,7 @@ function time(name, value) {
 
 /**
  * @param {string} name
- * @param {unknown} value never shown
+ * @param {unknown} value never shown in an error
  * @returns {string}
  */
 function requireSecret(name, value) {

@@ -1,8 +1,9 @@
 'use strict';
 
 /**
- * Deferred options: values that are functions, as version 3 of the AWS SDK allows, and what a request handler
- * or retry strategy of version 3 resolves later. They are resolved once, before the first request.
+ * Deferred options: options whose values are functions, as version 3 of the AWS SDK allows, and settings that a
+ * request handler or retry strategy of version 3 resolves later. They are resolved once, before the first
+ * request.
  *
  * @typedef {import('../../native/host-functions').ClientOptions} ClientOptions
  */
@@ -27,7 +28,8 @@ const MAY_BE_FUNCTIONS = [
 ];
 
 /**
- * Reads the options that are known now, and adds a function that resolves and reads all of them.
+ * Reads the options that are known now. If there are deferred ones, adds a function that resolves and reads all
+ * options.
  *
  * @param {Record<string, any>} options
  * @param {(options: Record<string, any>) => ClientOptions} read throws for a bad value
@@ -59,7 +61,7 @@ function readDeferred(options, read) {
 
 /**
  * @param {Record<string, any>} options
- * @returns {Record<string, () => any>} by the name of the option
+ * @returns {Record<string, () => any>} functions by option name
  */
 function resolversOf(options) {
   /** @type {Record<string, () => any>} */
@@ -68,7 +70,7 @@ function resolversOf(options) {
     if (typeof options[name] === 'function') resolvers[name] = options[name];
   }
   const { requestHandler: handler, retryStrategy: strategy } = options;
-  // Handlers of version 3 hold a promise of their configuration.
+  // Version 3's handlers hold a promise of their configuration.
   const configProvider = own(handler, 'configProvider');
   if (configProvider && typeof own(handler, 'httpHandlerConfigs') === 'function') {
     resolvers.requestHandler = async () => {

@@ -40,7 +40,7 @@ function endpointOptions(options) {
 }
 
 /**
- * Accepts a URL as text, a `URL`, an `AWS.Endpoint` of version 2, and a resolved endpoint of version 3.
+ * Accepts a URL as text, a `URL`, an `AWS.Endpoint` of version 2 or a resolved endpoint of version 3.
  *
  * @param {string} name
  * @param {any} value

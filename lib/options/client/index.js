@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * `clientOptions`: converts the options of the AWS SDKs for JavaScript, versions 2 and 3, to the one form that
- * the native store takes.
+ * `clientOptions`: converts the options of the AWS SDKs for JavaScript, versions 2 and 3, to the form that the
+ * native store takes.
  *
  * @typedef {import('../../native/host-functions').ClientOptions} ClientOptions
  */
@@ -21,7 +21,7 @@ const { awsV2GlobalOptions } = require('./aws-v2-global-config');
 const { READ_BY, WAY_OUT, warnOfOthers } = require('./names');
 
 /**
- * Readers of options, by concern. They are loaded on demand, which makes the usual start faster.
+ * Readers of options, by concern. Loaded on demand, for a fast start in the usual case.
  *
  * @type {Record<Exclude<keyof typeof READ_BY, 'index'>,
  *   () => (options: Record<string, any>, warnings: string[]) => ClientOptions>}
@@ -43,7 +43,7 @@ const CREDENTIAL_NAMES = [...READ_BY.credentials, 'profile'];
  * @property {ClientOptions} native
  * @property {boolean | undefined} consistentRead
  * @property {((line: string) => void) | undefined} requestLogger takes one line for each request
- * @property {unknown} service a bound client of version 2, which is used like `dynamoDBClient`
+ * @property {unknown} service a bound client of version 2, used like `dynamoDBClient`
  */
 
 /**
@@ -60,7 +60,7 @@ function clientOptions(value, warnings) {
   const log = optional('clientOptions.logger', options.logger, (name, logger) =>
     require('./request-logger').requestLogger(name, logger)
   );
-  // Deferred options are read a second time, which must not repeat the warnings.
+  // Deferred options cause a second read, which must not repeat the warnings.
   let readerWarnings = warnings;
   const readAll = (/** @type {Record<string, any>} */ known) => {
     const read = generalOptions(known, log !== undefined);
@@ -85,7 +85,7 @@ function clientOptions(value, warnings) {
 
 /**
  * @param {Record<string, any>} options
- * @returns {boolean} whether some may be deferred
+ * @returns {boolean} whether some options may be deferred
  */
 function hasDeferred(options) {
   const values = Object.values(options);
@@ -98,7 +98,7 @@ function hasDeferred(options) {
 /**
  * @param {Record<string, any>} options
  * @param {boolean} logRequests
- * @returns {ClientOptions} those that no other reader reads
+ * @returns {ClientOptions} the options that no other reader reads
  */
 function generalOptions({ profile, authSchemePreference }, logRequests) {
   return bare({
@@ -110,7 +110,7 @@ function generalOptions({ profile, authSchemePreference }, logRequests) {
 
 /**
  * @param {Record<string, any>} options
- * @returns {Record<string, any>} those that are set
+ * @returns {Record<string, any>} the options that are set
  */
 function setOptions(options) {
   const set = bare();
@@ -121,8 +121,8 @@ function setOptions(options) {
 }
 
 /**
- * @param {Record<string, any>} global those of `AWS.config`
- * @param {Record<string, any>} explicit those of `clientOptions`, which win
+ * @param {Record<string, any>} global the options of `AWS.config`
+ * @param {Record<string, any>} explicit the options of `clientOptions`, which win
  * @returns {Record<string, any>}
  */
 function merged(global, explicit) {
@@ -133,7 +133,7 @@ function merged(global, explicit) {
   if (global.httpOptions && explicit.httpOptions && typeof explicit.httpOptions === 'object') {
     all.httpOptions = bare(global.httpOptions, setOptions(explicit.httpOptions));
   }
-  // Two names for the same setting: the explicit one wins.
+  // Both names mean the same setting: the explicit one wins.
   if (explicit.maxAttempts !== undefined) delete all.maxRetries;
   return all;
 }
@@ -163,11 +163,11 @@ function requireApiVersion(name, value) {
 }
 
 /**
- * `params`, which version 2 adds to each request.
+ * Reads `params`, which version 2 adds to each request.
  *
  * @param {Record<string, any>} options
  * @param {string[]} warnings
- * @returns {boolean | undefined} whether reads are to be consistent
+ * @returns {boolean | undefined} whether reads are strongly consistent
  */
 function boundParameters(options, warnings) {
   const params = bare(optional('clientOptions.params', options.params, requireObject));

@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * The names of all options of the AWS SDKs: those that are read, those that have no effect here, and those that
- * are not supported.
+ * The names of all options of the AWS SDKs: those that are read, those without effect here and those that are
+ * not supported.
  */
 
 const { isSet } = require('../checks');
 
-/** The options that are read, by the reader in this folder. */
+/** The options that are read, by the file in this folder that reads them. */
 const READ_BY = {
   credentials: [
     'accessKeyId',
@@ -55,7 +55,7 @@ const READ_BY = {
 const READ = [];
 for (const names of Object.values(READ_BY)) READ.push(...names);
 
-/** Ignored without a warning: they don't affect the requests of a store. */
+/** Ignored without a warning, because they don't affect a store's requests. */
 const QUIET = [
   // Version 2.
   'clientSideMonitoring',
@@ -92,10 +92,10 @@ const QUIET = [
   'utf8Decoder',
   'utf8Encoder',
 ];
-/** Likewise the options of Amazon S3 and of browsers. */
+/** Options of Amazon S3 and of browsers, also ignored without a warning. */
 const QUIET_KINDS = /^(s3|xhr)[A-Z]/;
 
-/** Ignored with a warning: a native client can't support them. */
+/** Ignored with a warning, because a native client can't support them. */
 const UNSUPPORTED = [
   'endpointProvider',
   'extensions',
@@ -105,7 +105,7 @@ const UNSUPPORTED = [
   'signerConstructor',
 ];
 
-/** The end of a warning about something unsupported. */
+/** The end of a warning about an unsupported option. */
 const WAY_OUT = 'pass a client of your own as dynamoDBClient if you need it';
 
 /**

@@ -10,8 +10,8 @@ const { own } = require('../../host/own');
 
 /**
  * @param {string} name
- * @param {any} value never shown: it may hold a password
- * @returns {string} a URL, with user and password where there are any
+ * @param {any} value never shown, because it may hold a password
+ * @returns {string} a URL, including any user and password
  * @throws {TypeError}
  */
 function proxyUrl(name, value) {
@@ -23,7 +23,7 @@ function proxyUrl(name, value) {
 }
 
 /**
- * @param {any} value a URL as text, an object with `href`, or one with the parts of a URL
+ * @param {any} value a URL as text, an object with `href`, or an object with the parts of a URL
  * @returns {URL | undefined}
  */
 function asUrl(value) {

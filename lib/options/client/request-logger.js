@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * `clientOptions.logger`, which gets one line for each request, as in the AWS SDKs.
+ * `clientOptions.logger`: gets one line for each request, as in the AWS SDKs.
  */
 
 const { own } = require('../../host/own');
 const { fail } = require('../checks');
 
-/** The methods of version 3's loggers and of version 2's; the first that there is gets called. */
+/** The methods of version 3's and version 2's loggers. The first method that exists is called. */
 const METHODS = ['info', 'log', 'write', 'debug'];
 
 /**

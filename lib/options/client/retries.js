@@ -18,7 +18,7 @@ const {
 } = require('../checks');
 const { WAY_OUT } = require('./names');
 
-/** A limit for absurd values. */
+/** Caps absurd values. */
 const MOST_ATTEMPTS = 1000;
 
 const retryMode = requireOneOf(['legacy', 'standard', 'adaptive']);

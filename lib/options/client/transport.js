@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Connections: time-outs, proxies, and the settings of agents.
+ * Connections: time-outs, proxies and agent settings.
  *
  * @typedef {import('../../native/options').NativeClientOptions} NativeClientOptions
  */
@@ -64,7 +64,7 @@ function transportOptions(options, warnings) {
 }
 
 /**
- * @param {Record<string, any> | undefined} handler a request handler, or options of one
+ * @param {Record<string, any> | undefined} handler a request handler or its options
  * @param {string[]} warnings
  * @returns {NativeClientOptions}
  */
@@ -113,7 +113,7 @@ function members(name, options, warnings) {
 }
 
 /**
- * Keeps the shorter of two time-outs. In both SDKs 0 means no time-out.
+ * Keeps the shorter of two time-outs. In both SDKs, 0 means no time-out.
  *
  * @param {NativeClientOptions} read
  * @param {'connectTimeoutMs' | 'attemptTimeoutMs'} name

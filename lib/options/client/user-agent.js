@@ -22,7 +22,7 @@ function userAgentOptions(options) {
 
 /**
  * @param {string} name
- * @param {unknown} value text, or an array of texts and pairs of a name and a version
+ * @param {unknown} value text, or an array of texts and [name, version] pairs
  * @returns {string}
  */
 function userAgent(name, value) {
