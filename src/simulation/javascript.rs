@@ -1,5 +1,5 @@
-//! What `lib/store/reads.js` does on JavaScript's side of the boundary, with versions in the place of items: a memo of
-//! answers, which are repeated until their time is over and only in the generation that they had.
+//! A model of `lib/store/reads.js`, with versions instead of items. It keeps answers and repeats each one until its
+//! time is over, but only in the generation of the answer.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
@@ -25,7 +25,6 @@ struct Memo {
     all: HashMap<String, (u64, Held<Versions>)>,
 }
 
-/// An answer that may be repeated.
 #[derive(Clone)]
 struct Held<T> {
     value: T,
@@ -46,13 +45,13 @@ impl JavaScript {
         Self { store, clock, memo: Mutex::default() }
     }
 
-    /// To be called after each call into the store that returns, and with each answer that comes.
+    /// Call this after each call into the store returns, and with each answer that arrives.
     pub fn advance(&self) {
         let mut memo = self.memo.lock().unwrap();
         memo.generation = memo.generation.max(self.store.generation());
     }
 
-    /// The version of an item, and whether it is stale.
+    /// Returns the version of an item and whether it is stale.
     pub async fn get(&self, kind: &str, key: &str) -> Result<(Option<u32>, bool)> {
         if let Some(held) = self.held(kind, key) {
             return Ok((held.value, held.stale));
@@ -82,7 +81,7 @@ impl JavaScript {
         (value, stale)
     }
 
-    /// The versions of all live items, and whether they are stale.
+    /// Returns the versions of all live items and whether they are stale.
     pub async fn all(&self, kind: &str) -> Result<(Versions, bool)> {
         let held = self.memo.lock().unwrap().all.get(kind).cloned();
         let (state, held) = match held {
@@ -97,7 +96,7 @@ impl JavaScript {
         let stale = answer.stale;
         let (mut state, mut held) = self.apply(held, &answer);
         if held.generation != self.generation() {
-            // Another read may have been answered meanwhile with what is newer.
+            // Another read may have received a newer answer meanwhile.
             let other = self.memo.lock().unwrap().all.get(kind).cloned();
             if let Some((of, newer)) = other.filter(|(_, other)| other.generation > held.generation)
             {

@@ -1,11 +1,11 @@
 //! Simulation: whole stores on one table in virtual time, driven by a seed.
 //!
-//! A [`plan::Plan`] says what happens: changes in LaunchDarkly, several processes that write them and read,
-//! spells in which DynamoDB fails, clocks that jump, processes that end. [`run::run`] lets it happen, and an
-//! [`oracle::Oracle`] checks each answer and each change of the table. The same seed gives the same run; a
-//! plan that breaks a rule is cut down to the actions that it takes.
+//! A [`plan::Plan`] lists the events: changes in LaunchDarkly, processes that write and read them, periods
+//! in which DynamoDB fails, clock jumps, and ends of processes. [`run::run`] executes the plan, and an
+//! [`oracle::Oracle`] checks each answer and each change of the table. The same seed leads to the same run.
+//! A plan that breaks a rule is reduced to the actions that break it.
 //!
-//! `SIMULATION_SEEDS` is how many seeds `cargo test` runs, `SIMULATION_SEED` the first one.
+//! `SIMULATION_SEEDS` sets how many seeds `cargo test` runs, `SIMULATION_SEED` the first one.
 
 mod javascript;
 mod model;
@@ -19,14 +19,14 @@ use std::ops::Range;
 
 use plan::{Defect, Plan};
 
-/// How many seeds run where nobody says otherwise.
+/// The default number of seeds.
 const SEEDS: u64 = 300;
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-/// Leaves out actions as long as the plan still breaks the same rule.
+/// Removes actions as long as the plan still breaks the same rule.
 fn shortened(plan: &Plan, rule: &str) -> Plan {
     let (mut plan, mut step) = (plan.clone(), plan.actions.len().div_ceil(2));
     while step > 0 {
@@ -45,7 +45,7 @@ fn shortened(plan: &Plan, rule: &str) -> Plan {
     plan
 }
 
-/// The first seed that breaks each rule, and how many do.
+/// Returns the first seed that breaks each rule, and how many seeds break it.
 fn broken_rules(seeds: Range<u64>) -> BTreeMap<&'static str, (u64, u64)> {
     let mut rules = BTreeMap::new();
     for seed in seeds {
@@ -56,7 +56,7 @@ fn broken_rules(seeds: Range<u64>) -> BTreeMap<&'static str, (u64, u64)> {
     rules
 }
 
-/// The hook for panics may be in place, which prints nothing.
+/// Prints a text. A panic message might not be shown, because the installed panic hook may print nothing.
 #[allow(clippy::print_stderr)]
 fn tell(text: &str) {
     eprintln!("{text}");
@@ -83,7 +83,7 @@ fn a_seed_gives_the_same_run_each_time() {
         let [first, second] = [(); 2].map(|()| {
             let run = run::run(&Plan::from_seed(seed));
             let mut trace = run.unwrap_or_else(|broken| broken.trace);
-            // tokio wakes those who wait for the same thing in any order.
+            // tokio wakes tasks that wait for the same event in any order.
             trace.sort();
             trace
         });
@@ -95,7 +95,7 @@ fn a_seed_gives_the_same_run_each_time() {
     }
 }
 
-/// Each rule, and what breaks it.
+/// Checks that each rule detects a defect that breaks it.
 #[test]
 fn what_is_wrong_on_purpose_is_noticed() {
     let rules = [

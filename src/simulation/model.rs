@@ -1,9 +1,9 @@
-//! What LaunchDarkly has: the flags and segments of one environment, and how they changed.
+//! The flags and segments of one LaunchDarkly environment, and their history.
 
 use crate::model::RowKey;
 use crate::store::NewItems;
 
-/// The items of the environment: kind, key, and what each may refer to.
+/// The items of the environment: kind, key, and the indices of the items that each may refer to.
 pub const ITEMS: [(&str, &str, &[usize]); 5] = [
     ("features", "a", &[1, 3]),
     ("features", "b", &[3]),
@@ -17,7 +17,7 @@ pub fn row(item: usize) -> RowKey {
     RowKey::new(kind, key)
 }
 
-/// Which item this row is of.
+/// Returns the index of the item in this row.
 pub fn item_of(row: &RowKey) -> Option<usize> {
     ITEMS.iter().position(|(kind, key, _)| *kind == &*row.namespace && *key == &*row.key)
 }
@@ -28,7 +28,7 @@ pub struct Change {
     pub item: usize,
     pub version: u32,
     pub deleted: bool,
-    /// What it refers to, in the versions that these had when it was made.
+    /// The items that this version refers to, in the versions that they had when it was created.
     pub refers_to: Vec<(usize, u32)>,
 }
 
@@ -53,19 +53,19 @@ impl Change {
     }
 }
 
-/// The environment.
+/// A simulated LaunchDarkly environment.
 #[derive(Default)]
 pub struct Model {
     pub changes: Vec<Change>,
 }
 
 impl Model {
-    /// The newest version of an item.
+    /// Returns the newest version of an item.
     pub fn newest(&self, item: usize) -> Option<&Change> {
         self.changes.iter().rev().find(|change| change.item == item)
     }
 
-    /// The newest version of an item that is not deleted.
+    /// Returns the newest version of an item unless that is a deletion.
     pub fn live(&self, item: usize) -> Option<&Change> {
         self.newest(item).filter(|change| !change.deleted)
     }
@@ -74,12 +74,13 @@ impl Model {
         self.changes.iter().find(|change| change.item == item && change.version == version)
     }
 
-    /// Whether an item was deleted after this version.
+    /// Returns whether an item was deleted after this version.
     pub fn deleted_after(&self, item: usize, version: u32) -> bool {
         self.changes.iter().any(|c| c.item == item && c.deleted && c.version > version)
     }
 
-    /// Makes a new version of an item, or deletes it, where nothing refers to it.
+    /// Creates a new version of an item. Deletes the item instead if this is wanted and nothing
+    /// refers to it.
     pub fn publish(&mut self, item: usize, wants_deletion: bool, refer: bool) {
         let version = self.newest(item).map_or(1, |newest| newest.version + 1);
         let referred = (0..ITEMS.len()).filter_map(|other| self.live(other));
@@ -90,7 +91,7 @@ impl Model {
         self.changes.push(Change { item, version, deleted, refers_to });
     }
 
-    /// The data set that an SDK hands over.
+    /// Returns the data set that an SDK hands over.
     pub fn data_set(&self) -> Vec<NewItems> {
         ["features", "segments"]
             .map(|kind| {

@@ -1,4 +1,4 @@
-//! What has to be so in each run.
+//! The rules that every run must obey.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,13 +15,14 @@ use crate::error::Error;
 use crate::log::{Level, Log};
 use crate::model::{Layout, RowKey};
 
-/// What may be rounded, and the time that a request on its way takes.
+/// Tolerance for rounding and for the time that a request travels.
 const SLACK: Duration = Duration::from_millis(50);
-/// A request that takes longer may be too slow for somebody who has something stale: a Query has several.
+/// A request that takes longer counts as slow and permits stale answers. A Query consists of several
+/// requests, whose times add up.
 const SLOW: Duration = Duration::from_millis(50);
-/// For how long after a failed or slow read answers may be stale.
+/// How long answers may be stale after a failed or slow read.
 const STALE_FOR: Duration = Duration::from_secs(5);
-/// For how long an init may still have effects after it has ended: what was read before it lags.
+/// How long an init may affect answers after its end: data that was read before its end may arrive later.
 const EFFECT_OF_INIT: Duration = Duration::from_secs(3);
 
 /// A rule that was broken.
@@ -31,7 +32,7 @@ pub struct Broken {
     pub trace: Vec<String>,
 }
 
-/// What was requested, in the order in which things happened.
+/// A call of a process, with its position in the order of events.
 #[derive(Clone, Copy)]
 pub struct Call {
     at: Instant,
@@ -39,7 +40,7 @@ pub struct Call {
     moment: u64,
 }
 
-/// An answer about one item: its version, none where there is no live one.
+/// An answer about one item. `version` is `None` if there is no live item.
 #[derive(Clone, Copy)]
 struct Answered {
     at: Instant,
@@ -50,15 +51,16 @@ struct Answered {
 #[derive(Default)]
 struct Process {
     answers: [Vec<Answered>; ITEMS.len()],
-    /// Versions that it handed over; none for a data set without the item.
+    /// Versions that the process handed over; `None` for a data set without the item.
     handed_over: [Vec<Option<u32>>; ITEMS.len()],
-    /// Since when it knows of a version.
+    /// When the process first knew each version.
     known: [BTreeMap<Option<u32>, Instant>; ITEMS.len()],
-    /// Of GetItem and Query: when one last failed or was slow, and whether one has been well since.
+    /// For GetItem and for Query: when one last failed or was slow, and whether one has succeeded since.
     failed: [Option<(Instant, bool)>; 2],
-    /// Reads under way: what is read, how many writes there were when they began, and when that was.
+    /// Reads in flight: the row, the value of `writes` at the start, and the time of the start.
     under_way: BTreeMap<u64, (RowKey, u64, Instant)>,
-    /// How often something was handed over, sent or answered since which reads may be others.
+    /// Counts hand-overs, and writes sent and answered. Reads before and after such an event need not
+    /// share a request.
     writes: u64,
 }
 
@@ -67,7 +69,7 @@ struct State {
     moment: u64,
     model: Model,
     processes: Vec<Process>,
-    /// When inits ended, in the order in which they began.
+    /// When inits ended, in the order in which they began; `None` for an init that has not ended.
     inits: Vec<Option<Instant>>,
     marker_seen: bool,
     broken: Option<&'static str>,
@@ -98,7 +100,7 @@ impl Oracle {
         work(&mut self.state().model)
     }
 
-    /// What the run has come to.
+    /// Returns the result of the run.
     pub fn verdict(&self) -> Result<Vec<String>, Broken> {
         let mut state = self.state();
         let trace = state.trace.clone();
@@ -127,12 +129,12 @@ impl Oracle {
         Call { at: Instant::now(), is_all: what.starts_with("all"), moment: state.moment }
     }
 
-    /// From now on its reads are broken off.
+    /// Records that the process closes, which aborts its reads: they count as failed.
     pub fn closes(&self, process: usize) {
         self.state().processes[process].failed = [Some((Instant::now(), false)); 2];
     }
 
-    /// A process that begins anew knows nothing.
+    /// Forgets what the process knew: a restarted process knows nothing.
     pub fn restarted(&self, process: usize) {
         self.state().processes[process] = Process::default();
     }
@@ -155,12 +157,12 @@ impl Oracle {
         !self.state().inits.is_empty()
     }
 
-    /// Its rows are in the table.
+    /// Records that the rows of the init are in the table.
     pub fn init_has_ended(&self, init: usize) {
         self.state().inits[init] = Some(Instant::now());
     }
 
-    /// An answer about an item, or all that a process got of a kind.
+    /// Checks an answer about one item, or about all items of a kind.
     pub fn answers(
         &self,
         process: usize,
@@ -186,7 +188,7 @@ impl Oracle {
             let moment = state.moment;
             let of = &mut state.processes[process];
             let since = *of.known[item].entry(version).or_insert_with(Instant::now);
-            // A stale answer may be as old as that.
+            // A stale answer may be as old as the first time that the process knew this version.
             let at = if stale { since } else { Instant::now() };
             of.answers[item].push(Answered { at, moment, version });
         }
@@ -199,15 +201,15 @@ impl Oracle {
         });
     }
 
-    /// How old what may be answered is at most; `None` for any age.
+    /// Returns the earliest time whose table contents an answer may show; `None` if any age is allowed.
     pub fn oldest(&self, call: Call, missing: bool) -> Option<Instant> {
         let ttl = self.plan.ttl_ms;
         let ttl = if missing { ttl.min(MAX_MISSING_TTL_MS) } else { ttl };
         let lag = Duration::from_millis(self.plan.lag_ms);
         let age = Duration::try_from_secs_f64(ttl / 1e3).ok()?;
-        // A clock that is set back and comes to the same time again makes what was read then fresh again.
+        // After a clock is set back, it reaches the same times again, and expired data is fresh again.
         let set_back = Duration::from_millis(self.plan.set_back_ms());
-        // It was read before it was kept.
+        // The data was read up to a read time-out before it was cached.
         call.at.checked_sub(age + lag + DEFAULT_READ_TIMEOUT + set_back)
     }
 
@@ -226,7 +228,8 @@ impl Oracle {
         DEFAULT_WRITE_TIMEOUT
     }
 
-    /// A request is sent; `row` is what is read, and whether that is for a write.
+    /// Records that a request is sent. `row` is the row to read and whether a write depends on the read;
+    /// `None` for a write.
     pub fn sent(
         self: &Arc<Self>,
         process: usize,
@@ -249,7 +252,7 @@ impl Oracle {
         }
         let (writes, is_query) = (of.writes, what.starts_with("Query"));
         let same = |read: &&(RowKey, u64, Instant)| read.0 == row && read.1 == writes;
-        // One may go on that began before a write, and sends its request again.
+        // A read that began before a write may still be in flight and repeat its request.
         let too_many = of.under_way.values().filter(same).count() > 1;
         of.under_way.insert(number, (row, writes, Instant::now()));
         let alone = !too_many || self.plan.ttl_ms == 0.0 || is_query;
@@ -259,10 +262,10 @@ impl Oracle {
         sent(Some(usize::from(is_query)))
     }
 
-    /// The table has changed to this.
+    /// Checks the rows of the table after a change.
     pub fn table_is(&self, rows: &Rows) {
         let mut state = self.state();
-        // Two processes that write at the same time may disturb each other.
+        // Two processes that write at the same time may interfere with each other.
         if self.plan.writers > 1 {
             return;
         }
@@ -321,7 +324,7 @@ impl State {
         self.inits.iter().any(|ended| ended.is_none_or(|ended| ended + EFFECT_OF_INIT >= since))
     }
 
-    /// No answer is older than one that had come before it was requested.
+    /// Checks that no answer is older than an answer that arrived before this call began.
     fn check_order(&mut self, process: usize, call: Call, item: usize, version: Option<u32>) {
         let before = self.processes[process].answers[item].iter().filter(|answered| {
             answered.moment < call.moment
@@ -338,7 +341,7 @@ impl State {
         });
     }
 
-    /// What is not said to be stale is no older than it may be.
+    /// Checks that an answer that is not marked as stale is no older than the TTL allows.
     fn check_age(
         &mut self,
         process: usize,
@@ -348,7 +351,7 @@ impl State {
         tables: &[Rows],
         plan: &Plan,
     ) {
-        // A tombstone is an item, too.
+        // A tombstone counts as an item.
         let is_kept = version.is_some() || self.model.deleted_after(item, 0);
         if plan.ttl_ms.is_infinite() && is_kept || self.was_init(call.at) {
             return;
@@ -360,7 +363,7 @@ impl State {
             (!deleted(there)).then_some(there)
         };
         let oldest = tables.iter().map(live).min().flatten();
-        // What was handed over is used at once, though another process may be ahead.
+        // Reads use handed-over versions at once, even if another process is ahead.
         let mut own = self.processes[process].handed_over[item].iter();
         let is_own = own.any(|own| own.filter(|own| !deleted(*own)) == version);
         let known = version >= oldest || is_own;
@@ -373,13 +376,13 @@ impl State {
     }
 }
 
-/// A request under way.
+/// A request in flight.
 pub struct Sent {
     oracle: Arc<Oracle>,
     process: usize,
     number: u64,
     at: Instant,
-    /// Whether it is a GetItem or a Query that somebody waits for.
+    /// 0 for a GetItem, 1 for a Query; `None` for a write and for a read that a write depends on.
     read: Option<usize>,
 }
 
@@ -411,7 +414,7 @@ impl Drop for Sent {
         let of = &mut state.processes[self.process];
         of.under_way.remove(&self.number);
         of.writes += u64::from(self.read.is_none());
-        // Slow or given up.
+        // The request was slow or abandoned.
         if self.at.elapsed() >= SLOW {
             self.went(&mut state, false);
         }

@@ -1,29 +1,29 @@
-//! What happens in a run.
+//! The events of a run.
 
 use super::model::ITEMS;
 
-/// How DynamoDB treats the requests of one process for a while.
+/// How DynamoDB treats the requests of one process for some time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Spell {
     Calm,
-    /// Each request takes up to so many milliseconds more.
+    /// Each request takes up to this many milliseconds longer.
     Slow(u64),
-    /// So many of a hundred requests are throttled.
+    /// This percentage of requests is throttled.
     Throttled(u8),
-    /// So many of a hundred connections break before the request arrives.
+    /// This percentage of connections breaks before the request arrives.
     Reset(u8),
-    /// So many of a hundred answers are lost after the request took effect.
+    /// This percentage of answers is lost after the request took effect.
     LostAnswers(u8),
-    /// So many of a hundred requests are never answered.
+    /// This percentage of requests is never answered.
     Hanging(u8),
-    /// Nothing may be read, or nothing written.
+    /// Reads, writes or both are denied.
     Denied {
         reads: bool,
         writes: bool,
     },
     /// DynamoDB can't be reached.
     Down,
-    /// Of batches, so many of a hundred rows are left unprocessed.
+    /// This percentage of the rows in batches is left unprocessed.
     Unprocessed(u8),
 }
 
@@ -46,12 +46,12 @@ pub enum Action {
         delete: bool,
         refer: bool,
     },
-    /// A process hears of the changes and hands them over, one after the other or all at once.
+    /// A process learns of the changes and hands them over, one after the other or all at once.
     Deliver {
         process: usize,
         in_turn: bool,
     },
-    /// A process connects anew and hands over the whole data set.
+    /// A process reconnects and hands over the whole data set.
     Init {
         process: usize,
     },
@@ -63,35 +63,35 @@ pub enum Action {
         process: usize,
         spell: Spell,
     },
-    /// The wall clock of a process jumps by so many milliseconds.
+    /// The wall clock of a process jumps by this many milliseconds.
     Jump {
         process: usize,
         by: i64,
     },
 }
 
-/// What is wrong on purpose, to see that it is noticed.
+/// A deliberate defect, to check that the oracle detects it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Defect {
-    /// Reads find the table as it was up to a minute before.
+    /// Reads return the table as it was up to a minute earlier.
     OldReads,
-    /// Writes of segments are acknowledged and done a second later.
+    /// Writes of segments are acknowledged at once and take effect a second later.
     LateSegments,
-    /// Of flags, batches write nothing.
+    /// Batches do not write flags.
     LostFlags,
     /// The table lost its marker.
     LostMarker,
     /// A request panics.
     Panic,
-    /// The store waits longer than it is told to.
+    /// The store's read time-out is ten times longer than the oracle allows.
     LongWaits,
-    /// The store answers with what is old while it asks.
+    /// The store serves stale data while it refreshes it.
     OldAnswers,
-    /// The store does not cache, so that each read is a request.
+    /// The store does not cache: each read sends a request.
     NoCaching,
-    /// The writes of one process are refused for ever.
+    /// The faults of the first process do not end with the plan.
     Refused,
-    /// A task goes on after the end.
+    /// A task continues after the end.
     EndlessTask,
     /// A call is never answered.
     EndlessCall,
@@ -107,16 +107,16 @@ pub struct Plan {
     pub readers: usize,
     pub ttl_ms: f64,
     pub consistent_read: bool,
-    /// By how many milliseconds an eventually consistent read lags at most.
+    /// The maximum lag of an eventually consistent read, in milliseconds.
     pub lag_ms: u64,
-    /// How long a request takes at most, in milliseconds.
+    /// The maximum time of a request without faults, in milliseconds.
     pub latency_ms: u64,
-    /// Each action after a pause, in milliseconds.
+    /// The actions, each with the pause before it in milliseconds.
     pub actions: Vec<(u64, Action)>,
 }
 
 impl Plan {
-    /// By how many milliseconds clocks are set back in all.
+    /// Returns the sum of all backward clock jumps, in milliseconds.
     pub fn set_back_ms(&self) -> u64 {
         let set_back = self.actions.iter().map(|(_, action)| match action {
             Action::Jump { by, .. } if *by < 0 => by.unsigned_abs(),
@@ -146,7 +146,7 @@ impl Plan {
         let is_faulty = random.u8(..4) > 0;
         let length = random.usize(10..80);
         let longest = [5, 100, 2_000][random.usize(..3)];
-        // The fewer items, the more happens to one of them.
+        // The fewer items there are, the more happens to each.
         let items = random.usize(1..=ITEMS.len());
         for item in (0..ITEMS.len()).rev() {
             let action = Action::Publish { item, delete: false, refer: random.bool() };

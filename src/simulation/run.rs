@@ -1,4 +1,4 @@
-//! Lets a plan happen.
+//! Executes a plan.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -21,22 +21,22 @@ use crate::config::{Config, Freshness};
 use crate::model::Layout;
 use crate::store::Store;
 
-/// After that without faults all is in the table.
+/// After this time without faults, all data must be in the table.
 const QUIET: Duration = Duration::from_secs(600);
-/// After that nothing of a closed store is left.
+/// After this time, nothing of a closed store may remain.
 const CLOSED: Duration = Duration::from_secs(4);
 
-/// A process.
+/// A simulated process.
 struct Process {
     number: usize,
     store: Store,
     javascript: Arc<JavaScript>,
     connection: Connection,
-    /// By how much its wall clock is ahead, in milliseconds.
+    /// How far its wall clock is ahead, in milliseconds.
     ahead: Arc<AtomicI64>,
-    /// How many changes it has heard of.
+    /// How many changes it has received.
     heard: usize,
-    /// Held by whoever hands something over, in turn.
+    /// Locked while changes or a data set are handed over, so that hand-overs take turns.
     handing_over: Arc<tokio::sync::Mutex<()>>,
     tasks: Vec<JoinHandle<()>>,
     closed: Arc<AtomicBool>,
@@ -49,7 +49,7 @@ struct Run {
     processes: Vec<Process>,
 }
 
-/// Runs a plan in virtual time and returns what happened.
+/// Runs a plan in virtual time and returns the trace.
 pub fn run(plan: &Plan) -> Result<Vec<String>, Broken> {
     fastrand::seed(plan.seed);
     runtime().block_on(async {
@@ -66,7 +66,7 @@ pub fn run(plan: &Plan) -> Result<Vec<String>, Broken> {
     })
 }
 
-/// Time passes at once when there is nothing to do.
+/// Creates a runtime whose time advances at once when no task can run.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
@@ -275,7 +275,7 @@ impl Run {
         }));
     }
 
-    /// Closes the store of a process; whoever waits for it is answered then.
+    /// Closes the store of a process and checks that this ends all its calls.
     async fn close(&mut self, process: usize) {
         let of = &mut self.processes[process];
         let call = self.oracle.calls(process, "close");
@@ -292,7 +292,7 @@ impl Run {
         }
     }
 
-    /// All is well again: what was handed over is in the table, and read.
+    /// Ends all faults, and checks that all data is in the table and that reads return it.
     async fn end(&mut self) {
         self.oracle.note("all is well again");
         match self.plan.defect {

@@ -1,4 +1,4 @@
-//! The table that all processes of a run share, and how it fails.
+//! The table that all processes of a run share, and its faults.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -16,13 +16,13 @@ use crate::dynamodb::{Page, PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Item, ItemAttribute, Layout, RowKey, StoredRow};
 
-/// So many rows are on a page, to have several.
+/// The number of rows on a page: small, so that Queries have several pages.
 const PAGE: usize = 2;
 
 pub type Rows = BTreeMap<RowKey, StoredRow>;
 
 pub struct Table {
-    /// The rows after each change, and since when.
+    /// The rows after each change, with the time of the change.
     history: Mutex<Vec<(Instant, Rows)>>,
     random: Mutex<fastrand::Rng>,
     oracle: Arc<Oracle>,
@@ -44,19 +44,19 @@ impl Table {
         self.history.lock().unwrap().last().unwrap().1.clone()
     }
 
-    /// The rows as they were at some time from `since` on.
+    /// Returns all states of the rows from `since` on.
     pub fn rows_since(&self, since: Instant) -> Vec<Rows> {
         let history = self.history.lock().unwrap();
         let first = history.partition_point(|(at, _)| *at <= since).saturating_sub(1);
         history[first..].iter().map(|(_, rows)| rows.clone()).collect()
     }
 
-    /// Removes the marker behind everybody's back.
+    /// Removes the marker without a request.
     pub fn remove_marker(&self) {
         self.change(|rows| drop(rows.remove(&Layout::new("").marker())));
     }
 
-    /// The rows as a read finds them.
+    /// Returns the rows that a read finds.
     fn seen(&self, reading: Reading) -> Rows {
         let consistent = reading.consistent && self.defect != Some(Defect::OldReads);
         let lags = !consistent && self.lag_ms > 0 && self.random.lock().unwrap().bool();
@@ -67,7 +67,7 @@ impl Table {
         history[last].1.clone()
     }
 
-    /// Whether a write of this row is done, and whether that is later.
+    /// Returns whether a write of this row takes effect, and if not, whether it does later.
     fn is_done(&self, row: &RowKey) -> (bool, bool) {
         let is_flag = &*row.namespace == "features";
         match self.defect {
@@ -86,7 +86,7 @@ impl Table {
     }
 }
 
-/// The way of one process to the table.
+/// The connection of one process to the table.
 #[derive(Clone)]
 pub struct Connection {
     pub table: Arc<Table>,
@@ -94,7 +94,7 @@ pub struct Connection {
     pub spell: Arc<Mutex<Spell>>,
 }
 
-/// What becomes of a request.
+/// The outcome of a request.
 enum Fate {
     Answered,
     Failed(ErrorKind),
@@ -128,7 +128,8 @@ impl Connection {
         (Duration::from_millis(there), Duration::from_millis(delay - there), fate)
     }
 
-    /// Sends a request that has this effect on arrival. Whoever drops it before has not sent it.
+    /// Sends a request that has this effect on arrival. Dropping the future earlier cancels the
+    /// request.
     fn request<T: Send + 'static>(
         &self,
         what: String,
