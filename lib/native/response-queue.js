@@ -31,9 +31,9 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
  * @property {AsyncResource} [requester] the asynchronous context of the caller
  * @property {boolean} [isWrite] whether `close` waits for its answer
  * @property {(answer: Answer, size: number) => boolean} settle gets an answer and the approximate length of
- *     its text; returns whether the answer is complete
+ *   its text; returns whether the answer is complete
  * @property {(reason: string) => void} fail calls back with a failure unless it has called back; does
- *     as little as possible, so that it does not fail itself
+ *   as little as possible, so that it does not fail itself
  */
 
 /** Returned in place of an answer by methods that call back later. */
