@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Takes one measurement of one store, in a process of its own: `node child.js '{"measurement": …}'`.
- * The figures go to file descriptor 3, as JSON; packages may print what they like.
+ * Takes one measurement of one store in a separate process: `node child.js '{"measurement": …}'`. Writes the
+ * figures as JSON to file descriptor 3, because packages may print to the other descriptors.
  */
 
 const { writeSync } = require('node:fs');
@@ -20,7 +20,7 @@ async function main() {
   const logger = { error, warn: ignore, info: ignore, debug: ignore };
   const { measure } = require(`./measurements/${measurement}`);
   const figures = await measure({ store: storeByName(store), endpoint, logger });
-  // A failure that is answered fast must not pass for speed.
+  // A fast failure must not count as speed.
   if (errors.length > 0) throw new Error(`${errors.length} errors, the first: ${errors[0]}`);
   writeSync(RESULT, JSON.stringify(figures));
   process.exit();

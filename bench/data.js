@@ -1,17 +1,17 @@
 'use strict';
 
 /**
- * The flags and segments that are measured with: made up, the same in every process, valid for every
- * generation of SDKs, and of the size that real ones have, 1.5 KB of JSON on average.
+ * The flags and segments for measurements. They are synthetic, identical in every process, valid for every
+ * generation of SDKs, and of realistic size: 1.5 KB of JSON on average.
  */
 
 const SEGMENT_COUNT = 20;
-/** What every flag serves to `USER`: what its last rule says. */
+/** The variation that every flag serves to `USER`, by its last rule. */
 const SERVED_VARIATION = 1;
 
-/** The attributes are those that SDK 5 knows without `custom`. */
+/** SDK 5 knows these attributes without `custom`. */
 const USER = { key: 'user-4711', country: 'AT', email: 'ada@mail.example' };
-/** The same for SDKs that evaluate for contexts. */
+/** The same for SDKs with contexts. */
 const CONTEXT = { kind: 'user', ...USER };
 
 const AREAS = ['checkout', 'search', 'billing', 'profile', 'catalogue', 'mobile', 'support'];
@@ -53,7 +53,7 @@ function segmentKey(index) {
  */
 function flag(index) {
   const variations = VARIATION_SETS[index % VARIATION_SETS.length];
-  // Sizes differ, as real ones do.
+  // Sizes differ, as in real data.
   const size = (index * 7) % 8;
   return {
     key: flagKey(index),
@@ -81,12 +81,12 @@ function flag(index) {
   };
 }
 
-/** Every tenth flag needs one that itself needs none. */
+/** Gives every tenth flag a prerequisite that has none itself. */
 function prerequisites(index) {
   return index % 10 === 9 ? [{ key: flagKey(index - 9), variation: SERVED_VARIATION }] : [];
 }
 
-/** Rules that `USER` does not match, and a last one that it does. */
+/** Returns rules that `USER` does not match, and a last rule that it matches. */
 function rules(index, size) {
   const country = (/** @type {number} */ offset) => COUNTRIES[(index + offset) % COUNTRIES.length];
   const several = [1, 2, 3, 4, 5].map(country);
@@ -101,7 +101,7 @@ function rules(index, size) {
       clause('key', 'startsWith', ['qa-']),
     ]),
   ];
-  // Every fifth flag asks a segment first.
+  // Every fifth flag first checks a segment.
   if (index % 5 === 4) {
     all.unshift(rule(index, 0, 0, [clause('', 'segmentMatch', [segmentKey(index)])]));
   }
@@ -146,7 +146,7 @@ function uuid(seed) {
   return [...parts, digits.slice(16, 20), digits.slice(20)].join('-');
 }
 
-/** Digits that look random and are always the same. */
+/** Returns pseudorandom hexadecimal digits, the same for each seed. */
 function hexadecimal(seed, length) {
   let state = (seed + 1) * 2_654_435_761;
   let digits = '';
@@ -158,10 +158,10 @@ function hexadecimal(seed, length) {
 }
 
 /**
- * What an SDK hands to its store.
+ * Returns the data set that an SDK passes to its store.
  *
  * @param {number} flagCount
- * @returns {{features: Record<string, Item>, segments: Record<string, Item>}} each by key
+ * @returns {{features: Record<string, Item>, segments: Record<string, Item>}} items by key
  */
 function dataSet(flagCount) {
   const byKey = (/** @type {Item[]} */ items) =>
@@ -173,9 +173,9 @@ function dataSet(flagCount) {
 }
 
 /**
- * The value that an SDK has to answer for `USER`.
+ * Returns the value that an SDK must serve to `USER`.
  *
- * @param {number} index of the flag
+ * @param {number} index the index of the flag
  */
 function servedValue(index) {
   return VARIATION_SETS[index % VARIATION_SETS.length][SERVED_VARIATION];

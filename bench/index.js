@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * Compares this package's store with those that LaunchDarkly publishes:
+ * Compares this package's store with the stores that LaunchDarkly publishes:
  *
  *     node bench/index.js [--runs 5] [--only name,name] [--json path]
  *
- * `--only` takes names of measurements or figures. All of them are written to `results.json` and drawn
- * as `chart.svg`; some are only printed, unless `--json` says where to write them.
+ * `--only` takes names of measurements or figures. A run of all measurements writes `results.json` and draws
+ * `chart.svg`. A run of some only prints them, unless `--json` names a file.
  */
 
 const { writeFileSync } = require('node:fs');
@@ -76,7 +76,7 @@ function chosen(only) {
 
 /**
  * @param {string[]} names of measurements
- * @param {import('./report/results').Results} results gets the figures
+ * @param {import('./report/results').Results} results receives the figures
  */
 async function measure(names, results) {
   const failures = [];

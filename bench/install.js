@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Installs the packages that are compared with, unless they are installed as the lock file says.
+ * Installs the packages for the comparison, unless they match the lock file.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -24,7 +24,7 @@ function installPackages() {
 
 /**
  * @param {string} file
- * @returns {number} when; 0 where there is no such file
+ * @returns {number} the time of the last change; 0 if the file does not exist
  */
 function modified(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;

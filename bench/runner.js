@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Takes measurements in processes of their own, the stores in turn, so that whatever else the machine
- * does in the meantime meets all of them.
+ * Takes measurements in separate processes. The stores take turns, so that other load on the machine affects
+ * all of them.
  */
 
 const { spawn } = require('node:child_process');
@@ -13,15 +13,15 @@ const { PERSISTENT, isInstalled } = require('./stores');
 const { callStub } = require('./stub/client');
 
 const CHILD = path.join(__dirname, 'child.js');
-/** A store whose process takes longer than this is run no more often than `SLOW_RUNS`. */
+/** A store whose process takes longer than this runs at most `SLOW_RUNS` times. */
 const SLOW_MS = 5000;
 const SLOW_RUNS = 3;
-/** Only a guard against hanging. */
+/** A guard against hanging. */
 const GUARD_MS = 300_000;
 
 /**
  * @typedef {import('./measurements').Measurement} Measurement
- * @typedef {Record<string, number[]>} Runs the values of one store by figure
+ * @typedef {Record<string, number[]>} Runs one store's values by figure
  * @typedef {{measurement: string, store: string, message: string}} Failure
  */
 
@@ -96,7 +96,7 @@ function runChild(input, nodeOptions) {
 
 /**
  * @param {any} stream
- * @returns {() => string} what has come
+ * @returns {() => string} returns the text received so far
  */
 function collect(stream) {
   let text = '';

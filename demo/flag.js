@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * A flag as LaunchDarkly sends it: on, and with the first variation where nothing else is said.
+ * Makes a flag as LaunchDarkly sends it. By default it is on and serves the first variation.
  *
  * @param {string} key
- * @param {object} [members] other than these
+ * @param {object} [members] members that replace the defaults
  * @returns {{key: string, version: number, [member: string]: any}}
  */
 function flag(key, members) {
@@ -25,12 +25,12 @@ function flag(key, members) {
   };
 }
 
-/** Flags or segments as LaunchDarkly sends several. */
+/** Maps flags or segments by key, as LaunchDarkly sends them. */
 function byKey(...items) {
   return Object.fromEntries(items.map((item) => [item.key, item]));
 }
 
-/** A part of a rollout for each of three variations. */
+/** A third of a rollout for each of three variations. */
 const THIRDS = [33_333, 33_333, 33_334].map((weight, variation) => ({ variation, weight }));
 
 module.exports = { THIRDS, byKey, flag };

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Shows what the package is for, and checks that it does it: `npm run demo`.
+ * Demonstrates the package and checks the results: `npm run demo`.
  */
 
 const assert = require('node:assert');
@@ -28,15 +28,15 @@ const {
 } = require('./shop');
 const { startStreamServer } = require('./stream-server');
 
-/** Only a guard against hanging. */
+/** A guard against hanging. */
 const GUARD_MS = 300_000;
-/** In seconds; short, so that nobody has to wait for the third step. */
+/** In seconds. Short, so that the third step does not wait long. */
 const CACHE_TTL = 1;
 
 const [ADA] = CUSTOMERS;
 const FLAG_KEYS = Object.keys(PRODUCTION.flags);
 
-/** What is to be closed at the end, the last one first. */
+/** Functions to call at the end, the last one first. */
 const closers = [];
 
 async function main() {
@@ -45,14 +45,14 @@ async function main() {
   const table = await dynamodb.createTable(engine.endpoint);
   closers.push(() => dynamodb.deleteTable(engine.endpoint, table));
 
-  /** Real applications seldom need this. */
+  /** Most real applications don't need these options. */
   const clientOptions = {
     endpoint: engine.endpoint,
     region: 'eu-west-1',
     accessKeyId: 'none',
     secretAccessKey: 'none needed here',
   };
-  /** How an application makes its stores. */
+  /** Makes a store as an application does. */
   const createStore = (prefix) =>
     DynamoDBFeatureStore(table, { prefix, cacheTTL: CACHE_TTL, clientOptions });
   const createBigSegmentStore = (prefix) =>
@@ -80,7 +80,7 @@ function introduce() {
   `);
 }
 
-/** The SDK with the stream as its source, which fills the table. */
+/** Starts an SDK client with the stream as its source, which fills the table. */
 async function receiveFlags(createStore, rows) {
   heading('1. Flags arrive from LaunchDarkly and are stored in DynamoDB');
   const server = await startServer(PRODUCTION);
@@ -100,7 +100,7 @@ async function receiveFlags(createStore, rows) {
   return server;
 }
 
-/** The SDK without any source but the table. */
+/** Starts an SDK client without a source other than the table. */
 async function evaluateInDaemonMode(createStore) {
   heading('2. Another client evaluates them from DynamoDB alone');
   paragraph(`
@@ -117,7 +117,7 @@ async function evaluateInDaemonMode(createStore) {
   return client;
 }
 
-/** A flag changes at LaunchDarkly. */
+/** Changes a flag at LaunchDarkly. */
 async function seeChange(server, reader) {
   heading('3. A flag changes');
   const banner = () => reader.variation('banner', ADA, 'no value');
@@ -143,7 +143,7 @@ async function seeChange(server, reader) {
   assert.strictEqual(after, 'Winter sale');
 }
 
-/** Two prefixes in one table. */
+/** Uses two prefixes in one table. */
 async function keepEnvironmentsApart(createStore, rows, productionReader) {
   heading('4. Two environments in one table');
   const before = contents(await rows());
@@ -176,12 +176,12 @@ async function keepEnvironmentsApart(createStore, rows, productionReader) {
   assert.deepStrictEqual(contents(await rows()), [...before, ...added]);
 }
 
-/** Another generation of the SDK, and a segment whose members have rows of their own. */
+/** Uses another SDK generation, and a big segment whose memberships are rows of their own. */
 async function evaluateBigSegment(server, isInTable, putRow, createStore, createBigSegmentStore) {
   heading('5. SDK 9 on the same table, and a big segment');
   server.patchSegment(REGULARS);
   server.patchFlag(FREE_DELIVERY);
-  // Who asks for a flag that is not there yet is told so by the SDK, and for a while.
+  // If an SDK reads the flag before it exists, it is unknown to the SDK for a while.
   await waitFor(() => isInTable(FREE_DELIVERY), 'the new flag');
   await putRow(metadataRow(Date.now(), 'production'));
   for (const key of ['ben', 'eve']) {
@@ -214,7 +214,7 @@ async function evaluateBigSegment(server, isInTable, putRow, createStore, create
   assert.deepStrictEqual(results, Object.fromEntries(expected));
 }
 
-/** What flags are for each customer, and why. */
+/** Evaluates all flags for each customer, with reasons. */
 async function evaluateAll(client, flagKeys) {
   const results = {};
   for (const customer of CUSTOMERS) {
@@ -248,7 +248,7 @@ async function startServer(environment) {
   return server;
 }
 
-/** A client that is ready. */
+/** Starts a client and waits until it is ready. */
 async function startClient(config, LaunchDarkly = LaunchDarkly7) {
   const client = LaunchDarkly.init('no SDK key is needed here', {
     logger: LaunchDarkly.basicLogger({ level: 'warn' }),
@@ -260,7 +260,7 @@ async function startClient(config, LaunchDarkly = LaunchDarkly7) {
   return client;
 }
 
-/** Rows as namespace, key and version. */
+/** Returns rows as namespace, key and version. */
 function contents(rows) {
   return rows.map(({ namespace, key, version }) => [namespace.S, key.S, version ? version.N : '']);
 }

@@ -12,7 +12,7 @@ function heading(text) {
 }
 
 /**
- * Prints a paragraph, broken into lines.
+ * Prints a paragraph, wrapped into lines.
  *
  * @param {string} text
  */
@@ -29,7 +29,7 @@ function paragraph(text) {
 }
 
 /**
- * Prints rows of cells below one another, under their names.
+ * Prints rows of cells as a table with headings.
  *
  * @param {string[]} columns
  * @param {unknown[][]} rows

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What the demo is about: a shop with two environments, and some of its customers.
+ * The demo's subject: a shop with two environments and some of its customers.
  */
 
 const { THIRDS, byKey, flag } = require('./flag');
@@ -11,11 +11,11 @@ const inSegment = (...values) => ({ attribute: '', op: 'segmentMatch', values })
 
 const PRODUCTION = {
   flags: byKey(
-    // Everywhere but in the US.
+    // On everywhere except in the US.
     flag('payment-api', {
       rules: [{ id: 'no-licence-there', variation: 1, clauses: [inCountry('US')] }],
     }),
-    // Needs the payment API; for beta testers and in two countries.
+    // Requires the payment API; on for beta testers and in two countries.
     flag('new-checkout', {
       version: 7,
       prerequisites: [{ key: 'payment-api', variation: 0 }],
@@ -25,7 +25,7 @@ const PRODUCTION = {
       ],
       fallthrough: { variation: 1 },
     }),
-    // A third of the customers each.
+    // Each colour for a third of the customers.
     flag('button-colour', {
       version: 3,
       variations: ['red', 'green', 'blue'],
@@ -44,7 +44,7 @@ const PRODUCTION = {
   }),
 };
 
-/** The same flags, further along. */
+/** The same flags in a later state. */
 const STAGING = {
   flags: byKey(
     flag('payment-api', { version: 2 }),
@@ -55,9 +55,9 @@ const STAGING = {
   segments: {},
 };
 
-/** A segment of so many customers that it has no list of them: each has a row in the table. */
+/** A big segment: it lists no members; each customer's membership is a row in the table. */
 const REGULARS = { key: 'regulars', version: 1, unbounded: true, generation: 1, rules: [] };
-/** How such a row refers to it. */
+/** The reference to the segment in a membership row. */
 const REGULARS_REFERENCE = 'regulars.g1';
 const FREE_DELIVERY = flag('free-delivery', {
   rules: [{ id: 'regulars', variation: 0, clauses: [inSegment('regulars')] }],
@@ -71,7 +71,7 @@ const CUSTOMERS = [
   { kind: 'user', key: 'joe', country: 'FR', email: 'joe@mail.example' },
 ];
 
-/** What production's flags are for each customer. */
+/** The expected values of production's flags, by customer. */
 const EXPECTED = {
   ada: {
     'payment-api': [true, 'FALLTHROUGH'],
@@ -99,7 +99,7 @@ const EXPECTED = {
   },
 };
 
-/** The flags that change in the course of the demo, at its end. */
+/** The expected values of the flags that change during the demo, at its end. */
 const EXPECTED_AT_THE_END = {
   ada: { banner: ['Winter sale', 'FALLTHROUGH'], 'free-delivery': [false, 'FALLTHROUGH'] },
   ben: { banner: ['Winter sale', 'FALLTHROUGH'], 'free-delivery': [true, 'RULE_MATCH regulars'] },

@@ -1,11 +1,10 @@
 'use strict';
 
 /**
- * A server on this machine that stands in for LaunchDarkly's: it sends flags and segments to SDK
- * clients as server-sent events, and to those that poll as JSON, and takes the events that they
- * send.
+ * A local server that stands in for LaunchDarkly's. It sends flags and segments as server-sent events to
+ * streaming SDK clients and as JSON to polling ones, and accepts their analytics events.
  *
- * Clients of SDK 9 with a data system ask at paths of their own, for another protocol.
+ * Clients of SDK 9 with a data system use other paths and another protocol.
  */
 
 const http = require('node:http');
@@ -14,7 +13,7 @@ const transfer = require('./transfer');
 
 /**
  * @typedef {{key: string, version: number, [member: string]: any}} Item a flag or a segment
- * @typedef {{flags: Record<string, Item>, segments: Record<string, Item>}} Data each by key
+ * @typedef {{flags: Record<string, Item>, segments: Record<string, Item>}} Data items by key
  */
 
 class StreamServer {
@@ -26,10 +25,10 @@ class StreamServer {
     this.data = { flags: { ...flags }, segments: { ...segments } };
     /** @type {Set<http.ServerResponse>} the open streams */
     this.streams = new Set();
-    /** @type {Set<http.ServerResponse>} those of them that are for data systems */
+    /** @type {Set<http.ServerResponse>} the open streams of data systems */
     this.transfers = new Set();
     this.server = http.createServer((request, response) => this.answer(request, response));
-    /** What SDKs take as `baseUri`, `streamUri` and `eventsUri`. */
+    /** The SDKs' `baseUri`, `streamUri` and `eventsUri`. */
     this.url = '';
   }
 
@@ -95,7 +94,7 @@ class StreamServer {
   /**
    * @param {string} type
    * @param {object} data
-   * @param {import('./transfer').Event[]} events the same for data systems
+   * @param {import('./transfer').Event[]} events the same change in the data systems' protocol
    */
   send(type, data, events) {
     for (const stream of this.streams) {
@@ -104,7 +103,7 @@ class StreamServer {
     }
   }
 
-  /** Replaces everything. */
+  /** Replaces all flags and segments. */
   putAll({ flags = {}, segments = {} }) {
     this.data = { flags: { ...flags }, segments: { ...segments } };
     this.send('put', { path: '/', data: this.data }, transfer.everything(this.data));
@@ -118,7 +117,7 @@ class StreamServer {
   }
 
   /**
-   * @param {Item[]} flags for a data system one change, for others one each
+   * @param {Item[]} flags sent to data systems as one change, to others as one change each
    */
   patchFlags(flags) {
     for (const flag of flags) this.data.flags[flag.key] = flag;
@@ -143,7 +142,7 @@ class StreamServer {
 
   /**
    * @param {string} key
-   * @param {number} version of the deletion
+   * @param {number} version the version of the deletion
    */
   deleteFlag(key, version) {
     delete this.data.flags[key];

@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * What LaunchDarkly sends to the data system of SDK 9: an intent, the objects, and that these were all.
+ * The events that LaunchDarkly sends to the data system of SDK 9: an intent, the objects, and the end of the
+ * transfer.
  *
  * @typedef {import('./stream-server').Item} Item
  * @typedef {import('./stream-server').Data} Data
@@ -13,7 +14,7 @@ let state = 0;
 
 /**
  * @param {Data} data
- * @returns {Event[]} what replaces everything
+ * @returns {Event[]} events that replace everything
  */
 function everything({ flags, segments }) {
   const puts = [
@@ -26,7 +27,7 @@ function everything({ flags, segments }) {
 /**
  * @param {'flag' | 'segment'} kind
  * @param {...Item} items
- * @returns {Event[]} what replaces these items in one change
+ * @returns {Event[]} events that replace these items in one change
  */
 function change(kind, ...items) {
   return transferred(
@@ -38,7 +39,7 @@ function change(kind, ...items) {
 /**
  * @param {string} key
  * @param {number} version
- * @returns {Event[]} what deletes a flag
+ * @returns {Event[]} events that delete a flag
  */
 function deletion(key, version) {
   const data = { kind: 'flag', key, version };

@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * Builds the addon as it is published: small, and on Linux with glibc for systems as old as those with
- * glibc 2.17.
+ * Builds the addon for publication: optimised for size and, on Linux with glibc, compatible with glibc 2.17.
  *
  *     node scripts/build-release.js [--target x86_64-unknown-linux-gnu] [--out folder]
  *
@@ -42,8 +41,8 @@ function hostTarget() {
 
 /**
  * @param {string} target
- * @returns {Record<string, string>} environment variables by which zig compiles C and links; none for
- *   other systems than Linux
+ * @returns {Record<string, string>} environment variables that make zig compile C and link; none for
+ *   systems other than Linux
  */
 function linkedByZig(target) {
   const [cpu, , system, abi] = target.split('-');
@@ -59,7 +58,7 @@ function linkedByZig(target) {
     fs.writeFileSync(file, `#!/bin/sh\nexec cargo-zigbuild zig ${command} "$@"\n`, { mode: 0o755 });
     return file;
   };
-  // Sanitizers would need a runtime that is not there.
+  // Sanitizers need a runtime library that is not available.
   const compiler = `-fno-sanitize=all -target ${zigTarget}`;
   const cc = program('cc', `cc -- ${compiler}`);
   const underscored = target.replace(/-/g, '_');

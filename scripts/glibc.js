@@ -1,23 +1,23 @@
 'use strict';
 
 /**
- * Checks that addons for Linux with glibc load on systems as old as is promised:
+ * Checks that addons for Linux with glibc load on the oldest supported systems:
  *
  *     node scripts/glibc.js [files]
  *
- * 2.17 is that of Red Hat Enterprise Linux 7; Amazon Linux 2 and all that came later have newer ones.
+ * Red Hat Enterprise Linux 7 has 2.17; Amazon Linux 2 and later systems have newer versions.
  */
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-/** The oldest version that the published addons run with. */
+/** The oldest glibc version that published addons support. */
 const GLIBC = '2.17';
 
 /**
  * @param {string} file
- * @returns {string} the newest version of glibc that it needs
+ * @returns {string} the newest version of glibc that the file needs
  */
 function neededGlibc(file) {
   const symbols = execFileSync('objdump', ['-T', file], { encoding: 'utf8' });

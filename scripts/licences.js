@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The licences of the crates whose code is in the addon.
+ * Collects the licences of the crates that are linked into the addon.
  *
  *     node scripts/licences.js prints them
  */
@@ -15,10 +15,10 @@ const ROOT = path.join(__dirname, '..');
 const LICENCE_FILE = /^(licen[cs]e|copying|notice|unlicense|copyright)/i;
 
 /**
- * @returns {string} each text once, below the crates that it is of
+ * @returns {string} each licence text once, below the names of its crates
  */
 function thirdPartyLicences() {
-  /** @type {Map<string, string[]>} crates, by the text */
+  /** @type {Map<string, string[]>} crates by licence text */
   const crates = new Map();
   for (const crate of linkedCrates()) {
     const title = `${crate.name} ${crate.version} (${crate.license || 'see its licence'})`;
@@ -33,8 +33,8 @@ function thirdPartyLicences() {
 }
 
 /**
- * @returns {{name: string, version: string, license: string | null, manifest_path: string}[]} those that
- *   the addon is linked from, on whatever platform
+ * @returns {{name: string, version: string, license: string | null, manifest_path: string}[]} the crates that
+ *   the addon links, on any platform
  */
 function linkedCrates() {
   const args = ['metadata', '--format-version', '1', '--locked'];

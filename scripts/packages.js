@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * Lays out the packages as they are published, each in a folder: this one, in `main`, and one for each
- * platform with the addon for it.
+ * Lays out the packages for publication, each in a folder: this package in `main`, and one package with the
+ * addon for each platform.
  *
  *     node scripts/packages.js --addons folder --out folder [--complete]
  *
- * `--addons` is searched for .node files; a platform without one is left out, or with `--complete` an
- * error.
+ * `--addons` names the folder that is searched for .node files. A platform without one is left out, or is an
+ * error with `--complete`.
  */
 
 const { execFileSync } = require('node:child_process');
@@ -52,7 +52,7 @@ function main() {
 }
 
 /**
- * @param {string} folder gets what the package consists of
+ * @param {string} folder receives the package's files
  */
 function copyPackedFiles(folder) {
   const args = ['pack', '--ignore-scripts', '--dry-run', '--json', '--loglevel=error'];
@@ -67,7 +67,7 @@ function copyPackedFiles(folder) {
 
 /**
  * @param {string} main the folder of this package
- * @param {string} out gets a folder for each platform
+ * @param {string} out receives a folder for each platform
  */
 function createPlatformFolders(main, out) {
   const args = [NAPI, 'create-npm-dirs', '--cwd', main, '--npm-dir', 'npm'];
@@ -81,7 +81,7 @@ function createPlatformFolders(main, out) {
 
 /**
  * @param {string} folder
- * @returns {string[]} the addons in it, and in the folders of an artifact each
+ * @returns {string[]} the addons in the folder and in its `addon-*` subfolders
  */
 function addonsIn(folder) {
   return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -100,7 +100,7 @@ function platformsIn(out) {
 }
 
 /**
- * @param {string} folder of a platform's package
+ * @param {string} folder the folder of a platform's package
  */
 function addLicences(folder) {
   fs.writeFileSync(path.join(folder, LICENCES), thirdPartyLicences());
@@ -119,7 +119,7 @@ function addLicences(folder) {
 function addOptionalDependencies(main, out, complete) {
   const file = path.join(main, 'package.json');
   const json = JSON.parse(fs.readFileSync(file, 'utf8'));
-  // None of these is for whoever installs it.
+  // The published package needs none of these.
   delete json.scripts;
   delete json.devDependencies;
   const names = platformsIn(out).map((platform) => `${json.name}-${platform}`);

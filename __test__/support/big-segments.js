@@ -6,13 +6,13 @@
 
 const { createHash } = require('node:crypto');
 
-/** How SDKs ask for a context's big segments. */
+/** Returns the hash by which SDKs look up a context's big segments. */
 function hashOf(contextKey) {
   return createHash('sha256').update(contextKey).digest('base64');
 }
 
 /**
- * The row that says how new the big segments are.
+ * Makes the row with the time of the last synchronisation.
  *
  * @param {number | undefined} synchronizedOn
  * @param {string} [prefix]
@@ -28,7 +28,7 @@ function metadataRow(synchronizedOn, prefix) {
 }
 
 /**
- * The row with a context's big segments. An empty set can't be stored.
+ * Makes the row with a context's memberships. DynamoDB can't store an empty set.
  *
  * @param {string} hash
  * @param {{included?: string[], excluded?: string[]}} references

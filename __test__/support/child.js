@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Node processes of a test's own.
+ * Node processes started by tests.
  */
 
 const { spawn } = require('node:child_process');
@@ -12,16 +12,16 @@ const { AWS_ENVIRONMENT } = require('./environment');
 
 /** The folder of the scripts. */
 const SCRIPTS = path.join(__dirname, '..', 'contract', 'behaviour', 'children');
-/** Only a guard against hanging. */
+/** A guard against hanging. */
 const GUARD_MS = 300_000;
 
 /**
- * Runs a script of the `children` folder until it ends by itself.
+ * Runs a script of the `children` folder until it exits by itself.
  *
  * @param {string} script the name of the file, or the path of another one
- * @param {object} input what the script finds as JSON in its first argument
- * @param {Record<string, string | undefined>} [env] added to this process's; `undefined` takes a
- *   variable away
+ * @param {object} input passed to the script as JSON in its first argument
+ * @param {Record<string, string | undefined>} [env] added to this process's environment; `undefined` removes
+ *   the variable
  * @returns {Promise<{code: number | null, signal: string | null, stdout: string, stderr: string}>}
  */
 function runChild(script, input, env = {}) {
@@ -47,7 +47,7 @@ function start(script, input, env, stdio) {
   const variables = Object.fromEntries(
     Object.entries(all).filter(([, value]) => value !== undefined)
   );
-  // What makes a test runner's own processes report to it would confuse a plain child.
+  // Test runners pass this to their own processes; it would make a plain child report to the runner.
   delete variables.NODE_TEST_CONTEXT;
   delete variables.NODE_OPTIONS;
   const args = [path.resolve(SCRIPTS, script), JSON.stringify(input)];
@@ -55,7 +55,7 @@ function start(script, input, env, stdio) {
 }
 
 /**
- * Starts a process that calls methods of a store on request.
+ * Starts a process that calls a store's methods on request.
  *
  * @param {{table: string, options: object}} input
  * @param {Record<string, string | undefined>} env
@@ -67,9 +67,9 @@ function startServing(input, env) {
   const lost = ended.then(() => Promise.reject(new Error('the process ended')));
   lost.catch(() => {});
   /**
-   * One call at a time.
+   * Calls one method. Make one call at a time.
    *
-   * @returns {Promise<any>} what the callback got
+   * @returns {Promise<any>} the callback's arguments
    */
   const ask = async (...call) => {
     const answer = once(child, 'message');
@@ -86,9 +86,9 @@ function startServing(input, env) {
 }
 
 /**
- * Runs a script that prints one JSON value and has to end well.
+ * Runs a script that prints one JSON value and must succeed.
  *
- * @returns {Promise<any>} what it printed
+ * @returns {Promise<any>} the printed value
  */
 async function childResult(script, input, env) {
   const { code, signal, stdout, stderr } = await runChild(script, input, env);

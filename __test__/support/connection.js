@@ -1,16 +1,15 @@
 'use strict';
 
 /**
- * How stores reach the engine: by themselves or, where `STORE_CLIENT` names a kind of client, through
- * one of that kind.
+ * How stores connect to the engine: directly, or through a JS client if `STORE_CLIENT` names a kind of client.
  */
 
 const kind = process.env.STORE_CLIENT;
 
 /**
  * @param {string} endpoint
- * @param {any} [options] of a test, which win
- * @returns {object} options of a store
+ * @param {any} [options] a test's options, which win
+ * @returns {object} the options that connect a store
  */
 function connection(endpoint, options = {}) {
   if (options.dynamoDBClient) return {};
@@ -21,7 +20,7 @@ function connection(endpoint, options = {}) {
   return { clientOptions: { endpoint, ...options.clientOptions } };
 }
 
-/** Options of tests that are about the store's own client. */
+/** Options for tests of the store's own client. */
 const OF_OWN_CLIENT = kind ? { skip: `not with a client of kind ${kind}` } : {};
 
 module.exports = { OF_OWN_CLIENT, connection };

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Flags and segments, and the rows that hold them.
+ * Flags and segments, and their rows.
  */
 
 const { randomNumbers } = require('./faults');
@@ -11,11 +11,11 @@ const FEATURES = { namespace: 'features' };
 const SEGMENTS = { namespace: 'segments' };
 
 /**
- * The row of an item as every LaunchDarkly SDK writes it.
+ * Makes the row of an item as every LaunchDarkly SDK writes it.
  *
- * @param {string} namespace prefix included
+ * @param {string} namespace including the prefix
  * @param {any} item
- * @param {object} [attributes] others than usual; `undefined` leaves one out
+ * @param {object} [attributes] attributes to replace; `undefined` leaves one out
  */
 function itemRow(namespace, item, attributes = {}) {
   const row = {
@@ -28,13 +28,13 @@ function itemRow(namespace, item, attributes = {}) {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 }
 
-/** The row that says that a prefix has been initialised. */
+/** Makes the init marker of a prefix. */
 function markerRow(prefix) {
   const name = prefix ? `${prefix}:$inited` : '$inited';
   return { namespace: { S: name }, key: { S: name } };
 }
 
-/** A flag that refers to other flags and to segments. */
+/** Makes a flag that refers to other flags and to segments. */
 function flagReferringTo(key, { prerequisites = [], segments = [], version = 1 }) {
   return {
     key,
@@ -46,7 +46,7 @@ function flagReferringTo(key, { prerequisites = [], segments = [], version = 1 }
   };
 }
 
-/** A segment that refers to other segments. */
+/** Makes a segment that refers to other segments. */
 function segmentReferringTo(key, { segments = [], version = 1 }) {
   return { key, version, included: [], rules: [segmentRule(segments)] };
 }
@@ -56,8 +56,8 @@ function segmentRule(segments) {
 }
 
 /**
- * A data set such as a large project has: rules, prerequisites, nulls, time stamps, long target
- * lists, text in several scripts; items of 1.5 KB on average.
+ * Makes a data set like that of a large project: rules, prerequisites, nulls, time stamps, long target lists,
+ * text in several scripts. Items have 1.5 KB on average.
  *
  * @param {{flags: number, segments: number, seed?: number}} size
  * @returns {{features: Record<string, any>, segments: Record<string, any>}}
@@ -74,7 +74,7 @@ function largeDataSet({ flags, segments, seed = 1 }) {
   const data = { features: {}, segments: {} };
   for (let i = 0; i < segments; i += 1) {
     const key = `segment-${i}`;
-    // Some are longer than the lists that SDK 9 turns into sets.
+    // Some lists are longer than the limit above which SDK 9 turns lists into sets.
     const included = names('user', i % 10 === 0 ? 110 : below(70));
     const rules = i > 0 && i % 7 === 0 ? [segmentRule([`segment-${below(i)}`])] : [];
     const segment = { key, version: 1 + below(50), included, excluded: [], rules, salt: null };
@@ -116,8 +116,8 @@ function rollout(seed) {
 const SDK_9_LIST_LENGTH = 100;
 
 /**
- * An item as SDK 9 writes it after reading it from the stream: without the members that are null,
- * but for those in a flag's list of variations, and with the long lists of a segment last.
+ * Returns an item as SDK 9 writes it after reading it from the stream: without null members, except in a flag's
+ * list of variations, and with a segment's long lists last.
  *
  * @param {any} item
  * @returns {any} a copy

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * DynamoDB Local, Amazon's own engine for tests. It needs Java. Its jar comes in an npm package, of which
- * nothing else is used.
+ * DynamoDB Local, Amazon's own engine for tests. Requires Java. Its jar is taken from an npm package; nothing
+ * else of that package is used.
  */
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -15,19 +15,19 @@ const { Unavailable } = require('./unavailable');
 
 const PACKAGE = 'amplify-dynamodb-simulator';
 const VERSION = '2.9.30';
-/** The folder in it that is used. */
+/** The folder in the package that is used. */
 const INSIDE = 'emulator';
 const JAR = 'DynamoDBLocal.jar';
-/** The range of its port. */
+/** The lower end of the range of ports for the engine. */
 const FIRST_PORT = 10_000;
 const LAST_PORT = 32_767;
-/** Another process may take the port before the engine does. */
+/** Several attempts, because another process may take the port before the engine does. */
 const START_ATTEMPTS = 5;
-/** Only a guard against hanging. */
+/** A guard against hanging. */
 const START_GUARD_MS = 300_000;
 
 /**
- * @param {AbortSignal} signal stops the engine, too
+ * @param {AbortSignal} signal also stops the engine
  * @returns {Promise<{endpoint: string, stop: () => void}>}
  * @throws {Unavailable}
  */
@@ -44,8 +44,8 @@ async function startDynamoDBLocal(signal) {
 }
 
 /**
- * Finds a free port below the range from which the system takes ports for listeners on port 0. Otherwise a
- * proxy of a test could get the same port meanwhile, and answer in the engine's place.
+ * Finds a free port below the range that the system uses for port 0. Otherwise a test's proxy could get the
+ * same port meanwhile and respond in the engine's place.
  *
  * @returns {Promise<number>}
  */
@@ -63,7 +63,7 @@ function freePort() {
 }
 
 /**
- * @param {string} folder with the jar
+ * @param {string} folder the folder with the jar
  * @param {number} port
  * @param {AbortSignal} signal
  */

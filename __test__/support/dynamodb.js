@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * DynamoDB as plain HTTP, for looking at and preparing tables behind the store's back.
+ * A minimal DynamoDB client over plain HTTP, for preparing and inspecting tables without the store.
  *
  * Rows are in DynamoDB's own form: an object of attributes such as `{ version: { N: '1' } }`.
  */
@@ -13,7 +13,7 @@ const agent = new http.Agent({ keepAlive: true });
 const ROWS_PER_BATCH = 25;
 const PARALLEL_BATCHES = 8;
 
-/** The headers that an engine wants to see. None checks the signature. */
+/** Returns the headers that engines require. Engines don't check the signature. */
 function headers(operation) {
   return {
     'content-type': 'application/x-amz-json-1.0',
@@ -26,12 +26,12 @@ function headers(operation) {
 }
 
 /**
- * Sends one request, whatever the answer is.
+ * Sends one request and accepts any answer.
  *
  * @param {string} endpoint
  * @param {string} operation such as `GetItem`
  * @param {object} body
- * @param {http.Agent} [through] whose connections are used
+ * @param {http.Agent} [through] the agent whose connections are used
  * @returns {Promise<{status: number, body: any}>}
  */
 function send(endpoint, operation, body, through = agent) {
@@ -59,7 +59,7 @@ function send(endpoint, operation, body, through = agent) {
       }
     );
     request.on('error', (error) => {
-      // The engine may close an idle connection at the very moment in which it is used again.
+      // The engine may close an idle connection just when it is used again.
       if (request.reusedSocket && error.code === 'ECONNRESET') {
         resolve(send(endpoint, operation, body, through));
       } else {
@@ -71,7 +71,7 @@ function send(endpoint, operation, body, through = agent) {
 }
 
 /**
- * Sends one request that has to succeed.
+ * Sends one request that must succeed.
  *
  * @param {string} endpoint
  * @param {string} operation
@@ -87,7 +87,7 @@ async function call(endpoint, operation, body) {
 }
 
 /**
- * Makes a table with a name that nobody else uses.
+ * Creates a table with a unique name.
  *
  * @param {string} endpoint
  * @param {[string, string]} [keys] the names of the partition and the sort key
@@ -129,7 +129,7 @@ async function deleteRow(endpoint, table, namespace, key) {
   });
 }
 
-/** Puts any number of rows, or with `DeleteRequest`s deletes them. */
+/** Writes any number of rows: puts, or deletes in the form of `DeleteRequest`s. */
 async function writeRows(endpoint, table, requests) {
   const batches = [];
   for (let at = 0; at < requests.length; at += ROWS_PER_BATCH) {

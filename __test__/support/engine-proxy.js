@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * An HTTP (or HTTPS) server between a store and an engine. It counts requests to the engine, and
- * lets a test stand between the two.
+ * An HTTP or HTTPS server between a store and an engine. It counts requests to the engine, and a test can
+ * intercept them.
  */
 
 const http = require('node:http');
@@ -11,29 +11,29 @@ const net = require('node:net');
 
 const { send } = require('./dynamodb');
 
-/** What an interceptor returns to leave a request without an answer for ever. */
+/** Returned by an interceptor that never answers the request. */
 const HANG = Symbol('hang');
-/** What an interceptor returns to break the connection. */
+/** Returned by an interceptor that breaks the connection. */
 const RESET = Symbol('reset');
 
 /**
  * @typedef {object} Request
  * @property {string} operation such as `GetItem`
  * @property {any} body
- * @property {number} call which request of this operation it is, counted from 1
+ * @property {number} call the number of the request among those of this operation, from 1
  *
- * @typedef {{status: number, body: any, write?: (response: http.ServerResponse) => void}} Answer with
- *   `write` it is sent otherwise than as DynamoDB does
+ * @typedef {{status: number, body: any, write?: (response: http.ServerResponse) => void}} Answer `write`,
+ *   if present, sends the answer in another way than DynamoDB's
  *
  * @callback Interceptor
  * @param {Request} request
- * @param {(body?: any) => Promise<Answer | symbol>} forward sends the request, or another body, on
+ * @param {(body?: any) => Promise<Answer | symbol>} forward forwards the request, or another body
  * @returns {Promise<Answer | symbol | undefined> | Answer | symbol | undefined} `undefined` to let
  *   the request pass
  *
  * @typedef {Request & {at: number, arrived: number, answered: number | undefined, answer: any,
- *   connection: number}} Recorded a request with its answer, when among all arrivals and answers
- *   those were, and which connection it came by, counted from 1
+ *   connection: number}} Recorded a request with its answer, the positions of both in the order of all
+ *   arrivals and answers, and the number of its connection, from 1
  */
 
 class EngineProxy {
@@ -45,7 +45,7 @@ class EngineProxy {
     this.agent = new http.Agent({ keepAlive: true });
     /** @type {Interceptor[]} */
     this.interceptors = [];
-    /** @type {unknown[]} what interceptors threw */
+    /** @type {unknown[]} errors thrown by interceptors */
     this.defects = [];
     this.moment = 0;
     this.connections = 0;
@@ -54,19 +54,19 @@ class EngineProxy {
     this.reset();
   }
 
-  /** Begins counting anew, and lets everything pass. */
+  /** Resets the counts and removes all interceptors. */
   reset() {
     /** @type {Record<string, number>} */
     this.requests = {};
     /** @type {Recorded[]} */
     this.history = [];
-    /** How many availability checks there were. */
+    /** The number of availability checks. */
     this.greetings = 0;
     this.interceptors = [];
   }
 
   /**
-   * Sets who stands between: the first one sees a request first and an answer last.
+   * Sets the interceptors. The first one sees a request first and an answer last.
    *
    * @param {...Interceptor} interceptors
    */
@@ -74,27 +74,27 @@ class EngineProxy {
     this.interceptors = interceptors;
   }
 
-  /** How many requests of this operation there were. */
+  /** Returns the number of requests of this operation. */
   count(operation) {
     return this.requests[operation] || 0;
   }
 
-  /** How many rows were put, single puts included. */
+  /** The number of rows put, including single puts. */
   get rowsPut() {
     return this.writes().filter(({ put, taken }) => put && taken).length;
   }
 
-  /** How many rows were deleted in batches. */
+  /** The number of rows deleted in batches. */
   get rowsDeleted() {
     return this.writes().filter(({ put, taken }) => !put && taken).length;
   }
 
   /**
-   * Everything that was to be written, in the order in which it arrived.
+   * Returns all writes that arrived, in order.
    *
    * @returns {{put: boolean, namespace: string, key: string, row: any, taken: boolean,
-   *   arrived: number, answered: number | undefined}[]} a write that DynamoDB left unprocessed is not
-   *   `taken`, and comes again
+   *   arrived: number, answered: number | undefined}[]} if DynamoDB left a write
+   *   unprocessed, `taken` is false and the write comes again
    */
   writes() {
     return this.history.flatMap((request) => {
@@ -120,7 +120,7 @@ class EngineProxy {
    */
   async handle(incoming, response) {
     if (incoming.method === 'GET') {
-      // Whether DynamoDB is there; it answers anybody.
+      // An availability check, which needs no signature.
       this.greetings += 1;
       response.end('healthy');
       return;
@@ -162,7 +162,7 @@ class EngineProxy {
 
   /**
    * @param {Request} request
-   * @param {Interceptor[]} interceptors those that have not seen it yet
+   * @param {Interceptor[]} interceptors the interceptors that have not seen the request
    * @returns {Promise<any>}
    */
   async pass(request, interceptors) {
@@ -205,11 +205,11 @@ function written(row, put) {
 
 /**
  * @param {string} engineEndpoint
- * @param {{tls?: {key: string | Buffer, cert: string | Buffer}}} [options] with `tls` the proxy
+ * @param {{tls?: {key: string | Buffer, cert: string | Buffer}}} [options] with `tls`, the proxy
  *   speaks HTTPS, as `localhost`
  * @returns {Promise<EngineProxy & {endpoint: string, close: () => Promise<void>,
- *   leave: () => Promise<void>, comeBack: () => Promise<void>}>} `close` fails when an interceptor has
- *   thrown; from `leave` to `comeBack` connections are refused
+ *   leave: () => Promise<void>, comeBack: () => Promise<void>}>} `close` fails if an interceptor
+ *   threw; from `leave` to `comeBack`, connections are refused
  */
 async function startProxy(engineEndpoint, { tls } = {}) {
   const proxy = new EngineProxy(engineEndpoint);
@@ -236,7 +236,7 @@ async function startProxy(engineEndpoint, { tls } = {}) {
   await listen(0);
   const { port } = /** @type {import('net').AddressInfo} */ (server.address());
 
-  /** @type {net.Socket | undefined} keeps others from taking the port */
+  /** @type {net.Socket | undefined} keeps other processes from taking the port */
   let holder;
   const leave = async () => {
     const stopped = stop();

@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * The DynamoDB that a test runs against: the engine that `DYNAMODB_ENDPOINT` names, else a dynalite
- * of its own in this process.
+ * The DynamoDB engine for tests: the one at `DYNAMODB_ENDPOINT`, else a dynalite in this process.
  */
 
 require('./environment');

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The AWS settings of test processes and their children: made-up credentials and a region, so that
- * nothing looks for them on the network or in the home directory of whoever runs the tests.
+ * The AWS settings of test processes and their children. Synthetic credentials and a region keep AWS SDKs from
+ * searching the network or the user's home directory.
  */
 
 const os = require('node:os');
@@ -16,7 +16,7 @@ const AWS_ENVIRONMENT = {
   AWS_SHARED_CREDENTIALS_FILE: os.devNull,
 };
 
-/** Settings of the surroundings that would lead a test elsewhere. */
+/** Inherited settings that could redirect a test. */
 const DISTURBING = [
   'AWS_CA_BUNDLE',
   'AWS_DEFAULT_REGION',

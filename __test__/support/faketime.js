@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * A wall clock that a test sets while another process runs by it. It takes libfaketime (the package
- * `faketime` of Debian and Ubuntu).
+ * A wall clock that a test sets for another process. Requires libfaketime (the package `faketime` of Debian and
+ * Ubuntu).
  */
 
 const { spawnSync } = require('node:child_process');
@@ -12,7 +12,7 @@ const path = require('node:path');
 
 const LIBRARY = 'libfaketime.so.1';
 
-/** @returns {string | undefined} where the library is, if it is installed */
+/** @returns {string | undefined} the path of the library; `undefined` if it is not installed */
 function findLibrary() {
   const folders = [`/usr/lib/${multiarch()}/faketime`, '/usr/lib64/faketime', '/usr/lib/faketime'];
   const known = folders.map((folder) => path.join(folder, LIBRARY)).find(fs.existsSync);
@@ -22,25 +22,25 @@ function findLibrary() {
   return line?.split(' => ')[1]?.trim();
 }
 
-/** What Debian calls this machine. */
+/** Returns Debian's name for this machine's architecture. */
 function multiarch() {
   return `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 }
 
 /**
  * @param {string} library
- * @returns a clock that goes right until it is set, and the environment of processes that go by it
+ * @returns a clock that is correct until it is set, and the environment for processes that use it
  */
 function makeClock(library) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'clock-'));
   const file = path.join(folder, 'offset');
   /**
-   * @param {number} seconds by which the clock is ahead of the true time
+   * @param {number} seconds how far the clock is ahead of the true time
    */
   const setAhead = (seconds) => {
     const next = path.join(folder, 'next');
     fs.writeFileSync(next, `${seconds < 0 ? '' : '+'}${seconds}\n`);
-    // Who looks at the clock meanwhile must not find half of it.
+    // Renames the file, so that a concurrent reader never sees a part of it.
     fs.renameSync(next, file);
   };
   setAhead(0);

@@ -1,27 +1,27 @@
 'use strict';
 
 /**
- * Interceptors for the engine proxy: what can go wrong between a store and DynamoDB.
+ * Interceptors for the engine proxy that simulate faults between a store and DynamoDB.
  */
 
 const { HANG } = require('./engine-proxy');
 
-/** An answer with an error of DynamoDB's. */
+/** Makes an answer with a DynamoDB error. */
 function failure(status, type, message = 'made up by the test') {
   return { status, body: { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message } };
 }
 
-/** An error that a client doesn't try again. */
+/** Makes an error that a client does not retry. */
 const refusal = () => failure(400, 'ValidationException');
-/** An error that a client tries again. */
+/** Makes an error that a client retries. */
 const breakdown = () => failure(500, 'InternalServerError');
 
-/** Answers all requests of these operations, or of all, with `answer`. */
+/** Answers all requests of these operations (default: all operations) with `answer`. */
 function answerWith(answer, ...operations) {
   return ({ operation }) => (isAmong(operation, operations) ? answer : undefined);
 }
 
-/** Never answers requests of these operations, or any. */
+/** Never answers requests of these operations (default: all operations). */
 function hang(...operations) {
   return answerWith(HANG, ...operations);
 }
@@ -31,7 +31,7 @@ function isAmong(operation, operations) {
 }
 
 /**
- * Holds requests of these operations, or all, back until a gate opens.
+ * Holds back requests of these operations (default: all operations) until a gate opens.
  *
  * @param {{opened: Promise<void>}} gate
  * @param {...string} operations
@@ -43,15 +43,15 @@ function holdBack({ opened }, ...operations) {
   };
 }
 
-/** Lets a Query return so many rows a page. */
+/** Limits the rows per page of a Query. */
 function limitPages(rows) {
   return ({ operation, body }, forward) =>
     operation === 'Query' ? forward({ ...body, Limit: rows }) : undefined;
 }
 
-/** Answers the n-th page of every Query with `answer`, however often it is requested. */
+/** Answers the n-th page of every Query with `answer`, each time it is requested. */
 function failPage(number, answer) {
-  /** The pages after the first one by where they start, for each namespace that is queried. */
+  /** The pages after the first one, by their start keys, for each queried namespace. */
   const queries = new Map();
   return ({ operation, body }) => {
     if (operation !== 'Query') return undefined;
@@ -65,7 +65,7 @@ function failPage(number, answer) {
 }
 
 /**
- * Withholds a share of the rows of each BatchWriteItem, and returns them as unprocessed.
+ * Withholds a share of the rows of each BatchWriteItem and returns them as unprocessed.
  *
  * @param {number} share from 0 to 1
  * @param {number} seed
@@ -90,7 +90,7 @@ function unprocessed(share, seed) {
 }
 
 /**
- * Numbers from 0 to below 1 that are the same for the same seed (a linear congruential generator).
+ * Makes numbers from 0 to below 1, the same for the same seed (a linear congruential generator).
  *
  * @param {number} seed
  * @returns {() => number}

@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * Flags and segments that need all of what an SDK's evaluation has, people to evaluate them for,
- * and what comes out.
+ * Flags and segments that use every feature of an SDK's evaluation, people to evaluate them for, and the
+ * expected results.
  */
 
 const { THIRDS, byKey, flag } = require('../../demo/flag');
 
-/** A flag that is true where this clause matches, else false. */
+/** Makes a flag that is true if this clause matches, else false. */
 function clauseFlag(key, clause) {
   const rules = [{ id: `rule of ${key}`, variation: 0, clauses: [{ negate: false, ...clause }] }];
   return flag(key, { rules, fallthrough: { variation: 1 } });
@@ -79,7 +79,7 @@ const FLAGS = byKey(
     variations: ['red', 'green', 'blue'],
     fallthrough: { rollout: { kind: 'experiment', seed: 61, variations: THIRDS } },
   }),
-  // Only SDKs with contexts of several kinds understand these two.
+  // Only SDKs with contexts of several kinds understand the next two flags.
   flag('targeted-organisation', {
     contextTargets: [{ contextKind: 'organisation', variation: 1, values: ['acme'] }],
   }),
@@ -105,7 +105,7 @@ const SEGMENTS = byKey({
   salt: 'salt of staff',
 });
 
-/** Whom flags are evaluated for. Members of `custom` are no built-in attributes. */
+/** The subjects of evaluations. Members of `custom` are not built-in attributes. */
 const PEOPLE = {
   ada: {
     key: 'ada',
@@ -132,14 +132,14 @@ const NO_SUCH_FLAG = { kind: 'ERROR', errorKind: 'FLAG_NOT_FOUND' };
 const ruleMatch = (ruleId) => ({ kind: 'RULE_MATCH', ruleId });
 const prerequisiteFailed = (prerequisiteKey) => ({ kind: 'PREREQUISITE_FAILED', prerequisiteKey });
 
-/** What a caller passes for where a flag gives nothing. */
+/** The default value that a caller passes for a flag. */
 const DEFAULT = 'the default';
 
 /**
- * Expected results of a clause flag: a match, or none.
+ * Returns the expected results of a clause flag: a match or none.
  *
  * @param {string} key
- * @param {...string} matching the people for whom it matches
+ * @param {...string} matching the people for whom the clause matches
  * @returns {[string, string, any, object][]}
  */
 function clauseCases(key, ...matching) {
@@ -151,9 +151,9 @@ function clauseCases(key, ...matching) {
 }
 
 /**
- * Flag, person, value, reason.
+ * Each row: flag, person, value, reason.
  *
- * Who is in which part of a rollout follows from the SHA-1 of key, salt and attribute.
+ * A person's part of a rollout follows from the SHA-1 of key, salt and attribute.
  *
  * @type {[string, string, any, object][]}
  */
@@ -197,7 +197,7 @@ const CASES = [
 ];
 
 /**
- * Flag, value and reason, for ada together with her organisation.
+ * Each row: flag, value and reason, for ada together with her organisation.
  *
  * @type {[string, any, object][]}
  */
@@ -212,7 +212,7 @@ const ORGANISATION_CASES = [
 /** @typedef {import('./sdks').Traits} Traits */
 
 /**
- * A flag or segment as an SDK hands it over.
+ * Returns a flag or segment in the form in which an SDK passes it to its store.
  *
  * @template {Record<string, any>} T
  * @param {Traits} sdk
@@ -226,7 +226,7 @@ function asHandedOver({ nulls = 'kept', dataSystem = false }, item) {
   return { ...first, ...withoutNulls(item), ...kept };
 }
 
-/** All items of a kind likewise. */
+/** Returns all items of a kind in the same form. */
 function allAsHandedOver(sdk, items) {
   const entries = Object.entries(items).map(([key, item]) => [key, asHandedOver(sdk, item)]);
   return Object.fromEntries(entries);
@@ -244,19 +244,19 @@ function pick(item, name) {
 }
 
 /**
- * A variation's value as an SDK gives it.
+ * Returns a variation's value in the form in which an SDK returns it.
  *
  * @param {Traits} sdk
  * @param {any} value
  */
 function asGiven({ nulls }, value) {
   if (nulls !== 'dropped') return value;
-  // It leaves out elements of arrays, too.
+  // SDK 8 also drops null elements of arrays.
   return JSON.parse(JSON.stringify(value), (_name, member) => member ?? undefined);
 }
 
 /**
- * A person in the form that an SDK takes: a context where it has those, else a user.
+ * Returns a person in an SDK's form: a context if the SDK has contexts, else a user.
  *
  * @param {{contexts?: boolean}} sdk
  * @param {{key: string, custom: object}} person
@@ -267,7 +267,7 @@ function asSubject(sdk, person) {
   return { kind: 'user', ...builtIn, ...custom };
 }
 
-/** A person and an organisation as one context. */
+/** Returns a person and an organisation as one context. */
 function withOrganisation(sdk, person, organisation) {
   const { kind: userKind, ...user } = asSubject(sdk, person);
   const { kind: otherKind, ...other } = organisation;

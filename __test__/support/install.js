@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Packages that only some of the tests need. Each folder has its own, with a lock file.
+ * Packages that only some tests need. Each folder has its own packages, with a lock file.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -9,14 +9,14 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 
-/** Remembers which lock file a folder was installed from. */
+/** Records the lock file that a folder was installed from. */
 const STAMP = path.join('node_modules', '.installed-from');
-/** Folders that are entered only when they are named: `npm run test:hosts` runs the frameworks. */
+/** Folders that are entered only by name: `npm run test:hosts` runs the frameworks. */
 const APART = ['frameworks', 'node_modules'];
 
 /**
  * @param {string} folder
- * @returns {string[]} the files in it and in the folders below
+ * @returns {string[]} the files in the folder and its subfolders
  */
 function filesBelow(folder) {
   return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -27,7 +27,7 @@ function filesBelow(folder) {
 }
 
 /**
- * Installs what the folders below one need, where that is missing or outdated.
+ * Installs the packages of a folder and its subfolders if they are missing or outdated.
  *
  * @param {string} folder
  */

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A logger that remembers its lines.
+ * Makes a logger that records its lines.
  */
 function recordingLogger() {
   /** @type {{level: string, message: string}[]} */
@@ -11,7 +11,7 @@ function recordingLogger() {
   };
   return {
     lines,
-    /** The lines whose text has all of these parts. */
+    /** Returns the lines whose text contains all of these parts. */
     linesWith: (...parts) =>
       lines.filter(({ message }) => parts.every((part) => message.includes(part))),
     error: at('error'),

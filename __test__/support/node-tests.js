@@ -1,22 +1,22 @@
 'use strict';
 
 /**
- * Runs test files with Node's own runner, and counts. The runner's own totals are not enough: a file without
- * a test passes, and so does one whose process ends with exit code 0 before its tests have ended.
+ * Runs test files with Node's own runner and counts the results. The runner's totals are not enough: a file
+ * without tests passes, and so does a file whose process exits with code 0 before its tests end.
  */
 
 const path = require('node:path');
 const { run } = require('node:test');
 const { spec: Spec } = require('node:test/reporters');
 
-/** Files that run at the same time; most of their time they wait. */
+/** The number of files that run at the same time. Tests mostly wait. */
 const CONCURRENCY = 4;
-/** Only a guard against hanging, for one file. */
+/** A guard against hanging, for one file, in milliseconds. */
 const GUARD_MS = 3_600_000;
-/** Tests with an SDK have its name, its version and how it was configured before a colon. */
+/** Tests with an SDK start with its name, version and configuration, up to a colon. */
 const SDK = /^((?:ldclient|launchdarkly|@launchdarkly\/)\S* \d[^:]*): /;
 
-/** The event of a file as a whole; there is one only where the file has no tests, or its process fails. */
+/** Whether this is the event of a whole file. It only exists if the file has no tests or its process fails. */
 const isFile = ({ name, file }) => path.resolve(name) === file;
 const isSuite = ({ details }) => details.type === 'suite';
 
@@ -59,13 +59,13 @@ async function runNodeTests(files, signal) {
     counts.failed += withoutOutcome;
     console.log(`${withoutOutcome} tests have no outcome: a process has ended before them`);
   }
-  // A suite may fail without a test of it, in a hook.
+  // A hook can fail a suite in which no test fails.
   if (counts.failed === 0) counts.failed = failedSuites;
   sdks.print();
   return counts;
 }
 
-/** How many tests passed with each SDK, by file. */
+/** The number of passed tests per SDK, by file. */
 class SdkTable {
   constructor() {
     /** @type {Record<string, Record<string, {[outcome: string]: number}>>} */

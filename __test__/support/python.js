@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A Python with the packages of the interoperation tests, in an environment of its own.
+ * A Python environment with the packages of the interoperation tests.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -13,11 +13,11 @@ const { Unavailable } = require('./unavailable');
 
 const REQUIREMENTS = path.join(__dirname, '..', 'interop', 'requirements.txt');
 const ENVIRONMENTS = path.join(__dirname, '..', '..', 'target', 'python');
-/** Where an environment has its programs. */
+/** The subfolder of an environment with its programs. */
 const PROGRAMS = process.platform === 'win32' ? 'Scripts' : 'bin';
 
 /**
- * @returns {string} the folder of the environment; another version of the requirements has another one
+ * @returns {string} the folder of the environment, which depends on the version of the requirements
  */
 function environment() {
   const wanted = fs.readFileSync(REQUIREMENTS);
@@ -32,9 +32,9 @@ function programIn(folder) {
 }
 
 /**
- * Installs the packages where they are missing. Of several processes that do so at once the first one wins.
+ * Installs the packages if they are missing. If several processes do so at once, the first one wins.
  *
- * @returns {string} the program
+ * @returns {string} the path of the Python program
  * @throws {Unavailable}
  */
 function installPython() {

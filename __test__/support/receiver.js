@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Servers that look at what arrives: one in the place of DynamoDB, and a proxy.
+ * Servers that record what arrives: one in DynamoDB's place, and a proxy.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -17,7 +17,7 @@ const { DynamoDBFeatureStore } = require('../..');
 const { recordingLogger } = require('./logger');
 const { PATIENT, promised } = require('./wait');
 
-/** What is found in every table here. */
+/** The flag in every table of these servers. */
 const FLAG = { key: 'a', version: 1 };
 const ROW = {
   namespace: { S: 'features' },
@@ -29,11 +29,11 @@ const FEATURES = { namespace: 'features' };
 const KEYS = { accessKeyId: 'AKID', secretAccessKey: 'hush' };
 
 /**
- * A test of a row of the table in docs/client-options.md.
+ * Defines a test for a row of the table in docs/client-options.md.
  *
- * @param {string} name the option
- * @param {string} what is shown
- * @param {any[]} body what `test` takes besides a name
+ * @param {string} name the option's name
+ * @param {string} what what the test shows
+ * @param {any[]} body the arguments of `test` after the name
  */
 function row(name, what, ...body) {
   test(`${name}: ${what}`, ...body);
@@ -41,13 +41,13 @@ function row(name, what, ...body) {
 
 /**
  * @typedef {object} Arrived
- * @property {string} operation such as `GetItem`; empty for the question whether DynamoDB is there
+ * @property {string} operation such as `GetItem`; empty for an availability check
  * @property {string} url
  * @property {Record<string, string>} headers
  * @property {string} text
- * @property {any} body the same, parsed
+ * @property {any} body the parsed `text`
  * @property {string} accessKeyId
- * @property {string} region that it was signed for
+ * @property {string} region the region in the signature
  * @property {string} signature
  */
 
@@ -65,12 +65,12 @@ function arrived(incoming, text) {
 }
 
 /**
- * A server that answers for DynamoDB.
+ * Starts a server that answers in DynamoDB's place.
  *
- * @param {any} t the test, at whose end it is closed
+ * @param {any} t the test; the server closes at its end
  * @param {{tls?: object, answer?: (request: Arrived, number: number) => any, headers?: () => object}} [options]
- *   `answer` gives `{status, body}`; nothing for the flag that every table has; `null` for no answer
- *   ever. `headers` are those of answers
+ *   `answer` returns `{status, body}`; `undefined` for the flag in every table; `null` for never
+ *   answering. `headers` returns the headers of answers
  */
 async function receiver(t, { tls, answer = () => undefined, headers = () => ({}) } = {}) {
   /** @type {Arrived[]} */
@@ -111,13 +111,13 @@ async function listening(t, server) {
 }
 
 /**
- * An HTTP proxy. Whatever the request, it leads to `target`, or answers for it.
+ * Starts an HTTP proxy. It forwards every request to `target`, or answers it itself.
  *
  * @param {any} t
  * @param {{port: number} | undefined} [target]
  */
 async function proxyServer(t, target) {
-  /** Its requests: `[method, url, proxy-authorization]`. */
+  /** The requests received: `[method, url, proxy-authorization]`. */
   const requests = [];
   const server = http.createServer((incoming, response) => {
     requests.push([incoming.method, incoming.url, incoming.headers['proxy-authorization']]);
@@ -146,7 +146,7 @@ async function proxyServer(t, target) {
 }
 
 /**
- * A store with these client options, uncached.
+ * Makes a store with these client options and without caching.
  *
  * @param {any} t
  * @param {any} clientOptions
@@ -166,7 +166,7 @@ function openStore(t, clientOptions, options = {}) {
 }
 
 /**
- * Reads one flag with these client options.
+ * Reads one flag through a store with these client options.
  *
  * @returns {Promise<{item: any, lines: any[], request: Arrived, requests: Arrived[]}>}
  */
@@ -178,7 +178,7 @@ async function read(t, clientOptions, { server = undefined, options = undefined 
   return { item, lines: store.lines, requests, request: requests[requests.length - 1] };
 }
 
-/** An authority, and a certificate of it for `localhost`; `undefined` where there is no openssl. */
+/** Makes a certificate authority and a certificate for `localhost`; `undefined` if openssl is missing. */
 function certificates() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'feature-store-client-options-'));
   after(() => fs.rmSync(folder, { recursive: true }));

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What most tests need: a table of their own in an engine, a proxy in front of it, a logger that
- * remembers, and stores that use all three.
+ * The parts that most tests need: a table in an engine, a proxy in front of the engine, a recording logger, and
+ * stores that use all three.
  */
 
 const { after, before } = require('node:test');
@@ -24,14 +24,14 @@ class Scene {
     this.table = table;
     this.proxy = proxy;
     this.logger = recordingLogger();
-    /** Options of all of its stores. */
+    /** Default options of all stores of the scene. */
     this.defaults = {};
     /** @type {any[]} */
     this.values = [];
   }
 
   /**
-   * @param {object} [options] options of the store besides those that point to this scene
+   * @param {object} [options] further options of the store
    * @returns {any} a store value
    */
   value(options = {}) {
@@ -41,7 +41,7 @@ class Scene {
   }
 
   /**
-   * @param {object} [options] likewise
+   * @param {object} [options] further options of the store
    * @returns {any} a big segment store value
    */
   bigSegmentStore(options) {
@@ -50,13 +50,13 @@ class Scene {
     return value;
   }
 
-  /** The options of a big segment store that point to this scene, and others. */
+  /** Returns the options that connect a big segment store to this scene, with further options. */
   bigSegmentOptions(options) {
     const { writeTimeout: _, ...others } = this.options(options);
     return others;
   }
 
-  /** The options that point to this scene, and others. */
+  /** Returns the options that connect a store to this scene, with further options. */
   options(options = {}) {
     return {
       ...PATIENT,
@@ -69,23 +69,23 @@ class Scene {
 
   /**
    * @param {object} [options]
-   * @returns a new store's methods, as functions that return promises
+   * @returns the methods of a new store as functions that return promises
    */
   open(options) {
     return promised(this.value(options));
   }
 
-  /** Puts rows behind the store's back. */
+  /** Puts rows into the table without a store. */
   async put(...rows) {
     await dynamodb.putRows(this.engine, this.table, rows);
   }
 
-  /** @returns {Promise<any>} a row as it is in the table */
+  /** @returns {Promise<any>} the row in the table */
   row(namespace, key) {
     return dynamodb.getRow(this.engine, this.table, namespace, key);
   }
 
-  /** @returns {Promise<any>} the item in a row */
+  /** @returns {Promise<any>} the item of a row */
   async item(namespace, key) {
     const row = await this.row(namespace, key);
     return row && JSON.parse(row.item.S);
@@ -125,12 +125,12 @@ function scenes(start = startProxy) {
   };
 }
 
-/** For how long a test waits for the machine to be fast enough. */
+/** How long a test is repeated on a machine that is too slow, in milliseconds. */
 const SLOW_MACHINE_MS = 120_000;
 
 /**
- * Tests what a store can only do while its close waits, which is for a second at most. Where the machine was
- * too slow for that, the test begins again in another scene.
+ * Tests what a store can do only during its close, for one second at most. If the machine was too slow, the
+ * test starts again in another scene.
  *
  * @param {() => Promise<Scene>} newScene
  * @param {(scene: Scene) => Promise<{closedAt: number, verify: () => Promise<void>}>} run

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The published SDKs that the tests run with, and what distinguishes their generations.
+ * The published SDKs that the tests use, and the differences between their generations.
  */
 
 const { readFileSync } = require('node:fs');
@@ -10,17 +10,17 @@ const path = require('node:path');
 
 /**
  * @typedef {object} Traits
- * @property {boolean} [contexts] evaluates for contexts of any kind, not only for users
- * @property {boolean} [exactUpdates] reports as updated what changed in a new data set, not all
- *   of it, and the flags that refer to it
- * @property {boolean} [stopsPolling] a closed client lets go of its timer for the next poll
- * @property {boolean} [toleratesUnreadable] goes on when it wants to compare a new data set with
- *   the old one, and the store can't read that
+ * @property {boolean} [contexts] evaluates contexts of any kind, not only users
+ * @property {boolean} [exactUpdates] after a new data set, reports only changed flags and the
+ *   flags that refer to them as updated, not all flags
+ * @property {boolean} [stopsPolling] a closed client clears the timer of its next poll
+ * @property {boolean} [toleratesUnreadable] accepts a new data set although the store can't
+ *   read the old one for comparison
  * @property {boolean} [allFlags] has the method `allFlags`
- * @property {'kept' | 'kept in variations' | 'dropped'} [nulls] what becomes of members that are null
- *   when the SDK takes an item in; by default they are kept
- * @property {boolean} [dataSystem] is configured by a data system, whose persistent store this is
- * @property {boolean} [bigSegments] knows big segments
+ * @property {'kept' | 'kept in variations' | 'dropped'} [nulls] the treatment of null members in
+ *   received items; default: kept
+ * @property {boolean} [dataSystem] is configured with a data system that has this persistent store
+ * @property {boolean} [bigSegments] supports big segments
  * @property {boolean} [cached] whether its stores cache
  */
 
@@ -35,7 +35,7 @@ const GENERATION_7 = { ...GENERATION_6, contexts: true };
 const GENERATION_8 = { ...GENERATION_7, nulls: /** @type {const} */ ('dropped') };
 const GENERATION_9 = { ...GENERATION_7, nulls: /** @type {const} */ ('kept in variations') };
 
-/** Each with stores that cache, and with such that don't. */
+/** Each SDK twice: with stores that cache and with stores that don't. */
 const SDKS = [
   sdk('v5', 'ldclient-node-5.7', { ...GENERATION_5, toleratesUnreadable: true }),
   sdk('v5', 'ldclient-node-5.8', GENERATION_5),
@@ -55,13 +55,13 @@ const SDKS = [
 ]);
 
 /**
- * @param {string} generation where the SDK is installed
- * @param {string} alias the name that it has there
+ * @param {string} generation the folder in which the SDK is installed
+ * @param {string} alias the SDK's name in that folder
  * @param {Traits} traits
  */
 function sdk(generation, alias, traits) {
   const load = createRequire(path.join(__dirname, '..', 'sdk-suites', generation, 'package.json'));
-  // Some don't let anybody load their package.json.
+  // Some packages don't export their package.json.
   const [packages] = /** @type {string[]} */ (load.resolve.paths(alias));
   const file = path.join(packages, alias, 'package.json');
   const { name, version } = JSON.parse(readFileSync(file, 'utf8'));

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What the tests need around an SDK: a table, stores, a server to receive flags from, and clients,
- * all of which end with the test.
+ * The parts that tests of an SDK need: a table, stores, a server that sends flags, and clients. All of them end
+ * with the test.
  */
 
 const assert = require('node:assert');
@@ -25,7 +25,7 @@ class Stage {
    */
   constructor(sdk) {
     this.sdk = sdk;
-    /** What the clients log. */
+    /** The clients' log lines. */
     this.logger = recordingLogger();
     /** @type {any} */
     this.scene = undefined;
@@ -36,7 +36,7 @@ class Stage {
   }
 
   /**
-   * Has a data set written by a store, which is then closed.
+   * Writes a data set through a store and closes the store.
    *
    * @param {{features: object, segments: object}} [data]
    */
@@ -47,7 +47,7 @@ class Stage {
   }
 
   /**
-   * A server that sends a data set.
+   * Starts a server that sends a data set.
    *
    * @param {Parameters<typeof startStreamServer>[0]} [data]
    */
@@ -57,7 +57,7 @@ class Stage {
     return server;
   }
 
-  /** A server that takes requests and never answers. */
+  /** Starts a server that accepts requests and never answers. */
   async startSilentServer() {
     const server = http.createServer(() => {});
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -70,7 +70,7 @@ class Stage {
     return { url: `http://127.0.0.1:${port}` };
   }
 
-  /** A store value for a client whose answers are soon out of date. */
+  /** Makes a store value whose answers become stale quickly. */
   shortLivedStore() {
     return this.scene.value(this.sdk.cached ? { cacheTTL: SHORT_TTL } : {});
   }
@@ -82,29 +82,29 @@ class Stage {
   client(featureStore, config) {
     const common = { logger: this.logger, sendEvents: false };
     const client = startClient(this.sdk, SDK_KEY, featureStore, { ...common, ...config });
-    // Without a listener, errors such as "unknown flag" go to the log.
+    // Without a listener, errors such as "unknown flag" are logged.
     client.on('error', () => {});
     this.clients.push(client);
     return client;
   }
 
-  /** A client that knows nothing but the store, ready. */
+  /** Starts a client whose only data source is the store, and waits until it is ready. */
   async daemonClient(featureStore = this.shortLivedStore()) {
     return ready(this.client(featureStore, { useLdd: true }));
   }
 
-  /** A client that is connected to a server, not yet ready. */
+  /** Starts a client that connects to a server, without waiting. */
   connect(server, featureStore = this.scene.value(), config = {}) {
     const { url } = server;
     return this.client(featureStore, { baseUri: url, streamUri: url, eventsUri: url, ...config });
   }
 
-  /** A client that receives a stream, ready. */
+  /** Starts a client that receives a stream, and waits until it is ready. */
   async streamingClient(server, featureStore = this.scene.value()) {
     return ready(this.connect(server, featureStore));
   }
 
-  /** A client that holds its data in memory alone, ready. */
+  /** Starts a client that holds its data only in memory, and waits until it is ready. */
   async inMemoryClient(data = { flags: FLAGS, segments: SEGMENTS }) {
     const { url } = await this.startServer(data);
     return ready(this.client(undefined, { baseUri: url, streamUri: url, eventsUri: url }));
@@ -120,7 +120,7 @@ class Stage {
     return client.variation(key, this.subject(person), DEFAULT);
   }
 
-  /** Waits until a client sees a value. */
+  /** Waits until a client evaluates a flag to a value. */
   async sees(client, expected, key, person) {
     const isSeen = async () => (await this.value(client, key, person)) === expected;
     await waitFor(isSeen, `${key} to be ${expected}`);
@@ -153,7 +153,7 @@ function stages() {
   const newScene = scenes();
   return async (t, sdk, { mayLog = false } = {}) => {
     const stage = new Stage(sdk);
-    // Clients go before the table that they use.
+    // Clients close before the table that they use is deleted.
     t.after(() => stage.close());
     stage.scene = await newScene(t);
     if (!sdk.cached) stage.scene.defaults = { cacheTTL: 0 };

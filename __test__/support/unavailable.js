@@ -1,15 +1,15 @@
 'use strict';
 
-/** Why something that tests need can't be had on this machine. */
+/** A reason why something that tests need is not available on this machine. */
 class Unavailable extends Error {}
 
 /**
- * Says what is left out, and counts it: in CI nothing may be left out.
+ * Logs what is left out and returns how to count it. In CI, leaving out is a failure.
  *
  * @param {string} what
  * @param {unknown} error why
  * @returns {'skipped' | 'failed'}
- * @throws the error if it is another one than `Unavailable`
+ * @throws any error other than `Unavailable`
  */
 function leaveOut(what, error) {
   if (!(error instanceof Unavailable)) throw error;

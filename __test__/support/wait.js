@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Waiting for what a test has started. The times here only guard against hanging for ever.
+ * Functions that wait for asynchronous results. The time limits only guard against hanging.
  */
 
 const assert = require('node:assert');
@@ -9,19 +9,19 @@ const { isDeepStrictEqual } = require('node:util');
 
 const GUARD_MS = 300_000;
 
-/** Options of stores for which the engine is fast enough, however busy the machine is. */
+/** Options of stores for which the engine is always fast enough, even on a busy machine. */
 const PATIENT = { readTimeout: 60, writeTimeout: 60 };
-/** Options of stores that are to give up, in seconds. */
+/** Options of stores that give up soon, in seconds. */
 const IMPATIENT = { readTimeout: 1, writeTimeout: 1 };
-/** Options of stores whose reads are to give up, and later to succeed. */
+/** Options of stores whose reads first give up and later succeed. */
 const BRIEF = { readTimeout: 3 };
-/** Options of stores that don't give up within the guard, so that something else has to end a wait. */
+/** Options of stores that don't give up before the guard, so that something else must end the wait. */
 const ENDLESS = { readTimeout: 600, writeTimeout: 600, staleIfSlow: 600 };
 
 /**
- * @param {() => any} condition called again and again until it is truthy; may be async
- * @param {string} what it says, for the failure
- * @returns {Promise<any>} what the condition gave
+ * @param {() => any} condition called repeatedly until it returns a truthy value; may be async
+ * @param {string} what what the condition means, for the failure message
+ * @returns {Promise<any>} the condition's value
  */
 async function waitFor(condition, what) {
   const started = Date.now();
@@ -38,11 +38,11 @@ function pause() {
 }
 
 /**
- * Waits until a state is as it has to be, such as the rows of a table that is still being written.
+ * Waits until a state has the expected value, such as rows that are still being written.
  *
- * @param {() => any} read gives the state as it is; may be async
+ * @param {() => any} read returns the current state; may be async
  * @param {any} expected
- * @returns {Promise<void>} fails with the difference
+ * @returns {Promise<void>} rejects with the difference
  */
 async function becomes(read, expected) {
   const started = Date.now();
@@ -55,7 +55,7 @@ async function becomes(read, expected) {
 }
 
 /**
- * Lets so many seconds go by on the wall clock, such as what is read goes by.
+ * Waits until this many seconds have passed on the wall clock.
  *
  * @param {number} seconds
  */
@@ -65,7 +65,7 @@ async function letPass(seconds) {
 }
 
 /**
- * A gate that is closed until the test opens it.
+ * Makes a gate that is closed until the test opens it.
  *
  * @returns {{opened: Promise<void>, open: () => void}}
  */
@@ -80,9 +80,9 @@ function gate() {
 /**
  * Calls a function that takes a callback.
  *
- * @param {string} what is called, for the failure
+ * @param {string} what the name of the call, for the failure message
  * @param {(callback: (...values: any[]) => void) => void} start
- * @returns {Promise<any[]>} what the callback got. A second call of the callback is an uncaught
+ * @returns {Promise<any[]>} the callback's arguments. A second call of the callback is an uncaught
  *   exception, which fails the test.
  */
 function answered(what, start) {
@@ -99,7 +99,7 @@ function answered(what, start) {
 }
 
 /**
- * A store's methods as functions that return promises.
+ * Returns a store's methods as functions that return promises.
  *
  * @param {any} store
  */

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Calls of a store, which all take callbacks.
+ * Calls of a store's methods, which take callbacks.
  */
 
 const { flagKey } = require('../data');
@@ -10,22 +10,22 @@ const FEATURES = { namespace: 'features' };
 
 /**
  * @param {(callback: (value: any) => void) => void} call
- * @returns {Promise<any>} what the callback gets
+ * @returns {Promise<any>} the callback's argument
  */
 function answer(call) {
   return new Promise((resolve) => call(resolve));
 }
 
 /**
- * Gets many flags, several at a time.
+ * Gets flags, several at a time.
  *
  * @param {any} store
  * @param {object} options
- * @param {number} options.count how many
- * @param {number} options.flags of how many, one after the other
+ * @param {number} options.count the number of reads
+ * @param {number} options.flags the number of flags to read in turn
  * @param {number} options.concurrency
- * @param {() => boolean} [options.enough] ends it earlier
- * @returns {Promise<number>} how many it were
+ * @param {() => boolean} [options.enough] ends the reads early
+ * @returns {Promise<number>} the number of reads made
  */
 function getMany(store, { count, flags, concurrency, enough = () => false }) {
   const keys = Array.from({ length: flags }, (_, index) => flagKey(index));

@@ -4,13 +4,13 @@ const { readFileSync } = require('node:fs');
 const { performance } = require('node:perf_hooks');
 
 /**
- * @returns {number} milliseconds since some moment
+ * @returns {number} milliseconds since an arbitrary time
  */
 function now() {
   return performance.now();
 }
 
-/** Linux counts the CPU time of the thread that JavaScript runs on. */
+/** The file in which Linux counts the CPU time of the thread that runs JavaScript. */
 const MAIN_THREAD = `/proc/self/task/${process.pid}/schedstat`;
 const COUNTS_MAIN_THREAD = (() => {
   try {
@@ -22,8 +22,8 @@ const COUNTS_MAIN_THREAD = (() => {
 })();
 
 /**
- * @returns {number} milliseconds that the main thread has been busy: its CPU time or, where the system
- *   does not tell it, the time that its event loop was not idle
+ * @returns {number} milliseconds for which the main thread was busy: its CPU time or, if the
+ *   system does not report it, the active time of its event loop
  */
 function mainThreadTime() {
   if (!COUNTS_MAIN_THREAD) return performance.eventLoopUtilization().active;
@@ -31,14 +31,14 @@ function mainThreadTime() {
 }
 
 /**
- * @returns {number} milliseconds of CPU time of all threads of this process
+ * @returns {number} CPU time of all threads of this process, in milliseconds
  */
 function processTime() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e3;
 }
 
-/** How `mainThreadTime` is measured here. */
+/** The source of `mainThreadTime` on this machine. */
 const MAIN_THREAD_SOURCE = COUNTS_MAIN_THREAD ? 'CPU time' : 'time that the event loop was active';
 
 module.exports = { MAIN_THREAD_SOURCE, mainThreadTime, now, processTime };

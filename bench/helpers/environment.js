@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The surroundings of measuring processes: made-up credentials, so that nothing looks for them on the
- * network or in a home directory, and nothing else that leads AWS SDKs elsewhere.
+ * The environment of measuring processes. Synthetic credentials keep AWS SDKs from searching the network or a
+ * home directory; other variables that could redirect them are absent.
  */
 
 const os = require('node:os');

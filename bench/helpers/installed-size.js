@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * How many bytes packages are on disk.
+ * The size of packages on disk, in bytes.
  */
 
 const { execFileSync } = require('node:child_process');
@@ -15,11 +15,11 @@ const ROOT = path.join(BENCH, '..');
 /**
  * @typedef {object} Installed
  * @property {number} bytes
- * @property {number} packages how many there are
+ * @property {number} packages the number of packages
  */
 
 /**
- * @returns {Installed} this repository's package and that for this platform, with the addon that is built
+ * @returns {Installed} this repository's package and the package for this platform, with the built addon
  */
 function installedOurs() {
   const out = mkdtempSync(path.join(os.tmpdir(), 'installed-'));
@@ -34,9 +34,9 @@ function installedOurs() {
 }
 
 /**
- * @param {string} name of a package
- * @param {string} besides another one that is there anyway, with all that it needs
- * @returns {Installed} the package and all that it needs
+ * @param {string} name the name of a package
+ * @param {string} besides the name of a package that is present anyway, with its dependencies
+ * @returns {Installed} the package and its dependencies, without those present
  */
 function installedBesides(name, besides) {
   const present = needed(path.join(BENCH, 'node_modules', besides), new Set());
@@ -54,8 +54,8 @@ function sizeOf(folders) {
 }
 
 /**
- * @param {string} folder of a package
- * @param {Set<string>} found the folders that are known already; gets those of the package
+ * @param {string} folder the folder of a package
+ * @param {Set<string>} found the folders known so far; receives those of the package
  * @returns {Set<string>}
  */
 function needed(folder, found) {
@@ -72,8 +72,8 @@ function needed(folder, found) {
 
 /**
  * @param {string} name
- * @param {string} from the folder of the package that needs it
- * @returns {string | undefined} where it is installed; optional ones may be nowhere
+ * @param {string} from the folder of the dependent package
+ * @returns {string | undefined} the folder; `undefined` if an optional dependency is not installed
  */
 function resolvePackage(name, from) {
   for (let folder = from; folder !== BENCH; folder = path.dirname(folder)) {
@@ -86,7 +86,7 @@ function resolvePackage(name, from) {
 
 /**
  * @param {string} folder
- * @returns {number} without the packages that are installed in it
+ * @returns {number} the size without nested packages
  */
 function folderBytes(folder) {
   let bytes = 0;

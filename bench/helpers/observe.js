@@ -3,16 +3,16 @@
 const { callStub } = require('../stub/client');
 const { mainThreadTime, now } = require('./clock');
 
-/** Several ticks, so that the sampler has begun. */
+/** Several ticks, so that the sampler is running before the call. */
 const LEAD_MS = 20;
 
 /**
- * What a call costs its process and the table.
+ * The cost of a call for its process and the table.
  *
  * @typedef {object} Cost
- * @property {number} wall in milliseconds, until the callback
- * @property {number} main milliseconds of the main thread
- * @property {number} stall milliseconds for which the event loop stood still the longest
+ * @property {number} wall milliseconds until the callback
+ * @property {number} main milliseconds of the main thread's time
+ * @property {number} stall the longest stall of the event loop, in milliseconds
  * @property {Record<string, number>} requests by operation
  * @property {number} rowsWritten
  */
@@ -30,7 +30,7 @@ async function observe(endpoint, call) {
   await new Promise((resolve) => call(resolve));
   const wall = now() - started.wall;
   const main = mainThreadTime() - started.main;
-  // What the call has left to do may hold up the event loop yet.
+  // Work that follows the callback may still block the event loop.
   await new Promise((resolve) => setTimeout(resolve, LEAD_MS));
   const stall = stallEnds();
   const { requests, rowsWritten } = await callStub(endpoint, 'counts');
@@ -38,10 +38,10 @@ async function observe(endpoint, call) {
 }
 
 /**
- * Measures the time between ticks of a timer that wants to tick every millisecond. A stall that begins
- * in the call itself lies between two ticks like any other.
+ * Measures the time between the ticks of a 1 ms timer. A stall that begins in the call itself also lies between
+ * two ticks.
  *
- * @returns {() => number} ends it; returns the longest time
+ * @returns {() => number} ends the measurement and returns the longest time
  */
 function watchStalls() {
   let longest = 0;

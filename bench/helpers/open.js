@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Opens a store as its SDK does, after the SDK has been loaded.
+ * Opens a store as its SDK does. The SDK is already loaded.
  *
  * @param {import('../measurements').Context} context
  * @param {{cacheTTL?: number}} [options]

@@ -4,16 +4,16 @@ const { now } = require('./clock');
 
 const WARM_UP_MS = 400;
 const MEASURED_MS = 600;
-/** Long enough for the clock, short enough to end in time. */
+/** Long enough for the clock's resolution, short enough to end in time. */
 const ROUND_MS = 20;
 
 /**
- * How long an operation takes once its code is compiled: as many are run as fit into the measured time, but
- * one at least.
+ * Measures the time of an operation after its code is compiled. Runs as many operations as fit into the
+ * measured time, at least one.
  *
- * @param {(count: number) => Promise<void>} run runs this many operations
- * @param {{isWarm?: boolean}} [options] whether to do without warming up
- * @returns {Promise<number>} in nanoseconds
+ * @param {(count: number) => Promise<void>} run runs `count` operations
+ * @param {{isWarm?: boolean}} [options] whether to skip the warm-up
+ * @returns {Promise<number>} nanoseconds per operation
  */
 async function nanosecondsPerOperation(run, { isWarm = false } = {}) {
   let count = 1;

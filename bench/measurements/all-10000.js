@@ -9,7 +9,7 @@ const { PERSISTENT_IN_ALL_SDKS } = require('../stores');
 const FLAGS = 10_000;
 /** Longer than the measurement. */
 const CACHE_TTL = 600;
-/** Where the first one takes longer than this, the second one is not slow for want of warming up. */
+/** If the first read takes longer than this, the second one needs no warm-up. */
 const SLOW_MS = 2000;
 
 /** @type {import('./index').Measurement} */

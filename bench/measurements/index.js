@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The measurements, in the order in which they are taken.
+ * The measurements, in the order of execution.
  *
  * @typedef {object} Context
  * @property {import('../stores').Store} store
@@ -11,18 +11,18 @@
  * @typedef {object} Figure
  * @property {string} id
  * @property {string} label
- * @property {'ns' | 'µs' | 'ms' | '/s' | 'bytes' | ''} unit none for a count
- * @property {'less' | 'more'} [better] less, where not given
- * @property {boolean} [inChart] whether it is one of the main figures
+ * @property {'ns' | 'µs' | 'ms' | '/s' | 'bytes' | ''} unit empty for a count
+ * @property {'less' | 'more'} [better] default: less
+ * @property {boolean} [inChart] whether it is a main figure, shown in the chart
  *
  * @typedef {object} Measurement
  * @property {Figure[]} figures
- * @property {number} flags how many there are in the table; 0 for an empty one
- * @property {number} [delayMs] how long the stub waits before each answer
- * @property {import('../stores').Store[]} [stores] what is measured; all on DynamoDB, where not given
- * @property {number} [runs] for what comes out the same every time
+ * @property {number} flags the number of flags in the table; 0 for an empty table
+ * @property {number} [delayMs] the stub's delay before each answer, in milliseconds
+ * @property {import('../stores').Store[]} [stores] the stores to measure; default: all stores on DynamoDB
+ * @property {number} [runs] the number of runs, for figures that are always the same
  * @property {string[]} [nodeOptions]
- * @property {(context: Context) => Promise<Record<string, number>>} measure in a process of its own;
+ * @property {(context: Context) => Promise<Record<string, number>>} measure runs in a separate process;
  *   returns the figures by id
  */
 

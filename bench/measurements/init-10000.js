@@ -32,7 +32,7 @@ module.exports = {
     const opened = openStore(context);
     const init = () => {
       const data = dataSet(FLAGS);
-      // What it took to make the data is not for the store to clear away.
+      // Garbage from making the data must not count towards the store.
       globalThis.gc?.();
       return observe(context.endpoint, (callback) => opened.init(data, callback));
     };

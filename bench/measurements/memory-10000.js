@@ -9,7 +9,7 @@ const { openStore } = require('../helpers/open');
 const FLAGS = 10_000;
 /** Longer than the measurement. */
 const CACHE_TTL = 600;
-/** Memory is given back to the system some time after a collection. */
+/** Memory returns to the system some time after a collection. */
 const COLLECTIONS = 5;
 const PAUSE_MS = 200;
 
@@ -31,7 +31,7 @@ module.exports = {
       await answer((callback) => opened.get(FEATURES, flagKey(index), callback));
     }
     const after = await memory();
-    // Still in use, or it would have been collected.
+    // This use keeps the store from being collected before.
     opened.close();
     return {
       'memory-rss': after.rss - before.rss,

@@ -8,7 +8,7 @@ const FLAGS = 1000;
 const CONCURRENCY = 64;
 const WARM_UP_OPERATIONS = 3000;
 const OPERATIONS = 20_000;
-/** A slow store has had enough after this time. */
+/** Ends the measurement of a slow store after this time. */
 const MOST_MS = 3000;
 
 /** @type {import('./index').Measurement} */

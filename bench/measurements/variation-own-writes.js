@@ -8,7 +8,7 @@ const { ours, oursInSdk9 } = require('../stores');
 /** Longer than the measurement. */
 const CACHE_TTL = 600;
 const SEGMENTS = { namespace: 'segments' };
-/** The context is the last one of them. */
+/** The context is the last member. */
 const INCLUDED = [...Array.from({ length: 9999 }, (_, index) => `target-${index}`), CONTEXT.key];
 const SEGMENT = { key: 'segment', version: 1, included: INCLUDED, excluded: [], rules: [] };
 const FLAG = {
@@ -72,7 +72,7 @@ module.exports = {
 
     /** @type {Record<string, number>} */
     const times = {};
-    // All code is compiled when the second round begins.
+    // The second round measures compiled code.
     for (const name of [...Object.keys(values), ...Object.keys(values)]) {
       times[name] = await time(await clientOf(values[name]));
     }

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Draws the main figures as an SVG image: bars on a logarithmic scale that say how many times as much
- * as ours each store takes.
+ * Draws the main figures as an SVG image: bars on a logarithmic scale that show each store's figure as a
+ * multiple of this package's.
  */
 
 const { format } = require('./format');
@@ -20,7 +20,7 @@ const BOTTOM = 34;
 /** Names of stores. */
 const OURS = ['ours', 'ours-in-sdk9'];
 
-/** Readable on a light and on a dark page; the image itself has no background. */
+/** Readable on light and dark pages; the image has no background. */
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #1f2328; }
   .heading { font-size: 15px; font-weight: 600; }
@@ -89,8 +89,8 @@ function chart(results) {
 
 /**
  * @param {FigureResult} figure
- * @param {string} name of a store
- * @returns {number} how many times as bad as ours it is
+ * @param {string} name the name of a store
+ * @returns {number} the store's figure as a multiple of this package's; above 1 is worse
  */
 function relative(figure, name) {
   const { ours, [name]: other } = figure.stores;
@@ -106,7 +106,7 @@ function scaleOf(figures) {
     Object.keys(figure.stores).map((name) => relative(figure, name))
   );
   const known = ratios.filter((ratio) => ratio > 0);
-  // Ours is to have a bar too, so the scale begins below 1.
+  // The scale begins below 1, so that this package's bar is visible.
   const low = Math.min(-1, Math.floor(Math.log10(Math.min(1, ...known))));
   const high = Math.max(1, Math.ceil(Math.log10(Math.max(1, ...known))));
   const decade = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / (high - low);
@@ -126,7 +126,7 @@ function scaleOf(figures) {
 
 /**
  * @param {number} exponent
- * @returns {string} short enough to stand beside its neighbours
+ * @returns {string} a label short enough to fit beside its neighbours
  */
 function powerOfTen(exponent) {
   if (Math.abs(exponent) <= 3) return String(Number(`1e${exponent}`));
@@ -137,7 +137,7 @@ function powerOfTen(exponent) {
  * @param {number} x
  * @param {number} y
  * @param {string} content
- * @param {string} [kind] its class
+ * @param {string} [kind] the CSS class
  * @param {string} [anchor]
  */
 function text(x, y, content, kind, anchor) {

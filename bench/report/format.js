@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Figures in words.
+ * Formats figures as text.
  */
 
-/** From the smallest to the largest; the factor is to the one before. */
+/** From the smallest to the largest unit. The number is the factor to the previous one. */
 const TIME_UNITS = [
   ['ns', 1000],
   ['µs', 1000],
@@ -20,7 +20,7 @@ const BYTE_UNITS = [
 
 /**
  * @param {number} value
- * @param {string} unit of the figure
+ * @param {string} unit the figure's unit
  * @returns {string}
  */
 function format(value, unit) {
@@ -48,7 +48,7 @@ function scaled(value, unit, units) {
 
 /**
  * @param {number} value
- * @returns {string} three digits that say something
+ * @returns {string} the number with three significant digits
  */
 function digits(value) {
   if (value === 0) return '0';
@@ -56,20 +56,20 @@ function digits(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-/** What a lower and a higher figure of ours is called, by unit. Other units are times of a call. */
+/** The words for a lower and a higher figure of this package, by unit. Other units are times of a call. */
 const COMPARATIVES = {
   '': ['fewer', 'more'],
   bytes: ['smaller', 'larger'],
   '/s': ['slower', 'faster'],
 };
-/** Figures of how much time something takes away, rather than of how long a call takes. */
+/** Figures for time that is consumed, as opposed to the duration of a call. */
 const TIME_TAKEN = /\b(stall|CPU time|time of the main thread)\b/;
 
 /**
  * @param {number} ours
  * @param {number} other
  * @param {{unit: string, label: string}} figure
- * @returns {string} how ours compares, such as `280× faster`
+ * @returns {string} how this package compares, such as `280× faster`
  */
 function comparison(ours, other, { unit, label }) {
   if (ours <= 0 || other <= 0) return '';
@@ -77,7 +77,7 @@ function comparison(ours, other, { unit, label }) {
     ? ['less', 'more']
     : (COMPARATIVES[/** @type {keyof typeof COMPARATIVES} */ (unit)] ?? ['faster', 'slower']);
   const [factor, word] = ours < other ? [other / ours, lower] : [ours / other, higher];
-  // Less than what a run differs from the next.
+  // Below the variation between runs.
   if (factor < 1.05) return 'the same';
   return `${digits(Number(factor.toPrecision(2)))}× ${word}`;
 }

@@ -1,27 +1,27 @@
 'use strict';
 
 /**
- * What a run of the benchmark found, and under which circumstances.
+ * The results of a benchmark run and its circumstances.
  *
  * @typedef {object} StoreResult
  * @property {string} label
  * @property {number} median
- * @property {number[]} values one of each process
+ * @property {number[]} values one value per process
  *
  * @typedef {object} FigureResult
  * @property {string} label
  * @property {string} unit
  * @property {'less' | 'more'} better
  * @property {boolean} inChart
- * @property {number} [runs] where the measurement has a number of its own
+ * @property {number} [runs] if the measurement sets its own number
  * @property {Record<string, StoreResult>} stores by name
  *
  * @typedef {object} Results
  * @property {string} date
  * @property {{node: string, system: string, processor: string, cores: number}} machine
  * @property {string} mainThread how the main thread's time was measured
- * @property {Record<string, string>} packages their versions
- * @property {number} runs of each measurement
+ * @property {Record<string, string>} packages versions by package
+ * @property {number} runs the number of runs of each measurement
  * @property {Record<string, FigureResult>} figures by id
  */
 
@@ -32,7 +32,7 @@ const { MAIN_THREAD_SOURCE } = require('../helpers/clock');
 const { storeByName } = require('../stores');
 const { median } = require('./median');
 
-/** The packages of stores and SDKs, and the AWS SDKs that they bring. */
+/** The packages of stores and SDKs, and the AWS SDKs that they install. */
 const PACKAGES = [
   'ldclient-node',
   'ldclient-node-dynamodb-store',
@@ -47,7 +47,7 @@ const PACKAGES = [
 
 /**
  * @param {number} runs
- * @returns {Results} without figures yet
+ * @returns {Results} results without figures
  */
 function newResults(runs) {
   const [processor] = os.cpus();
@@ -85,7 +85,7 @@ function addFigures(results, measurement, runs) {
 }
 
 /**
- * @returns {Record<string, string>} of those that are installed
+ * @returns {Record<string, string>} the versions of the installed packages
  */
 function packageVersions() {
   const versions = { 'dynamodb-feature-store': require('../../package.json').version };
@@ -114,7 +114,7 @@ function versionOf(name) {
  */
 function writeResults(file, results) {
   const json = JSON.stringify(results, rounded, 2);
-  // The values of a figure on a line.
+  // Puts the values of a figure on one line.
   const compact = json.replace(/\[[\s\d.,e+-]+\]/g, (list) => list.replace(/\s+/g, ' '));
   writeFileSync(file, `${compact.replace(/\[ /g, '[').replace(/ \]/g, ']')}\n`);
 }

@@ -8,7 +8,7 @@ const { comparison, format } = require('./format');
  */
 
 /**
- * The results for people: a table for all figures of the same stores.
+ * Formats the results as tables, one for each set of stores.
  *
  * @param {Results} results
  * @returns {string}
@@ -49,7 +49,7 @@ function lines(figures, runs) {
 /**
  * @param {FigureResult} figure
  * @param {string} name of a store
- * @param {number} runs that were asked for
+ * @param {number} runs the requested number of runs
  * @returns {string}
  */
 function cell(figure, name, runs) {

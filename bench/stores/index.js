@@ -1,24 +1,24 @@
 'use strict';
 
 /**
- * What is measured and compared.
+ * The stores that are measured and compared.
  *
  * @typedef {object} StoreOptions
  * @property {string} endpoint of the stub
  * @property {object} logger
- * @property {number} [cacheTTL] in seconds; the package's default where not given
+ * @property {number} [cacheTTL] in seconds; default: the package's own
  *
- * @typedef {object} Store a way to keep flags
+ * @typedef {object} Store a store to measure
  * @property {string} name
  * @property {string} label
  * @property {import('./sdks').Sdk} sdk the SDK that it runs in
- * @property {string} [package] what is installed for it; none where it is part of the SDK
+ * @property {string} [package] the package to install; none if the SDK includes the store
  * @property {() => any} load requires the package
- * @property {(loaded: any, options: StoreOptions) => any} create what an application gives to its SDK
- *   as `featureStore`
- * @property {(created: any, logger: object) => any} open makes what its SDK makes of that
+ * @property {(loaded: any, options: StoreOptions) => any} create makes the value that an application
+ *   passes to its SDK as `featureStore`
+ * @property {(created: any, logger: object) => any} open makes the object that the SDK calls
  * @property {(sdk: any, flagCount: number, options: StoreOptions) => Promise<any>} startFilledClient
- *   a client that has these flags
+ *   starts a client that has these flags
  */
 
 const ours = require('./ours');
@@ -29,9 +29,9 @@ const sdk9 = require('./sdk9-package');
 const sdk7Memory = require('./sdk7-memory');
 const sdk9Memory = require('./sdk9-memory');
 
-/** @type {Store[]} those that keep flags in DynamoDB */
+/** @type {Store[]} the stores on DynamoDB */
 const PERSISTENT = [ours, sdk5, sdk7, sdk9];
-/** @type {Store[]} the same, with ours in another SDK as well */
+/** @type {Store[]} the same, and this package's store in another SDK */
 const PERSISTENT_IN_ALL_SDKS = [ours, oursInSdk9, sdk5, sdk7, sdk9];
 /** @type {Store[]} */
 const ALL = [...PERSISTENT_IN_ALL_SDKS, sdk7Memory, sdk9Memory];
@@ -47,7 +47,7 @@ function storeByName(name) {
 }
 
 /**
- * Whether all that a store needs is installed.
+ * Checks whether all packages that a store needs are installed.
  *
  * @param {Store} store
  */

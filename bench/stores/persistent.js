@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What the stores on DynamoDB have in common.
+ * The common part of the stores on DynamoDB.
  */
 
 const TABLE = 'flags';
@@ -17,7 +17,8 @@ function packageOptions({ endpoint, cacheTTL }) {
 
 /**
  * @param {Pick<import('./index').Store, 'sdk' | 'load' | 'create'>} store
- * @returns {import('./index').Store['startFilledClient']} the table has the flags already
+ * @returns {import('./index').Store['startFilledClient']} starts a client; the table already
+ *   has the flags
  */
 function startFilledClient({ sdk, load, create }) {
   return (loadedSdk, _flagCount, options) =>

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * A persistent store core for SDK 9 over the AWS SDK for JavaScript v3, as plain as can be: what an
- * application has that takes LaunchDarkly's wrapper and Amazon's client.
+ * A minimal persistent store core for SDK 9 over the AWS SDK for JavaScript v3: what an application has that
+ * combines LaunchDarkly's wrapper with Amazon's client.
  */
 
 const { SDK_9 } = require('./sdks');
@@ -104,7 +104,7 @@ function newCore(aws, table, clientOptions, logger) {
   }
 
   /**
-   * The wrapper says nothing of failures, which must not pass for speed.
+   * Reports failures, which the wrapper hides: a fast failure must not count as speed.
    *
    * @template T
    * @param {Promise<T>} work
@@ -168,11 +168,11 @@ function identity({ namespace, key }) {
   return JSON.stringify([namespace.S, key.S]);
 }
 
-/** The time in seconds for which the wrapper caches, where the application doesn't say. */
+/** The wrapper's TTL in seconds if the application sets none. */
 const DEFAULT_TTL = 15;
 
 /**
- * What the application makes its SDK's `featureStore` from.
+ * Makes the application's `featureStore`.
  *
  * @param {string} table
  * @param {{clientOptions: object, cacheTTL?: number}} options

@@ -11,7 +11,7 @@ module.exports = {
   load: () => undefined,
   create: () => undefined,
   open: () => undefined,
-  // The SDK keeps its store to itself; its test data source fills it.
+  // The SDK does not expose its own store; the test data source fills it.
   async startFilledClient(sdk, flagCount, { logger }) {
     const { TestData } = require('@launchdarkly/node-server-sdk/integrations');
     const source = new TestData();

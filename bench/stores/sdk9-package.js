@@ -14,6 +14,6 @@ module.exports = persistentStore({
     return require('./sdk9-core');
   },
   create: (loaded, options) => loaded.newStore(TABLE, packageOptions(options)),
-  // The parts of an SDK 9 client's context that a store may ask for.
+  // The parts of an SDK 9 client's context that a store may read.
   open: (created, logger) => created({ basicConfiguration: { sdkKey: 'sdk-key', logger } }),
 });

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The generations of LaunchDarkly's SDK, each with the client that an application makes to read flags
- * from a table alone.
+ * The generations of LaunchDarkly's SDK, each with the client that an application starts to read flags only
+ * from a table.
  */
 
 const { CONTEXT, USER } = require('../data');
@@ -10,7 +10,7 @@ const { CONTEXT, USER } = require('../data');
 /**
  * @typedef {object} Sdk
  * @property {string} package
- * @property {object} subject whom flags are evaluated for, in the SDK's form
+ * @property {object} subject the context of evaluations, in the SDK's form
  * @property {() => any} load
  * @property {(sdk: any, config: object, logger: object) => Promise<any>} startClient
  */

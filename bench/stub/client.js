@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The stub as the runner and the measuring processes see it.
+ * Starts and controls the stub from the runner and the measuring processes.
  */
 
 const { spawn } = require('node:child_process');
@@ -30,7 +30,7 @@ async function startStub() {
 }
 
 /**
- * Has the stub's code compiled, so that who is measured first is not at a disadvantage.
+ * Runs requests until the stub's code is compiled, so that the first store has no disadvantage.
  *
  * @param {string} endpoint
  */
@@ -59,7 +59,7 @@ async function callStub(endpoint, control, body = {}) {
  * @param {string} url
  * @param {http.RequestOptions} options
  * @param {object} body
- * @returns {Promise<string>} the body of the answer
+ * @returns {Promise<string>} the answer's body
  */
 function post(url, options, body) {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The operations that the stores use, on a table in memory. What they send is trusted to be valid.
+ * The operations that the stores use, on a table in memory. Requests are not validated.
  */
 
 const { response } = require('./http');
@@ -13,9 +13,9 @@ const ALL_PROCESSED = answer(200, '{"UnprocessedItems":{}}');
 const OTHER = response(200, { 'content-type': 'text/plain' }, 'healthy');
 
 /**
- * @typedef {object} Counts what was asked for since the last reset
+ * @typedef {object} Counts the requests since the last reset
  * @property {Record<string, number>} requests by operation
- * @property {number} rowsWritten put or deleted
+ * @property {number} rowsWritten rows put or deleted
  */
 
 class DynamoDBStub {
@@ -51,7 +51,7 @@ class DynamoDBStub {
     return this.table.pageAnswer(namespace, ExclusiveStartKey?.key.S ?? '');
   }
 
-  /** The only condition that stores use is that no newer version is there. */
+  /** Supports only the condition that stores use: that no newer version is stored. */
   putItem({ Item, ConditionExpression, ReturnValuesOnConditionCheckFailure }) {
     const row = this.table.row(Item.namespace.S, Item.key.S);
     if (ConditionExpression && Number(row?.attributes.version?.N) >= Number(Item.version.N)) {
@@ -88,10 +88,10 @@ class DynamoDBStub {
   }
 
   /**
-   * Begins anew with a table of these items, which somebody has initialised.
+   * Replaces the table by one with these items and the init marker.
    *
-   * @param {Record<string, Record<string, import('../data').Item>> | undefined} data by key, by
-   *   namespace; none: an empty table
+   * @param {Record<string, Record<string, import('../data').Item>> | undefined} data items by key, by
+   *   namespace; if absent, the table is empty and has no marker
    */
   seed(data) {
     this.table = new Table();

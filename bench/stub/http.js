@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The part of HTTP/1.1 that AWS SDKs use, on plain sockets: `node:http` would take several times the
- * CPU time that answering takes, on the machine that the stores are measured on.
+ * The part of HTTP/1.1 that AWS SDKs use, on plain sockets. `node:http` would take several times the CPU time
+ * of answering, on the machine that runs the stores.
  */
 
 const net = require('node:net');
@@ -19,7 +19,7 @@ const NOTHING = Buffer.alloc(0);
  */
 
 /**
- * @param {Handler} handle has to answer requests of one connection in their order
+ * @param {Handler} handle answers the requests of one connection in their order
  * @returns {net.Server}
  */
 function createHttpServer(handle) {
@@ -44,7 +44,7 @@ function createHttpServer(handle) {
 
 /**
  * @param {Buffer} received
- * @returns {(Request & {length: number}) | undefined} the first request, once all of it is there
+ * @returns {(Request & {length: number}) | undefined} the first request; `undefined` until it is complete
  */
 function parse(received) {
   const headEnd = received.indexOf(HEAD_END);
@@ -58,7 +58,7 @@ function parse(received) {
 
 /**
  * @param {number} status
- * @param {Record<string, string | number>} headers besides the length
+ * @param {Record<string, string | number>} headers the headers other than the length
  * @param {string | Buffer} body
  * @returns {Buffer}
  */

@@ -1,12 +1,12 @@
 'use strict';
 
 /**
- * Stands in for DynamoDB in a process of its own. It writes its port to its standard output, and ends
- * when its standard input does. What it does besides DynamoDB's operations:
+ * Stands in for DynamoDB in a separate process. Writes its port to standard output and ends when its standard
+ * input ends. Paths other than DynamoDB's operations:
  *
- *     POST /control/seed    {"flags": 1000, "delayMs": 0}   a new table; without flags an empty one
- *     POST /control/reset                                   forget the counts
- *     POST /control/counts                                  what was asked for since then
+ *     POST /control/seed    {"flags": 1000, "delayMs": 0}   creates a table; empty without `flags`
+ *     POST /control/reset                                   resets the counts
+ *     POST /control/counts                                  returns the counts since the reset
  */
 
 const { dataSet } = require('../data');

@@ -1,15 +1,15 @@
 'use strict';
 
 /**
- * A table in memory, and DynamoDB's answers about it. Answers to reads are made once and kept as the
- * bytes that are sent.
+ * A table in memory and DynamoDB's answers about it. Answers to reads are built once and kept as the bytes to
+ * send.
  */
 
 const { crc32 } = require('node:zlib');
 
 const { response } = require('./http');
 
-/** How much DynamoDB puts into one page. */
+/** DynamoDB's maximum page size, in bytes. */
 const PAGE_BYTES = 1024 * 1024;
 const NO_ITEM = answer(200, '{}');
 
@@ -18,8 +18,8 @@ const NO_ITEM = answer(200, '{}');
  *
  * @typedef {object} Row
  * @property {Attributes} attributes
- * @property {string} [json] the attributes
- * @property {Buffer} [answer] to a GetItem
+ * @property {string} [json] the attributes as JSON
+ * @property {Buffer} [answer] the answer to a GetItem
  */
 
 class Table {
@@ -76,7 +76,7 @@ class Table {
 
   /**
    * @param {string} namespace
-   * @param {string} startKey where the page before ended; '' for the first page
+   * @param {string} startKey the last key of the previous page; '' for the first page
    * @returns {Buffer} the answer to a Query
    */
   pageAnswer(namespace, startKey) {
@@ -87,7 +87,7 @@ class Table {
 
   /**
    * @param {string} namespace
-   * @returns {Map<string, Buffer>} its pages by start key
+   * @returns {Map<string, Buffer>} the namespace's pages by start key
    */
   preparePages(namespace) {
     let pages = this.pages.get(namespace);
@@ -139,7 +139,7 @@ function json(row) {
 
 /**
  * @param {Attributes} attributes
- * @returns {number} as DynamoDB counts, nearly
+ * @returns {number} the approximate size as DynamoDB counts it, in bytes
  */
 function size(attributes) {
   let bytes = 0;
@@ -158,7 +158,7 @@ function keyJson(namespace, key) {
 }
 
 /**
- * An answer with the headers of DynamoDB's. AWS SDKs check the checksum.
+ * Makes an answer with DynamoDB's headers. AWS SDKs verify the checksum.
  *
  * @param {number} status
  * @param {string} body

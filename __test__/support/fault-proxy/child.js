@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * The process of a fault proxy. It does what its parent's messages say, answers each, and ends with
- * the parent.
+ * The process of a fault proxy. It executes its parent's messages, responds to each, and ends with the parent.
  */
 
 const { startProxy } = require('../engine-proxy');

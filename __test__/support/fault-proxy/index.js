@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * A fault proxy between stores and an engine, in a process of its own, so that it goes on whatever the
- * process of the stores does.
+ * A fault proxy between stores and an engine. It runs in a separate process, so that it works whatever the
+ * stores' process does.
  */
 
 const { fork } = require('node:child_process');
@@ -10,7 +10,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 
 /**
- * @param {string} engine its endpoint
+ * @param {string} engine the engine's endpoint
  */
 async function startFaultProxy(engine) {
   const child = fork(path.join(__dirname, 'child.js'), [engine], { execArgv: [] });
@@ -41,15 +41,15 @@ async function startFaultProxy(engine) {
   const close = command('close');
   return {
     endpoint,
-    /** Lets these rules hold from now on; with `pageRows`, a Query returns so many rows a page. */
+    /** Applies these rules from now on. `pageRows` limits the rows per page of a Query. */
     set: command('set'),
-    /** Lets everything pass, and begins counting anew. */
+    /** Removes all rules and resets the counts. */
     reset: command('reset'),
-    /** How many requests there were by operation, and `mostInFlight` at the same time. */
+    /** Returns the number of requests by operation, and the maximum of concurrent ones as `mostInFlight`. */
     counts: command('counts'),
-    /** What was to be written under a key, and when. */
+    /** Returns the writes to a key, with their times. */
     writesOf: command('writesOf'),
-    /** From `leave` to `comeBack` connections are refused. */
+    /** Refuses connections until `comeBack`. */
     leave: command('leave'),
     comeBack: command('comeBack'),
     close: async () => {

@@ -1,15 +1,15 @@
 'use strict';
 
 /**
- * What goes wrong between a store and DynamoDB, as data: rules that another process can send.
+ * Faults between a store and DynamoDB, as data: rules that can be sent to another process.
  *
  * @typedef {object} Rule
  * @property {keyof typeof FAULTS} [fault]
- * @property {string[]} [operations] those that it is for; all where there are none
- * @property {number} [rate] the share of requests that it hits, 1 if absent
+ * @property {string[]} [operations] the operations that it applies to; default: all
+ * @property {number} [rate] the share of requests that it applies to; default: 1
  * @property {number} [share] the share of rows that `unprocessed` withholds
  * @property {string} [containing] only requests whose body has this text
- * @property {number} [delay] milliseconds by which requests come later
+ * @property {number} [delay] the delay of requests, in milliseconds
  */
 
 const zlib = require('node:zlib');
@@ -17,19 +17,19 @@ const zlib = require('node:zlib');
 const { failure, randomNumbers, unprocessed } = require('../faults');
 const { HANG, RESET } = require('../engine-proxy');
 
-/** Between two bytes of an answer that comes slowly. */
+/** The pause between two bytes of a slow answer, in milliseconds. */
 const DRIP_MS = 50;
 
-/** An answer that is sent in a way of its own. */
+/** Makes an answer that is sent in its own way. */
 const sentBy = (write) => async (_request, forward) => {
   const answer = await forward();
   return { ...answer, write: (response) => write(response, JSON.stringify(answer.body)) };
 };
 const ok = (response, text) => response.writeHead(200).end(text);
 
-/** An answer of these bytes, after which the connection ends. */
+/** Makes an answer of these bytes, then closes the connection. */
 const raw = (bytes) => sentBy((response) => response.socket.end(bytes));
-/** An answer as a portal or a load balancer gives it. */
+/** Makes an HTML answer, as from a portal or a load balancer. */
 const page = (status) =>
   sentBy((response) => {
     response.writeHead(status, { 'content-type': 'text/html' });
@@ -46,7 +46,7 @@ const FAULTS = {
   skewed: () => failure(400, 'RequestTimeTooSkewed'),
   reset: () => RESET,
   hang: () => HANG,
-  /** The engine takes the request, and nobody hears of it. */
+  /** The engine executes the request, but the answer is lost. */
   lost: async (_request, forward) => {
     await forward();
     return RESET;
@@ -59,14 +59,14 @@ const FAULTS = {
     response.writeHead(200, { 'content-length': text.length + 1 });
     response.write(text.slice(0, text.length / 2), () => response.destroy());
   }),
-  /** What comes back is not HTTP, or not quite. */
+  /** Answers that are not valid HTTP. */
   'status line': raw('HTTP/1.1 banana\r\n\r\n'),
   'other protocol': raw('SSH-2.0-OpenSSH_9.6\r\n'),
   'control character': raw('HTTP/1.1 200 OK\r\nx-a: \0\r\ncontent-length: 2\r\n\r\n{}'),
   'two lengths': raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}'),
   'half a chunk': raw('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n99\r\n{"Item"'),
   'no chunk': raw('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n'),
-  /** Somebody else answers. */
+  /** Answers from something other than DynamoDB. */
   portal: page(200),
   'not found': page(404),
   moved: page(301),
@@ -78,7 +78,7 @@ const FAULTS = {
     response.writeHead(200, { 'content-encoding': 'gzip' });
     response.end(zlib.gzipSync(text));
   }),
-  /** The body never comes to its end. */
+  /** The body never ends. */
   slow: sentBy((response, text) => {
     response.writeHead(200, { 'content-length': text.length + 1e6 });
     const drip = setInterval(() => response.write(' '), DRIP_MS);
@@ -87,7 +87,7 @@ const FAULTS = {
 };
 
 /**
- * @param {Rule[]} rules of those that hit a request the first one counts
+ * @param {Rule[]} rules the first rule that applies to a request is used
  * @param {number} seed
  * @returns {import('../engine-proxy').Interceptor}
  */
