@@ -14,12 +14,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Layout, MAX_KEY_SIZE, RowKey};
 use crate::panics::caught_request;
 
-/// A row about big segments. An attribute of an unexpected type counts as absent.
+/// A row with big segment data. An attribute of an unexpected type counts as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BigSegmentRow {
     /// `synchronizedOn` of the metadata, in milliseconds since the Unix epoch.
     pub synchronized_on: Option<f64>,
-    /// `included` of a membership: references of segments with their generation, for example `key.g2`.
+    /// `included` of a membership: segment references with their generation, for example `key.g2`.
     pub included: Vec<String>,
     /// `excluded` of a membership.
     pub excluded: Vec<String>,
@@ -27,14 +27,14 @@ pub struct BigSegmentRow {
 
 /// A DynamoDB table with big segments.
 pub trait BigSegmentTable: Send + Sync {
-    /// Reads one row, in one attempt.
+    /// Makes one attempt to read a row.
     fn get(
         &self,
         row: &RowKey,
         consistent: bool,
     ) -> BoxFuture<'static, Result<Option<BigSegmentRow>>>;
 
-    /// The retries of reads that the caller has configured.
+    /// Returns the caller's configuration for repeating reads.
     fn read_retries(&self) -> Retries {
         Retries::default()
     }
@@ -43,7 +43,7 @@ pub trait BigSegmentTable: Send + Sync {
     fn disconnect(&self) {}
 }
 
-/// Whether a context is included in or excluded from big segments, by reference. It is in no others.
+/// Maps segment references to true for included and false for excluded. The context is in no other big segment.
 pub type Membership = HashMap<String, bool>;
 
 /// The big segments under one prefix.
@@ -56,12 +56,12 @@ pub struct BigSegments {
 }
 
 impl BigSegments {
-    /// Closes all connections. Call it when no request will follow.
+    /// Closes all connections. Call it after the last request.
     pub fn close(&self) {
         self.table.disconnect();
     }
 
-    /// The big segments in `table` under the prefix of `config`.
+    /// Creates a reader of the big segments in `table`, under the prefix of `config`.
     pub fn new(config: &Config, table: Arc<dyn BigSegmentTable>) -> Self {
         Self {
             table,
@@ -72,15 +72,15 @@ impl BigSegments {
         }
     }
 
-    /// When the big segments were last synchronised, in milliseconds since the Unix epoch. `None` if that is
+    /// Returns when the big segments were last synchronised, in milliseconds since the Unix epoch; `None` if
     /// unknown.
     pub async fn last_up_to_date(&self) -> Result<Option<f64>> {
         let row = self.read(self.layout.big_segments_metadata(), "the metadata of big segments");
         Ok(row.await?.and_then(|row| row.synchronized_on))
     }
 
-    /// The memberships of a context. `hash` is the base64 form of the SHA-256 of its key. `None` for a context
-    /// without a row.
+    /// Returns the memberships of a context; `None` if it has no row. `hash` is the base64 form of the SHA-256
+    /// of the context's key.
     pub async fn membership(&self, hash: &str) -> Result<Option<Membership>> {
         if hash.is_empty() || hash.len() > MAX_KEY_SIZE {
             let message = "the hash must be a text that is not empty, of at most 1,024 bytes";
@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// A table that always gives the same answer, and records the requests.
+    /// A table that always returns the same answer and records the requests.
     struct Table {
         answer: Option<Result<Option<BigSegmentRow>>>,
         requests: Mutex<Vec<(RowKey, bool)>>,

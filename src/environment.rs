@@ -4,25 +4,26 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A copy of `process.env`, taken by JavaScript when a store is made. Workers and test sandboxes have a
-/// `process.env` of their own. This crate never reads the environment of the process.
+/// A snapshot of `process.env`, which JavaScript takes when it creates a store. Workers and test
+/// sandboxes have their own `process.env`. This crate never reads the environment of the process.
 ///
 /// The `Debug` form shows no values.
 #[derive(Clone, Default)]
 pub struct Environment(Arc<HashMap<String, String>>);
 
 impl Environment {
-    /// An environment of these variables.
+    /// Creates an environment with these variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(Arc::new(variables.into_iter().collect()))
     }
 
-    /// The value of a variable. `None` also where it is blank: the AWS SDKs take that for "not set".
+    /// Returns the value of a variable; `None` if it is absent or blank. The AWS SDKs treat a blank
+    /// value as "not set".
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
-    /// All variables, blank ones included.
+    /// Returns all variables, including blank ones.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -1,8 +1,8 @@
-//! The error type of this crate, and its messages.
+//! The error type of this crate and its messages.
 
 use std::fmt;
 
-/// What went wrong, from the view of the person who has to correct it.
+/// The kind of a failure, from the view of the person who has to correct it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The table does not exist in this region and account.
@@ -13,15 +13,15 @@ pub enum ErrorKind {
     NoRegion,
     /// No credentials were found, or they could not be fetched.
     NoCredentials,
-    /// No file has the profile that the options or the environment name.
+    /// No file contains the profile that the options or the environment name.
     NoProfile,
     /// AWS rejects the credentials as wrong or expired.
     BadCredentials,
-    /// The credentials are valid, but lack a permission.
+    /// The credentials are valid but lack a permission.
     AccessDenied,
-    /// The endpoint is not a URL that a request can be sent to.
+    /// The endpoint is not a usable URL.
     BadEndpoint,
-    /// DynamoDB throttles.
+    /// DynamoDB throttles requests.
     Throttled,
     /// DynamoDB could not be reached, or failed on its side.
     Unavailable,
@@ -31,11 +31,11 @@ pub enum ErrorKind {
     NoResources,
     /// DynamoDB rejects the request.
     Refused,
-    /// The item exceeds the size that LaunchDarkly SDKs store.
+    /// The item exceeds the size limit of LaunchDarkly SDKs.
     TooLarge,
     /// The store is read-only.
     ReadOnly,
-    /// The store was closed first.
+    /// The store was closed before the request ended.
     Closed,
     /// The data is not an item or a data set.
     InvalidData,
@@ -44,7 +44,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The stable code in JavaScript's `error.code`.
+    /// Returns the stable code for JavaScript's `error.code`.
     pub fn code(self) -> &'static str {
         match self {
             Self::TableNotFound => "TABLE_NOT_FOUND",
@@ -68,13 +68,14 @@ impl ErrorKind {
         }
     }
 
-    /// Whether failures of this kind are transient.
+    /// Returns whether failures of this kind are transient.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut | Self::NoResources)
     }
 
-    /// Whether failures of this kind last until somebody changes the request or its permissions. Not so for
-    /// credentials, which are renewed, and for a missing table, which may be about to be created.
+    /// Returns whether failures of this kind last until somebody changes the request or its permissions.
+    /// Failures of credentials do not, because credentials are renewed; nor does a missing table, which may
+    /// be created soon.
     pub fn is_permanent(self) -> bool {
         match self {
             Self::Throttled
@@ -98,7 +99,7 @@ impl ErrorKind {
         }
     }
 
-    /// What the reader of the message can do about it.
+    /// Returns advice for the reader of the message.
     fn advice(self) -> Option<&'static str> {
         match self {
             Self::TableNotFound => Some(
@@ -146,47 +147,46 @@ impl ErrorKind {
     }
 }
 
-/// A failure: its kind and its cause in words.
+/// A failure with its cause in words.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct Error {
-    /// The kind.
     pub kind: ErrorKind,
     message: String,
     is_transient: bool,
 }
 
 impl Error {
-    /// A failure of this kind with this cause.
+    /// Creates a failure of this kind with this cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), is_transient: false }
     }
 
-    /// The same failure, marked as transient although others of its kind are not.
+    /// Marks the failure as transient, although its kind is not.
     pub fn transient(self) -> Self {
         Self { is_transient: true, ..self }
     }
 
-    /// Whether the same request may succeed later without any change.
+    /// Returns whether the same request may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
         self.is_transient || self.kind.is_retryable()
     }
 
-    /// Whether it lasts until somebody changes something.
+    /// Returns whether the failure lasts until somebody changes something.
     pub fn is_permanent(&self) -> bool {
         !self.is_transient && self.kind.is_permanent()
     }
 
-    /// Whether it is permanent and says nothing about other items.
+    /// Returns whether the failure is permanent and says nothing about other items.
     pub fn concerns_only_the_item(&self) -> bool {
         self.is_permanent() && matches!(self.kind, ErrorKind::Refused | ErrorKind::Internal)
     }
 
-    /// The cause, without the advice that the `Display` form adds.
+    /// Returns the cause without the advice that the `Display` form adds.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The failure of work for which there is no thread or no file descriptor.
+    /// Returns the failure of work for which no thread or file descriptor is left.
     pub fn no_resources(failure: &std::io::Error) -> Self {
         let message = match failure.raw_os_error() {
             Some(_) if crate::runtime::is_exhausted(failure) => {
@@ -198,12 +198,12 @@ impl Error {
         Self::new(ErrorKind::NoResources, message)
     }
 
-    /// The failure of work that ended without a result.
+    /// Returns the failure of work that ended without a result.
     pub fn panicked() -> Self {
         Self::defect(None)
     }
 
-    /// The failure of work that panicked at this place in the code.
+    /// Returns the failure of work that panicked at this place in the code.
     pub fn defect(place: Option<String>) -> Self {
         let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
         let message = format!("a defect in dynamodb-feature-store{place}; please report it");

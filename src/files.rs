@@ -1,8 +1,8 @@
-//! Reading files that settings name. They may be anything: a pipe without a writer, a device, a file on a dead
-//! server.
+//! Reads files that settings name. A setting may name anything: a pipe without a writer, a device, a file on
+//! an unreachable server.
 //!
-//! A read that hangs blocks its thread for ever. So each file is read once at a time in the whole process, and
-//! waiting for it ends after [`TIMEOUT`].
+//! A read that hangs blocks its thread for ever. So the whole process reads a file only once at a time, and
+//! waiting for a read ends after [`TIMEOUT`].
 
 use std::fs::{self, File};
 use std::hash::Hash;
@@ -17,9 +17,9 @@ use crate::log::shown;
 use crate::runtime::{self, NoThread};
 use crate::single_flight::SingleFlight;
 
-/// The longest wait for a file.
+/// The maximum wait for a file.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// The largest file that is read, in bytes.
+/// The maximum size of a file, in bytes.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 static FILES: LazyLock<Reads<PathBuf, Arc<[u8]>>> = LazyLock::new(Reads::new);
@@ -28,7 +28,7 @@ static FILES: LazyLock<Reads<PathBuf, Arc<[u8]>>> = LazyLock::new(Reads::new);
 ///
 /// # Errors
 ///
-/// Where it is not a regular file, is too large, or can't be read in time.
+/// If it is not a regular file, is too large, or cannot be read in time.
 pub async fn read(path: PathBuf) -> io::Result<Arc<[u8]>> {
     if is_null(&path) {
         return Ok(Arc::default());
@@ -36,13 +36,13 @@ pub async fn read(path: PathBuf) -> io::Result<Arc<[u8]>> {
     FILES.get(path.clone(), move || read_regular(&path)).await
 }
 
-/// Whether this is the null device.
+/// Returns whether this is the null device.
 pub fn is_null(path: &Path) -> bool {
     let names = ["/dev/null", r"\\.\nul", "nul"];
     path.to_str().is_some_and(|path| names.iter().any(|name| name.eq_ignore_ascii_case(path)))
 }
 
-/// Rejects what is not a regular file: opening it may wait for ever.
+/// Rejects anything but a regular file, because opening it may block for ever.
 pub fn check_regular(path: &Path) -> io::Result<()> {
     let kind = fs::metadata(path)?;
     if kind.is_file() {
@@ -62,7 +62,7 @@ fn read_regular(path: &Path) -> io::Result<Arc<[u8]>> {
     Ok(bytes.into())
 }
 
-/// Reads in progress, by what is read.
+/// The reads in progress, by key.
 pub struct Reads<K, T>(SingleFlight<K, Arc<io::Result<T>>>);
 
 impl<K, T> Reads<K, T>
@@ -70,17 +70,17 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// No reads.
-    #[allow(clippy::new_without_default)] // Nobody needs one.
+    /// Creates an instance without reads.
+    #[allow(clippy::new_without_default)] // Nothing needs a default.
     pub fn new() -> Self {
         Self(SingleFlight::new())
     }
 
-    /// Reads with `work` on a thread of its own, or joins the read of this key.
+    /// Reads with `work` on its own thread, or joins the read of `key` in progress.
     ///
     /// # Errors
     ///
-    /// Those of `work`, and where it takes too long.
+    /// If `work` fails or takes too long.
     pub async fn get(
         &self,
         key: K,

@@ -1,4 +1,4 @@
-//! Tables for the command line: their description, their contents, and the form of both for JavaScript.
+//! The description and the contents of a table for the command line, and their JSON.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,18 @@ use serde_json::{Value, json};
 
 use crate::model::{Decoded, MAX_ROW_SIZE, RowKey, StoredRow};
 
-/// Rows from this part of [`MAX_ROW_SIZE`] on are reported as large.
+/// Rows of at least this share of [`MAX_ROW_SIZE`] are reported as large.
 const LARGE: f64 = 0.8;
-/// An eventually consistent read takes half a read unit for this many bytes.
+/// The number of bytes that an eventually consistent read returns for half a read unit.
 const BYTES_PER_HALF_UNIT: usize = 4096;
 /// The bytes that LaunchDarkly SDKs add to the size of a row's attributes.
 const OVERHEAD: usize = 100;
-/// How many rows of one sort are listed. More are only counted.
+/// How many rows of one sort are listed. Further rows are only counted.
 const MOST_NAMED: usize = 100;
 
 /// One attribute of a table's key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyAttribute {
-    /// Its name.
     pub name: String,
     /// `HASH` or `RANGE`.
     pub role: String,
@@ -42,7 +41,6 @@ pub struct Description {
     pub status: String,
     /// The partition key and the sort key, if any.
     pub keys: Vec<KeyAttribute>,
-    /// The billing mode.
     pub billing: Billing,
     /// The approximate number of rows. DynamoDB counts them every few hours.
     pub rows: u64,
@@ -51,7 +49,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// Whether stores can use a table with these keys.
+    /// Returns whether stores can use a table with these keys.
     pub fn has_right_keys(&self) -> bool {
         let is = |key: &KeyAttribute, name: &str, role: &str| {
             key.name == name && key.role == role && key.kind == "S"
@@ -62,7 +60,7 @@ impl Description {
         }
     }
 
-    /// The JSON for the command line.
+    /// Returns the JSON for the command line.
     pub fn to_json(&self) -> Value {
         let keys = self.keys.iter().map(
             |KeyAttribute { name, role, kind }| json!({ "name": name, "role": role, "type": kind }),
@@ -91,19 +89,17 @@ pub struct Caller {
     pub access_key_id: String,
 }
 
-/// A row, and the size of its attributes in bytes, names and values.
+/// A row and the size of its attributes' names and values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SizedRow {
-    /// The row.
     pub row: StoredRow,
-    /// The bytes.
+    /// The size in bytes.
     pub bytes: usize,
 }
 
 /// A page of rows.
 #[derive(Clone, Debug, Default)]
 pub struct RowPage {
-    /// The rows.
     pub rows: Vec<SizedRow>,
     /// Where the next page begins; `None` after the last one.
     pub next: Option<RowKey>,
@@ -137,7 +133,7 @@ struct BigSegmentsReport {
     memberships: usize,
 }
 
-/// Rows of which only the first are named.
+/// Rows of which only the first are listed.
 #[derive(Debug, Default)]
 struct Named {
     count: usize,
@@ -160,7 +156,7 @@ impl Named {
 const FLAGS: &str = "features";
 const SEGMENTS: &str = "segments";
 
-/// What a namespace is for, behind its prefix.
+/// The contents of a namespace.
 enum Kind {
     Items(&'static str),
     Marker,
@@ -168,7 +164,8 @@ enum Kind {
     BigSegmentsMemberships,
 }
 
-/// A namespace's prefix, and what it is for; `None` where that is unknown. A prefix may have colons.
+/// Splits a namespace into its prefix and its kind; `None` if the kind is unknown. A prefix may contain
+/// colons.
 fn parse(namespace: &str) -> Option<(&str, Kind)> {
     let (prefix, kind) = namespace.rsplit_once(':').unwrap_or(("", namespace));
     let kind = match kind {
@@ -183,7 +180,7 @@ fn parse(namespace: &str) -> Option<(&str, Kind)> {
 }
 
 impl Inspection {
-    /// Takes one more row into account.
+    /// Adds one row to the results.
     pub fn add(&mut self, SizedRow { row, bytes }: &SizedRow) {
         self.rows += 1;
         self.bytes += bytes;
@@ -200,12 +197,12 @@ impl Inspection {
         }
     }
 
-    /// How many rows there were.
+    /// Returns the number of rows so far.
     pub fn row_count(&self) -> usize {
         self.rows
     }
 
-    /// The JSON for the command line.
+    /// Returns the JSON for the command line.
     pub fn to_json(&self) -> Value {
         let prefixes = self.prefixes.iter().map(|(prefix, report)| report.to_json(prefix));
         let others = self
@@ -242,7 +239,7 @@ impl PrefixReport {
 
     fn to_json(&self, prefix: &str) -> Value {
         let count = |kind| self.live.get(kind).copied().unwrap_or_default();
-        // Each kind is a Query, which counts what it reads together.
+        // Each kind is one Query, which adds up the sizes of its rows before it rounds up.
         let halves: usize = self.bytes.values().map(|b| b.div_ceil(BYTES_PER_HALF_UNIT)).sum();
         json!({
             "prefix": prefix,
@@ -262,13 +259,13 @@ impl PrefixReport {
     }
 }
 
-/// The JSON of a row: its key and these members.
+/// Returns the JSON of a row: its key and these members.
 fn with_key<const N: usize>(row: &RowKey, members: [(&str, Value); N]) -> Value {
     let key = [("namespace", json!(&*row.namespace)), ("key", json!(&*row.key))];
     key.into_iter().chain(members).collect()
 }
 
-/// A flag or segment in a list of them.
+/// Returns the JSON of a flag or segment in a list.
 pub fn listed(SizedRow { row, bytes }: &SizedRow) -> Value {
     let unreadable =
         |reason: &str| with_key(&row.key, [("unreadable", json!(reason)), ("bytes", json!(bytes))]);

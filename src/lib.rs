@@ -12,19 +12,19 @@
 //!         model              items, the table layout, decoding, references
 //! ```
 //!
-//! A module uses modules below it only, and those for general use:
+//! A module uses only modules below it, and these modules for general use:
 //!
 //! | module | content |
 //! | --- | --- |
 //! | `backoff` | pauses between attempts, and repetition until a deadline |
 //! | `clock` | the wall clock |
 //! | `config` | the options and their defaults |
-//! | `environment`, `no_environment` | the snapshot of `process.env`; why there is no other environment |
-//! | `error`, `log` | failures, and log lines |
-//! | `files` | reading files that settings name |
+//! | `environment`, `no_environment` | the snapshot of `process.env`; keeps the addon from any other environment |
+//! | `error`, `log` | failures and log lines |
+//! | `files` | reads files that settings name |
 //! | `panics` | turns a panic into a failure |
 //! | `requester` | the JavaScript request that a task works for |
-//! | `runtime` | the thread that runs everything asynchronous |
+//! | `runtime` | the asynchronous runtime, and threads for blocking work |
 //! | `single_flight` | one request for all concurrent readers of the same thing |
 //! | `stats` | counters |
 //! | `supervised_task` | background tasks |

@@ -9,28 +9,28 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-/// The longest line, in characters.
+/// The maximum length of a line, in characters.
 const LONGEST_LINE: usize = 1000;
-/// How many characters of the beginning and the end of a longer line are kept. The advice is at the end.
+/// How many characters a longer line keeps at its beginning and its end. The end contains the advice.
 const KEPT: (usize, usize) = (600, 390);
 /// How many bytes of the beginning and the end of a text are processed.
 const LOOKED_AT: (usize, usize) = (4096, 2048);
-/// Replaces what is left out.
+/// Replaces omitted text.
 const HIDDEN: &str = "…";
-/// The shortest text that is treated as a secret. Development engines accept any credentials, such as `test`.
+/// The minimum length of a secret, in bytes. Development engines accept any credentials, such as `test`.
 const SHORTEST_SECRET: usize = 8;
-/// How many secrets of one source are kept: a few sets of keys. Older ones are not echoed any more.
+/// How many secrets of one source are kept: a few sets of keys. Endpoints no longer repeat older ones.
 const MOST_SECRETS: usize = 30;
 
-/// The secrets of all stores. One store may log what the endpoint of another one echoes.
+/// The secrets of all stores: one store may log what the endpoint of another one repeats.
 static HIDDEN_SECRETS: Mutex<Vec<Weak<Mutex<VecDeque<String>>>>> = Mutex::new(Vec::new());
 
-/// Patterns of secrets, and their replacements.
+/// Patterns of secrets and their replacements.
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     const VALUE: &str =
         r#"("[^"]*"?|'[^']*'?|(?i:basic|bearer|digest|negotiate)\s+[^\s"',;]+|[^\s"'&,;]+)"#;
     let patterns = [
-        // The user and the password in a URL, or in front of a host.
+        // The user and the password in a URL or before a host.
         (r#"(://)[^\s"'<>]*@"#.to_owned(), "$1…@"),
         (r#"[^\s"'<>:@/]+:[^\s"'<>@/]+@"#.to_owned(), "…@"),
         // Parameters and assignments.
@@ -40,33 +40,33 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             ),
             "$1=…",
         ),
-        // Headers, and members of JSON.
+        // Headers and JSON members.
         (
             format!(
                 r#"(?i)("[\w.-]*(?:credential|passwd|password|secret|signature|token|key_?id|access[-_]?key)"|\b(?:proxy-|x-amz-)?(?:authorization|cookie|password|secret|security-token|session-?token|signature)"?)\s*:\s*{VALUE}"#
             ),
             "$1: …",
         ),
-        // The ids of access keys, and signatures.
+        // Access key IDs and signatures.
         (r"\b(A[KS]IA)[A-Z0-9]{12,}\b".to_owned(), "$1…"),
         (r"(?i)\b[0-9a-f]{64}\b".to_owned(), HIDDEN),
     ];
     patterns.into_iter().filter_map(|(p, shown)| Some((Regex::new(&p).ok()?, shown))).collect()
 });
 
-/// The level of a line. The names are those of the LaunchDarkly SDKs' loggers.
+/// The level of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Something failed.
     Error,
     /// Something is unusual, but nothing failed.
     Warn,
-    /// A request that was sent. Logged only on request.
+    /// A request was sent. JavaScript logs it only if the caller wants request lines.
     Request,
 }
 
 impl Level {
-    /// The name of the logger's method for this level.
+    /// Returns the name of the level for JavaScript.
     pub fn name(self) -> &'static str {
         match self {
             Level::Error => "error",
@@ -78,7 +78,7 @@ impl Level {
 
 /// A receiver of log lines. It must not block.
 pub trait Log: Send + Sync {
-    /// Logs a line. It must not contain credentials or contents of items.
+    /// Logs a line, which must not contain credentials or item contents.
     fn log(&self, level: Level, line: String);
 }
 
@@ -91,11 +91,11 @@ pub enum Line {
     Warn(String),
 }
 
-/// Secrets that are left out of all lines, for as long as this value exists.
+/// Secrets that are removed from all lines as long as this value exists.
 pub struct Secrets(Arc<Mutex<VecDeque<String>>>);
 
 impl Secrets {
-    /// No secrets.
+    /// Creates an empty set of secrets.
     pub fn new() -> Self {
         let secrets = Arc::default();
         let mut all = lock(&HIDDEN_SECRETS);
@@ -104,7 +104,7 @@ impl Secrets {
         Self(secrets)
     }
 
-    /// Adds a secret, in the forms in which an endpoint may echo it.
+    /// Adds a secret in all forms in which an endpoint may repeat it.
     pub fn hide(&self, secret: &str) {
         if secret.len() < SHORTEST_SECRET {
             return;
@@ -120,7 +120,7 @@ impl Secrets {
         secrets.drain(..superfluous);
     }
 
-    /// The secrets in the text, the longest first: one may be part of another.
+    /// Returns the secrets in the text, the longest first, because one may be part of another.
     fn found_in(text: &str) -> Vec<String> {
         let mut found = Vec::new();
         for secrets in lock(&HIDDEN_SECRETS).iter().filter_map(Weak::upgrade) {
@@ -151,8 +151,8 @@ fn percent_encoded(text: &str) -> String {
     encoded.collect()
 }
 
-/// The text as one short line: without secrets, with escapes for what is not visible or changes how other
-/// characters are shown, and without its middle where it is very long. A text may go through it twice.
+/// Converts a text to one short line. Removes secrets, escapes characters that are invisible or change how
+/// others are shown, and omits the middle of a very long text. A text may go through it twice.
 pub fn printable(text: &str) -> String {
     let (beginning, end) = LOOKED_AT;
     if text.len() <= beginning + end {
@@ -160,13 +160,13 @@ pub fn printable(text: &str) -> String {
     }
     let from = text.ceil_char_boundary(text.len() - end);
     let end = text.get(from..).unwrap_or_default();
-    // The rest of a word may be the rest of a secret.
+    // The rest of a cut word may be the rest of a secret.
     let end = end.trim_start_matches(|c: char| !c.is_whitespace());
     cut(without_secrets(escaped(&format!("{}{end}", shortened(text, beginning)))))
 }
 
-/// At most so many bytes of the text, with a sign that there was more. It ends after a whole word: a part of
-/// one may be a part of a secret.
+/// Returns at most this many bytes of the text, and a sign if text is omitted. Ends after a whole word, because
+/// a part of a word may be part of a secret.
 pub fn shortened(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
@@ -197,7 +197,7 @@ fn escaped(text: &str) -> String {
     line
 }
 
-/// Leaves the middle out of what is too long.
+/// Omits the middle of a line that is too long.
 fn cut(line: String) -> String {
     let (beginning, end) = KEPT;
     let length = line.chars().count();
@@ -211,15 +211,15 @@ fn cut(line: String) -> String {
     format!("{} {HIDDEN} {}", part(beginning), part(end))
 }
 
-/// Whether a character shows what it is: no control, no sign that turns the direction of writing, nothing
-/// of no width by itself.
+/// Returns whether a character is visible as itself: no control character, no mark that changes the writing
+/// direction, nothing of zero width.
 fn is_visible(c: char) -> bool {
-    // Combining characters are escaped only at the beginning of a text.
+    // `escape_debug` escapes combining characters only at the beginning of a text.
     let text = ['a', c];
     matches!(c, ' '..='~') || text.iter().collect::<String>().escape_debug().count() == 2
 }
 
-/// A time in its largest useful unit.
+/// Formats a duration in its largest useful unit.
 pub fn shown(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
@@ -229,7 +229,7 @@ pub fn shown(time: Duration) -> String {
     }
 }
 
-/// So many items.
+/// Formats a number of items.
 pub fn counted(items: usize) -> String {
     if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
 }
@@ -273,7 +273,7 @@ mod tests {
             secret.replace('/', r"\/")
         );
         assert_eq!(printable(&text), "a … b … c … d … e short");
-        // Others still have one.
+        // Another source still has one of the secrets.
         let others = Secrets::new();
         others.hide("IQoJb3JpZ2lu");
         drop(secrets);

@@ -1,17 +1,17 @@
 //! Keeps the addon from reading the environment of the process.
 //!
-//! Node changes the environment from its own thread whenever the application assigns to `process.env`. The
-//! C library's `getenv` is not safe against that: a concurrent read may crash the process (glibc before 2.41,
-//! musl). Dependencies call it at any time, some several times per request. So the linker binds their calls to
-//! the functions below (`build.rs`), which find nothing. What depends on the environment takes an
-//! [`Environment`](crate::environment::Environment) instead.
+//! Node changes the environment from its own thread whenever the application assigns to `process.env`. The C
+//! library's `getenv` is not safe against this: a concurrent read may crash the process (glibc before 2.41,
+//! musl). Dependencies call `getenv` at any time, some several times per request. So the linker binds their
+//! calls to the functions below (see `build.rs`), which find nothing. Code that depends on the environment
+//! takes an [`Environment`](crate::environment::Environment) instead.
 //!
-//! `getaddrinfo` reads the environment, too. `dynamodb/aws/http/dns.rs` resolves names.
+//! `getaddrinfo` also reads the environment, so `dynamodb/aws/http/dns.rs` resolves names.
 //!
 //! macOS and Windows lock their environment, so they need none of this.
 
 #![cfg(target_os = "linux")]
-// The names are unique: the linker finds the functions by them.
+// The linker finds these functions by their names, which are unique.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_char, c_int, c_void};

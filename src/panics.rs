@@ -1,6 +1,7 @@
 //! Turns panics, here or in another crate, into failures of the operation.
 //!
-//! The caller logs the failure. It has the place of the panic but not its message, which may contain item contents.
+//! The caller logs the failure, which contains the place of the panic but not its message: that may contain item
+//! contents.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn, ready};
@@ -18,21 +19,21 @@ use crate::error::{Error, Result};
 thread_local! {
     /// Whether this thread is in [`catch`].
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    /// The place of its last panic there.
+    /// The place of the thread's last panic in [`catch`].
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether no panic is printed.
+/// Whether panics outside [`catch`] are not printed.
 static SILENT: AtomicBool = AtomicBool::new(false);
 
-/// Keeps all panics of this library off the application's stderr. The standard library would print them, and read
-/// the environment to do so.
+/// Keeps all panics of this library off the application's stderr. The standard library would print them, and would
+/// read the environment for that.
 pub fn silence() {
     SILENT.store(true, Ordering::Relaxed);
     note_places();
 }
 
-/// Installs the hook that records the place of panics that [`catch`] catches.
+/// Installs the hook that records the places of panics that [`catch`] catches.
 fn note_places() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -48,10 +49,10 @@ fn note_places() {
     });
 }
 
-/// The result of `work`, or its panic as a failure.
+/// Returns the result of `work`, or its panic as a failure.
 ///
-/// State that `work` shares must remain usable after a panic: poisoned locks are locked all the same, and queues are
-/// left by dropping a guard.
+/// State that `work` shares must remain usable after a panic: code ignores the poisoning of locks, and leaves queues
+/// by dropping a guard.
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
     note_places();
     let outer = CATCHING.replace(true);
@@ -60,7 +61,7 @@ pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
     result.map_err(|_| Error::defect(PLACE.take()))
 }
 
-/// [`catch`] for a future.
+/// Like [`catch`] for a future.
 pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T> {
     let mut work = pin!(work);
     poll_fn(|context| match catch(|| work.as_mut().poll(context)) {
@@ -71,7 +72,7 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T> {
     .await
 }
 
-/// Calls `request`, and catches panics in the call and in its future.
+/// Calls `request` and catches panics in the call and in its future.
 pub fn caught_request<T: Send + 'static>(
     request: impl FnOnce() -> BoxFuture<'static, Result<T>>,
 ) -> BoxFuture<'static, Result<T>> {
@@ -81,7 +82,7 @@ pub fn caught_request<T: Send + 'static>(
     }
 }
 
-/// The crate, file and line, without the folders of the machine that built this library.
+/// Returns the crate, file and line, without the folders of the build machine.
 fn shown(place: &Location<'_>) -> String {
     format!("{}:{}", without_machine(place.file()), place.line())
 }

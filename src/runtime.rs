@@ -1,7 +1,7 @@
 //! The asynchronous runtime, and threads for blocking work.
 //!
-//! The runtime starts on first use and has one thread, which all stores of the process share. It fails to start if the
-//! process has no file descriptor or thread left. Then the request fails, and the next one tries again.
+//! The runtime starts on first use and has one thread, which all stores of the process share. If the process has no
+//! file descriptor or thread left, the runtime cannot start: the request fails, and the next one tries again.
 
 use std::future::{Future, pending};
 use std::io;
@@ -13,17 +13,17 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::panics::catch;
 
-/// The stack size of threads in bytes. Without it, the standard library reads the environment.
+/// The stack size of threads, in bytes. Without it, the standard library reads the environment.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
-/// How many threads may block at once, on files or programs that return credentials.
+/// How many threads may block at once, on files or on programs that return credentials.
 const BLOCKED_THREADS: usize = 16;
-/// The limit of tokio's own blocking threads. Nothing here uses them.
+/// The limit of tokio's own blocking threads, which nothing here uses.
 const TOKIOS_OWN_THREADS: usize = 1;
 
 static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
 static BLOCKED: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
 
-/// The runtime.
+/// Returns the runtime. Starts it on first use.
 ///
 /// # Errors
 ///
@@ -50,8 +50,8 @@ pub fn handle() -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// Runs blocking work on a thread of its own, as soon as fewer than `BLOCKED_THREADS` are blocked. `None` if the work
-/// panicked.
+/// Runs blocking work on its own thread, as soon as fewer than `BLOCKED_THREADS` are blocked. Returns `None` if the
+/// work panicked.
 ///
 /// # Errors
 ///
@@ -67,7 +67,7 @@ pub async fn unblocked<T: Send + 'static>(
     .await
 }
 
-/// As [`unblocked`], for work that may block for ever. It does not count towards the limit.
+/// Like [`unblocked`], for work that may block for ever. It does not count towards the limit.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub async fn apart<T: Send + 'static>(
     Ok(result.await.ok().flatten())
 }
 
-/// As [`unblocked`], for asynchronous work that blocks in places.
+/// Like [`unblocked`], for asynchronous work that blocks at times.
 ///
 /// # Errors
 ///
@@ -97,7 +97,7 @@ pub async fn unblocked_async<T: Send + 'static>(
 #[error("no thread could be started: {0}")]
 pub struct NoThread(String);
 
-/// Whether the process or machine has no thread or file descriptor left, which is transient.
+/// Returns whether the process or machine has no thread or file descriptor left, which is transient.
 pub fn is_exhausted(failure: &io::Error) -> bool {
     if failure.get_ref().is_some_and(|inner| inner.is::<NoThread>()) {
         return true;
