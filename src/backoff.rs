@@ -7,31 +7,32 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Pauses that double with each consecutive failure. They are partly random, so that processes do not retry in
-/// step.
+/// Pauses that double with each consecutive failure. They are partly random, so that processes do not retry
+/// at the same time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
-    /// The bound of the pause after the first failure.
+    /// The upper limit of the pause after the first failure.
     pub first: Duration,
-    /// The bound that no pause exceeds.
+    /// The upper limit of all pauses.
     pub longest: Duration,
-    /// The smallest pause as a part of the bound. The rest is random.
+    /// The shortest pause as a fraction of the current limit. The rest is random.
     pub least: f64,
 }
 
 impl Backoff {
-    /// Between the attempts of a read. They are short, because a throttled read takes many attempts to succeed within
-    /// its few seconds.
+    /// Pauses between the attempts of a read. They are short, because a throttled read may need many attempts
+    /// within its few seconds.
     pub const READ: Self = Self::new(50, 200, 0.0);
-    /// Between the attempts of a write before its time-out.
+    /// Pauses between the attempts of a write before its time-out.
     pub const WRITE: Self = Self::new(50, 2_000, 0.0);
-    /// Between the probes of an open circuit breaker.
+    /// Pauses between the probes of an open circuit breaker.
     pub const PROBE: Self = Self::new(100, 1_000, 0.5);
-    /// Between the rounds of the retry worker after a transient failure.
+    /// Pauses between the rounds of the retry worker after a transient failure.
     pub const TRANSIENT: Self = Self::new(1_250, 30_000, 0.8);
-    /// The same after a permanent failure. The first is short: permissions are often granted seconds later.
+    /// Pauses between these rounds after a permanent failure. The first is short: permissions are often
+    /// granted seconds later.
     pub const PERMANENT: Self = Self::new(1_250, 300_000, 0.8);
-    /// Between the starts of a background task that panics.
+    /// Pauses before a background task that panicked starts again.
     pub const PANIC: Self = Self::new(1_000, 300_000, 1.0);
 
     const fn new(first_ms: u64, longest_ms: u64, least: f64) -> Self {
@@ -39,7 +40,7 @@ impl Backoff {
         Self { first, longest, least }
     }
 
-    /// The pause after this many consecutive failures.
+    /// Returns the pause after this number of consecutive failures.
     pub fn pause_after(&self, failures: u32) -> Duration {
         let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(10));
         let part = self.least + (1.0 - self.least) * fastrand::f64();
@@ -47,12 +48,12 @@ impl Backoff {
     }
 }
 
-/// How a read is repeated after transient failures.
+/// How often and how fast a read is repeated after transient failures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retries {
-    /// The most attempts, including the first one. `None` for as many as fit into the time.
+    /// The maximum number of attempts, including the first one; `None` for as many as fit into the time.
     pub max_attempts: Option<u32>,
-    /// The longest pause after the first attempt. It doubles with each further one, up to 200 ms.
+    /// The longest pause after the first attempt. It doubles with each further attempt, up to 200 ms.
     pub first_pause: Duration,
 }
 
@@ -67,7 +68,7 @@ impl Default for Retries {
     }
 }
 
-/// Repeats `request` until it succeeds or fails permanently, or `deadline` is past.
+/// Repeats `request` until it succeeds, fails with an error that is not retryable, or `deadline` has passed.
 pub async fn until<T, F>(deadline: Instant, request: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -75,7 +76,7 @@ where
     repeat(deadline, |attempts| Some(Backoff::WRITE.pause_after(attempts)), request).await
 }
 
-/// The same for a read. `retries` is called after each failed attempt.
+/// Like [`until`], for a read. Calls `retries` after each failed attempt.
 pub async fn read_until<T, F>(
     deadline: Instant,
     retries: impl Fn() -> Retries,
@@ -93,7 +94,7 @@ where
     repeat(deadline, pause, request).await
 }
 
-/// `pause` returns the pause after this many attempts, or `None` for no further attempt.
+/// Repeats `request`. `pause` returns the pause after this number of attempts, or `None` to stop.
 async fn repeat<T, F>(
     deadline: Instant,
     pause: impl Fn(u32) -> Option<Duration>,
@@ -124,7 +125,7 @@ where
     }
 }
 
-/// The failure of a request that got no answer until its deadline.
+/// Returns the failure of a request that got no answer before its deadline.
 pub fn no_answer() -> Error {
     Error::new(ErrorKind::TimedOut, "DynamoDB did not answer in time")
 }

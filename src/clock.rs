@@ -1,7 +1,7 @@
 //! The only place that reads the time.
 //!
-//! Freshness is wall-clock time. When a process was frozen for an hour (AWS Lambda), its entries must have expired,
-//! although the monotonic clock may not have advanced.
+//! Freshness uses wall-clock time: after a process was frozen for an hour (AWS Lambda), its cache entries
+//! must be expired, although the monotonic clock may not have advanced.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;
 
-/// A wall clock. Tests make their own with [`Clock::from_fn`].
+/// A wall clock. Tests create one with [`Clock::from_fn`].
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);
 
 impl Clock {
-    /// The operating system's wall clock.
+    /// Returns the operating system's wall clock.
     pub fn system() -> Self {
         Self::from_fn(|| {
             #[allow(clippy::disallowed_methods)] // Everything else must use this clock.
@@ -26,21 +26,21 @@ impl Clock {
         })
     }
 
-    /// A clock with the time that `now` returns.
+    /// Returns a clock that shows the time that `now` returns.
     pub fn from_fn(now: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time now.
+    /// Returns the current time.
     pub fn now(&self) -> Millis {
         (self.0)()
     }
 }
 
-/// The longest time-out, which stands for an infinite one.
+/// The longest time-out. It replaces infinite ones.
 const LONGEST_TIMEOUT_MS: f64 = 365.0 * 24.0 * 3_600_000.0;
 
-/// A duration of `ms` milliseconds, at most a year. Zero for negative numbers and NaN.
+/// Converts `ms` milliseconds to a duration of at most a year. Negative numbers and NaN become zero.
 #[expect(clippy::manual_clamp, reason = "clamp keeps NaN, which is not a Duration")]
 pub fn duration(ms: f64) -> Duration {
     Duration::from_secs_f64(ms.max(0.0).min(LONGEST_TIMEOUT_MS) / 1000.0)
@@ -52,17 +52,17 @@ pub struct JumpWatch {
     last: Mutex<(Millis, Instant)>,
 }
 
-/// A smaller jump of the wall clock, in milliseconds, may be a mere adjustment.
+/// Ignores jumps of the wall clock up to this many milliseconds: they may be adjustments.
 const JUMP_MS: i64 = 20_000;
 
 impl JumpWatch {
-    /// A watch that starts now.
+    /// Creates a watch that starts now.
     pub fn new(clock: Clock) -> Self {
         let last = Mutex::new((clock.now(), Instant::now()));
         Self { clock, last }
     }
 
-    /// Whether the wall clock has jumped ahead since the last call.
+    /// Returns whether the wall clock has jumped ahead since the last call.
     pub fn has_jumped(&self) -> bool {
         let now = (self.clock.now(), Instant::now());
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! The JavaScript request that a task works for.
 //!
 //! JavaScript calls the application's AWS client in the asynchronous context of that request, so that traces
-//! stay whole. Background work has no request.
+//! stay complete. Background work has no request.
 
 use std::future::Future;
 
@@ -14,7 +14,7 @@ tokio::task_local! {
     static REQUEST: Option<RequestId>;
 }
 
-/// Runs `work` for this request, or in the background.
+/// Runs `work` for this request; `None` means background work.
 pub fn working_for<F: Future>(
     request: Option<RequestId>,
     work: F,
@@ -22,7 +22,7 @@ pub fn working_for<F: Future>(
     REQUEST.scope(request, work)
 }
 
-/// The request of the current task.
+/// Returns the request that the current task works for.
 pub fn current() -> Option<RequestId> {
     REQUEST.try_with(|request| *request).ok().flatten()
 }

@@ -14,8 +14,8 @@ use crate::requester::{self, working_for};
 
 /// The requests in flight, by key.
 ///
-/// A request is a task of its own, which continues when its readers stop waiting. It works for the JavaScript request of
-/// the first reader.
+/// Each request runs in its own task, which continues if its readers stop waiting. It belongs to the
+/// JavaScript request of the first reader.
 pub struct SingleFlight<K, V: Clone> {
     flights: Arc<Mutex<Flights<K, V>>>,
 }
@@ -27,11 +27,11 @@ struct Flights<K, V: Clone> {
 
 /// A request in flight.
 pub struct Flight<V: Clone> {
-    /// When it began.
+    /// When the request began.
     pub begun: Instant,
-    /// Its result; `None` if the task panicked.
+    /// The result; `None` if the task panicked.
     pub result: Shared<BoxFuture<'static, Option<V>>>,
-    /// Whether it was in flight already.
+    /// Whether the request was already in flight.
     pub joined: bool,
 }
 
@@ -46,14 +46,15 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// No requests.
-    #[allow(clippy::new_without_default)] // Nobody needs one.
+    /// Creates an empty set of requests.
+    #[allow(clippy::new_without_default)] // No caller needs a default.
     pub fn new() -> Self {
         let flights = Flights { by_key: HashMap::new(), next_id: 0 };
         Self { flights: Arc::new(Mutex::new(flights)) }
     }
 
-    /// Joins the request for `key` that is in flight, or starts `request`. `None` means that the request panicked.
+    /// Joins the request for `key` that is in flight, or starts `request`. Returns `None` if the request
+    /// panicked.
     pub async fn join<F>(&self, key: K, request: F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,
@@ -61,7 +62,8 @@ where
         self.join_or_start(key, || Some(request))?.result.await
     }
 
-    /// Joins the request for `key` that is in flight, or starts the one that `request` returns, if it returns one.
+    /// Joins the request for `key` that is in flight, or starts the one that `request` returns. Returns
+    /// `None` if there is neither.
     pub fn join_or_start<F>(&self, key: K, request: impl FnOnce() -> Option<F>) -> Option<Flight<V>>
     where
         F: Future<Output = V> + Send + 'static,
@@ -75,7 +77,8 @@ where
         flights.next_id += 1;
         let (in_flight, ended_key) = (Arc::clone(&self.flights), key.clone());
         let task = tokio::spawn(working_for(requester::current(), async move {
-            // Made inside the task: a runtime that shuts down drops the task at once, under the lock above.
+            // Created inside the task: a runtime that is shutting down drops the task within `spawn`, while
+            // the lock above is held.
             let _end = FlightEnd { flights: in_flight, key: ended_key, id };
             caught(request).await.ok()
         }));
@@ -90,7 +93,7 @@ where
         self.lock().by_key.remove(key);
     }
 
-    /// [`SingleFlight::detach`] for all keys.
+    /// Detaches the requests for all keys; see [`SingleFlight::detach`].
     pub fn detach_all(&self) {
         self.lock().by_key.clear();
     }
@@ -100,7 +103,7 @@ where
     }
 }
 
-/// Removes the request when its task ends in any way.
+/// Removes the request when its task ends, also by a panic.
 struct FlightEnd<K: Eq + Hash, V: Clone> {
     flights: Arc<Mutex<Flights<K, V>>>,
     key: K,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A counter for several threads.
+/// A counter that several threads share.
 #[derive(Default)]
 pub struct Count(AtomicU64);
 
@@ -17,37 +17,37 @@ impl Count {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
-    /// The count so far.
+    /// Returns the count.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// DynamoDB's capacity units, in multiples of a half.
+/// A counter of DynamoDB's capacity units, which are multiples of 0.5.
 #[derive(Default)]
 pub struct Units(AtomicU64);
 
 impl Units {
     const PARTS: f64 = 1000.0;
 
-    /// Adds the units that DynamoDB reports, if it does.
+    /// Adds the units that DynamoDB reported; `None` adds nothing.
     pub fn add(&self, units: Option<f64>) {
         let parts = units.unwrap_or(0.0) * Self::PARTS;
         self.0.fetch_add(parts.round() as u64, Ordering::Relaxed);
     }
 
-    /// The units so far.
+    /// Returns the sum of the units.
     pub fn get(&self) -> f64 {
         self.0.load(Ordering::Relaxed) as f64 / Self::PARTS
     }
 }
 
-/// The counts of one store since it was made.
+/// The counters of one store since its creation.
 #[derive(Default)]
 pub struct Stats {
     /// Reads with a fresh answer.
     pub hits: Count,
-    /// Reads that took a request.
+    /// Reads that sent a request.
     pub misses: Count,
     /// Reads with a stale answer.
     pub stale: Count,

@@ -20,20 +20,20 @@ pub struct SupervisedTask {
 enum State {
     Idle,
     Running,
-    /// It was woken during its run, so there may be work that this run did not see.
+    /// `wake` was called during the run: there may be work that this run did not see.
     WokenAgain,
 }
 
 impl SupervisedTask {
-    /// A task that does not run yet. The name is for the log.
+    /// Creates a task that does not run yet. The name is for the log.
     pub fn new(name: &'static str) -> Self {
         Self { name, state: Arc::new(Mutex::new(State::Idle)) }
     }
 
-    /// Makes sure that a run of `work` starts after this call. A run does all the work there is.
+    /// Ensures that a run of `work` starts after this call. One run must do all the work there is.
     ///
-    /// If a run panics, `log` gets the task's name and the failure, and another run starts after a pause. When
-    /// `end` completes, the task stops for good and drops all arguments.
+    /// If a run panics, `log` receives the task's name and the failure, and another run starts after a pause.
+    /// When `end` completes, the task stops for good and drops all arguments.
     pub fn wake<F>(
         &self,
         end: impl Future<Output = ()> + Send + 'static,
@@ -73,8 +73,8 @@ impl SupervisedTask {
         });
     }
 
-    /// Whether there is no more work. Then the task is idle in the same step, so that no wake-up is lost: the
-    /// next one starts it again.
+    /// Returns whether there is no more work, and if so makes the task idle in the same step. No wake-up is
+    /// lost: the next one starts the task again.
     fn is_done(&self) -> bool {
         let mut state = self.lock();
         let done = *state == State::Running;

@@ -1,7 +1,7 @@
 //! The circuit breaker of reads.
 //!
-//! While an operation fails the breaker is open: reads that have something to answer with don't wait, and one read at
-//! a time probes whether DynamoDB answers again, after pauses that grow.
+//! While an operation fails, its breaker is open: reads that have a stale answer do not wait, and one read at
+//! a time probes whether DynamoDB answers again. The pauses between probes grow.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::backoff::Backoff;
 use crate::error::{Error, ErrorKind};
 use crate::log::Line;
 
-/// What a read sends.
+/// The operation that a read sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// Reading one row.
@@ -25,21 +25,21 @@ pub enum Operation {
 
 /// Whether a read may be sent.
 pub enum Permit {
-    /// It may: the breaker is closed.
+    /// Yes: the breaker is closed.
     Free,
-    /// It may, as the one that probes.
+    /// Yes, as a probe.
     Probe(Probe),
-    /// It may not for so long: the breaker is open.
+    /// No, for this long: the breaker is open.
     Wait(Duration),
 }
 
-/// The circuit breaker of one table. Clones are the same one.
+/// The circuit breaker of one table. Clones share its state.
 #[derive(Clone, Default)]
 pub struct CircuitBreaker(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// Operations for which the breaker is open.
+    /// The operations whose breaker is open.
     open: BTreeMap<Operation, Open>,
     /// When a read last succeeded.
     last_success: Option<Instant>,
@@ -50,12 +50,12 @@ struct Open {
     kind: ErrorKind,
     failures: u32,
     next_probe: Instant,
-    /// Whether a probe is under way: the breaker is half-open.
+    /// Whether a probe is in flight: the breaker is half-open.
     probing: bool,
 }
 
 impl CircuitBreaker {
-    /// Whether `operation` may be sent now.
+    /// Returns whether `operation` may be sent now.
     pub fn permit(&self, operation: Operation) -> Permit {
         let mut state = self.lock();
         let Some(open) = state.open.get_mut(&operation) else {
@@ -72,25 +72,26 @@ impl CircuitBreaker {
         Permit::Probe(Probe { breaker: self.clone(), operation })
     }
 
-    /// Whether `operation` failed when it was last sent.
+    /// Returns whether the breaker of `operation` is open.
     pub fn is_failing(&self, operation: Operation) -> bool {
         self.failing(operation).is_some()
     }
 
-    /// How `operation` failed when it was last sent.
+    /// Returns how `operation` last failed, if its breaker is open.
     pub fn failing(&self, operation: Operation) -> Option<ErrorKind> {
         self.lock().open.get(&operation).map(|open| open.kind)
     }
 
-    /// For how long reads that have something to answer with will not send `operation`.
+    /// Returns the time until the next probe of `operation`. Reads that have a stale answer send nothing
+    /// before then.
     pub fn pause(&self, operation: Operation) -> Duration {
         let state = self.lock();
         let next = state.open.get(&operation).map(|open| open.next_probe);
         next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
     }
 
-    /// Notes a failure of `operation`: `what` was being done, since `sent`. `answered` says that the caller has
-    /// something else to answer with. Returns what is to be logged.
+    /// Records a failure of `operation`, which was sent at `sent`. `what` describes the read for the log.
+    /// `answered` means that the caller has another answer. Returns the line to log.
     pub fn failed(
         &self,
         operation: Operation,
@@ -101,11 +102,11 @@ impl CircuitBreaker {
     ) -> Option<Line> {
         let mut state = self.lock();
         let now = Instant::now();
-        // That DynamoDB rejects this one request, or a defect spoils it, says nothing about the next.
+        // A request that DynamoDB rejects, or that fails by a defect here, says nothing about the next one.
         if matches!(failure.kind, ErrorKind::Refused | ErrorKind::Internal) {
             return state.log.rejected(what, failure, now);
         }
-        // A request that hung in an outage fails when its time is up, though the outage is over.
+        // A request that hung during an outage may time out after the outage has ended.
         if failure.is_retryable() && state.last_success.is_some_and(|success| success > sent) {
             return (!answered).then(|| Line::Error(format!("{what} failed: {failure}")));
         }
@@ -116,29 +117,30 @@ impl CircuitBreaker {
             probing: false,
         });
         open.kind = failure.kind;
-        // Many that fail in the same moment are one failure.
+        // Failures before the next probe is due count as one.
         if now >= open.next_probe {
             open.failures += 1;
             open.next_probe = now + Backoff::PROBE.pause_after(open.failures);
         }
-        // One transient failure that costs nobody an answer is not worth a line.
+        // One transient failure is not logged if the caller has another answer.
         let is_harmless = answered && failure.is_retryable() && open.failures == 1;
         state.log.failed(what, failure, answered, is_harmless, now)
     }
 
-    /// Notes a success of `operation`. Returns what is to be logged.
+    /// Records a success of `operation`. Returns the line to log.
     pub fn succeeded(&self, operation: Operation) -> Option<Line> {
         let mut state = self.lock();
         let now = Instant::now();
         state.last_success = Some(now);
-        // What can be reached can be reached for everything; permissions and throughput differ by operation.
+        // If DynamoDB is reachable for one operation, it is for all. Permissions and throughput differ by
+        // operation.
         state.open.retain(|failing, Open { kind, .. }| {
             *failing != operation && !matches!(kind, ErrorKind::Unavailable | ErrorKind::TimedOut)
         });
         if state.open.is_empty() { state.log.ended(now) } else { None }
     }
 
-    /// Notes an answer with something of this age.
+    /// Records an answer with a value of this age.
     pub fn answered_stale(&self, age_ms: f64) {
         self.lock().log.answered_stale(age_ms);
     }
@@ -148,7 +150,7 @@ impl CircuitBreaker {
     }
 }
 
-/// The right to probe an operation that fails. It ends when it is dropped.
+/// The right to probe a failing operation. Dropping it lets another read probe.
 pub struct Probe {
     breaker: CircuitBreaker,
     operation: Operation,
@@ -171,7 +173,7 @@ mod tests {
         Error::new(kind, "gone")
     }
 
-    /// A get fails that has something to answer with.
+    /// Fails a get whose caller has another answer.
     fn fail_harmlessly(breaker: &CircuitBreaker) {
         let gone = failure(ErrorKind::Unavailable);
         breaker.failed(Operation::Get, "reading", Instant::now(), &gone, true);

@@ -1,4 +1,4 @@
-//! All live items of a namespace, and what has changed of them since they were last sent to JavaScript.
+//! All live items of a namespace, and their changes since they were last sent to JavaScript.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -9,11 +9,11 @@ use rpds::RedBlackTreeMapSync;
 use super::{Cached, Seq};
 use crate::clock::Millis;
 
-/// The live items of a kind by key. It is persistent: what was handed out stays as it was, and a change, which is
-/// made on JavaScript's thread, does not copy the other items.
+/// The live items of a kind by key. The map is persistent: a copy that was handed out never changes, and a
+/// change, which happens on JavaScript's thread, does not copy the other items.
 pub type Items = RedBlackTreeMapSync<Arc<str>, Cached>;
 
-/// All live items of a namespace as a Query found them, and as single reads and writes changed them since.
+/// All live items of a namespace as a Query found them, with later changes by single reads and writes.
 pub(super) struct Collection {
     pub items: Arc<Items>,
     pub read_at: Millis,
@@ -22,7 +22,7 @@ pub(super) struct Collection {
 }
 
 impl Collection {
-    /// Takes in what is held of one row now. Returns whether that changed anything.
+    /// Applies the current state of one row. Returns whether the collection changed.
     pub fn follow(&mut self, key: &Arc<str>, now: Option<&Cached>) -> bool {
         let live = now.filter(|cached| !cached.item.deleted);
         let same = match (live, self.items.get(key)) {
@@ -37,7 +37,7 @@ impl Collection {
     }
 }
 
-/// Takes an item in, or a missing or deleted one out.
+/// Inserts a live item. Removes the key of a missing item or a tombstone.
 pub fn set(items: &mut Items, key: &Arc<str>, item: Option<&Cached>) {
     match item.filter(|cached| !cached.item.deleted) {
         Some(cached) => items.insert_mut(key.clone(), cached.clone()),
@@ -47,44 +47,46 @@ pub fn set(items: &mut Items, key: &Arc<str>, item: Option<&Cached>) {
     }
 }
 
-/// Whether these are the same texts under the same keys.
+/// Returns whether both contain the same texts under the same keys.
 pub(super) fn same(a: &Items, b: &Items) -> bool {
     a.size() == b.size()
         && a.iter().zip(b).all(|((a_key, a), (b_key, b))| a_key == b_key && same_text(a, b))
 }
 
-/// Whether these are known to be the same. What was never held has no revision to tell by.
+/// Returns whether both texts are known to be the same. Items that were never cached have no revision to
+/// compare.
 fn same_text(a: &Cached, b: &Cached) -> bool {
     a.revision == b.revision && a.revision > 0
 }
 
-/// All live items, as changes of what was sent before.
+/// All live items, as changes since what was sent before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes {
-    /// Names the state that this leads to. 0 for one that can't be built upon.
+    /// Identifies the resulting state. 0 if later changes cannot refer to it.
     pub state: u64,
-    /// The state that this is a change of; `None` for none: `changed` is everything.
+    /// The state that the changes apply to; `None` if `changed` contains everything.
     pub base: Option<u64>,
-    /// Items that are new or have another text.
+    /// Items that are new or have a new text.
     pub changed: Vec<(Arc<str>, Cached)>,
-    /// Keys that are there no longer.
+    /// Keys that no longer exist.
     pub removed: Vec<Arc<str>>,
 }
 
 impl Changes {
-    /// Everything, to be forgotten at once.
+    /// Returns all items, as a state that later changes cannot refer to.
     pub fn whole(items: &Items) -> Self {
         let changed = items.iter().map(|(key, cached)| (key.clone(), cached.clone())).collect();
         Self { state: 0, base: None, changed, removed: Vec::new() }
     }
 }
 
-/// What was last sent of each namespace.
+/// The items last sent, by namespace.
 #[derive(Default)]
 pub(super) struct LastSent(HashMap<Arc<str>, (u64, Arc<Items>)>);
 
 impl LastSent {
-    /// `items` for somebody who has the state `held`. A state that this leads to is named by `name`.
+    /// Returns `items` as changes for a receiver that has the state `held`. `name` creates the number of a
+    /// new state.
     pub fn send(
         &mut self,
         namespace: &Arc<str>,

@@ -1,24 +1,24 @@
-//! What was read from the table, and what the table has taken from this process.
+//! Cache of what was read from the table, and of writes that the table has accepted.
 //!
-//! Writes that the table has not taken yet are not here: they are an overlay of their own (`writes`).
+//! Writes that the table has not accepted yet are not cached: they are an overlay of their own (`writes`).
 //!
-//! moka is used as a bounded map. Its own expiry runs on a clock that cannot be set, so entries carry
-//! the wall-clock time at which they were read.
+//! moka serves as a bounded map. Its own expiry uses a clock that cannot be set, so entries carry the
+//! wall-clock time of their read.
 //!
-//! **Reads never go back.** Requests overlap, and each draws a number from one [`Sequence`] when it is sent and
-//! another one when its answer has come. Of two that overlapped nobody knows which saw the table later, so the
-//! higher version wins; only a read that was sent after the other one had ended may bring a lower version. Where
-//! reads are eventually consistent, even that has to wait until the version held has been known for a TTL, at
-//! least 2 s. A read that was sent before an init ended is void.
+//! **Reads never go back.** Requests overlap. Each takes a number from one [`Sequence`] when it is sent and
+//! another one when its answer arrives. If two requests overlapped, either may have seen the table later, so
+//! the higher version wins. Only a read that was sent after the other one had ended may bring a lower
+//! version. With eventually consistent reads, even that read is accepted only once the cached version has
+//! been known for a TTL, at least 2 s. A read that was sent before an init ended is void.
 //!
-//! The live items of a kind are kept as a [`Collection`]. It follows the rows: whatever a single read or a write
-//! changes, it changes there too, so that `get` and `all` answer alike.
+//! The live items of a kind form a [`Collection`]. Every change of a row by a single read or a write also
+//! changes the collection, so that `get` and `all` agree.
 //!
-//! **The generation** counts what may have changed of what is known. JavaScript repeats an answer only while the
-//! generation is the one that the answer had.
+//! **The generation** advances with every change that may make an earlier answer outdated. JavaScript repeats
+//! an answer only while the generation is that of the answer.
 //!
-//! Expired answers are kept for when DynamoDB fails. With a TTL of 0 nothing is answered from here; what is held
-//! then only keeps answers from going back.
+//! Expired answers are kept in case DynamoDB fails. With a TTL of 0 the cache answers nothing; its entries
+//! then only keep answers from going back.
 
 pub mod circuit_breaker;
 mod collection;
@@ -39,40 +39,40 @@ use crate::config::Freshness;
 use crate::model::{Item, RowKey};
 use collection::{Collection, LastSent};
 
-/// A missing row is cached for at most so many milliseconds.
+/// The longest time for which a missing row is cached, in milliseconds.
 pub const MAX_MISSING_TTL_MS: f64 = 15_000.0;
-/// For so many milliseconds an eventually consistent read may return a row as it was before a change that is
-/// known here. AWS names no bound; copies usually agree within a second.
+/// How long after a known change an eventually consistent read may return the row as it was before, in
+/// milliseconds. AWS names no limit; copies usually agree within a second.
 const READ_LAG_MS: f64 = 2_000.0;
-/// What an entry takes besides its texts, roughly, in bytes.
+/// The approximate size of an entry without its texts, in bytes.
 const ENTRY_OVERHEAD: usize = 200;
 
-/// A sequence number: what has the higher one came later, in this store.
+/// A sequence number. Of two events in one store, the later one has the higher number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seq(pub u64);
 
-/// The sequence numbers of one store. They begin with 1.
+/// The sequence numbers of one store. They start at 1.
 #[derive(Debug, Default)]
 pub struct Sequence(AtomicU64);
 
 impl Sequence {
-    /// The next number.
+    /// Returns the next number.
     pub fn next(&self) -> Seq {
         Seq(self.0.fetch_add(1, Ordering::SeqCst) + 1)
     }
 }
 
-/// The generation of what a store knows. Clones are the same counter.
+/// The generation of a store: a counter of changes. Clones share the counter.
 #[derive(Clone, Debug, Default)]
 pub struct Generation(Arc<AtomicU64>);
 
 impl Generation {
-    /// The generation now. To be read before what an answer is made from.
+    /// Returns the generation. Must be read before the data of an answer, so that a change in between counts.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// To be called after what is known may have changed.
+    /// Advances the generation. Must be called after the data has changed.
     fn advance(&self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
@@ -83,67 +83,67 @@ impl Generation {
 pub struct Cached {
     /// The item.
     pub item: Item,
-    /// Names the text among those that the row has had here: the same revision, the same text. 0 for none.
+    /// Identifies the text of this row: the same revision means the same text. 0 means none.
     pub revision: u64,
 }
 
-/// What is known of something in the table, and since when.
+/// A value read from the table, with the time and order of the read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read<T> {
-    /// What was found.
+    /// The value.
     pub value: T,
-    /// When it was found, by the wall clock.
+    /// When the value was read, by the wall clock.
     pub read_at: Millis,
-    /// When the request was sent: the value may be as old as this.
+    /// When the request was sent. The value may be as old as this.
     pub sent: Seq,
-    /// When the answer came.
+    /// When the answer arrived.
     pub known: Seq,
-    /// Whether it may be taken for what is in the table, within its TTL.
+    /// Whether the value may be served as fresh within its TTL.
     pub valid: bool,
 }
 
 impl<T> Read<T> {
-    /// Whether the cache has kept it.
+    /// Returns whether the cache has kept the value.
     pub fn is_held(&self) -> bool {
         self.known > Seq(0)
     }
 }
 
-/// An answer, and until when it may be given again without asking.
+/// An answer and how long JavaScript may repeat it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer<T> {
-    /// What was requested.
+    /// The requested value.
     pub value: T,
-    /// Wall-clock time in milliseconds since the Unix epoch; infinite for "for ever", 0 for "not
-    /// even once more".
+    /// The end of that time, in milliseconds since the Unix epoch (wall clock). Infinity means for ever, 0
+    /// means not even once.
     pub until: f64,
-    /// The generation of what is known that it was made from.
+    /// The generation of the data that the answer was made from.
     pub generation: u64,
-    /// Whether it is expired, and given for want of a better one.
+    /// Whether the answer is expired and there is no better one.
     pub stale: bool,
 }
 
 /// An expired answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stale<T> {
-    /// What was known.
+    /// The expired value.
     pub value: T,
-    /// The generation of what is known that it was made from.
+    /// The generation of the data that the value was made from.
     pub generation: u64,
-    /// How long ago it was read, in milliseconds; infinite where the clock can't tell.
+    /// The time since the read, in milliseconds; infinite if the clock went back.
     pub age_ms: f64,
-    /// Whether it may be given while a newer one is fetched.
+    /// Whether the value may be served while a newer one is fetched.
     pub revalidate: bool,
 }
 
 impl<T> Stale<T> {
-    /// It, as an answer that may be given until then.
+    /// Turns this into an answer that JavaScript may repeat until `until`.
     pub fn answer(self, until: f64) -> Answer<T> {
         Answer { value: self.value, until, generation: self.generation, stale: true }
     }
 }
 
-/// What is known of something.
+/// What the store knows of a row or a collection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Known<T> {
     /// Within its TTL.
@@ -155,7 +155,7 @@ pub enum Known<T> {
 }
 
 impl<T> Known<T> {
-    /// It; where nothing is known, what is `pending`, if anything is. That is known however old it is.
+    /// Returns `pending` as a stale value if nothing else is known. A pending write counts however old it is.
     pub fn or_pending(self, pending: Option<T>, generation: u64) -> Self {
         match (self, pending) {
             (Self::Nothing, Some(value)) => {
@@ -165,7 +165,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// It, where it is fresh; else `value`, as an answer that may not be given again.
+    /// Returns the fresh answer, or else `value` as an answer that may not be repeated.
     pub fn fresh_or(self, value: T, generation: u64) -> Answer<T> {
         match self {
             Self::Fresh(answer) => answer,
@@ -175,7 +175,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// It, as an answer that may not be given again where it is expired.
+    /// Returns the answer, if there is one. An expired answer may not be repeated.
     pub fn answer(self) -> Option<Answer<T>> {
         match self {
             Self::Fresh(answer) => Some(answer),
@@ -185,20 +185,20 @@ impl<T> Known<T> {
     }
 }
 
-/// Items of a kind with their keys, tombstones included.
+/// The items of a kind with their keys, including tombstones.
 pub type KeyedItems = Vec<(Arc<str>, Item)>;
 
-/// What an init left in a namespace.
+/// The data of one namespace after an init.
 pub struct Replaced {
     /// The namespace.
     pub namespace: Arc<str>,
-    /// The items that it stored, or found there already.
+    /// The items that the init stored or found there already.
     pub items: KeyedItems,
-    /// Whether these are all that is there.
+    /// Whether the namespace holds no other items.
     pub complete: bool,
 }
 
-/// The items held.
+/// The cache of one store.
 pub struct Cache {
     freshness: Freshness,
     max_bytes: u64,
@@ -209,11 +209,11 @@ pub struct Cache {
     generation: Generation,
     rows: moka::sync::Cache<RowKey, Entry>,
     collections: Mutex<Collections>,
-    /// Rows that were evicted for their size, until `settle_evictions`.
+    /// Rows that were evicted for their size, until `settle_evictions` handles them.
     evicted: Arc<Mutex<Vec<RowKey>>>,
-    /// What was sent before this is void: an init has replaced everything since.
+    /// Values of requests sent before this are void: an init has replaced everything since.
     valid_from: AtomicU64,
-    /// What was found missing by a request sent before this may have come since.
+    /// A row that was missing for a request sent before this may exist now.
     missing_from: AtomicU64,
 }
 
@@ -225,12 +225,12 @@ struct Collections {
 
 #[derive(Clone)]
 struct Entry {
-    /// `None`: there is no such row.
+    /// `None`: the row is missing.
     cached: Option<Cached>,
     read_at: Millis,
     sent: Seq,
     known: Seq,
-    /// When this version was first seen or written here.
+    /// When this version was first read or written here.
     since: Millis,
 }
 
@@ -243,15 +243,15 @@ impl Entry {
         self.cached.as_ref().map_or(0, |cached| cached.revision)
     }
 
-    /// The text, and what is parsed of it where it is used.
+    /// Returns the size of the text twice, since JavaScript also keeps it parsed.
     fn bytes(&self) -> usize {
         self.cached.as_ref().map_or(0, |cached| 2 * cached.item.json.len())
     }
 }
 
 impl Cache {
-    /// An empty cache that holds at most `max_bytes` of text. `reads_lag` says that reads are
-    /// eventually consistent.
+    /// Creates an empty cache that holds at most `max_bytes`. `reads_lag` means that reads are eventually
+    /// consistent.
     pub fn new(
         freshness: Freshness,
         max_bytes: u64,
@@ -278,7 +278,7 @@ impl Cache {
             clock,
             sequence,
             generation,
-            // moka's own default policy refuses newcomers when it is full.
+            // moka's default policy rejects new entries when the cache is full.
             rows: moka::sync::Cache::builder()
                 .eviction_policy(EvictionPolicy::lru())
                 .weigher(weigh)
@@ -292,33 +292,34 @@ impl Cache {
         }
     }
 
-    /// Whether anything is answered from here.
+    /// Returns whether the cache answers reads.
     pub fn is_on(&self) -> bool {
         self.freshness.ttl_ms > 0.0
     }
 
-    /// The generation of what is known. To be read before what an answer is made from.
+    /// Returns the generation. Must be read before the data of an answer.
     pub fn generation(&self) -> u64 {
         self.generation.get()
     }
 
-    /// Advances the generation. To be called after what is known may have changed.
+    /// Advances the generation. Must be called after the data has changed.
     pub fn changed(&self) {
         self.generation.advance();
     }
 
-    /// To be called before a request is sent whose answer is to be kept.
+    /// Returns the number of a request. Must be called before the request is sent, if its answer is to be
+    /// cached.
     pub fn begin(&self) -> Seq {
         self.sequence.next()
     }
 
-    /// What is held of this row; a value of `None` says that there is none. A key that is absent from a
-    /// collection is not thereby missing: somebody may have added it since.
+    /// Returns the cached row, fresh or not. A value of `None` means that the row is missing. A key that is
+    /// absent from a collection need not be missing: another process may have added it since.
     pub fn row(&self, row: &RowKey) -> Option<Read<Option<Cached>>> {
         self.rows.get(row).map(|entry| self.read(entry))
     }
 
-    /// All live items of this namespace, as far as they are held.
+    /// Returns the cached live items of this namespace, fresh or not.
     pub fn collection(&self, namespace: &str) -> Option<Read<Arc<Items>>> {
         let collections = self.collections();
         collections.by_namespace.get(namespace).map(|collection| self.read_all(collection))
@@ -334,17 +335,17 @@ impl Cache {
     fn read_all(&self, collection: &Collection) -> Read<Arc<Items>> {
         let Collection { items, read_at, sent } = collection;
         let (sent, valid) = (*sent, !self.is_void(*sent));
-        // A single read or write may have changed it since it was read.
+        // A single read or write may have changed the collection after its Query.
         Read { value: Arc::clone(items), read_at: *read_at, sent, known: self.begin(), valid }
     }
 
-    /// Whether what is known of a row may be answered, in this generation.
+    /// Decides whether a row is fresh, stale or too old to use. `generation` becomes that of the answer.
     pub fn judge_row(&self, read: Read<Option<Cached>>, generation: u64) -> Known<Option<Cached>> {
         let found = read.value.is_some();
         self.judge(read, self.ttl_of(found), found, generation)
     }
 
-    /// The same of all live items of a namespace.
+    /// Like [`Cache::judge_row`], for all live items of a namespace.
     pub fn judge_all(&self, read: Read<Arc<Items>>, generation: u64) -> Known<Arc<Items>> {
         self.judge(read, self.freshness.ttl_ms, true, generation)
     }
@@ -364,14 +365,15 @@ impl Cache {
         if !stale_if_error_ms.is_infinite() && age_ms >= longest + stale_if_error_ms {
             return Known::Nothing;
         }
-        // An expired "missing" is no answer.
+        // An expired "missing" may not be served while a newer answer is fetched.
         let revalidate = found && valid && age_ms < longest + stale_while_revalidate_ms;
         Known::Stale(Stale { value, generation, age_ms, revalidate })
     }
 
-    /// Keeps what a read found in this row, unless what is held is newer, and returns what is known then.
+    /// Caches what a read found in this row, unless the cached entry is newer. Returns what is known after
+    /// that.
     pub fn fill(&self, sent: Seq, row: &RowKey, found: Option<Item>) -> Read<Option<Cached>> {
-        // In one go: a write in between would be taken back.
+        // Under one lock: otherwise this could undo a write in between.
         let mut collections = self.collections();
         if self.is_void(sent)
             && let Some(known) = self.known_since_init(&collections, row)
@@ -390,7 +392,8 @@ impl Cache {
         read
     }
 
-    /// What is known of this row since the last init; a read that was sent before it is older.
+    /// Returns what is known of this row since the last init. It is newer than any read sent before that
+    /// init.
     fn known_since_init(
         &self,
         collections: &Collections,
@@ -414,7 +417,8 @@ impl Cache {
         (!self.is_void(collection.sent)).then_some(collection)
     }
 
-    /// Takes in what a read or an init found in this row, unless what is held stays; returns what is known then.
+    /// Caches what a read or an init found in this row, unless the cached entry stays. Returns what is known
+    /// after that.
     fn put(&self, sent: Seq, row: &RowKey, item: Option<Item>) -> Read<Option<Cached>> {
         if self.is_void(sent) {
             return self.not_held(item.map(|item| Cached { item, revision: 0 }));
@@ -446,19 +450,19 @@ impl Cache {
         Entry { cached, read_at, sent, known, since: read_at }
     }
 
-    /// Whether what is held must not be replaced by what a read found.
+    /// Returns whether `held` must not be replaced by what a read found.
     fn stays(&self, held: &Entry, found: &Entry) -> bool {
         held.known > found.sent && held.version() >= found.version()
             || self.is_ahead(held) && held.version() > found.version()
     }
 
-    /// Whether later reads may still find an older version than this entry's.
+    /// Returns whether later reads may still find an older version than this entry's.
     fn is_ahead(&self, held: &Entry) -> bool {
         let lag = self.freshness.ttl_ms.max(READ_LAG_MS);
         self.reads_lag && !self.is_void(held.sent) && self.is_fresh(held.since, lag)
     }
 
-    /// [`Cache::fill`] for all rows of a namespace.
+    /// Like [`Cache::fill`], for all rows of a namespace.
     pub fn fill_all(&self, sent: Seq, namespace: &Arc<str>, found: KeyedItems) -> Read<Arc<Items>> {
         if self.is_void(sent) {
             let collections = self.collections();
@@ -469,12 +473,12 @@ impl Cache {
             let items = live.map(|(key, item)| (key, Cached { item, revision: 0 })).collect();
             return self.not_held(Arc::new(items));
         }
-        // What one of these items refers to may have come with it.
+        // Rows that these items refer to may have been added with them.
         self.forget_missing(sent);
         let mut items = self.put_all(sent, namespace, found);
         self.settle_evictions();
-        // Rows that were written while the Query was under way, or that it may not have come up with,
-        // need not be in its answer. A write that ends from here on finds the collection in its place.
+        // Rows that were written during the Query, or that a lagging Query does not see yet, can be absent
+        // from its answer. A write that ends later waits for this lock and changes the new collection.
         let mut collections = self.collections();
         for (row, entry) in &self.rows {
             if row.namespace != *namespace || entry.sent == sent {
@@ -483,7 +487,7 @@ impl Cache {
             if entry.known > sent || self.is_ahead(&entry) {
                 set(&mut items, &row.key, entry.cached.as_ref());
             } else {
-                // Somebody has removed it since.
+                // Another process has removed the row.
                 self.rows.invalidate(&*row);
             }
         }
@@ -493,12 +497,12 @@ impl Cache {
             _ => Arc::new(items),
         };
         let mut found = Collection { items, read_at: self.clock.now(), sent };
-        // It has all that an earlier answer to a later Query had, and is as fresh as that.
+        // The result includes what the later Query found, so it is as fresh as that.
         if let Some(held) = held.filter(|held| held.sent > sent) {
             (found.read_at, found.sent) = (held.read_at, held.sent);
         }
         let read = self.read_all(&found);
-        // Without all of its rows it would not know of their changes, and hold more than it may.
+        // A larger collection would exceed the limit, and miss changes of rows that are not cached.
         if self.bytes_of(namespace, &found.items) <= self.max_bytes {
             collections.by_namespace.insert(namespace.clone(), found);
         } else {
@@ -515,7 +519,7 @@ impl Cache {
         items.iter().map(bytes).sum::<usize>() as u64
     }
 
-    /// Puts rows and returns the live items among what is held then.
+    /// Caches these rows. Returns the live items among what is cached after that.
     fn put_all(&self, sent: Seq, namespace: &Arc<str>, found: KeyedItems) -> Items {
         let held = found.into_iter().filter_map(|(key, item)| {
             let row = RowKey { namespace: namespace.clone(), key };
@@ -525,15 +529,15 @@ impl Cache {
         held.collect()
     }
 
-    /// Keeps what is in the table after a write of this row that was sent at `sent`: the item that was written,
-    /// or the newer one that it lost against, `None` for one that can't be read.
+    /// Caches a row after its write, which was sent at `sent`. `item` is the written item, or the newer one
+    /// that it lost against; `None` if that one is unreadable.
     pub fn written(&self, sent: Seq, row: &RowKey, item: Option<Cached>) {
         let mut collections = self.collections();
         let entry = self.entry(sent, None);
         let revision =
             |cached: &Cached| if cached.revision > 0 { cached.revision } else { entry.known.0 };
         let cached = item.map(|cached| Cached { revision: revision(&cached), ..cached });
-        // The answer says how the row is now.
+        // The answer describes the row as it is now.
         let mut entry = Entry { cached, sent: entry.known, ..entry };
         let result = self.rows.entry_by_ref(row).and_compute_with(|held| match held {
             Some(held) if held.value().known > sent && held.value().version() > entry.version() => {
@@ -554,7 +558,7 @@ impl Cache {
         self.settle_evictions();
     }
 
-    /// Keeps what an init has written. Whatever was held before is void.
+    /// Caches the data of an init. Everything cached before becomes void.
     pub fn replaced(&self, data: Vec<Replaced>) {
         let sent = self.begin();
         self.void_before(sent);
@@ -578,7 +582,7 @@ impl Cache {
         self.settle_evictions();
     }
 
-    /// Takes nothing for fresh that was sent before now, requests under way included.
+    /// Voids everything that was read before now, including the answers of requests in flight.
     pub fn void_all(&self) {
         self.void_before(self.begin());
     }
@@ -588,14 +592,14 @@ impl Cache {
         self.changed();
     }
 
-    /// Forgets which rows were found missing by requests sent before `seq`: something came that may
-    /// refer to them.
+    /// Forgets which rows requests sent before `seq` found missing: a new item may refer to such rows, and
+    /// they may have come with it.
     pub fn forget_missing(&self, seq: Seq) {
         self.missing_from.fetch_max(seq.0, Ordering::SeqCst);
         self.changed();
     }
 
-    /// All live items of a namespace, as changes since the state `held`, which an earlier call named.
+    /// Returns all live items of a namespace as changes since the state `held`, which an earlier call named.
     pub fn changes(&self, namespace: &Arc<str>, held: u64, items: &Arc<Items>) -> Changes {
         let mut collections = self.collections();
         let Collections { by_namespace, last_sent } = &mut *collections;
@@ -605,24 +609,24 @@ impl Cache {
         last_sent.send(namespace, held, items, || self.begin().0)
     }
 
-    /// How much may be held, in bytes.
+    /// Returns the limit in bytes, which the cache and JavaScript's item cache share.
     pub fn max_bytes(&self) -> u64 {
         self.max_bytes
     }
 
-    /// How much is held, in bytes: the texts twice, since they are parsed where they are used.
+    /// Returns the size in bytes. Texts count twice, since JavaScript also keeps them parsed.
     pub fn bytes(&self) -> u64 {
         self.rows.weighted_size()
     }
 
-    /// How many rows are held, missing ones included.
+    /// Returns the number of cached rows, including missing ones.
     pub fn count(&self) -> u64 {
         self.rows.entry_count()
     }
 
-    /// Drops collections of which rows were evicted: whoever holds all items holds their texts.
+    /// Drops collections of which rows were evicted: a collection keeps the texts of all its items in memory.
     fn settle_evictions(&self) {
-        // moka would let a number of writes wait before it weighs them.
+        // Otherwise moka weighs new entries only after a number of writes.
         self.rows.run_pending_tasks();
         let evicted = std::mem::take(&mut *lock(&self.evicted));
         if evicted.is_empty() {
@@ -637,14 +641,14 @@ impl Cache {
         }
     }
 
-    /// How long an answer may be given, in milliseconds.
+    /// Returns the TTL of a row in milliseconds. `found` is false for a missing row.
     pub fn ttl_of(&self, found: bool) -> f64 {
         let ttl = self.freshness.ttl_ms;
         if found { ttl } else { ttl.min(MAX_MISSING_TTL_MS) }
     }
 
-    /// Whether what was read at this time is still fresh. A clock that went back makes it expired,
-    /// not immortal.
+    /// Returns whether a value read at this time is still fresh. If the clock went back, the value is
+    /// expired; otherwise it would stay fresh for too long.
     pub fn is_fresh(&self, read_at: Millis, ttl_ms: f64) -> bool {
         self.age(read_at) < ttl_ms
     }
@@ -658,7 +662,7 @@ impl Cache {
         sent.0 < self.valid_from.load(Ordering::SeqCst)
     }
 
-    /// What was read, but is not kept.
+    /// Returns a read whose value is not cached.
     fn not_held<T>(&self, value: T) -> Read<T> {
         let read_at = self.clock.now();
         Read { value, read_at, sent: Seq(0), known: Seq(0), valid: false }
@@ -676,7 +680,7 @@ impl Collections {
     }
 }
 
-/// Keeps the text that is held, its revision and since when it is known, where the new one is the same.
+/// Keeps the cached text, its revision and since when it is known, if the new item is the same.
 fn keep_what_is_same(held: Option<&Entry>, entry: &mut Entry) {
     let Some(Entry { cached: Some(held), since, .. }) = held else {
         return;

@@ -1,5 +1,5 @@
-//! What is logged of reads that fail: one line when that begins, one when it ends, and while it lasts one now and
-//! then.
+//! Log lines about failing reads: one when reads begin to fail, one when they work again, and a reminder
+//! every 5 minutes in between.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -9,33 +9,34 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::log::{Line, shown};
 
-/// How often a lasting outage is logged.
+/// The interval between reminders of a lasting outage.
 pub(super) const REMINDER: Duration = Duration::from_secs(300);
-/// So many reads that could not be answered are named in an outage.
+/// How many unanswered reads of an outage the log names.
 pub(super) const NAMED_READS: usize = 20;
 
 #[derive(Default)]
 pub(super) struct OutageLog {
     outage: Option<Outage>,
-    /// Reads that DynamoDB rejected by themselves, and when that was logged.
+    /// Reads that DynamoDB rejected individually, and when each was logged.
     rejected: HashMap<String, Instant>,
 }
 
-/// The time in which at least one operation fails.
+/// A period in which at least one operation fails.
 struct Outage {
     begun: Instant,
-    /// When it was last logged, if it was.
+    /// When the outage was last logged.
     logged: Option<Instant>,
-    /// Reads that could not be answered.
+    /// How many reads got no answer.
     unanswered: u64,
-    /// What was being read in those that were logged.
+    /// The reads that the log has named.
     named: HashSet<String>,
     stale_answers: u64,
     oldest_ms: f64,
 }
 
 impl OutageLog {
-    /// A read that DynamoDB rejected by itself: each is logged now and then, and not without end.
+    /// Returns the line for a read that DynamoDB rejected individually. Within one interval, each such read
+    /// is logged once, and at most `NAMED_READS` of them.
     pub fn rejected(&mut self, what: &str, failure: &Error, now: Instant) -> Option<Line> {
         self.rejected.retain(|_, logged| now - *logged < REMINDER);
         if self.rejected.len() >= NAMED_READS || self.rejected.contains_key(what) {
@@ -45,7 +46,8 @@ impl OutageLog {
         Some(Line::Error(format!("{what} failed: {failure}")))
     }
 
-    /// A read that failed. `answered` says that the caller has something else to answer with.
+    /// Returns the line for a failed read, if it is logged. `answered` means that the caller has another
+    /// answer.
     pub fn failed(
         &mut self,
         what: &str,
@@ -83,7 +85,7 @@ impl OutageLog {
         }
     }
 
-    /// An answer with something of this age.
+    /// Records an answer with a value of this age.
     pub fn answered_stale(&mut self, age_ms: f64) {
         if let Some(outage) = &mut self.outage {
             outage.stale_answers += 1;
@@ -91,7 +93,7 @@ impl OutageLog {
         }
     }
 
-    /// No operation fails any more.
+    /// Ends the outage: no operation fails any more. Returns the line if the outage was logged.
     pub fn ended(&mut self, now: Instant) -> Option<Line> {
         let outage = self.outage.take()?;
         outage.logged?;
@@ -113,7 +115,7 @@ impl Outage {
         }
     }
 
-    /// How reads were answered, behind `lead`.
+    /// Describes how reads were answered, after `lead`. Empty if there is nothing to report.
     fn answers(&self, lead: &str) -> String {
         let mut answers = Vec::new();
         if self.stale_answers > 0 {

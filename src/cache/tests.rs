@@ -7,7 +7,7 @@ use super::*;
 use crate::config::DEFAULT_MAX_CACHE_BYTES;
 use crate::dynamodb::fake::item;
 
-/// A cache with a clock that tests set.
+/// Creates a cache with a clock that tests set.
 fn cache(ttl_ms: f64) -> (Cache, Arc<AtomicI64>) {
     cache_with(Freshness { ttl_ms, ..Freshness::default() }, DEFAULT_MAX_CACHE_BYTES)
 }
@@ -28,7 +28,7 @@ impl Cache {
         self.collection(namespace).map_or(Known::Nothing, |read| self.judge_all(read, 1))
     }
 
-    /// What a read is answered that found this.
+    /// Returns the answer of a read that found this.
     fn find(&self, sent: Seq, row: &RowKey, found: Option<Item>) -> Answer<Option<Cached>> {
         let read = self.fill(sent, row, found);
         let value = read.value.clone();
@@ -52,7 +52,7 @@ impl Cache {
         }
     }
 
-    /// All items that are held, fresh or not.
+    /// Returns the versions of all cached items, fresh or not.
     fn known_versions(&self) -> Vec<(String, f64)> {
         self.look_all("features").answer().map(|all| versions(&all.value)).unwrap_or_default()
     }
@@ -65,7 +65,7 @@ impl Cache {
     }
 }
 
-/// The answer of a read that found this.
+/// Returns the answer of a read that found `value`.
 fn answer<T>(known: Known<T>, value: T) -> Answer<T> {
     match known {
         Known::Fresh(answer) => answer,
@@ -82,7 +82,7 @@ fn stale<T>(known: Known<T>) -> Option<Stale<T>> {
     }
 }
 
-/// What an init left of one item.
+/// Returns the data of an init of one item.
 fn replaced_by(key: &str, version: f64) -> Vec<Replaced> {
     let items = vec![(key.into(), item(key, version))];
     vec![Replaced { namespace: "features".into(), items, complete: true }]
@@ -92,7 +92,7 @@ fn row(key: &str) -> RowKey {
     RowKey::new("features", key)
 }
 
-/// Items of so many bytes each, and a bound that holds ten of them.
+/// The size of a large item in bytes, and a limit that holds ten of them.
 const LARGE: usize = 1_000;
 const TEN_LARGE: u64 = 10 * (ENTRY_OVERHEAD + 20 + 2 * LARGE) as u64;
 
@@ -173,7 +173,7 @@ fn a_read_that_began_before_a_write_does_not_replace_what_it_left() {
     assert_eq!(version(Some(answer)), Some(2.0), "the read is answered with the newer version");
     assert_eq!(version(cache.fresh(&row("k"))), Some(2.0));
     assert_eq!(version(Some(cache.find(read, &row("k"), None))), Some(2.0));
-    // Another process may have been faster still.
+    // Another process may have written a version that is newer still.
     cache.find(read, &row("k"), Some(item("k", 3.0)));
     assert_eq!(version(cache.fresh(&row("k"))), Some(3.0));
 }
@@ -218,7 +218,7 @@ fn a_later_read_that_lags_does_not_replace_what_this_process_wrote() {
     let all = cache.find_all(cache.begin(), &"features".into(), lagging());
     assert_eq!(versions(&all.value), [("k".to_owned(), 2.0), ("new".to_owned(), 1.0)]);
     assert_eq!(version(Some(cache.find(cache.begin(), &row("new"), None))), Some(1.0));
-    // By then every read has come up with it, so that the table holds something else.
+    // By now no read lags behind the write any more: the table really holds something else.
     now.fetch_add(15_000, Ordering::SeqCst);
     let all = cache.find_all(cache.begin(), &"features".into(), lagging());
     assert_eq!(versions(&all.value), [("k".to_owned(), 1.0)]);
@@ -450,7 +450,7 @@ fn without_a_ttl_nothing_is_answered_but_no_answer_is_older_than_one_before() {
     assert_eq!(version(Some(cache.find(slow, &row("k"), Some(item("k", 1.0))))), Some(2.0));
     let all = cache.find_all(slow_all, &features, vec![("k".into(), item("k", 1.0))]);
     assert_eq!(versions(&all.value), [("k".to_owned(), 2.0)]);
-    // Written by this process: a later read may lag behind it, but not for ever.
+    // Later reads may lag behind a write of this process, but not for ever.
     cache.wrote(cache.begin(), &row("k"), &item("k", 3.0));
     let read = || version(Some(cache.find(cache.begin(), &row("k"), Some(item("k", 2.0)))));
     let read_all = || cache.find_all(cache.begin(), &features, vec![("k".into(), item("k", 2.0))]);
@@ -478,7 +478,7 @@ fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
         assert_eq!(versions(&found_all(first, 4.0)), [("k".to_owned(), 4.0)]);
         assert_eq!(versions(&found_all(second, 3.0)), [("k".to_owned(), 4.0)]);
         assert_eq!(version(Some(found(third, 3.0))), Some(4.0));
-        // One that began after they had ended has seen the table later, unless it lags.
+        // A read that began after the others had ended has seen the table later, unless it lags.
         assert_eq!(version(Some(found(cache.begin(), 1.0))), Some(4.0));
         now.fetch_add(15_000, Ordering::SeqCst);
         assert_eq!(version(Some(found(cache.begin(), 1.0))), Some(1.0));
@@ -573,7 +573,7 @@ fn a_collection_of_which_a_row_had_to_make_room_is_dropped() {
     let features: Arc<str> = "features".into();
     let all = cache.find_all(cache.begin(), &features, many_large(5)).value;
     let taken = cache.changes(&features, 0, &all);
-    // Whoever else takes the same gets to the same state.
+    // Another receiver of the same items reaches the same state.
     assert_eq!(cache.changes(&features, 0, &all), taken);
     for number in 0..5 {
         let key = number.to_string();
@@ -656,7 +656,7 @@ fn all_items_are_told_once_and_then_what_has_changed() {
     }
 }
 
-/// Something that changes what is held, of the key `k<number>` or of all keys.
+/// A change of the key `k<number>` or of all keys.
 #[derive(Clone, Debug)]
 enum Change {
     Write(usize, bool),
@@ -689,7 +689,7 @@ proptest! {
         let key = |number: usize| format!("k{number}");
         let (mut held, mut state) = (HashMap::new(), 0);
         for (index, change) in changes.into_iter().enumerate() {
-            // Some have the same version, but not the same text.
+            // Some items have the same version, but another text.
             let version = 1.0 + (index / 3) as f64;
             let json: Arc<str> = format!("{}", index % 2).into();
             let item = |version| Item { version, deleted: false, json: json.clone() };
