@@ -1,4 +1,4 @@
-//! What the reader and the writer of a store share: the table, the log, the clock.
+//! What the reader and the writer of a store share: the table, the log and the clock.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::panics::{caught, caught_request};
 use crate::stats::Stats;
 use crate::supervised_task::SupervisedTask;
 
-/// So many unreadable rows are remembered as logged.
+/// How many unreadable rows are remembered as logged.
 const REMEMBERED_UNREADABLE_ROWS: usize = 10_000;
 
 pub(super) struct Context {
@@ -61,12 +61,12 @@ impl Context {
         RowKey { namespace: self.layout.namespace(kind), key: key.into() }
     }
 
-    /// How reads for the SDK are made.
+    /// Returns how reads for the SDK are sent.
     pub fn reading(&self) -> Reading {
         Reading { consistent: self.consistent_read, for_write: false }
     }
 
-    // Requests. A panic in one is its failure.
+    // Requests. A panic in a request becomes its failure.
 
     pub fn read_retries(&self) -> Retries {
         self.dynamodb.read_retries()
@@ -102,7 +102,7 @@ impl Context {
         caught_request(|| self.dynamodb.batch_write(writes))
     }
 
-    /// Ends everything that runs in the background.
+    /// Ends all background work.
     pub fn close(&self) {
         self.closed.send_replace(true);
     }
@@ -111,13 +111,13 @@ impl Context {
         *self.closed.borrow()
     }
 
-    /// Ends when the store is closed.
+    /// Completes when the store is closed.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut closed = self.closed.subscribe();
         async move { drop(closed.wait_for(|closed| *closed).await) }
     }
 
-    /// Ends work early when the store is closed.
+    /// Runs `work`; fails if the store is closed first.
     pub async fn unless_closed<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
@@ -128,7 +128,7 @@ impl Context {
         }
     }
 
-    /// Runs `work` as this task, until the store is closed.
+    /// Runs `work` as this task until the store is closed.
     pub fn wake<F>(
         self: &Arc<Self>,
         task: &SupervisedTask,
@@ -141,7 +141,7 @@ impl Context {
         task.wake(self.closed(), log, work);
     }
 
-    /// Turns a panic into a failure of `what` was being done, which is logged.
+    /// Turns a panic in `work` into a failure, and logs it. `what` describes the work.
     pub async fn guarded<T>(
         &self,
         what: impl FnOnce() -> String,
@@ -153,7 +153,7 @@ impl Context {
         })
     }
 
-    /// Logs a failure: `what` was being done.
+    /// Logs a failure of the work that `what` describes.
     pub fn log_failure(&self, what: &str, failure: &Error) {
         self.log_error(&format!("{what} failed: {failure}"));
     }
@@ -174,8 +174,8 @@ impl Context {
         }
     }
 
-    /// The item that a row holds, tombstones included. A row that can't be read is logged the first
-    /// time, and counts as missing.
+    /// Returns the item of a row, also a tombstone. An unreadable row counts as missing and is logged the
+    /// first time.
     pub fn item_in(&self, stored: &StoredRow) -> Option<Item> {
         let decoded = stored.decode();
         let mut logged = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);

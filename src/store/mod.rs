@@ -1,7 +1,7 @@
-//! What get, all, init, upsert, delete and initialized mean.
+//! Implements get, all, init, upsert, delete and initialized.
 //!
-//! The reader owns what was read from the table, the writer what is on its way into it. Pending writes, which both
-//! use, are an overlay over what was read.
+//! The reader owns what was read from the table, the writer what is on its way into it. Both use the pending
+//! writes, an overlay over what was read.
 
 mod context;
 mod reader;
@@ -27,9 +27,9 @@ use writer::Writer;
 
 /// A feature store on one table and prefix. Clones are the same store.
 ///
-/// Every failure is logged here, once, with what was being done; the error that is returned need not
-/// be logged again. A method's order among others is that of the calls: what must happen in that
-/// order happens before the future is returned.
+/// The store logs every failure once, with the operation, so callers need not log the returned error again.
+/// Methods take effect in the order of their calls: whatever depends on that order happens before the future
+/// is returned.
 #[derive(Clone)]
 pub struct Store {
     reader: Arc<Reader>,
@@ -37,7 +37,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store on `dynamodb`, whose requests are counted in `stats`. `generation` is that of what it knows.
+    /// Creates a store on `dynamodb`, whose requests `stats` counts. `generation` counts the changes of its
+    /// data.
     pub fn new(
         config: &Config,
         dynamodb: Arc<dyn Table>,
@@ -71,75 +72,77 @@ impl Store {
         Self { reader: Arc::clone(writer.reader()), writer }
     }
 
-    /// The item `key` of `kind`, if it is known freshly: `None` in the answer for one that is unknown,
+    /// Returns the item `key` of `kind` if its answer is fresh. The answer is `None` if the item is unknown,
     /// deleted or unreadable.
     pub fn peek(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
         self.reader.peek(kind, key)
     }
 
-    /// The item `key` of `kind`; `None` for one that is unknown, deleted or unreadable.
+    /// Returns the item `key` of `kind`; `None` if it is unknown, deleted or unreadable.
     pub async fn get(&self, kind: &str, key: &str) -> Result<Answer<Option<Cached>>> {
         self.reader.get(kind, key).await
     }
 
-    /// All live items of `kind`, as changes since the state `held`, which an earlier answer named;
-    /// 0 for none.
+    /// Returns all live items of `kind` as changes since the state `held`, which an earlier answer named; 0
+    /// for none.
     pub async fn all(&self, kind: &str, held: u64) -> Result<Answer<Changes>> {
         self.reader.all(kind, held).await
     }
 
-    /// What is newest of an item, fresh or not: for whoever has an answer of an earlier generation. `None` where
-    /// nothing is known.
+    /// Returns the newest known item, fresh or not, for a caller that has an answer of an earlier generation.
+    /// `None` if nothing is known.
     pub fn newest(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
         self.reader.newest(kind, key)
     }
 
-    /// The same of all live items, as changes since the state `held`. `None` also where that state is not known any more.
+    /// Like [`Store::newest`], for all live items, as changes since the state `held`. Also `None` if that
+    /// state is no longer known.
     pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
         self.reader.newest_all(kind, held)
     }
 
-    /// Whether somebody has initialised this prefix, or this process has the data for it. Once it has been
-    /// seen to be true it stays so: no SDK removes the marker.
+    /// Returns whether the prefix was initialised, or this process has the data for it. Once true, this stays
+    /// true: no SDK removes the marker.
     pub async fn initialized(&self) -> Result<Answer<bool>> {
         self.reader.initialized().await
     }
 
-    /// Whether DynamoDB answers, as one read shows for all who call this meanwhile. While reads are known to fail,
-    /// it is not available, and nothing is sent but the read that probes it.
+    /// Returns whether DynamoDB answers. Concurrent callers share one read. While reads fail, only probes are
+    /// sent, and other callers get `false` at once.
     pub async fn is_available(&self) -> bool {
         self.reader.is_available().await
     }
 
-    /// Reads all flags and segments, one Query for each of the two kinds. Reads of single items that
-    /// come meanwhile wait for it. Ends when it is done or has failed.
+    /// Reads all flags and segments, with one Query per kind. Concurrent reads of single items wait for it.
+    /// The future completes when the preload has succeeded or failed.
     pub fn preload(&self) -> impl Future<Output = ()> + Send + 'static {
         self.reader.preload_all()
     }
 
-    /// Stores the item `json` of `kind`, unless a version as new is in the table already. Reads find it
-    /// from now on.
+    /// Stores the item `json` of `kind`, unless the table already has the same or a newer version. Reads see
+    /// the item from now on.
     ///
-    /// Ends when DynamoDB has taken it, has refused it for good, or the write time-out has passed. What is not in
-    /// the table by then is retried in the background.
+    /// The future completes when DynamoDB has accepted the item or rejected it permanently, or when the write
+    /// time-out has passed. An item that is not in the table by then is retried in the background.
     pub fn upsert(&self, kind: &str, json: &str) -> BoxFuture<'static, Result<()>> {
         self.writer.upsert(kind, json)
     }
 
-    /// Replaces the item `key` of `kind` by a tombstone of this version, as [`Store::upsert`] does.
+    /// Replaces the item `key` of `kind` with a tombstone of this version, like [`Store::upsert`].
     pub fn delete(&self, kind: &str, key: &str, version: f64) -> BoxFuture<'static, Result<()>> {
         self.writer.delete(kind, key, version)
     }
 
-    /// Replaces all items of the given kinds, whatever their versions, and marks the prefix as
-    /// initialised. Other kinds are left alone. An unchanged data set costs no write. Reads find the
-    /// new data from when `known` is called.
+    /// Replaces all items of the kinds in `data`, whatever their versions, and marks the prefix as
+    /// initialised. Other kinds stay unchanged. An unchanged data set causes no write. Reads see the new data
+    /// once `known` is called.
     ///
-    /// Ends when all is in the table, or when DynamoDB has refused it, or taken nothing for the whole
-    /// write time-out; then it is retried in the background. Items that can't be stored are logged; the others
-    /// are stored.
+    /// The future completes when everything is in the table, or when DynamoDB has rejected it or accepted
+    /// nothing for the whole write time-out; then the init is retried in the background. Items that cannot be
+    /// stored are logged, and the others are stored.
     ///
-    /// The data may come later than the call, and in parts. Where it ends as `None`, nothing is done.
+    /// `data` may complete after the call, and may have several parts per kind. If it is `None`, nothing is
+    /// done.
     pub fn init(
         &self,
         data: impl Future<Output = Option<Vec<NewItems>>> + Send + 'static,
@@ -148,15 +151,16 @@ impl Store {
         self.writer.init(data, known)
     }
 
-    /// Tries for a second to write what is not in the table yet, and gives the rest up. To be called
-    /// when nobody uses this store any more.
+    /// Tries for a second to write what is not in the table yet, and discards the rest. To be called when the
+    /// store is no longer used.
     #[cfg(test)]
     pub fn close(&self) -> impl Future<Output = ()> + Send + 'static {
         self.close_after(std::future::ready(()))
     }
 
-    /// The same where requests may still come until it is `quiet`: an SDK hands over the rest of a change
-    /// one write after the other. They are waited for within the time that a close takes.
+    /// Tries for a second to write what is not in the table yet, and discards the rest. Requests may still
+    /// arrive until `quiet` completes: an SDK hands over the rest of a change one write after the other. The
+    /// store waits for them within that second.
     pub fn close_after(
         &self,
         quiet: impl Future<Output = ()> + Send + 'static,
@@ -164,27 +168,27 @@ impl Store {
         self.writer.close(quiet)
     }
 
-    /// The generation of what is known: an answer may be repeated only while it has not advanced.
+    /// Returns the generation. An answer may be repeated only while it has not advanced.
     pub fn generation(&self) -> u64 {
         self.reader.cache().generation()
     }
 
-    /// What was counted.
+    /// Returns the counters.
     pub fn stats(&self) -> &Stats {
         self.reader.stats()
     }
 
-    /// How many items are pending.
+    /// Returns the number of pending items.
     pub fn pending(&self) -> usize {
         self.writer.pending().count()
     }
 
-    /// How many bytes may be held, here and, parsed, in JavaScript.
+    /// Returns the limit in bytes, which the cache and JavaScript's item cache share.
     pub fn max_cache_bytes(&self) -> u64 {
         self.reader.cache().max_bytes()
     }
 
-    /// How many items are held, and how many bytes.
+    /// Returns the number of cached rows and their size in bytes.
     pub fn held(&self) -> (u64, u64) {
         let cache = self.reader.cache();
         (cache.count(), cache.bytes())

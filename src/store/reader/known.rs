@@ -1,4 +1,4 @@
-//! What is known: the newest of what was read and what is pending.
+//! Combines cached values with pending writes: the newest counts.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use crate::cache::{Answer, Cached, Changes, Items, Known, Stale};
 use crate::model::RowKey;
 
 impl Reader {
-    /// What is known of a row: the newest of what was read and what is pending.
+    /// Returns what is known of a row: the newest of what was read and what is pending.
     pub(super) fn known(&self, row: &RowKey) -> Known<Option<Cached>> {
         let generation = self.cache.generation();
         let newest = self.pending.newest(row, || self.cache.row(row));
@@ -19,7 +19,7 @@ impl Reader {
         self.cache.judge_row(read, generation).or_pending(pending, generation)
     }
 
-    /// The same where an expired "missing" is not worth an answer.
+    /// Like [`Reader::known`], but an expired "missing" counts as nothing.
     pub(super) fn known_item(&self, row: &RowKey) -> Known<Option<Cached>> {
         match self.known(row) {
             Known::Stale(Stale { value: None, .. }) => Known::Nothing,
@@ -27,7 +27,7 @@ impl Reader {
         }
     }
 
-    /// What is known of all rows of a namespace.
+    /// Like [`Reader::known`], for all rows of a namespace.
     pub(super) fn known_all(&self, namespace: &str) -> Known<Arc<Items>> {
         let generation = self.cache.generation();
         let read = || self.cache.collection(namespace);
@@ -39,7 +39,7 @@ impl Reader {
         self.cache.judge_all(read, generation).or_pending(pending, generation)
     }
 
-    /// What is newest of a row, however old.
+    /// Returns the newest value of a row, however old.
     pub(super) fn newest_row(&self, row: &RowKey) -> Option<Answer<Option<Cached>>> {
         let generation = self.cache.generation();
         let newest = self.pending.newest(row, || self.cache.row(row)).read?;
@@ -47,7 +47,7 @@ impl Reader {
         Some(self.cache.judge_row(newest, generation).fresh_or(value, generation))
     }
 
-    /// The same of all items of a namespace.
+    /// Like [`Reader::newest_row`], for all items of a namespace.
     pub(super) fn newest_items(&self, namespace: &str) -> Option<Answer<Arc<Items>>> {
         let generation = self.cache.generation();
         let read = || self.cache.collection(namespace);
@@ -56,7 +56,7 @@ impl Reader {
         Some(self.cache.judge_all(newest, generation).fresh_or(value, generation))
     }
 
-    /// The answer of a read that waited, or what is `newest` by now.
+    /// Returns the answer of a read that waited, or the `newest` one if the generation has advanced since.
     pub(super) fn unless_changed<T>(
         &self,
         answer: Answer<T>,

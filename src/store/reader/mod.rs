@@ -1,5 +1,6 @@
-//! Reading: a fresh answer comes from memory. The rest takes one request for all who read the same at the same time.
-//! A read that has a stale answer waits only shortly for that request, and not at all while DynamoDB fails.
+//! Reading. A fresh answer comes from memory. Otherwise concurrent readers of the same thing share one
+//! request. A read that has a stale answer waits only briefly for that request, and not at all while DynamoDB
+//! fails.
 
 mod known;
 mod preload;
@@ -27,17 +28,17 @@ use crate::single_flight::SingleFlight;
 use crate::stats::Stats;
 use crate::writes::PendingWrites;
 
-/// Something that a read found, for whoever writes.
+/// Something that a read found and the writer needs to know.
 pub(super) enum Finding {
-    /// Reads work again that had failed; with a failure that somebody had to mend, or a transient one.
+    /// Reads work again after failures. `was_permanent`: the last failure was permanent.
     WorksAgain { was_permanent: bool },
-    /// There is no such row.
+    /// The row is missing.
     NoRow(RowKey),
-    /// There are no rows in this namespace.
+    /// The namespace has no rows.
     NoRows(Arc<str>),
 }
 
-/// Reads under way, by what they read.
+/// Reads in flight, by what they read.
 type Reads<K, T> = SingleFlight<K, Result<Answer<T>>>;
 
 /// The reading half of a store.
@@ -93,9 +94,9 @@ impl Reader {
         &self.context.stats
     }
 
-    /// The item `key` of `kind`, if it is known freshly.
+    /// Returns the item `key` of `kind` if its answer is fresh.
     pub fn peek(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
-        // Where it panics, `get` logs that.
+        // If this panics, `get` logs the panic.
         match catch(|| self.known(&self.context.row(kind, key))).ok()? {
             Known::Fresh(answer) => {
                 self.context.stats.hits.add_one();
@@ -110,12 +111,13 @@ impl Reader {
         self.context.guarded(|| row_read(&row), self.get_row(row.clone())).await.map(live)
     }
 
-    /// What is newest of an item, however old.
+    /// Returns the newest value of an item, however old.
     pub fn newest(&self, kind: &str, key: &str) -> Option<Answer<Option<Cached>>> {
         catch(|| self.newest_row(&self.context.row(kind, key))).ok()?.map(live)
     }
 
-    /// The same of all items, as changes since the state `held`; `None` where that is not known any more.
+    /// Like [`Reader::newest`], for all items, as changes since the state `held`; `None` if that state is no
+    /// longer known.
     pub fn newest_all(&self, kind: &str, held: u64) -> Option<Answer<Changes>> {
         let newest = catch(|| {
             let namespace = self.context.layout.namespace(kind);
@@ -172,7 +174,7 @@ impl Reader {
         self.context.guarded(|| MARKER_READ.to_owned(), known).await
     }
 
-    /// Whether the marker has been seen, or written.
+    /// Returns whether the marker has been read or written.
     pub fn is_initialized(&self) -> bool {
         self.initialized.load(Ordering::SeqCst)
     }
@@ -181,8 +183,8 @@ impl Reader {
         self.initialized.store(true, Ordering::SeqCst);
     }
 
-    /// A write of this row became visible, or failed. Reads of it, and of all rows with it, make requests of their
-    /// own from now on. What it `refers` to may have come with it.
+    /// Handles a write that became visible or failed. Later reads of its row or namespace send new requests.
+    /// If the item `refers` to others, rows that were missing may exist now.
     pub fn wrote(&self, row: &RowKey, refers: bool) {
         self.cache.changed();
         if refers {
@@ -192,32 +194,32 @@ impl Reader {
         self.queries.detach(&row.namespace);
     }
 
-    /// The same of an init: what was read before is void.
+    /// Like [`Reader::wrote`], for an init: what was read before becomes void.
     pub fn wrote_all(&self) {
         self.cache.void_all();
         self.detach_all();
     }
 
-    /// Reads make requests of their own from now on.
+    /// Makes later reads send new requests.
     pub fn detach_all(&self) {
         self.gets.detach_all();
         self.queries.detach_all();
     }
 }
 
-/// How long a read goes on.
+/// How long a read is repeated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Attempts {
-    /// One attempt: there is something stale to answer with.
+    /// One attempt: there is a stale answer.
     One,
-    /// As many as there is time for until then, and as the caller allows.
+    /// Attempts until this deadline, but no more than the caller's client allows.
     Until(Instant),
 }
 
-/// What was being done, for the log.
+/// Describes a read of the marker in the log.
 const MARKER_READ: &str = "asking whether the store is initialised";
 
-/// What was being done, for the log.
+/// Describes a read for `is_available` in the log.
 const AVAILABILITY_READ: &str = "asking whether DynamoDB is available";
 
 fn row_read(row: &RowKey) -> String {
@@ -228,7 +230,7 @@ fn all_read(namespace: &str) -> String {
     format!("reading all of {namespace:?}")
 }
 
-/// The answer with tombstones, which are never handed out, as nothing.
+/// Replaces a tombstone by `None`: tombstones are never handed out.
 fn live(mut answer: Answer<Option<Cached>>) -> Answer<Option<Cached>> {
     answer.value = answer.value.filter(|cached| !cached.item.deleted);
     answer

@@ -1,4 +1,4 @@
-//! Reading everything before anybody asks.
+//! Reads all flags and segments in advance.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,12 +12,11 @@ use crate::panics::caught;
 
 /// The kinds that every LaunchDarkly SDK has.
 const KINDS: [&str; 2] = [FEATURES, SEGMENTS];
-/// Which part of the time that a read has it waits for the preload, so that it can still read for
-/// itself.
+/// The share of its time-out for which a read waits for the preload. The rest is for a request of its own.
 const WAITING_SHARE: f64 = 0.5;
 
-/// What those who wait for the one preload of a store watch, while it is under way. It ends with the sender,
-/// which nothing but the preload has: the store must not keep what keeps it.
+/// A channel that readers watch while the one preload of a store is in flight. It closes when its sender is
+/// dropped. Only the preload has the sender: the store must not own what keeps the store alive.
 #[derive(Default)]
 pub(super) struct Preload(Mutex<Option<watch::Receiver<()>>>);
 
@@ -31,15 +30,15 @@ impl Reader {
                 let reader = Arc::clone(&reader);
                 async move { drop(reader.read_all(reader.context.layout.namespace(kind)).await) }
             });
-            // A panic in here would be one in everybody who waits for it.
+            // A panic in here must not spread to the callers that wait for the preload.
             drop(caught(join_all(reads)).await);
             reader.preload.set(None);
             drop(under_way);
         }
     }
 
-    /// Waits for the preload that is under way, if there is one and this row may come with it.
-    /// Returns whether there was one, and it is done.
+    /// Waits for the preload in flight, if there is one and it reads this kind of row. Returns whether that
+    /// preload has ended.
     pub(super) async fn preloaded(&self, row: &RowKey) -> bool {
         let Some(mut preload) = self.preload.get() else {
             return false;
@@ -47,7 +46,7 @@ impl Reader {
         let context = &self.context;
         let comes_with_it =
             KINDS.iter().any(|kind| context.layout.namespace(kind) == row.namespace);
-        // There is never a change, only an end.
+        // Nothing is ever sent. The channel only closes.
         let ended = preload.changed();
         comes_with_it && timeout(context.read_timeout.mul_f64(WAITING_SHARE), ended).await.is_ok()
     }

@@ -1,4 +1,4 @@
-//! The requests that reads send, and what becomes of their answers.
+//! The requests that reads send, and the handling of their answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::shown;
 use crate::model::{RowKey, StoredRow};
 
-/// So many times the read time-out all pages of a Query may take together.
+/// The time for all pages of a Query together, in read time-outs.
 const TIME_OF_PAGES: u32 = 10;
-/// How many bytes the rows of a namespace may have. LaunchDarkly's largest environments have a tenth.
+/// The maximum size of a namespace's rows in bytes. LaunchDarkly's largest environments have a tenth of that.
 const MOST_BYTES: usize = 96 * 1024 * 1024;
 
 fn no_end(time: Duration) -> Error {
@@ -31,7 +31,7 @@ impl Reader {
         row: &RowKey,
         attempts: Attempts,
     ) -> Result<Answer<Option<Cached>>> {
-        // Another request may have ended between the look into the cache and this one's start.
+        // Another request may have ended since the caller looked into the cache.
         if let Known::Fresh(answer) = self.known(row) {
             return Ok(answer);
         }
@@ -49,7 +49,7 @@ impl Reader {
         let item = stored.as_ref().and_then(|stored| self.context.item_in(stored));
         let version = item.as_ref().map(|item| item.version);
         let read = self.cache.fill(sent, row, item);
-        // Only now: what is pending no more must be found in the cache.
+        // After `fill`: a write that is no longer pending must be in the cache.
         if let Some(version) = version {
             self.pending.found(row, version);
         }
@@ -75,7 +75,7 @@ impl Reader {
                 if closed {
                     return Err(Error::new(ErrorKind::Closed, "the store was closed meanwhile"));
                 }
-                // Each page has the read time-out to itself, so that large prefixes can be read.
+                // Each page has its own read time-out, so that large prefixes can be read.
                 let attempts = match attempts {
                     Attempts::Until(_) if start.is_some() => {
                         Attempts::Until(Instant::now() + self.context.read_timeout)
@@ -136,7 +136,7 @@ impl Reader {
         read.map(drop)
     }
 
-    /// Takes note of how a read went, and logs what is to be known of it.
+    /// Reports the result of a read to the circuit breaker, and logs the line that this returns.
     pub(super) fn note<T>(
         &self,
         operation: Operation,
@@ -148,7 +148,7 @@ impl Reader {
         let line = match read {
             Ok(_) => {
                 if let Some(kind) = self.breaker.failing(operation) {
-                    // The same may be so of writes.
+                    // Writes may work again, too.
                     (self.on_finding)(Finding::WorksAgain { was_permanent: kind.is_permanent() });
                 }
                 self.breaker.succeeded(operation)
@@ -182,7 +182,7 @@ impl Reader {
     }
 }
 
-/// All rows of a namespace, of which `page` reads the page that begins after a row.
+/// Reads all rows of a namespace. `page` reads the page that begins after a row.
 pub(in crate::store) async fn all_pages<F>(
     mut page: impl FnMut(Option<RowKey>) -> F,
 ) -> Result<Vec<StoredRow>>

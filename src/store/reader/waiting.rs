@@ -1,4 +1,4 @@
-//! Waiting for requests: one for all who read the same at the same time.
+//! Waiting for requests. Concurrent readers of the same thing share one.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::model::RowKey;
 use crate::requester::{self, working_for};
 use crate::single_flight::{Flight, SingleFlight};
 
-/// A request that others may join.
+/// A request that other readers may join.
 struct Request<'a, K, T: Clone> {
     flights: &'a SingleFlight<K, Result<Answer<T>>>,
     key: K,
@@ -23,7 +23,7 @@ struct Request<'a, K, T: Clone> {
 }
 
 impl Reader {
-    /// Reads a row of which nothing is known.
+    /// Reads a row for which there is no answer yet.
     pub(super) async fn read_row(self: &Arc<Self>, row: RowKey) -> Result<Answer<Option<Cached>>> {
         if self.preloaded(&row).await
             && let Known::Fresh(answer) = self.known(&row)
@@ -44,7 +44,7 @@ impl Reader {
         self.share(&self.queries, namespace.clone(), longest, read).await
     }
 
-    /// A newer answer than this one, if it can be had soon.
+    /// Returns a newer answer than `stale` if one arrives soon, and `stale` otherwise.
     pub(super) async fn refresh_row(
         self: &Arc<Self>,
         row: RowKey,
@@ -55,7 +55,7 @@ impl Reader {
         self.refresh(request, stale, fetch, || self.known_item(&row)).await
     }
 
-    /// A newer answer than this one, if it can be had soon.
+    /// Like [`Reader::refresh_row`], for all rows of a namespace.
     pub(super) async fn refresh_all(
         self: &Arc<Self>,
         namespace: Arc<str>,
@@ -67,8 +67,8 @@ impl Reader {
         self.refresh(request, stale, fetch, || self.known_all(&namespace)).await
     }
 
-    /// Requests a newer answer than this one, and waits shortly for it. Who has waited in vain gets what is
-    /// `known` by then.
+    /// Requests a newer answer than `stale`, and waits for it until the request is `stale_if_slow` old. After
+    /// that, returns what is `known` by then, or `stale`.
     async fn refresh<K, T, F>(
         self: &Arc<Self>,
         request: Request<'_, K, T>,
@@ -83,7 +83,7 @@ impl Reader {
     {
         let Request { flights, key, operation } = request;
         let mut pause = None;
-        // Nobody waits for what is only fetched for later.
+        // A refresh in the background has no requester: no caller waits for it.
         let requester = if stale.revalidate { None } else { requester::current() };
         let fetch = |probe| working_for(requester, fetch(probe));
         let flight = flights.join_or_start(key, || match self.breaker.permit(operation) {
@@ -114,13 +114,13 @@ impl Reader {
         }
         self.context.stats.stale.add_one();
         self.breaker.answered_stale(stale.age_ms);
-        // Nobody is going to ask before that.
+        // The next probe is not sent before then.
         let until =
             pause.map_or(0.0, |pause| self.context.clock.now() as f64 + pause.as_secs_f64() * 1e3);
         stale.answer(until)
     }
 
-    /// A read of a row, for a task of its own.
+    /// Returns a read of a row that can run in its own task.
     pub(super) fn reading_row(
         self: &Arc<Self>,
         row: RowKey,
@@ -134,7 +134,7 @@ impl Reader {
         }
     }
 
-    /// Likewise of all rows of a namespace.
+    /// Like [`Reader::reading_row`], for all rows of a namespace.
     pub(super) fn reading_all(
         self: &Arc<Self>,
         namespace: Arc<str>,
@@ -149,9 +149,9 @@ impl Reader {
         }
     }
 
-    /// Reads once for everybody who asks for `key` at the same time; without caching, each for itself.
-    /// Whoever joins a read that fails, which may have begun earlier or be a single attempt, reads on until
-    /// the read time-out is over. Nobody waits longer than `longest`.
+    /// Reads once for all concurrent callers with the same `key`; without caching, once for each. A joined
+    /// read that fails may have begun earlier or be a single attempt, so its joiners continue until their own
+    /// read time-out. No caller waits longer than `longest`.
     pub(super) async fn share<K, T, F>(
         self: &Arc<Self>,
         flights: &SingleFlight<K, Result<T>>,
@@ -180,7 +180,7 @@ impl Reader {
                 self.count_shared(joined);
             }
             is_first = false;
-            // One that was joined may go on for a later caller.
+            // A joined read may belong to a caller with a later deadline.
             let result = match joined {
                 true => timeout_at(begun + longest, result).await,
                 false => Ok(result.await),

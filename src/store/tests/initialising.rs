@@ -232,7 +232,7 @@ async fn an_init_that_another_one_overtakes_ends_when_that_is_in_the_table() {
             let batches = setup.table.take_requests();
             let batches = batches.into_iter().filter(|r| r.operation() == "BatchWriteItem");
             let batches: Vec<_> = batches.collect();
-            // The first may be under way already.
+            // The first init may already be in flight.
             assert!(batches.len() <= 3 + upserts, "{batches:?}");
             assert_eq!(setup.take_lines(), [""; 0]);
         }

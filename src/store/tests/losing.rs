@@ -7,7 +7,7 @@ fn empty(setup: &Setup) {
     }
 }
 
-/// Reads all until so much time has passed.
+/// Reads all flags once a second, for this many seconds.
 async fn read_for(setup: &Setup, seconds: u64) {
     for _ in 0..seconds {
         setup.expire();

@@ -30,7 +30,7 @@ use crate::model::{ItemAttribute, RowKey, StoredRow};
 #[derive(Default)]
 struct Lines {
     lines: Mutex<Vec<String>>,
-    /// The next line with this text in it panics.
+    /// The next line that contains this text panics.
     panics: Mutex<Option<&'static str>>,
 }
 
@@ -82,28 +82,28 @@ impl Setup {
         std::mem::take(&mut self.lines.lines.lock().unwrap())
     }
 
-    /// Lets the next line with this text in it panic.
+    /// Makes the next line that contains this text panic.
     fn panic_at_line(&self, text: &'static str) {
         *self.lines.panics.lock().unwrap() = Some(text);
     }
 
-    /// Lets the clock panic when it is looked at next.
+    /// Makes the next reading of the clock panic.
     fn panic_at_time(&self) {
         self.broken_clock.store(true, Ordering::SeqCst);
     }
 
-    /// Lets both clocks run.
+    /// Advances both clocks.
     async fn pass(&self, time: Duration) {
         self.now.fetch_add(time.as_millis().try_into().unwrap(), Ordering::SeqCst);
         sleep(time).await;
     }
 
-    /// Lets all that is held be past its time.
+    /// Expires everything that is cached.
     fn expire(&self) {
         self.now.fetch_add(crate::config::DEFAULT_CACHE_TTL_MS as i64, Ordering::SeqCst);
     }
 
-    /// Puts flags of version 1 into the table and reads all, then lets that be past its time.
+    /// Caches flags of version 1 and expires them.
     async fn hold_stale(&self, keys: &[&str]) {
         for key in keys {
             self.table.put_item("features", key, 1.0);
@@ -113,13 +113,13 @@ impl Setup {
         self.table.take_requests();
     }
 
-    /// The version of a flag, and whether the answer is stale.
+    /// Returns the version of a flag, and whether the answer is stale.
     async fn read(&self, key: &str) -> (Option<f64>, bool) {
         let answer = self.store.get("features", key).await.unwrap();
         (answer.value.map(|cached| cached.item.version), answer.stale)
     }
 
-    /// The versions of all flags, and whether the answer is stale.
+    /// Returns the versions of all flags, and whether the answer is stale.
     async fn read_all(&self) -> (Vec<f64>, bool) {
         let answer = self.store.all("features", 0).await.unwrap();
         (answer.value.changed.iter().map(|(_, cached)| cached.item.version).collect(), answer.stale)
@@ -147,7 +147,7 @@ impl Setup {
         self.init_with(data(versions.iter().map(|(k, v)| (k.to_string(), *v)))).await
     }
 
-    /// Waits until there have been so many requests of this operation, and takes them.
+    /// Waits until this many requests of `operation` were sent, and takes them.
     async fn requested(&self, operation: &str, count: usize) {
         let mut requests = 0;
         while requests < count {
@@ -157,26 +157,26 @@ impl Setup {
         }
     }
 
-    /// Starts an upsert; its place in the order is that of the call.
+    /// Starts an upsert. Its place in the write order is that of this call.
     fn start_upsert(&self, key: &str, version: u32) -> tokio::task::JoinHandle<Result<()>> {
         let upsert = self.store.upsert("features", &item(key, version.into()).json);
         tokio::spawn(upsert.map(|result| result.map(drop)))
     }
 
-    /// Starts an init likewise.
+    /// Starts an init. Its place in the write order is that of this call.
     fn start_init(&self, versions: &[(&str, u32)]) -> tokio::task::JoinHandle<Result<()>> {
         let versions: Vec<_> = versions.iter().map(|(k, v)| (k.to_string(), *v)).collect();
         tokio::spawn(self.init_with(data(versions.into_iter())))
     }
 
-    /// Lets all tasks come as far as they can without time.
+    /// Lets all tasks run as far as they can while the clocks stand still.
     async fn settle(&self) {
         for _ in 0..200 {
             tokio::task::yield_now().await;
         }
     }
 
-    /// The versions that were put since the last time, in order.
+    /// Returns the versions put since the last call, in order.
     fn take_puts(&self) -> Vec<(String, u32)> {
         let puts = self.table.take_requests().into_iter().filter_map(|request| match request {
             Request::Put { row, version } => Some((row.key.to_string(), version as u32)),
@@ -185,7 +185,7 @@ impl Setup {
         puts.collect()
     }
 
-    /// Lets time go by until all that waited is in the table.
+    /// Lets time pass until nothing is pending.
     async fn caught_up(&self) {
         let begun = Instant::now();
         while self.store.pending() > 0 {
@@ -200,7 +200,7 @@ impl Setup {
     }
 }
 
-/// The data of an init with these flags.
+/// Returns the data of an init with these flags.
 fn data(
     versions: impl Iterator<Item = (String, u32)>,
 ) -> impl Future<Output = Option<Vec<NewItems>>> + Send + 'static {
@@ -211,7 +211,7 @@ fn data(
     std::future::ready(Some(vec![NewItems { kind: "features".into(), json }]))
 }
 
-/// Answers requests of this operation when there is a permit for each.
+/// Answers each request of this operation when a permit is available.
 fn gated(
     operation: &'static str,
     gate: &Arc<Semaphore>,
@@ -226,12 +226,12 @@ fn gated(
     }
 }
 
-/// Fails all requests like this.
+/// Fails all requests with this kind of failure.
 fn fail(kind: ErrorKind) -> impl FnMut(&Request) -> Fate + Send + 'static {
     move |_| Fate::Fail(kind)
 }
 
-/// Answers each request as the table is when it comes, but late.
+/// Answers each request late, with the table as it was when the request arrived.
 fn late(by: Duration) -> impl FnMut(&Request) -> Fate + Send + 'static {
     move |_| Fate::AnswerAfter(sleep(by).boxed())
 }

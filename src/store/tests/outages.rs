@@ -37,7 +37,7 @@ async fn who_has_something_stale_never_waits_longer_than_stale_if_slow() {
     assert!(joined < stale_if_slow / 4 + rounding, "{joined:?} behind the first");
     assert!(waited(Duration::ZERO).await < rounding, "it is known to be slow");
     assert_eq!(setup.table.take_operations().len(), 2);
-    // Those that find out whether it still hangs wait no longer either.
+    // Reads that probe whether it still hangs do not wait longer either.
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(20) {
         assert!(waited(Duration::from_millis(100)).await < stale_if_slow + rounding);
@@ -233,7 +233,7 @@ async fn an_outage_is_two_lines_however_many_reads_there_are() {
     let parts =
         ["error: ", "\"flags\"", "failed: scripted", "Last known values are used meanwhile"];
     assert!(parts.iter().all(|part| lines[0].contains(part)), "{}", lines[0]);
-    // The last try before it works again lies up to a second back.
+    // The last probe before the recovery is up to a second old.
     let parts = ["warn: ", "reading works again after ", "values up to 2", "s old were used"];
     assert!(parts.iter().all(|part| lines[1].contains(part)), "{}", lines[1]);
 }

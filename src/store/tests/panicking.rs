@@ -1,10 +1,10 @@
-//! What a panic leaves behind: one line, a failure, and a store that goes on.
+//! A panic leaves one line, a failure, and a store that still works.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Lets the first request of this operation panic.
+/// Makes the first request of this operation panic.
 fn panic_once(setup: &Setup, operation: &'static str, fate: fn() -> Fate) {
     let mut fate = Some(fate);
     setup.table.script(move |request| match fate {
@@ -16,7 +16,7 @@ fn panic_once(setup: &Setup, operation: &'static str, fate: fn() -> Fate) {
     });
 }
 
-/// Lets the request of this number panic.
+/// Makes the request of this number panic.
 fn panic_at(setup: &Setup, number: usize, fate: fn() -> Fate) {
     let mut requests = 0;
     setup.table.script(move |_| {
@@ -27,7 +27,7 @@ fn panic_at(setup: &Setup, number: usize, fate: fn() -> Fate) {
 
 const FATES: [fn() -> Fate; 2] = [|| Fate::Panic, || Fate::PanicLater];
 
-/// There is one error, a line with all of this in it, and where the panic was.
+/// Asserts that there is one error line, with each text of `what` and the place of the panic.
 fn assert_told(setup: &Setup, what: &[&str]) {
     let mut lines = setup.take_lines();
     lines.retain(|line| line.starts_with("error"));
@@ -39,7 +39,7 @@ fn assert_told(setup: &Setup, what: &[&str]) {
     }
 }
 
-/// Nothing is held up by what has panicked.
+/// Asserts that the store still works after a panic.
 async fn assert_well(setup: &Setup) {
     setup.upsert("z", 1).await.unwrap();
     setup.init(&[("k", 5), ("z", 5)]).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_close_in_which_a_write_panics_ends_and_tells_what_is_given_up() {
     }
 }
 
-// From here on it is the store itself that panics, since its log does.
+// From here on the store itself panics, because its log or its clock does.
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_panics_in_a_read_is_one_line_and_answers_the_next_one() {
@@ -236,7 +236,7 @@ async fn a_store_that_panics_in_a_read_is_one_line_and_answers_the_next_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_panics_in_an_update_brings_it_in_later() {
-    // When it begins, and when it ends.
+    // First the log panics, then the clock.
     let large = format!(r#"{{"key":"k","version":1,"x":"{}"}}"#, "x".repeat(350_000));
     let setup = Setup::new();
     setup.panic_at_line("takes 350");
@@ -263,7 +263,7 @@ async fn a_store_that_panics_in_an_init_is_not_held_up() {
     assert_told(&setup, &["initialising"]);
     assert_well(&setup).await;
 
-    // Once reads find the data, it is retried.
+    // An init that panics after its data is visible is retried.
     let setup = Setup::new();
     let broken_clock = Arc::clone(&setup.broken_clock);
     let known = move || broken_clock.store(true, Ordering::SeqCst);
@@ -336,7 +336,7 @@ async fn nothing_runs_after_close_and_nothing_keeps_the_store() {
     panicking.table.script(|_| Fate::Answer);
     panicking.pass(Duration::from_secs(1)).await;
 
-    // It looks again in some seconds.
+    // It waits for its second look.
     let checking = Setup::with(|config| config.refill = true);
     checking.init(&[("k", 1)]).await.unwrap();
     for row in checking.table.keys() {
@@ -361,14 +361,14 @@ async fn nothing_runs_after_close_and_nothing_keeps_the_store() {
     }
 }
 
-/// Whatever JavaScript gives as a number.
+/// Generates numbers that JavaScript may pass.
 fn any_number() -> impl Strategy<Value = f64> {
     let special =
         [0.0, -1.0, 1e-300, 1e-9, 1e300, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
     prop_oneof![prop::sample::select(special.to_vec()), any::<f64>(), 0.0..60_000.0]
 }
 
-/// Whatever clocks show.
+/// Generates times that a clock may show.
 fn any_time() -> impl Strategy<Value = Millis> {
     prop_oneof![Just(Millis::MIN), Just(0), Just(Millis::MAX), any::<Millis>()]
 }

@@ -2,7 +2,7 @@ use super::*;
 
 const KINDS: [&str; 2] = ["features", "segments"];
 
-/// A table with fifty flags and fifty segments.
+/// Creates a store on a table with fifty flags and fifty segments.
 fn setup() -> Setup {
     let setup = Setup::with(|config| config.prefix = "p".into());
     for number in 0..50 {

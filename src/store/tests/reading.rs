@@ -361,13 +361,13 @@ async fn whoever_has_an_older_answer_gets_what_is_newest() {
     assert_eq!(version(setup.store.newest("features", "k").unwrap()), 2.0, "however old");
 }
 
-/// Reads the flag and all flags over and over while another task writes new versions of it. Every get is
-/// answered as the table was when it came, but late.
+/// Reads a flag and all flags repeatedly while another task writes new versions of it, and returns the
+/// versions seen. Reads are answered late, with the table as it was when the request arrived.
 async fn versions_seen(change: fn(&mut Config)) -> Vec<(&'static str, Vec<f64>)> {
     let setup = Setup::with(change);
     setup.init(&[("k", 1)]).await.unwrap();
     setup.table.script(|request| {
-        // Reads overtake one another, and a write is acknowledged while some are under way.
+        // Reads overtake one another, and writes are acknowledged while reads are in flight.
         let longest = if matches!(request, Request::Put { .. }) { 20 } else { 50 };
         let delay = Duration::from_millis(fastrand::u64(0..longest));
         match request {

@@ -2,7 +2,7 @@ use super::*;
 use crate::backoff::Backoff;
 use crate::dynamodb::fake::stored;
 
-/// Fails writes only.
+/// Fails writes, but not reads.
 fn deny_writes() -> impl FnMut(&Request) -> Fate + Send + 'static {
     |request| match request {
         Request::Put { .. } | Request::Batch { .. } => Fate::Fail(ErrorKind::AccessDenied),
@@ -342,7 +342,7 @@ async fn a_flag_waits_for_a_newer_version_of_a_segment_that_waits() {
     assert_eq!(setup.take_puts(), [("s".to_owned(), 2), ("f".to_owned(), 1)]);
 }
 
-/// LaunchDarkly has no such circles, but in passing.
+/// LaunchDarkly has such circles only for the moment between two updates.
 #[tokio::test(start_paused = true)]
 async fn flags_that_wait_for_each_other_are_written_all_the_same() {
     let setup = Setup::new();

@@ -223,7 +223,7 @@ async fn of_the_updates_of_a_key_that_wait_only_the_newest_is_written() {
     let setup = Setup::new();
     let gate = Arc::new(Semaphore::new(0));
     setup.table.script(gated("PutItem", &gate));
-    // They wait for the one before, and then for a permit.
+    // First they wait for an update of the same key, then for a permit.
     for others in [1, PARALLEL_UPDATES] {
         let base = others as u32 * 1_000;
         let under_way: Vec<_> = (0..others)
@@ -414,7 +414,7 @@ async fn an_older_update_that_comes_just_before_a_newer_one_is_known_to_be_store
     setup.table.script(gated("PutItem", &gate));
     let newer = setup.start_upsert("k", 5);
     setup.requested("PutItem", 1).await;
-    // Between these two, the order of writes still has the newer one, and pending writes don't.
+    // The newer update is no longer pending, but the write order still has it.
     setup.store.writer.pending().saved_row(&RowKey::new("features", "k"));
     let older = setup.start_upsert("k", 3);
     gate.add_permits(1);
@@ -429,7 +429,7 @@ async fn an_older_update_whose_newer_one_fails_after_it_was_settled_is_not_left_
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
     assert!(setup.upsert("k", 5).await.is_err());
-    // The retry worker is about to fail once more.
+    // The retry worker is about to try once more.
     setup.table.script(|_| Fate::AnswerAfter(sleep(Duration::from_secs(1)).boxed()));
     setup.requested("PutItem", 1).await;
     setup.store.writer.pending().saved_row(&RowKey::new("features", "k"));

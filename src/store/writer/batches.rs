@@ -1,4 +1,4 @@
-//! Writing many rows: batches side by side, and whatever DynamoDB leaves unprocessed again.
+//! Writes many rows: sends batches in parallel, and unprocessed rows again.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,22 +12,22 @@ use crate::dynamodb::{MAX_BATCH_ROWS, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::RowKey;
 
-/// How many batches are sent at the same time.
+/// How many batches are in flight at most.
 const PARALLEL_BATCHES: usize = 16;
-/// How much item text goes into one batch, in bytes, unless a single row has more: a batch has to
-/// arrive within the time of one attempt on a slow line too.
+/// The maximum item text of a batch in bytes, unless a single row has more. A batch must arrive within the
+/// time of one attempt on a slow line, too.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
-/// What was not written.
+/// Rows that were not written.
 #[derive(Debug)]
 pub(super) struct NotWritten {
     /// The rows.
     pub rows: Vec<RowKey>,
-    /// Why.
+    /// The reason.
     pub failure: Error,
 }
 
-/// When DynamoDB last took something: as long as it does, writing goes on.
+/// When DynamoDB last accepted a row. Writing continues as long as it does.
 struct Progress {
     last: Mutex<Instant>,
     patience: Duration,
@@ -48,9 +48,9 @@ impl Progress {
 }
 
 impl Writer {
-    /// Writes rows in any order, until all are in or DynamoDB has taken none for the whole write
-    /// time-out. Rows that DynamoDB refuses by themselves don't hold up the others; they are logged
-    /// and returned, or, where the rest is given up, part of that.
+    /// Writes rows in any order, until all are in the table or DynamoDB has accepted none for the whole write
+    /// time-out. Rows that DynamoDB rejects individually do not delay the others. They are logged and
+    /// returned, as part of [`NotWritten`] if writing ends early.
     pub(super) async fn write_batches(
         &self,
         writes: Vec<Write>,
@@ -78,7 +78,7 @@ impl Writer {
                         left.extend(batch);
                         transient = Some(failure);
                     }
-                    // One bad row makes DynamoDB refuse the whole batch.
+                    // One bad row makes DynamoDB reject the whole batch. The rows are sent again one by one.
                     Err(failure) if failure.kind == ErrorKind::Refused => match &batch[..] {
                         [only] => {
                             let row = only.row().clone();

@@ -1,7 +1,7 @@
-//! A table that lost its data behind our back: it was made anew, or emptied.
+//! Detects that the table has lost its data: it was created anew or emptied.
 //!
-//! A row that this process wrote and that a read doesn't find is suspect. That the marker is gone too, and both are
-//! still gone some seconds later, confirms it.
+//! A row that this process wrote and that a read does not find is a suspect. The loss is confirmed if the
+//! marker is missing too, and both are still missing some seconds later.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,17 +20,17 @@ use crate::model::{Item, RowKey};
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::pending::Data;
 
-/// How long after the first look the second one is.
+/// The time between the first look and the second one.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
-/// Of how many rows it is remembered that this process wrote them.
+/// How many written rows are remembered.
 const REMEMBERED_ROWS: usize = 100_000;
 
-/// What this process has written, so that it is noticed when that is gone.
+/// The rows that this process has written, so that their loss is noticed.
 pub(super) struct DataLoss {
     written: Mutex<HashSet<RowKey>>,
-    /// The row that is looked at since a read did not find it.
+    /// The row that is being checked because a read did not find it.
     suspect: Mutex<Option<RowKey>>,
-    /// All items by namespace, where they are to be written anew.
+    /// All items by namespace, if the option `refill` is set.
     whole: Option<Mutex<HashMap<Arc<str>, KindData>>>,
     check: SupervisedTask,
 }
@@ -45,7 +45,7 @@ impl DataLoss {
         }
     }
 
-    /// This process wrote a row.
+    /// Records that this process wrote a row.
     pub(super) fn wrote(&self, row: &RowKey) {
         let mut written = lock(&self.written);
         if written.len() < REMEMBERED_ROWS {
@@ -53,7 +53,7 @@ impl DataLoss {
         }
     }
 
-    /// This process wrote the data of an init.
+    /// Records that this process wrote the data of an init.
     pub(super) fn wrote_all(&self, data: &Data) {
         let mut written = lock(&self.written);
         for (namespace, kind) in data {
@@ -68,7 +68,7 @@ impl DataLoss {
         }
     }
 
-    /// What is in the table after an update.
+    /// Records the item that is in the table after an update.
     pub(super) fn is_now(&self, row: &RowKey, item: Option<&Item>) {
         if let Some(whole) = &self.whole
             && let Some(kind) = lock(whole).get_mut(&row.namespace)
@@ -82,21 +82,21 @@ impl DataLoss {
         lock(&self.written).contains(row)
     }
 
-    /// A row of this namespace that this process wrote.
+    /// Returns a row of this namespace that this process wrote.
     fn written_in(&self, namespace: &str) -> Option<RowKey> {
         lock(&self.written).iter().find(|row| *row.namespace == *namespace).cloned()
     }
 }
 
 impl Writer {
-    /// A read did not find a row.
+    /// Handles a read that did not find a row.
     pub(super) fn no_row(self: &Arc<Self>, row: &RowKey) {
         if self.data_loss.has_written(row) {
             self.suspect_loss(row.clone());
         }
     }
 
-    /// A read found no rows in a namespace.
+    /// Handles a read that found no rows in a namespace.
     pub(super) fn no_rows(self: &Arc<Self>, namespace: &str) {
         if let Some(row) = self.data_loss.written_in(namespace) {
             self.suspect_loss(row);
@@ -104,7 +104,7 @@ impl Writer {
     }
 
     fn suspect_loss(self: &Arc<Self>, row: RowKey) {
-        // Without a marker, this was never a data set.
+        // Without a marker there was no data set to lose.
         if !self.reader.is_initialized() {
             return;
         }
@@ -125,7 +125,7 @@ impl Writer {
         match self.is_lost(row).await {
             Ok(true) => sleep(SECOND_LOOK).await,
             Ok(false) => {
-                // Somebody has removed it, which is their right.
+                // Another process has removed the row, which is allowed.
                 lock(&self.data_loss.written).remove(row);
                 return;
             }
@@ -170,7 +170,7 @@ impl Writer {
         Ok(true)
     }
 
-    /// Writes what is not there, in the order of an init.
+    /// Writes what is missing, by conditional puts, in the order of an init.
     async fn refill(&self, data: &[KindData]) -> Result<()> {
         let turn = self.order.init();
         turn.come().await;

@@ -29,7 +29,7 @@ use crate::writes::pending::{Data, Failed, PendingInit, Update, WriteId, kind_in
 pub struct NewItems {
     /// The kind, without the prefix.
     pub kind: String,
-    /// An object of the items by key.
+    /// A JSON object of the items by key.
     pub json: String,
 }
 
@@ -76,7 +76,7 @@ impl Writer {
     }
 }
 
-/// An init whose data is to come. A store that is closed waits for it.
+/// An init whose data is still to come. A store that is being closed waits for it.
 struct Announced(Arc<Writer>);
 
 impl Announced {
@@ -94,7 +94,7 @@ impl Drop for Announced {
 }
 
 impl Writer {
-    /// Lets reads find the data of an init that is on its way.
+    /// Makes the data of an init visible to reads.
     fn receive_all(&self, id: WriteId, data: Vec<NewItems>) -> Result<()> {
         let mut kinds = BTreeMap::new();
         for part in data {
@@ -120,8 +120,8 @@ impl Writer {
         Ok(())
     }
 
-    /// The live items of a kind. A text that is held already keeps its revision, so that JavaScript need not parse it
-    /// again.
+    /// Returns the live items of a kind. A text that is already cached keeps its revision, so that JavaScript
+    /// need not parse it again.
     fn live(&self, id: WriteId, namespace: &Arc<str>, kind: &KindData) -> Items {
         let live = kind.items.iter().filter(|(_, item)| !item.deleted);
         let cached = live.map(|(key, item)| {
@@ -134,7 +134,7 @@ impl Writer {
         cached.collect()
     }
 
-    /// Reads items of one kind. The rows of those that can't be stored are left as they are.
+    /// Parses items of one kind into `kinds`. Rows whose new items cannot be stored stay unchanged.
     fn parse(&self, new: NewItems, kinds: &mut BTreeMap<String, Received>) -> Result<()> {
         let items: BTreeMap<String, &RawValue> = serde_json::from_str(&new.json).map_err(|_| {
             let message = format!("the data of kind {:?} is not an object of items", new.kind);
@@ -168,8 +168,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes an init, or leaves it to the retry worker. Where another one was requested since, that decides, and
-    /// takes the turn.
+    /// Writes an init, or leaves it to the retry worker. If it fails and a newer init was requested, it ends
+    /// its turn and returns the result of the newer one.
     async fn save_all(self: &Arc<Self>, id: WriteId, turn: Turn) -> Result<()> {
         let result = match self.pending.init(id) {
             Some(PendingInit { data, .. }) => self.replace(id, &data).await,
@@ -191,7 +191,8 @@ impl Writer {
         result
     }
 
-    /// Leaves an init to the retry worker. Nobody knows for certain what is in the table now.
+    /// Leaves an init to the retry worker. The contents of the table are uncertain, so everything cached
+    /// becomes void.
     fn leave_init_to_retries(self: &Arc<Self>, id: WriteId, failure: &Error) -> Failed {
         let becomes = self.pending.init_failed(id, failure);
         self.reader.wrote_all();
@@ -209,7 +210,8 @@ impl Writer {
         self.write_waves(id, waves).await
     }
 
-    /// To be called when an init is in the table, but for the rows that it left alone, and with it `updates`.
+    /// Finishes an init that was written together with `updates`. `left` are newer items of the table that it
+    /// did not replace.
     fn is_replaced(
         self: &Arc<Self>,
         id: WriteId,
@@ -219,7 +221,7 @@ impl Writer {
         let Some(PendingInit { mut data, .. }) = self.pending.init(id) else {
             return;
         };
-        // A read may have found one in the table, so that it is pending no more.
+        // An update may no longer be pending because a read has found it in the table.
         for Update { row, item, .. } in updates.iter().map(Arc::as_ref) {
             let known = kind_in(&data, &row.namespace).and_then(|kind| kind.items.get(&row.key));
             if known.is_none_or(|known| known.version < item.version) {
@@ -233,13 +235,13 @@ impl Writer {
         self.reader.set_initialized();
         let data = data.into_iter().map(|(namespace, kind)| replaced(namespace, &kind));
         self.reader.cache().replaced(data.collect());
-        // Only now: a read that was sent before must not find the data neither there nor here.
+        // After `replaced`: concurrent reads must find the data in one of the two places.
         self.pending.init_saved(id);
         self.reader.detach_all();
     }
 
-    /// Writes an init that could not be written at once, with the updates that were requested
-    /// since. What others have made newer meanwhile stays.
+    /// Writes an init that failed at first, with the updates requested since. Rows that others have made
+    /// newer meanwhile stay.
     pub(super) async fn init_late(self: &Arc<Self>, init: PendingInit) -> Result<()> {
         let turn = self.order.init();
         turn.come().await;
@@ -261,7 +263,7 @@ impl Writer {
         }
     }
 
-    /// Returns the items of the rows that it left alone.
+    /// Writes a late init. Returns the items of the rows that it left unchanged.
     async fn replace_late(&self, init: &PendingInit, data: &Data) -> Result<Vec<(RowKey, Item)>> {
         let (existing, marker_exists) = self.read_existing(data, TIME_OF_A_TRY).await?;
         let late = LateInit::new(data, init.base.as_deref(), &existing);
@@ -277,7 +279,8 @@ impl Writer {
         Ok(left)
     }
 
-    /// Writes rows, side by side, unless they have become newer. Returns the items of those that have.
+    /// Writes rows in parallel, unless the table has newer ones, and returns those newer items. A row in
+    /// `unchanged` is also replaced if the table still has that version.
     pub(super) async fn write_carefully(
         &self,
         wave: Vec<Write>,
@@ -315,8 +318,8 @@ impl Writer {
         Ok(left.into_iter().flatten().collect())
     }
 
-    /// What is in the table: the rows of these kinds, and whether there is a marker. Each request is
-    /// tried for so long.
+    /// Reads the table: the rows of these kinds, and whether the marker exists. Repeats each request for up
+    /// to `time`.
     async fn read_existing(&self, data: &Data, time: Duration) -> Result<(Vec<StoredRow>, bool)> {
         let queries = data.iter().map(|(namespace, _)| async move {
             all_pages(|start| {
@@ -335,9 +338,9 @@ impl Writer {
         Ok((rows.into_iter().flatten().collect(), marker.is_some()))
     }
 
-    /// Writes one wave after the other; none begins before all of the one before it is in, but for
-    /// rows that DynamoDB refuses by themselves. The marker is not written after one of those. It ends
-    /// early when another init was requested since.
+    /// Writes the waves in order. A wave starts when all rows of the one before it are written, except rows
+    /// that DynamoDB rejects individually. After such a row the marker is not written. Ends early if another
+    /// init was requested since.
     async fn write_waves(&self, id: WriteId, waves: Vec<Vec<Write>>) -> Result<()> {
         let total: usize = waves.iter().map(Vec::len).sum();
         let missing = |rows: &[RowKey], why: &str| {
@@ -379,10 +382,10 @@ fn overtaken() -> Error {
     Error::new(ErrorKind::Refused, "there was another init since").transient()
 }
 
-/// The items of one kind that an init gave.
+/// The items of one kind in an init.
 struct Received {
     data: KindData,
-    /// Items that are not for the table.
+    /// Items that cannot be stored in the table.
     unstorable: Vec<(Arc<str>, Item)>,
 }
 

@@ -1,4 +1,4 @@
-//! Writing: updates of single items, inits, and what is retried in the background.
+//! Writing: updates of single items, inits, and retries in the background.
 
 mod batches;
 mod data_loss;
@@ -26,9 +26,9 @@ use crate::writes::pending::Failed;
 use data_loss::DataLoss;
 use retry_worker::RetryWorker;
 
-/// So many upserts and deletes are sent to DynamoDB at the same time.
+/// How many upserts and deletes are sent to DynamoDB in parallel.
 pub(super) const PARALLEL_UPDATES: usize = 32;
-/// So many rows are named in a line before it goes on with a count.
+/// How many rows a line names before it only counts the rest.
 const NAMED_ROWS: usize = 10;
 
 /// The writing half of a store.
@@ -79,7 +79,7 @@ impl Writer {
         &self.pending
     }
 
-    /// Acts on what a read found.
+    /// Handles what a read found.
     pub fn read_found(self: &Arc<Self>, finding: Finding) {
         match finding {
             Finding::WorksAgain { was_permanent } => {
@@ -93,7 +93,7 @@ impl Writer {
         }
     }
 
-    /// Logs what becomes of a write that failed, and sees to its retries.
+    /// Logs the failure of a write, and starts its retries.
     fn after_failure(self: &Arc<Self>, becomes: Failed, what: &str, failure: &Error) {
         match becomes {
             Failed::Retrying => {
@@ -111,7 +111,7 @@ impl Writer {
         }
     }
 
-    /// Says once that nothing is written.
+    /// Logs once that nothing is written.
     fn log_read_only(&self) {
         if !self.read_only_logged.swap(true, Ordering::SeqCst) {
             self.context.log_at(
@@ -123,7 +123,7 @@ impl Writer {
     }
 }
 
-/// The first of these rows by name, and how many more there are.
+/// Names the first of these rows and counts the rest.
 fn named(rows: &[RowKey]) -> String {
     let more = rows.len().saturating_sub(NAMED_ROWS);
     let names: Vec<_> = rows.iter().take(NAMED_ROWS).map(ToString::to_string).collect();

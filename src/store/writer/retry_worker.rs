@@ -1,8 +1,8 @@
-//! The retry worker: writes what DynamoDB did not take at first, for as long as there is something to retry.
+//! The retry worker: writes what DynamoDB did not accept at first, as long as there is something to retry.
 //!
-//! It begins with one write, and goes on with the others side by side once that is in the table. While DynamoDB
-//! fails, its pauses grow; a read or another write that succeeds ends them. What DynamoDB refuses for itself has
-//! pauses of its own.
+//! A round starts with one write, and continues with the others in parallel once that one is in the table.
+//! While DynamoDB fails, the pauses between rounds grow; a read or another write that succeeds ends the
+//! pause. An item that DynamoDB rejects individually has its own pauses.
 
 use std::collections::HashSet;
 use std::future::pending;
@@ -23,19 +23,19 @@ use crate::supervised_task::SupervisedTask;
 use crate::writes::order::Conclusion;
 use crate::writes::pending::{Blocked, Update};
 
-/// How long one write, or one request of an init, is retried in one go. Nobody waits for it.
+/// How long one write, or one request of an init, is repeated in one round. No caller waits for it.
 pub(super) const TIME_OF_A_TRY: Duration = Duration::from_secs(10);
-/// How often a write is tried in one go when DynamoDB throttles.
+/// How often a throttled write is sent in one round.
 const TRIES_WHEN_BUSY: u32 = 5;
-/// How long a store that is closed tries to write what is pending.
+/// How long a store that is being closed tries to write what is pending.
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 
 /// The state of the retry worker.
 pub(super) struct RetryWorker {
     task: SupervisedTask,
-    /// Notified when there is reason to try again.
+    /// Notified when a retry may succeed.
     recovered: Notify,
-    /// Notified when something was written, or could not be.
+    /// Notified when a write has succeeded or failed, or the data of an init has arrived.
     tried: Notify,
     closing: AtomicBool,
 }
@@ -52,7 +52,7 @@ impl Default for RetryWorker {
 }
 
 impl RetryWorker {
-    /// The data of an init has come, or will not.
+    /// Reports that the data of an init has arrived, or never will.
     pub(super) fn data_arrived(&self) {
         self.tried.notify_one();
     }
@@ -68,7 +68,7 @@ impl Writer {
         quiet: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let writer = Arc::clone(self);
-        // Very much may be waiting for its first turn on the one thread.
+        // Starts now: it may take long until the only thread first polls the future.
         let deadline = Instant::now() + CLOSING_TIME;
         async move { writer.close_by(deadline, quiet).await }
     }
@@ -102,7 +102,7 @@ impl Writer {
         }
     }
 
-    /// DynamoDB has taken a write, or answers reads again.
+    /// Reports that DynamoDB has accepted a write, or answers reads again.
     pub(super) fn wrote(&self) {
         if self.pending.count() > 0 {
             self.retries.recovered.notify_one();
@@ -145,27 +145,28 @@ impl Writer {
             failures = match &failure {
                 None => 0,
                 Some(_) if self.pending.count() < before => 0,
-                // Somebody else's success that did not help here is no reason to wait longer.
+                // Another operation's success ended the pause early: a failure then is no reason for a longer
+                // pause.
                 Some(_) if early => failures,
                 Some(_) => failures + 1,
             };
             is_permanent = failure.as_ref().is_some_and(Error::is_permanent);
             self.retries.tried.notify_one();
             if closing {
-                // Once is enough.
+                // One round is enough.
                 return pending().await;
             }
         }
     }
 
-    /// Logs that all is in the table, if it was ever logged that something is not.
+    /// Logs that everything is in the table, if a retry was logged.
     fn log_ended(&self) {
         if !self.pending.is_any_to_write() {
             self.context.log_line(self.pending.log(|log, _| log.ended()));
         }
     }
 
-    /// Tries once everything that may be tried.
+    /// Tries everything that is due once.
     async fn try_all(self: &Arc<Self>) -> Round {
         let now = self.time_of_trying();
         let mut round = Round::default();
@@ -177,8 +178,8 @@ impl Writer {
         }
         let updates = self.pending.due_updates(now);
         let mut updates = updates.iter();
-        // Whether DynamoDB takes writes at all is tried with one. Rights may be had for some namespaces
-        // only.
+        // The first write shows whether DynamoDB accepts writes at all. Permissions may exist for some
+        // namespaces only.
         let mut denied = HashSet::new();
         for update in updates.by_ref() {
             if denied.contains(&update.row.namespace) {
@@ -209,13 +210,13 @@ impl Writer {
         round
     }
 
-    /// What is due by then may be tried: when the store is closed, everything.
+    /// Returns the time up to which writes count as due: all of them when the store is being closed.
     fn time_of_trying(&self) -> Instant {
         let closing = self.retries.is_closing();
         Instant::now() + if closing { Backoff::PERMANENT.longest } else { Duration::ZERO }
     }
 
-    /// Retries an update, in its turn. `false` where there was nothing to send.
+    /// Retries an update in its turn. Returns `false` if there was nothing to send.
     fn retry_update<'a>(
         self: &'a Arc<Self>,
         update: &'a Arc<Update>,
@@ -244,7 +245,7 @@ impl Writer {
         }
         match self.pending.blocked(update) {
             Some(Blocked::Refused(failure)) => {
-                // It is no use asking again before that is tried again.
+                // Retrying is useless before the write that blocks it is retried.
                 self.pending.failed(update, &failure);
                 return Ok(false);
             }
@@ -269,7 +270,7 @@ impl Writer {
     }
 }
 
-/// How a round of trying went: a failure that says something of other writes, and one that doesn't.
+/// The result of a round: a failure that concerns other writes, and one that concerns only its item.
 #[derive(Default)]
 struct Round {
     failure: Option<Error>,
@@ -283,7 +284,7 @@ impl Round {
         } else {
             &mut self.failure
         };
-        // One that passes by itself ends the wait sooner.
+        // A transient failure takes precedence: its pause is shorter.
         if failures.as_ref().is_none_or(Error::is_permanent) {
             *failures = Some(failure);
         }

@@ -58,7 +58,7 @@ impl Writer {
             .collect();
         let id = writer.pending.begin();
         let update = Arc::new(Update { id, row: row.clone(), item, references });
-        // From here on, only what may be written is kept: many updates of one item may wait.
+        // The future must not keep the text of the item: many updates of one item may wait.
         let begun = match catch(|| writer.begin_update(&update)) {
             Ok(begun) => begun,
             Err(defect) => Begun::Panicked(update, defect),
@@ -82,23 +82,22 @@ impl Writer {
     }
 }
 
-/// What is known of an update that waits. Its text is kept by the order of writes, unless a newer one
-/// supersedes it.
+/// An update that waits. The write order keeps its text, unless a newer update supersedes it.
 struct Waiting {
     row: RowKey,
     id: WriteId,
     deadline: Instant,
 }
 
-/// What became of an update at once.
+/// The immediate result of an update.
 enum Begun {
-    /// It has a place in the order of writes.
+    /// It has a place in the write order.
     Turn(Turn),
-    /// It is older than this one, which waits.
+    /// It is older than this pending update.
     Superseded(WriteId),
-    /// It is not for the table.
+    /// It cannot be stored.
     Refused(Error),
-    /// Nobody knows.
+    /// Something panicked.
     Panicked(Arc<Update>, Error),
 }
 
@@ -106,13 +105,13 @@ fn failed(failure: Error) -> BoxFuture<'static, Result<()>> {
     async { Err(failure) }.boxed()
 }
 
-/// What is being done, for the log.
+/// Describes an update in the log.
 pub(super) fn saving(update: &Update) -> String {
     format!("saving version {} of {}", update.item.version, update.row)
 }
 
 impl Writer {
-    /// Whether this item may go into the table at all. That it soon may not is logged.
+    /// Checks whether this item may be stored in the table. Warns if it is close to the size limit.
     pub(super) fn check_storable(&self, row: &RowKey, item: &Item) -> Result<()> {
         if self.read_only {
             self.log_read_only();
@@ -133,7 +132,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps an update for this process alone, for this reason.
+    /// Keeps an update in this process only, because it is `unstorable`.
     pub(super) fn keep_in_memory(&self, update: &Arc<Update>, unstorable: &Error) {
         let added = self.pending.add_memory_only(update);
         if added == Added::Pending {
@@ -150,7 +149,7 @@ impl Writer {
         }
     }
 
-    /// Lets reads find an update, and gives it its turn, if it may go into the table.
+    /// Makes an update visible to reads and, if it may be stored, puts it into the write order.
     fn begin_update(self: &Arc<Self>, update: &Arc<Update>) -> Begun {
         if let Err(unstorable) = self.check_storable(&update.row, &update.item) {
             self.keep_in_memory(update, &unstorable);
@@ -159,7 +158,7 @@ impl Writer {
         match self.pending.add(update) {
             Added::Pending => self.is_visible(update),
             Added::Superseded(Some(by)) => return Begun::Superseded(by),
-            // An init has something newer; or what is newer is not for the table.
+            // A pending init has something newer, or the newer update is memory only.
             Added::Superseded(None) => {}
             Added::NoRoom => {
                 let full = "256 MiB of writes are not in the table yet";
@@ -171,15 +170,16 @@ impl Writer {
         Begun::Turn(self.order.update(update))
     }
 
-    /// What is known of this update's row has changed: reads see that from now on.
+    /// Makes later reads see the change of this update's row.
     fn is_visible(&self, update: &Update) {
         self.reader.wrote(&update.row, !update.references.is_empty());
     }
 
-    /// Sees to it that an update gets into the table, by itself or with a newer one.
+    /// Writes an update, or waits for a newer one that supersedes it. If that fails, leaves it to the retry
+    /// worker.
     async fn save(self: &Arc<Self>, turn: Turn, write: Waiting) -> Result<()> {
         let result = self.save_in_turn(turn, &write).await;
-        // It may have come in the moment in which the one that decided for it was pending no more.
+        // It may have become pending just after the newer one that decides its result was settled.
         match &result {
             Ok(()) => self.pending.saved_with(&write.row, write.id),
             Err(failure) => {
@@ -212,7 +212,7 @@ impl Writer {
             }
         };
         let Some(conclusion) = conclusion else {
-            // Where a newer one waits, that has more time.
+            // A newer update in this place has more time.
             if let Some(update) = turn.own() {
                 self.leave_to_retries(&update, &failure);
                 turn.conclude(update.id, Conclusion::Failed(failure.clone()));
@@ -235,8 +235,8 @@ impl Writer {
         }
     }
 
-    /// Writes what is newest in this place, again and again, until it is known what became of the
-    /// update of this turn. Whoever else has a turn waits meanwhile.
+    /// Writes the newest update of this place repeatedly, until the result of this turn's update is known.
+    /// Other turns of the place wait meanwhile.
     async fn drive(
         self: &Arc<Self>,
         turn: &Turn,
@@ -251,13 +251,13 @@ impl Writer {
             }
             turn.come().await;
             let permit = self.update_permits.acquire().await;
-            // A request that is soon broken off helps nobody. Those with newer updates have more time.
+            // A request that would soon be cut off is useless. Newer updates have more time.
             let enough = self.write_timeout / if turn.own().is_some() { 10 } else { 2 };
             if Instant::now() + enough > deadline || self.context.is_closed() {
                 drop((permit, writer));
                 return turn.concluded().await;
             }
-            // It may have to wait for more than before.
+            // A newer update may have to wait for further writes.
             let Some(update) = turn.claim() else {
                 continue;
             };
@@ -278,7 +278,7 @@ impl Writer {
                     }
                     Err(failure) if failure.is_retryable() => {
                         *last = failure;
-                        // Its permit it keeps: the more wait, the less use there is in asking more often.
+                        // Keeps its permit: the more writes wait, the fewer requests make sense.
                         failures += 1;
                         let pause = Backoff::WRITE.pause_after(failures);
                         sleep_until(deadline.min(Instant::now() + pause)).await;
@@ -292,8 +292,7 @@ impl Writer {
         }
     }
 
-    /// Waits for what becomes of this update of the same row. When time is up, it has failed like
-    /// this.
+    /// Waits for the result of this update of the same row. Returns `failure` if the deadline passes first.
     async fn follow(&self, write: &Waiting, id: WriteId, failure: Error) -> Result<()> {
         match timeout_at(write.deadline, self.pending.settled(&write.row, id)).await {
             Ok(Settled::Saved) => Ok(()),
@@ -303,21 +302,21 @@ impl Writer {
         }
     }
 
-    /// Waits for the init that has taken the place of this update of the same row.
+    /// Waits for the init that replaces this update of the same row.
     async fn replaced_by_init(&self, write: &Waiting, id: WriteId) -> Result<()> {
         let ended = timeout_at(write.deadline, self.pending.ended_after(id)).await;
         ended.unwrap_or_else(|_| Err(no_answer()))
     }
 
-    /// Leaves an update to the retry worker in which something panicked, or logs that.
+    /// Leaves an update that panicked to the retry worker. Logs the panic if the update is superseded.
     fn panicked(self: &Arc<Self>, update: &Arc<Update>, defect: &Error) {
         if self.leave_to_retries(update, defect) == Failed::Superseded {
             self.context.log_failure(&saving(update), defect);
         }
     }
 
-    /// Leaves an update to the retry worker. It may have been stored without our hearing of it, or somebody else
-    /// may have stored a newer one.
+    /// Leaves an update to the retry worker. The table may have it although no answer came, or another
+    /// process may have stored a newer one.
     fn leave_to_retries(self: &Arc<Self>, update: &Arc<Update>, failure: &Error) -> Failed {
         let becomes = self.pending.failed(update, failure);
         self.is_visible(update);
@@ -325,7 +324,7 @@ impl Writer {
         becomes
     }
 
-    /// Sends an update once, and keeps what is in the table then.
+    /// Sends an update once, and caches what is in the table after that.
     pub(super) async fn put(self: &Arc<Self>, update: &Update) -> Result<()> {
         let Update { row, item, .. } = update;
         let sent = self.reader.cache().begin();
@@ -343,17 +342,17 @@ impl Writer {
             }
         };
         self.data_loss.is_now(row, in_table.as_ref().map(|cached| &cached.item));
-        // An init that replaces it will take it out again, if that doesn't have it too.
+        // An init that replaces the update will remove its row, or write its own item.
         if !self.pending.is_replaced(update) {
             self.reader.cache().written(sent, row, in_table);
         }
-        // Only now: a read that was sent before the put must not find neither of them.
+        // After `written`: concurrent reads must find the item in one of the two places.
         self.pending.saved(update);
         self.is_visible(update);
         Ok(())
     }
 
-    /// The item that an update lost against, for engines that don't return it with their refusal.
+    /// Reads the item that an update lost against, for engines that do not return it.
     async fn winner(&self, row: &RowKey) -> Result<Option<Item>> {
         let read = self.context.get(row, Reading::FOR_WRITE).await?;
         Ok(read.and_then(|stored| self.context.item_in(&stored)))
