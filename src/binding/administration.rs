@@ -1,4 +1,4 @@
-//! Tables for the command line.
+//! Table access for the command line.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +22,7 @@ use crate::inspection::{Billing, Inspection, RowPage, listed};
 use crate::model::{Decoded, Layout, RowKey};
 use crate::stats::Stats;
 
-/// How the command line reads a row.
+/// The command line reads consistently, to show rows as they are now.
 const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, for_write: false };
 
 /// A table for the command line.
@@ -34,18 +34,18 @@ pub struct NativeTable {
     progress: Arc<Mutex<Progress>>,
 }
 
-/// How far the table has been read.
+/// The progress of an inspection.
 struct Progress {
     inspection: Inspection,
-    /// What is still to be read: namespaces, or `None` for the whole table.
+    /// The namespaces left to read, the next one last. `None` stands for the whole table.
     left: Vec<Option<String>>,
     start: Option<RowKey>,
 }
 
 #[napi]
 impl NativeTable {
-    /// The arguments are those of `NativeStore`, and whether to inspect the `whole` table instead of what is under the
-    /// prefix. The latter leaves out big segment memberships, of which there may be very many.
+    /// Takes the arguments of `NativeStore` and `whole`: whether to inspect the whole table or only the rows under the
+    /// prefix. The latter omits big segment memberships, because there may be very many.
     #[napi(
         constructor,
         catch_unwind,
@@ -78,13 +78,13 @@ impl NativeTable {
         Ok(Self { table: Arc::new(table), layout, queue, progress: Arc::new(Mutex::new(progress)) })
     }
 
-    /// The content of the response queue.
+    /// Takes the content of the response queue.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
         self.queue.take()
     }
 
-    /// The region and the access key: `{ region, accessKeyId }`.
+    /// Responds with the region and the access key: `{ region, accessKeyId }`.
     #[napi(catch_unwind)]
     pub fn caller(&self, id: u32) {
         let caller = self.table.caller();
@@ -94,14 +94,14 @@ impl NativeTable {
         });
     }
 
-    /// Describes the table: `Description::to_json`.
+    /// Responds with the description of the table: `Description::to_json`.
     #[napi(catch_unwind)]
     pub fn describe(&self, id: u32) {
         let description = self.table.describe();
         respond_with(&self.queue, id, async move { Ok(description.await?.to_json()) });
     }
 
-    /// Creates the table with these read and write capacity units per second, or with on-demand capacity.
+    /// Creates the table with these read and write capacity units per second; without both, with on-demand capacity.
     #[napi(catch_unwind)]
     pub fn create(&self, id: u32, read_units: Option<u32>, write_units: Option<u32>) {
         let billing = match (read_units, write_units) {
@@ -112,7 +112,7 @@ impl NativeTable {
         respond_with(&self.queue, id, async move { created.await.map(|()| Value::Null) });
     }
 
-    /// Inspects the next page: `{ rows, done }`. To be called again until it is `done`.
+    /// Inspects the next page and responds with `{ rows, done }`. Call it until `done` is true.
     #[napi(catch_unwind)]
     pub fn inspect_on(&self, id: u32) {
         let (table, progress) = (Arc::clone(&self.table), Arc::clone(&self.progress));
@@ -138,13 +138,13 @@ impl NativeTable {
         });
     }
 
-    /// The result of the inspection so far: the text of `Inspection::to_json`.
+    /// Returns the result of the inspection so far: the text of `Inspection::to_json`.
     #[napi(catch_unwind)]
     pub fn report(&self) -> String {
         lock(&self.progress).inspection.to_json().to_string()
     }
 
-    /// Lists all items of a kind, each as `listed`.
+    /// Lists all items of a kind, each in the form of `listed`.
     #[napi(catch_unwind)]
     pub fn list(&self, id: u32, kind: String) {
         let (table, namespace) = (Arc::clone(&self.table), self.layout.namespace(&kind));
@@ -155,8 +155,8 @@ impl NativeTable {
         );
     }
 
-    /// An item as it is in the table: `{ version, deleted, json }` or `{ unreadable }`; `null` where
-    /// there is none.
+    /// Responds with an item as it is in the table: `{ version, deleted, json }` or `{ unreadable }`; `null` if there
+    /// is no row.
     #[napi(catch_unwind)]
     pub fn get(&self, id: u32, kind: String, key: String) {
         let row = RowKey::new(self.layout.namespace(&kind), key);

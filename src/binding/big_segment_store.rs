@@ -26,7 +26,7 @@ pub struct NativeBigSegmentStore {
 
 #[napi]
 impl NativeBigSegmentStore {
-    /// The arguments are those of `NativeStore`.
+    /// Takes the arguments of `NativeStore`.
     #[napi(
         constructor,
         catch_unwind,
@@ -56,20 +56,21 @@ impl NativeBigSegmentStore {
         self.segments.close();
     }
 
-    /// Releases JavaScript's functions, which are not called any more.
+    /// Releases JavaScript's functions. Native code calls them no more.
     #[napi(catch_unwind)]
     pub fn release(&self) {
         self.queue.close();
         self.host.close();
     }
 
-    /// The content of the response queue.
+    /// Takes the content of the response queue.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
         self.queue.take()
     }
 
-    /// When the big segments were last synchronised: milliseconds since the Unix epoch, or `null`.
+    /// Responds with the time of the last synchronisation in milliseconds since the Unix epoch, or
+    /// `null`.
     #[napi(catch_unwind)]
     pub fn last_up_to_date(&self, id: u32) {
         let segments = Arc::clone(&self.segments);
@@ -78,7 +79,8 @@ impl NativeBigSegmentStore {
         });
     }
 
-    /// The big segments that a context is in: an object of references, or `null`.
+    /// Responds with the memberships of a context: an object of booleans by segment reference, or
+    /// `null`.
     #[napi(catch_unwind)]
     pub fn membership(&self, id: u32, hash: String) {
         let segments = Arc::clone(&self.segments);

@@ -21,9 +21,9 @@ use crate::requester::RequestId;
 use crate::stats::{Count, Stats};
 use crate::store::{NewItems, Store};
 
-/// The native part of a feature store. JavaScript makes one for each `DynamoDBFeatureStore` value.
+/// The native part of a feature store. JavaScript creates one for each `DynamoDBFeatureStore` value.
 ///
-/// A request has a number. Its answer comes through the response queue, whose module documents the form.
+/// Each request has a number. Its answer comes through the response queue, whose module documents the format.
 #[napi]
 pub struct NativeStore {
     store: Store,
@@ -32,11 +32,11 @@ pub struct NativeStore {
     host: HostFunctions,
     requests: Requests,
     inits: Mutex<HashMap<RequestId, Init>>,
-    /// While the store closes: dropped when no further request will come.
+    /// Exists while the store closes. Dropping it means that no further request will come.
     quiet: Mutex<Option<oneshot::Sender<()>>>,
 }
 
-/// An init whose data is incomplete.
+/// An init whose data is still incomplete.
 struct Init {
     parts: Vec<NewItems>,
     complete: oneshot::Sender<Vec<NewItems>>,
@@ -44,9 +44,9 @@ struct Init {
 
 #[napi]
 impl NativeStore {
-    /// `options` is JSON text. `deliver` gets what is in the response queue. `callHost` calls a host function, whose
-    /// result goes to `respond`. Neither function may throw or refer to this object, which would then never be
-    /// collected. Neither keeps the process alive.
+    /// Creates a store. `options` is JSON text. `deliver` receives the content of the response queue. `callHost` calls
+    /// a host function and passes its result to `respond`. Neither function may throw, nor refer to this object,
+    /// because that would prevent its collection. Neither keeps the process alive.
     #[napi(
         constructor,
         catch_unwind,
@@ -65,7 +65,7 @@ impl NativeStore {
         } else {
             let roots = host.root_certificates();
             let table = AwsTable::new(&config, roots, log.clone(), clock.clone(), stats.clone());
-            // It connects while Node loads further modules. A preload connects, too.
+            // Connects while Node loads further modules. A preload connects anyway.
             if !config.preload {
                 warm_up(table.connect());
             }
@@ -80,14 +80,14 @@ impl NativeStore {
         Ok(Self { store, table, queue, host, requests, inits, quiet })
     }
 
-    /// The content of the response queue.
+    /// Takes the content of the response queue.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
         self.queue.take()
     }
 
-    /// Reads one item. A fresh answer is returned and does not come through the queue. `held` is the revision that
-    /// JavaScript has, or 0. Here and below, `as_text` wants items as JSON strings instead of JSON.
+    /// Reads one item. Returns a fresh answer directly; any other answer comes through the queue. `held` is the
+    /// revision that JavaScript has, or 0. With `as_text`, here and below, items are JSON strings instead of JSON.
     #[napi(catch_unwind)]
     pub fn get(
         &self,
@@ -112,21 +112,22 @@ impl NativeStore {
         None
     }
 
-    /// The size limit of JavaScript's item cache, in bytes of text: half of `maxCacheBytes`. The other half is for the
-    /// cache here.
+    /// Returns the size limit of JavaScript's item cache, in bytes of text: half of `maxCacheBytes`. Rust's cache gets
+    /// the other half.
     #[napi(catch_unwind)]
     pub fn item_cache_size(&self) -> f64 {
         self.store.max_cache_bytes() as f64 / 2.0
     }
 
-    /// The newest known version of an item, fresh or not, in the form of an answer of `get`; `null` if unknown.
+    /// Returns the newest known version of an item, fresh or stale, in the form of an answer of `get`; `null` if
+    /// unknown.
     #[napi(catch_unwind)]
     pub fn newest(&self, kind: String, key: String, held: f64, as_text: bool) -> Option<String> {
         let newest = self.store.newest(&kind, &key)?;
         Some(item_text(0, held as u64, form(as_text), &newest))
     }
 
-    /// The same for all live items of a kind, in the form of an answer of `all`.
+    /// Like [`NativeStore::newest`] for all live items of a kind, in the form of an answer of `all`.
     #[napi(catch_unwind)]
     pub fn newest_all(&self, kind: String, held: f64, as_text: bool) -> Option<String> {
         let newest = self.store.newest_all(&kind, held as u64)?;
@@ -141,7 +142,7 @@ impl NativeStore {
         self.requests.read(id, all, move |queue, all| queue.all(id, form(as_text), &all));
     }
 
-    /// Takes an init's place in the order of writes. Its data comes with [`NativeStore::init_part`].
+    /// Reserves an init's place in the order of writes. [`NativeStore::init_part`] adds its data.
     #[napi(catch_unwind)]
     pub fn init_begin(&self, id: u32) {
         let (complete, data) = oneshot::channel();
@@ -151,7 +152,7 @@ impl NativeStore {
         self.requests.write(id, init, move |queue, ()| queue.done(id));
     }
 
-    /// Adds data to an init: the JSON of an object of items by key, of one kind.
+    /// Adds data to an init: the JSON of an object of items by key, all of one kind.
     #[napi(catch_unwind)]
     pub fn init_part(&self, id: u32, kind: String, json: String) {
         if let Some(init) = lock(&self.inits).get_mut(&id) {
@@ -159,7 +160,7 @@ impl NativeStore {
         }
     }
 
-    /// Ends an init's data. If it is not `whole`, the init does nothing.
+    /// Ends the data of an init. If the data is not `whole`, the init does nothing.
     #[napi(catch_unwind)]
     pub fn init_end(&self, id: u32, whole: bool) {
         if let Some(Init { parts, complete }) = lock(&self.inits).remove(&id)
@@ -169,7 +170,7 @@ impl NativeStore {
         }
     }
 
-    /// Stores an item unless the stored version is as new. Returns the generation that includes it.
+    /// Stores an item unless the stored version is the same or newer. Returns the generation that includes it.
     #[napi(catch_unwind)]
     pub fn upsert(&self, id: u32, kind: String, json: String) -> f64 {
         let upsert = self.store.upsert(&kind, &json);
@@ -177,7 +178,7 @@ impl NativeStore {
         self.store.generation() as f64
     }
 
-    /// Stores a tombstone unless the stored version is as new. Returns the generation that includes it.
+    /// Stores a tombstone unless the stored version is the same or newer. Returns the generation that includes it.
     #[napi(catch_unwind)]
     pub fn delete(&self, id: u32, kind: String, key: String, version: f64) -> f64 {
         let delete = self.store.delete(&kind, &key, version);
@@ -185,8 +186,8 @@ impl NativeStore {
         self.store.generation() as f64
     }
 
-    /// Flushes pending writes for at most a second, then stops everything and closes all connections. Requests may
-    /// still come until [`NativeStore::quiet`] is called; the flush waits for them.
+    /// Flushes pending writes for at most 1 s, then stops everything and closes all connections. Requests may still
+    /// come until [`NativeStore::quiet`] is called; the flush waits for them.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
         let table = Arc::clone(&self.table);
@@ -201,20 +202,20 @@ impl NativeStore {
         self.requests.read(id, close, move |queue, ()| queue.done(id));
     }
 
-    /// Says that no further request will come: see [`NativeStore::close`].
+    /// Announces that no further request will come: see [`NativeStore::close`].
     #[napi(catch_unwind)]
     pub fn quiet(&self) {
         lock(&self.quiet).take();
     }
 
-    /// Releases JavaScript's functions, which are not called any more.
+    /// Releases JavaScript's functions. Native code calls them no more.
     #[napi(catch_unwind)]
     pub fn release(&self) {
         self.queue.close();
         self.host.close();
     }
 
-    /// Whether DynamoDB answers.
+    /// Responds whether DynamoDB answers.
     #[napi(catch_unwind)]
     pub fn is_available(&self, id: u32) {
         let store = self.store.clone();
@@ -222,7 +223,7 @@ impl NativeStore {
         self.requests.read(id, available, move |queue, available| queue.available(id, available));
     }
 
-    /// Whether the prefix is initialised.
+    /// Responds whether the prefix is initialised.
     #[napi(catch_unwind)]
     pub fn initialized(&self, id: u32) {
         let store = self.store.clone();
@@ -230,7 +231,7 @@ impl NativeStore {
         self.requests.read(id, initialized, move |queue, known| queue.initialized(id, &known));
     }
 
-    /// The counters.
+    /// Returns the counters.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeStats {
         let (stats, (items, bytes)) = (self.store.stats(), self.store.held());
@@ -255,7 +256,7 @@ impl NativeStore {
     }
 }
 
-/// Counters since the store was made. `index.d.ts` documents them.
+/// Counters since the store was created. `index.d.ts` documents them.
 #[napi(object, object_from_js = false)]
 #[allow(missing_docs)]
 pub struct NativeStats {

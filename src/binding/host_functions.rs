@@ -1,4 +1,4 @@
-//! Functions of JavaScript that native code calls. A call has a number; JavaScript passes its result to `respond`,
+//! JavaScript functions that native code calls. Each call has a number; JavaScript passes the result to `respond`,
 //! at once or later.
 
 use std::collections::HashMap;
@@ -16,19 +16,19 @@ use super::lock;
 use crate::dynamodb::{CallClient, RootCertificates};
 use crate::requester::{self, RequestId};
 
-/// The number of the call, the function's name, its argument, and the number of the request that it belongs to;
+/// The call's number, the function's name, its argument, and the number of the request that the call belongs to;
 /// `None` for background work.
 type Arguments = FnArgs<(u32, String, String, Option<RequestId>)>;
-/// The JavaScript function that takes all calls.
+/// The JavaScript function that receives all calls.
 pub type CallHost<'a> = Function<'a, Arguments, ()>;
 type WeakCallHost = ThreadsafeFunction<Arguments, (), Arguments, Status, false, true>;
 
-/// Calls without a result yet, of all threads.
+/// Calls of any thread that have no result yet.
 static OPEN: LazyLock<Mutex<HashMap<u32, oneshot::Sender<Option<String>>>>> =
     LazyLock::new(Mutex::default);
 static LAST_NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// A function of JavaScript.
+/// A JavaScript function that native code calls.
 #[derive(Clone, Copy)]
 pub enum HostFunction {
     /// Sends a request through the JS client.
@@ -42,7 +42,7 @@ pub enum HostFunction {
 }
 
 impl HostFunction {
-    /// Its name in `lib/native/host-functions.js`.
+    /// Returns the name in `lib/native/host-functions.js`.
     fn name(self) -> &'static str {
         match self {
             Self::JsClient => "jsClient",
@@ -53,18 +53,18 @@ impl HostFunction {
     }
 }
 
-/// The host functions of one store, until they are closed. They do not keep the process alive.
+/// The host functions of one store, usable until `close`. They do not keep the process alive.
 #[derive(Clone)]
 pub struct HostFunctions(Arc<Mutex<Option<WeakCallHost>>>);
 
 impl HostFunctions {
-    /// Calls go to `call_host`, which must not throw.
+    /// Sends calls to `call_host`, which must not throw.
     pub fn new(call_host: &CallHost<'_>) -> Result<Self> {
         let call_host = call_host.build_threadsafe_function().weak::<true>().build()?;
         Ok(Self(Arc::new(Mutex::new(Some(call_host)))))
     }
 
-    /// Calls a function. `None` if it has no result, or JavaScript cannot be called any more.
+    /// Calls a function. Returns `None` if it has no result or JavaScript can no longer be called.
     pub async fn call(&self, function: HostFunction, argument: String) -> Option<String> {
         let call = Call(LAST_NUMBER.fetch_add(1, Ordering::Relaxed));
         let (respond, result) = oneshot::channel();
@@ -79,7 +79,7 @@ impl HostFunctions {
         result.await.ok().flatten()
     }
 
-    /// Sends a request through the JS client.
+    /// Returns a function that sends a request through the JS client.
     pub fn js_client(&self) -> CallClient {
         let host = self.clone();
         Arc::new(move |request| {
@@ -88,7 +88,7 @@ impl HostFunctions {
         })
     }
 
-    /// Returns Node's own root certificates.
+    /// Returns a function that gets Node's own root certificates.
     pub fn root_certificates(&self) -> RootCertificates {
         let host = self.clone();
         Arc::new(move || {
@@ -97,7 +97,7 @@ impl HostFunctions {
         })
     }
 
-    /// Releases the JavaScript function. Calls from now on have no result.
+    /// Releases the JavaScript function. Later calls have no result.
     pub fn close(&self) {
         let function = self.function().take();
         drop(function);
@@ -108,7 +108,7 @@ impl HostFunctions {
     }
 }
 
-/// A call whose result is awaited.
+/// A call that waits for its result.
 struct Call(u32);
 
 impl Drop for Call {
@@ -117,9 +117,9 @@ impl Drop for Call {
     }
 }
 
-/// Ends a call with its result, or without one.
+/// Ends a call, with or without a result.
 #[napi(catch_unwind)]
-#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing to tests.
+#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
 pub fn respond(call: u32, result: Option<String>) {
     let respond = lock(&OPEN).remove(&call);
     if let Some(respond) = respond {

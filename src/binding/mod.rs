@@ -1,16 +1,16 @@
-//! The only module that knows N-API: it turns calls from JavaScript into calls of the store, and answers and errors
-//! back. It decides nothing.
+//! The only module that knows N-API. It converts JavaScript's calls to calls of the store, and converts answers and
+//! errors back. It makes no decisions.
 //!
 //! | module | content |
 //! | --- | --- |
 //! | `feature_store`, `big_segment_store`, `administration` | the classes |
 //! | `options` | the options, decoded from JSON |
-//! | `requests` | runs requests; each gets one answer |
-//! | `response_queue` | answers and log lines on their way to JavaScript |
-//! | `host_functions` | functions of JavaScript that native code calls |
+//! | `requests` | runs requests; each gets exactly one answer |
+//! | `response_queue` | answers and log lines for JavaScript |
+//! | `host_functions` | JavaScript functions that native code calls |
 //!
-//! A future never borrows the JavaScript object that started it: a worker thread can end while calls are in flight, and
-//! then the object is gone.
+//! A future never borrows the JavaScript object that started it: a worker thread can end while calls are in flight,
+//! which destroys the object.
 
 mod administration;
 mod big_segment_store;
@@ -31,9 +31,9 @@ fn init() {
     panics::silence();
 }
 
-/// Converts a text to one short line without secrets and invisible characters.
+/// Converts a text to one short line without secrets or invisible characters.
 #[napi(catch_unwind)]
-#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing to tests.
+#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
 pub fn printable(text: String) -> String {
     log::printable(&text)
 }

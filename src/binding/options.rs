@@ -1,4 +1,4 @@
-//! The options of a store as JavaScript passes them: JSON text of the form that `lib/native/options.js` documents.
+//! The options of a store as JavaScript passes them: JSON text in the form that `lib/native/options.js` documents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ struct ClientOptions {
     has_deferred_options: bool,
 }
 
-/// What a host function returns, as JSON: `{"value": …}`, or `{"failure": "…"}` with a text without secrets.
+/// The JSON result of a host function: `{"value": …}`, or `{"failure": "…"}` with a text without secrets.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Outcome<T> {
@@ -51,14 +51,15 @@ enum Outcome<T> {
 impl Options {
     /// Decodes the JSON text.
     pub fn read(json: &str) -> Result<Self> {
-        // The error quotes no values, which may be secrets.
+        // The error quotes no values, because they may be secrets.
         decode(json).map_err(|failure| {
             let (line, column) = (failure.line(), failure.column());
             Error::from_reason(format!("the options can't be read: line {line}, column {column}"))
         })
     }
 
-    /// The options of the store. Those that come from functions of the caller's are requested through `host`.
+    /// Returns the configuration. It gets deferred options and credentials of the caller's functions through
+    /// `host`.
     pub fn into_config(self, host: &HostFunctions) -> Config {
         let client = self.client.into_config(Environment::new(self.environment), host);
         Config { client, ..self.config }
@@ -104,7 +105,7 @@ async fn call<T: DeserializeOwned>(
     }
 }
 
-/// Strings of JavaScript may contain lone surrogates, which Rust strings cannot hold.
+/// Decodes JSON. Replaces lone surrogates, which JavaScript strings may contain and Rust strings cannot hold.
 fn decode<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
     serde_json::from_str(json).or_else(|failure| match replace_lone_surrogates(json) {
         Some(json) => serde_json::from_str(&json),

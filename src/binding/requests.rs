@@ -1,4 +1,4 @@
-//! Runs the requests of JavaScript and puts their answers into the response queue: exactly one answer each.
+//! Runs JavaScript's requests and puts exactly one answer for each into the response queue.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,14 +16,14 @@ use crate::panics::caught;
 use crate::requester::{RequestId, working_for};
 use crate::runtime;
 
-/// Starts work whose result nobody awaits. If it cannot start now, it is done when it is needed.
+/// Starts work whose result nobody awaits. If it cannot start now, a later request does the work.
 pub fn warm_up(work: impl Future<Output = ()> + Send + 'static) {
     if let Ok(runtime) = runtime() {
         drop(runtime.spawn(work));
     }
 }
 
-/// Runs a request whose answer is a JSON value or a failure with its message.
+/// Runs a request that responds with a JSON value, or with a failure and its message.
 pub fn respond_with(
     queue: &Arc<ResponseQueue>,
     id: RequestId,
@@ -46,19 +46,19 @@ fn runtime() -> Result<Handle> {
 /// The requests of a feature store.
 pub struct Requests {
     queue: Arc<ResponseQueue>,
-    /// Whether the latest request could not run, because the runtime's thread could not be started.
+    /// Whether the latest request could not run because the runtime could not be started.
     has_no_runtime: AtomicBool,
     /// Writes that could not run, in call order.
     postponed: Mutex<Vec<BoxFuture<'static, ()>>>,
 }
 
 impl Requests {
-    /// Answers go to `queue`.
+    /// Creates a runner that puts answers into `queue`.
     pub fn new(queue: Arc<ResponseQueue>) -> Self {
         Self { queue, has_no_runtime: AtomicBool::new(false), postponed: Mutex::default() }
     }
 
-    /// Runs a read. `put` puts its answer into the queue. If it cannot run, it fails.
+    /// Runs a read. `put` puts its answer into the queue. If the read cannot run, it fails.
     pub fn read<T: Send + 'static>(
         &self,
         id: RequestId,
@@ -71,7 +71,7 @@ impl Requests {
     }
 
     /// Runs a write. If it cannot run, JavaScript gets the failure, and the write runs with the next request that
-    /// can.
+    /// can run.
     pub fn write<T: Send + 'static>(
         &self,
         id: RequestId,
@@ -102,7 +102,7 @@ impl Requests {
         working_for(Some(id), answered)
     }
 
-    /// The runtime, after postponed writes have started. Without a runtime, the request fails.
+    /// Returns the runtime, after starting postponed writes. Without a runtime, the request fails.
     fn runtime(&self, id: RequestId) -> Option<Handle> {
         match runtime() {
             Ok(runtime) => {
@@ -113,7 +113,7 @@ impl Requests {
                 Some(runtime)
             }
             Err(failure) => {
-                // One line for as long as it lasts.
+                // Of consecutive failures, only the first is logged.
                 if !self.has_no_runtime.swap(true, Ordering::Relaxed) {
                     let line = format!("DynamoDBFeatureStore: {failure}");
                     self.queue.log(Level::Error, line);
@@ -125,7 +125,7 @@ impl Requests {
     }
 }
 
-/// Answers with a failure if the work ends without an answer, because it panicked.
+/// Responds with a failure if the work ends without an answer, because it panicked.
 struct Reply {
     queue: Arc<ResponseQueue>,
     id: RequestId,

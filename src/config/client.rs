@@ -1,4 +1,4 @@
-//! The options of the DynamoDB client, in one form.
+//! The options of the DynamoDB client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use super::numbers;
 use crate::clock::Millis;
 use crate::environment::Environment;
 
-/// The options of the DynamoDB client. Those that are `None` have their default, or come from the environment
-/// and the shared AWS configuration files.
+/// The options of the DynamoDB client. `None` means the default, or the value of the environment or the shared
+/// AWS configuration files.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ClientConfig {
-    /// The environment variables. The binding sets them.
+    /// The environment variables, which the binding sets.
     #[serde(skip)]
     pub environment: Environment,
     /// The AWS region.
     pub region: Option<String>,
     /// The URL of the service; a bare host means HTTPS.
     pub endpoint: Option<String>,
-    /// Whether endpoints of the environment and the profile are ignored.
+    /// Whether to ignore endpoints of the environment and the profile.
     pub ignore_configured_endpoints: bool,
     /// Whether to use TLS for the region's endpoint, and for an endpoint without a scheme.
     pub tls: Option<bool>,
@@ -37,14 +37,14 @@ pub struct ClientConfig {
     pub credentials: Option<CredentialsSource>,
     /// The profile of the shared configuration files.
     pub profile: Option<String>,
-    /// The most attempts of a read, the first one included.
+    /// The maximum number of attempts of a read, including the first.
     pub max_attempts: Option<u32>,
-    /// Whether sending slows down after throttling.
+    /// Whether to slow down sending after throttling.
     pub adaptive_retries: bool,
     /// The longest pause after the first attempt of a read.
     #[serde(rename = "retryBaseMs", deserialize_with = "numbers::optional_duration")]
     pub retry_base: Option<Duration>,
-    /// The time-out for making a connection.
+    /// The time-out for opening a connection.
     #[serde(rename = "connectTimeoutMs", deserialize_with = "numbers::optional_duration")]
     pub connect_timeout: Option<Duration>,
     /// The time-out of an attempt; by default half of `readTimeout`, or of `writeTimeout` clamped to 2–10 s.
@@ -52,34 +52,33 @@ pub struct ClientConfig {
     pub attempt_timeout: Option<Duration>,
     /// The proxy that requests go through.
     pub proxy: Option<ProxyUrl>,
-    /// Whether to use the proxy that `HTTPS_PROXY` and similar variables name, if there is no other.
+    /// Whether to use the proxy of `HTTPS_PROXY` and similar variables if `proxy` is `None`.
     pub proxy_from_environment: bool,
     /// PEM certificates to trust instead of all others.
     pub authorities: Option<String>,
-    /// The most connections at once, and so the most requests in flight.
+    /// The maximum number of connections, and so of requests in flight.
     pub max_requests: Option<usize>,
-    /// A text to add to the user agent.
+    /// Text to add to the user agent.
     pub user_agent: Option<String>,
     /// The application's name in the user agent.
     pub app_id: Option<String>,
-    /// Whether a request that is rejected for its time is sent again with the server's time.
+    /// Whether to repeat a request that AWS rejects because of its time, using the server's time.
     pub clock_skew_correction: Option<bool>,
-    /// How far the clock of this machine is behind, in milliseconds.
+    /// How far this machine's clock is behind, in milliseconds.
     #[serde(deserialize_with = "clock_offset")]
     pub clock_offset_ms: Millis,
-    /// The region to sign requests for, if it is not that of the endpoint.
+    /// The region to sign requests for, if it differs from the endpoint's region.
     pub signing_region: Option<String>,
     /// The authentication schemes, the preferred one first.
     pub auth_schemes: Vec<String>,
     /// Whether to log a line for each request.
     pub log_requests: bool,
-    /// Returns the options that replace these, where some come from functions of the caller's. The binding sets
-    /// it.
+    /// Returns the options that replace these, if some come from the caller's functions. The binding sets it.
     #[serde(skip)]
     pub deferred: Option<DeferredOptions>,
 }
 
-/// The most that a clock can be wrong: a century. No sum with that overflows.
+/// The maximum clock offset: a century. Sums with it cannot overflow.
 const LARGEST_CLOCK_OFFSET_MS: f64 = 100.0 * 365.0 * 24.0 * 3_600_000.0;
 
 fn clock_offset<'de, D: Deserializer<'de>>(json: D) -> Result<Millis, D::Error> {
@@ -93,7 +92,7 @@ fn clock_offset<'de, D: Deserializer<'de>>(json: D) -> Result<Millis, D::Error> 
 pub enum CredentialsSource {
     /// Credentials that do not change.
     Fixed(Credentials),
-    /// A function of the caller's.
+    /// The caller's credentials provider.
     #[serde(skip)]
     Provider(CredentialsProvider),
 }
@@ -102,15 +101,15 @@ pub enum CredentialsSource {
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Credentials {
-    /// The id of the access key.
+    /// The ID of the access key.
     pub access_key_id: String,
     /// The secret part of the access key.
     pub secret_access_key: String,
-    /// The token that comes with temporary keys.
+    /// The token of temporary keys.
     pub session_token: Option<String>,
-    /// When they expire, in milliseconds since the Unix epoch.
+    /// When the credentials expire, in milliseconds since the Unix epoch.
     pub expires_at: Option<Millis>,
-    /// The account that they belong to.
+    /// The account that the credentials belong to.
     pub account_id: Option<String>,
 }
 
@@ -144,7 +143,7 @@ impl fmt::Debug for DeferredOptions {
     }
 }
 
-/// The URL of a proxy, maybe with user and password. Its `Debug` form hides it.
+/// The URL of a proxy, possibly with user and password. Its `Debug` form hides it.
 #[derive(Clone, Deserialize)]
 pub struct ProxyUrl(pub String);
 

@@ -1,5 +1,5 @@
-//! The options of a store and their defaults. JavaScript checks them and passes them as JSON, which is decoded
-//! into these structures.
+//! The options of a store and their defaults. JavaScript checks them and passes them as JSON, which serde
+//! decodes into these structures.
 
 mod client;
 mod numbers;
@@ -25,18 +25,18 @@ pub const DEFAULT_STALE_IF_SLOW: Duration = Duration::from_millis(200);
 /// The default of `maxCacheBytes`, in bytes.
 pub const DEFAULT_MAX_CACHE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// How long a copy may be used, in milliseconds by the wall clock. The names are those of HTTP caching
+/// How long a cached value may be used, in milliseconds of wall-clock time. The names are those of HTTP caching
 /// (RFC 5861).
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Freshness {
-    /// How long a copy is fresh: 0 for no caching, infinite for ever.
+    /// How long a value is fresh. 0 means no caching; infinity means for ever.
     #[serde(rename = "cacheTtlMs", deserialize_with = "numbers::milliseconds")]
     pub ttl_ms: f64,
-    /// How long after that it is used when DynamoDB fails.
+    /// How long after that a stale value may be used when DynamoDB fails.
     #[serde(deserialize_with = "numbers::milliseconds")]
     pub stale_if_error_ms: f64,
-    /// How long after that it is used while a newer one is fetched.
+    /// How long after that a stale value may be used while a new one is fetched.
     #[serde(deserialize_with = "numbers::milliseconds")]
     pub stale_while_revalidate_ms: f64,
 }
@@ -59,31 +59,30 @@ pub struct Config {
     pub table: String,
     /// The prefix of every namespace, which separates environments in one table; empty for none.
     pub prefix: String,
-    /// How long copies may be used.
+    /// How long cached values may be used.
     #[serde(flatten)]
     pub freshness: Freshness,
-    /// How long a read with a stale copy waits for DynamoDB.
+    /// How long a read with a stale value waits for DynamoDB.
     #[serde(rename = "staleIfSlowMs", deserialize_with = "numbers::duration")]
     pub stale_if_slow: Duration,
     /// The size limit of the cache in bytes. Texts count twice, because JavaScript also holds the parsed items.
     pub max_cache_bytes: u64,
-    /// Whether to read everything when the store is made.
+    /// Whether to read everything when the store is created.
     pub preload: bool,
     /// Whether reads are strongly consistent, which doubles their read units.
     pub consistent_read: bool,
-    /// The longest that a read takes; in a Query of several pages, each page.
+    /// The time limit of a read; in a Query of several pages, of each page.
     #[serde(rename = "readTimeoutMs", deserialize_with = "numbers::duration")]
     pub read_timeout: Duration,
-    /// The longest that a check of DynamoDB's availability takes.
+    /// The time limit of a check of DynamoDB's availability.
     #[serde(rename = "availabilityTimeoutMs", deserialize_with = "numbers::duration")]
     pub availability_timeout: Duration,
-    /// The longest until the callback of a write. For an init, the time starts again whenever a row has been
-    /// written.
+    /// The time limit for the callback of a write. During an init, each written row restarts the time.
     #[serde(rename = "writeTimeoutMs", deserialize_with = "numbers::duration")]
     pub write_timeout: Duration,
     /// Whether the store never writes to the table.
     pub read_only: bool,
-    /// Whether to rewrite a table that lost its data.
+    /// Whether to rewrite the data after the table lost it.
     pub refill: bool,
     /// The options of the DynamoDB client. The binding sets them.
     #[serde(skip)]
@@ -91,7 +90,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The configuration for `table` with every default.
+    /// Creates the configuration for `table` with all defaults.
     pub fn new(table: impl Into<String>) -> Self {
         Self {
             table: table.into(),

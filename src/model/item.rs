@@ -8,8 +8,8 @@ use super::json::Head;
 use super::layout::{MAX_KEY_SIZE, RowKey};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The largest row that LaunchDarkly SDKs store, in bytes by [`Item::size_in_row`]. DynamoDB's own limit is
-/// 409,600 bytes. Rows between the two limits are read but not written.
+/// The maximum size of a row that LaunchDarkly SDKs store, in bytes by [`Item::size_in_row`]. DynamoDB's own
+/// limit is 409,600 bytes. Rows between the two limits are read but not written.
 pub const MAX_ROW_SIZE: usize = 400_000;
 
 /// A flag, a segment, or a tombstone of one.
@@ -24,15 +24,15 @@ pub struct Item {
 }
 
 impl Item {
-    /// A tombstone in the form that every SDK reads.
+    /// Creates a tombstone in the form that every SDK reads.
     pub fn tombstone(key: &str, version: f64) -> Self {
         let key = Value::from(key);
         let json = format!(r#"{{"key":{key},"version":{},"deleted":true}}"#, number(version));
         Self { version, deleted: true, json: json.into() }
     }
 
-    /// Reads an item that the SDK passes to `init` or `upsert`. In a data set, `map_key` wins over the item's
-    /// own key, as in the stores of other SDKs. An item without a version has version 0.
+    /// Reads an item that the SDK passes to `init` or `upsert`. In a data set, `map_key` takes precedence
+    /// over the item's own key, as in the stores of other SDKs. An item without a version has version 0.
     ///
     /// Fails with `InvalidData` if the text is not a JSON object, or the key is absent, empty or too long.
     pub fn from_sdk(json: &str, map_key: Option<&str>) -> Result<(Arc<str>, Self)> {
@@ -57,8 +57,8 @@ impl Item {
         Ok((key, item))
     }
 
-    /// The size of this item's row in bytes by the formula that LaunchDarkly SDKs share: 100, plus the length
-    /// of each attribute's name and value.
+    /// Returns the size of this item's row in bytes, by the formula of the LaunchDarkly SDKs: 100, plus the
+    /// length of each attribute's name and value.
     pub fn size_in_row(&self, row: &RowKey) -> usize {
         100 + "namespace".len()
             + row.namespace.len()
@@ -86,7 +86,7 @@ impl Item {
     }
 }
 
-/// A number as JSON and DynamoDB write it.
+/// Formats a number as JSON and DynamoDB write it.
 pub fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e21 {
         format!("{value:.0}")

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// Whether two items are equal JSON objects, as LaunchDarkly SDKs see it.
+/// Returns whether two items are equal JSON objects by the rules of LaunchDarkly SDKs.
 pub fn same_json(a: &str, b: &str) -> bool {
     match (serde_json::from_str(a), serde_json::from_str(b)) {
         (Ok(Value::Object(mut a)), Ok(Value::Object(mut b))) => {
@@ -23,15 +23,15 @@ pub fn same_json(a: &str, b: &str) -> bool {
     }
 }
 
-/// How to compare members that are null. SDK 8 and 9 leave them out of what they write, except inside a flag's
-/// own `variations`, where null is a value.
+/// How to compare null members. SDK 8 and 9 do not write them, except inside a flag's own `variations`, where
+/// null is a value.
 #[derive(Clone, Copy, PartialEq)]
 enum Nulls {
     AreAbsent,
     Count,
 }
 
-/// Compares numbers as JavaScript does, by their `f64` values.
+/// Compares values. Numbers are compared as in JavaScript, by their `f64` values.
 fn same_value(a: &Value, b: &Value, nulls: Nulls) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => same_members(a, b, nulls),
@@ -52,7 +52,7 @@ fn same_members(a: &Map<String, Value>, b: &Map<String, Value>, nulls: Nulls) ->
     same_in_both && b.iter().all(|(name, value)| a.contains_key(name) || absent(value))
 }
 
-/// Replaces each escaped lone surrogate, which Rust strings cannot hold, by U+FFFD. Returns `None` if there are
+/// Replaces each escaped lone surrogate, which Rust strings cannot hold, by U+FFFD. Returns `None` if there is
 /// none.
 pub fn replace_lone_surrogates(json: &str) -> Option<String> {
     let unit = |escape: &str| u16::from_str_radix(escape.get(2..6)?, 16).ok();
@@ -95,7 +95,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// Reads the JSON text of an item. The error says what is wrong with the text.
+    /// Reads the JSON text of an item. The error describes the problem of the text.
     pub fn read(json: &str) -> std::result::Result<Self, &'static str> {
         Self::read_text(json).or_else(|reason| match replace_lone_surrogates(json) {
             Some(json) => Self::read_text(&json),
@@ -118,8 +118,8 @@ impl Head {
     }
 }
 
-/// Unlike a derived `Deserialize`, it accepts repeated members (the last one counts, as in JavaScript) and
-/// members of an unexpected type.
+/// Reads a [`Head`]. Unlike a derived `Deserialize`, it accepts repeated members (the last one counts, as in
+/// JavaScript) and members of an unexpected type.
 struct HeadVisitor;
 
 impl<'de> Visitor<'de> for HeadVisitor {

@@ -1,4 +1,4 @@
-//! Which row holds what.
+//! The keys of the rows in the table.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// The longest sort key that DynamoDB accepts, in bytes.
 pub const MAX_KEY_SIZE: usize = 1024;
 
-/// The identity of a row: a pair and not a joined string, since prefixes and keys may contain any character.
+/// The key of a row. It is a pair and not a joined string, because prefixes and keys may contain any
+/// character.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowKey {
     /// The partition key, including the prefix.
@@ -16,7 +17,7 @@ pub struct RowKey {
 }
 
 impl RowKey {
-    /// The row `key` in the partition `namespace`.
+    /// Creates the key of the row `key` in the partition `namespace`.
     pub fn new(namespace: impl Into<Arc<str>>, key: impl Into<Arc<str>>) -> Self {
         Self { namespace: namespace.into(), key: key.into() }
     }
@@ -35,29 +36,29 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout under `prefix`. An empty prefix means no prefix.
+    /// Creates the layout under `prefix`. An empty prefix means no prefix.
     pub fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned() }
     }
 
-    /// The partition of the items of `kind`.
+    /// Returns the partition of the items of `kind`.
     pub fn namespace(&self, kind: &str) -> Arc<str> {
         if self.prefix.is_empty() { kind.into() } else { format!("{}:{kind}", self.prefix).into() }
     }
 
-    /// The init marker.
+    /// Returns the key of the init marker.
     pub fn marker(&self) -> RowKey {
         let name = self.namespace("$inited");
         RowKey { namespace: name.clone(), key: name }
     }
 
-    /// The row with the time at which the big segments were last synchronised.
+    /// Returns the key of the row with the time of the last synchronisation of big segments.
     pub fn big_segments_metadata(&self) -> RowKey {
         let name = self.namespace("big_segments_metadata");
         RowKey { namespace: name.clone(), key: name }
     }
 
-    /// The row with the big segment memberships of the context whose key has this hash.
+    /// Returns the key of the row with the big segment memberships of the context whose key has this hash.
     pub fn big_segments_membership(&self, hash: &str) -> RowKey {
         RowKey::new(self.namespace("big_segments_user"), hash)
     }

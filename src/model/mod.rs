@@ -1,4 +1,4 @@
-//! Items, and the rows of the table that hold them.
+//! Items, and the rows that hold them.
 //!
 //! The table layout is the one that every LaunchDarkly SDK and the Relay Proxy share:
 //!
@@ -9,8 +9,8 @@
 //! | `version` (N) | the item's version |
 //! | `item` (S) | the whole item as JSON text, stored unchanged |
 //!
-//! The init marker is a row without `version` and `item`. It means that some process has initialised this
-//! prefix. Its partition is its own, so no Query for a kind returns it.
+//! The init marker is a row without `version` and `item`. It means that a process has initialised this
+//! prefix. It has its own partition, so no Query for a kind returns it.
 
 mod item;
 mod json;

@@ -10,10 +10,10 @@ pub const FEATURES: &str = "features";
 /// The kind of segments, as LaunchDarkly SDKs name it.
 pub const SEGMENTS: &str = "segments";
 
-/// The kind and key of each item that the item `json` of this kind refers to. Only flags and segments refer
-/// to others.
+/// Returns the kind and key of each item that `json`, an item of this kind, refers to. Only flags and
+/// segments refer to other items.
 pub fn references(kind: &str, json: &str) -> Vec<(&'static str, String)> {
-    // Most items refer to nothing. They are not parsed.
+    // Most items refer to nothing and are not parsed.
     let may_have_prerequisites = kind == FEATURES && json.contains("\"prerequisites\"");
     let may_have_segments =
         (kind == FEATURES || kind == SEGMENTS) && json.contains("\"segmentMatch\"");
@@ -44,7 +44,7 @@ fn parsed(json: &str) -> Option<Value> {
     item.or_else(|| serde_json::from_str(&replace_lone_surrogates(json)?).ok())
 }
 
-/// The elements of the array `name` in `value`, if there is one.
+/// Returns the elements of the array `name` in `value`, if there is one.
 fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }

@@ -1,4 +1,4 @@
-//! Rows as they are in the table, where any program may have written them.
+//! Rows as they are in the table. Any program may have written them.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -15,35 +15,34 @@ pub enum ItemAttribute {
     Absent,
     /// A string, usually the item's JSON.
     Text(Arc<str>),
-    /// Bytes: the Relay Proxy's own data, which it keeps in the same table.
+    /// Bytes: the Relay Proxy's own data in the same table.
     Binary,
-    /// An attribute of another type, with DynamoDB's name of the type.
+    /// An attribute of another type, with DynamoDB's name for the type.
     Other(&'static str),
 }
 
 /// A row of the table, with unchecked contents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRow {
-    /// The row's key. Its sort key is the item's key, even if the JSON has another one.
+    /// The row's key. Its sort key is the item's key, even if the JSON contains another one.
     pub key: RowKey,
     /// The attribute `version`, if it is numeric.
     pub version: Option<f64>,
     /// The attribute `item`.
     pub item: ItemAttribute,
-    /// Whether the row has an attribute `deleted` that is true.
+    /// Whether the row's attribute `deleted` is true.
     pub deleted: bool,
 }
 
 /// Detects whether a row has changed, without keeping the row's text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fingerprint {
-    /// The row's version.
     pub version: Option<f64>,
     text: u64,
 }
 
 impl Fingerprint {
-    /// The fingerprint of this row.
+    /// Returns the fingerprint of a row.
     pub fn of(stored: &StoredRow) -> Self {
         if let Decoded::Item(item) = stored.decode() {
             return Self { version: stored.version, ..Self::of_item(&item) };
@@ -57,7 +56,7 @@ impl Fingerprint {
         Self { version: stored.version, text: hasher.finish() }
     }
 
-    /// The fingerprint of a row that holds this item.
+    /// Returns the fingerprint of a row that holds this item.
     pub fn of_item(item: &Item) -> Self {
         let mut hasher = DefaultHasher::new();
         item.json.hash(&mut hasher);
@@ -65,19 +64,19 @@ impl Fingerprint {
     }
 }
 
-/// The meaning of a row.
+/// The decoded contents of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decoded {
     /// A live item or a tombstone.
     Item(Item),
-    /// Data of another program, which is ignored.
+    /// Another program's data, which the store ignores.
     NotOurs,
-    /// An invalid row, and the reason for the log.
+    /// An invalid row, with the reason for the log.
     Unreadable(String),
 }
 
 impl StoredRow {
-    /// Its size in memory in bytes, roughly.
+    /// Returns the approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let text = match &self.item {
             ItemAttribute::Text(text) => text.len(),
@@ -86,7 +85,7 @@ impl StoredRow {
         size_of::<Self>() + self.key.namespace.len() + self.key.key.len() + text
     }
 
-    /// Decodes the row, in any of the forms that LaunchDarkly SDKs write.
+    /// Decodes the row in any form that LaunchDarkly SDKs write.
     pub fn decode(&self) -> Decoded {
         let text = match &self.item {
             ItemAttribute::Text(text) => text,
@@ -99,7 +98,7 @@ impl StoredRow {
                 ));
             }
         };
-        // Java and .NET write tombstones as the JSON null.
+        // The Java and .NET SDKs write tombstones as the JSON null.
         if text.trim() == "null" {
             return self.tombstone(None);
         }
@@ -125,7 +124,7 @@ impl StoredRow {
         Decoded::Item(Item::tombstone(&self.key.key, version))
     }
 
-    /// Whether writing `item` here would change nothing: the row has the same version, and JSON of equal value.
+    /// Returns whether writing `item` would change nothing: the row has the same version and equal JSON.
     pub fn is_same_as(&self, item: &Item) -> bool {
         match &self.item {
             ItemAttribute::Text(text) => {
@@ -245,7 +244,7 @@ mod tests {
         assert!(!hidden.is_same_as(&newer));
     }
 
-    /// Any JSON value, with members that may be null.
+    /// Generates any JSON value, with members that may be null.
     fn json_value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -262,7 +261,7 @@ mod tests {
         })
     }
 
-    /// The value without its null members, as SDK 8 and 9 write everything but a flag's `variations`.
+    /// Removes null members, as SDK 8 and 9 do everywhere but in a flag's `variations`.
     fn without_nulls(value: &Value) -> Value {
         match value {
             Value::Object(members) => members
@@ -312,7 +311,7 @@ mod tests {
         }
     }
 
-    /// JSON so deep that recursion through it overflows the stack.
+    /// Returns JSON so deep that recursion through it overflows the stack.
     fn deep(open: &str, close: &str) -> String {
         format!("{}1{}", open.repeat(100_000), close.repeat(100_000))
     }

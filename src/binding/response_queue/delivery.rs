@@ -1,4 +1,4 @@
-//! Wakes JavaScript when the queue has something for it.
+//! Wakes JavaScript when the queue has content.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -11,7 +11,8 @@ use crate::cache::Generation;
 
 type Wake = ThreadsafeFunction<(), (), Option<String>, Status, false, true>;
 
-/// A response queue whose content goes to `deliver`. It does not keep the process alive.
+/// Creates a response queue whose content goes to `deliver`. The queue does not keep the process
+/// alive.
 pub fn queue_for(deliver: &Function<(), ()>, generation: Generation) -> Result<Arc<ResponseQueue>> {
     // The queue owns the thread-safe function, so the function refers to the queue weakly.
     let known: Arc<OnceLock<Weak<ResponseQueue>>> = Arc::default();

@@ -1,32 +1,32 @@
-//! Answers and log lines on their way to JavaScript, as JSON text.
+//! Answers and log lines for JavaScript, as JSON text.
 //!
-//! A call into JavaScript costs more than most answers. So JavaScript is woken once for all answers, takes them as one
-//! text and parses it at once. Items in it are as they came from the table. Long answers are split, and the size of a
-//! text is limited, so that the event loop gets its turns.
+//! A call into JavaScript costs more than most answers. So one wake-up serves all waiting answers: JavaScript takes
+//! them as one text and parses it at once. The text contains items as they came from the table. Long answers are split
+//! and the size of a text is limited, so that the event loop gets its turns.
 //!
 //! A text is a JSON array, `[more, generation, lines, answer…]`. `lib/native/response-queue.js` decodes it.
 //!
 //! | element | content |
 //! | --- | --- |
-//! | `more` | 1 if there is more to take, without another wake-up |
-//! | `generation` | the store's generation; answers of another one may not be repeated |
+//! | `more` | 1 if JavaScript can take more without another wake-up |
+//! | `generation` | the store's generation; JavaScript may not repeat answers of another one |
 //! | `lines` | `[level, line]` for each line to log, or 0 |
 //!
-//! An answer is an array that begins with the number of the request that it belongs to:
+//! An answer is an array that begins with the number of its request:
 //!
 //! | answer | content after the number |
 //! | --- | --- |
-//! | an item | `until, generation, stale, revision, item`; no `item` where JavaScript has that revision |
-//! | all items | `0, until, generation, stale, state, base, removed keys`, then, as answers of their own, `1, [key, revision, item, …]` as often as needed, and `2` at the end |
+//! | an item | `until, generation, stale, revision, item`; no `item` if JavaScript has that revision |
+//! | all items | `0, until, generation, stale, state, base, removed keys`, then separate answers: `1, [key, revision, item, …]` as often as needed, and `2` at the end |
 //! | whether initialised | `initialized, until` |
 //! | whether DynamoDB answers | 1 or 0 |
-//! | an init whose data is visible to reads | 1; another answer comes when it has ended |
-//! | a write that is in the table, a close that has ended | nothing |
+//! | an init whose data is visible to reads | 1; another answer comes when the init ends |
+//! | a write or a close that succeeded | nothing |
 //! | a failure | its code |
 //! | a request of a big segment store or the command line | 0 and the value, or the code and message of a failure |
 //!
-//! `until` is wall-clock time in milliseconds, `stale` 1 or 0. An item is JSON in its place, or a string of that, as
-//! the request wants it.
+//! `until` is wall-clock time in milliseconds; `stale` is 1 or 0. An item is JSON, or a string that contains the JSON,
+//! as the request wants it.
 
 mod delivery;
 
@@ -42,21 +42,20 @@ use crate::error::{Error, Result};
 use crate::log::{Level, Log, printable};
 use crate::requester::RequestId;
 
-/// How much text of short answers is taken at once, in bytes, or a single longer one. V8 parses that in one or two
-/// milliseconds.
+/// The maximum size of the short answers in a text, in bytes, unless a single one is longer. V8 parses this in 1–2 ms.
 const ANSWERS_TEXT: usize = 64 * 1024;
-/// The same for parts of long answers. These take many turns, and a garbage collection may prolong each, so each is
-/// shorter.
+/// The maximum size of the parts of long answers in a text. They take many turns of the event loop, and a garbage
+/// collection may prolong each, so this is smaller.
 const PARTS_TEXT: usize = 16 * 1024;
-/// The length of a part in bytes, unless a single item is longer.
+/// The maximum length of a part, in bytes, unless a single item is longer.
 const PART_TEXT: usize = 8 * 1024;
 
 /// The form of items in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// As JSON, to be parsed with the answer.
+    /// As JSON, which JavaScript parses with the answer.
     Json,
-    /// As a string, which JavaScript parses in another way.
+    /// As a string, which JavaScript parses separately.
     Text,
 }
 
@@ -69,13 +68,13 @@ impl Form {
     }
 }
 
-/// Makes JavaScript take what is in the queue.
+/// Makes JavaScript take the content of the queue.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// Answers and log lines for JavaScript.
 pub struct ResponseQueue {
     waiting: Mutex<Waiting>,
-    /// `None` once the queue is closed.
+    /// `None` after the queue is closed.
     wake: Mutex<Option<Wake>>,
     generation: Generation,
 }
@@ -97,51 +96,51 @@ impl Waiting {
 }
 
 impl ResponseQueue {
-    /// An empty queue. `wake` is called when something comes and JavaScript has not been woken yet.
+    /// Creates an empty queue. It calls `wake` when content arrives and JavaScript has not been woken yet.
     pub fn new(wake: Wake, generation: Generation) -> Arc<Self> {
         Arc::new(Self { waiting: Mutex::default(), wake: Mutex::new(Some(wake)), generation })
     }
 
-    /// An answer about one item; `held` is the revision that JavaScript has.
+    /// Adds an answer about one item. `held` is the revision that JavaScript has.
     pub fn item(&self, id: RequestId, held: u64, form: Form, answer: &Answer<Option<Cached>>) {
         let text = item_text(id, held, form, answer);
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
-    /// An answer about all items.
+    /// Adds an answer about all items.
     pub fn all(&self, id: RequestId, form: Form, answer: &Answer<Changes>) {
         let parts = all_texts(id, form, answer);
         self.put(|waiting| waiting.parts.extend(parts));
     }
 
-    /// Whether the store is initialised.
+    /// Adds the answer to whether the store is initialised.
     pub fn initialized(&self, id: RequestId, answer: &Answer<bool>) {
         let text = format!("[{id},{},{}]", u8::from(answer.value), time(answer.until));
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
-    /// Whether DynamoDB answers.
+    /// Adds the answer to whether DynamoDB answers.
     pub fn available(&self, id: RequestId, available: bool) {
         self.put(|waiting| waiting.answers.push_back(format!("[{id},{}]", u8::from(available))));
     }
 
-    /// An init whose data is visible to reads.
+    /// Adds the answer that an init's data is visible to reads.
     pub fn known(&self, id: RequestId) {
         self.put(|waiting| waiting.answers.push_back(format!("[{id},1]")));
     }
 
-    /// A write that has ended.
+    /// Adds the answer of a write or a close that succeeded.
     pub fn done(&self, id: RequestId) {
         self.put(|waiting| waiting.answers.push_back(format!("[{id}]")));
     }
 
-    /// A request that failed. The failure has been logged.
+    /// Adds a failure, which has already been logged.
     pub fn failed(&self, id: RequestId, failure: &Error) {
         let text = format!("[{id},\"{}\"]", failure.kind.code());
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
-    /// A JSON value, or a failure, which the caller reports.
+    /// Adds a JSON value, or a failure that the caller reports.
     pub fn value(&self, id: RequestId, answer: Result<Value>) {
         let text = match answer {
             Ok(value) => format!("[{id},0,{value}]"),
@@ -163,7 +162,7 @@ impl ResponseQueue {
         }
     }
 
-    /// Releases the wake function: JavaScript is not woken any more.
+    /// Releases the wake function. JavaScript is not woken any more.
     pub fn close(&self) {
         let wake = self.wake().take();
         drop(wake);
@@ -173,10 +172,10 @@ impl ResponseQueue {
         self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what is in the queue, as one text. `None` if it is empty.
+    /// Takes the content of the queue as one text; `None` if it is empty.
     pub fn take(&self) -> Option<String> {
         let mut waiting = self.lock();
-        // False until the text is complete. If a panic ends this early, the next answer wakes JavaScript again.
+        // False until the text is complete: if a panic ends this early, the next answer wakes JavaScript again.
         waiting.woken = false;
         if waiting.is_empty() {
             return None;
@@ -209,7 +208,7 @@ impl Log for ResponseQueue {
     }
 }
 
-/// Moves texts out of the queue: at least one, and as many as fit into this length.
+/// Moves texts out of the queue: at least one, and as many as fit into `length`.
 fn move_texts(text: &mut String, queue: &mut VecDeque<String>, length: usize) {
     let begin = text.len();
     while let Some(next) = queue.front()
@@ -221,7 +220,7 @@ fn move_texts(text: &mut String, queue: &mut VecDeque<String>, length: usize) {
     }
 }
 
-/// The text of an answer about one item.
+/// Returns the text of an answer about one item.
 pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Cached>>) -> String {
     let json = answer.value.as_ref().map(|cached| &*cached.item.json);
     let revision = answer.value.as_ref().map_or(0, |cached| cached.revision);
@@ -239,7 +238,7 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
     text
 }
 
-/// An answer about all items as one text.
+/// Returns an answer about all items as one text.
 pub fn all_text(id: RequestId, form: Form, answer: &Answer<Changes>) -> String {
     format!("[{}]", all_texts(id, form, answer).join(","))
 }
@@ -277,7 +276,7 @@ fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String>
     texts
 }
 
-/// A JSON array, or 0 if it is empty.
+/// Writes a JSON array, or 0 if it is empty.
 fn list<T>(
     text: &mut String,
     mut elements: impl ExactSizeIterator<Item = T>,
@@ -296,7 +295,7 @@ fn list<T>(
     text.push(']');
 }
 
-/// A time as JSON. JavaScript reads a number that is too large as infinity.
+/// Returns a time as JSON. JavaScript reads a number that is too large as infinity.
 fn time(ms: f64) -> String {
     if ms.is_finite() { format!("{ms:.0}") } else { "1e999".to_owned() }
 }

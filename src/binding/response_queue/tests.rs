@@ -7,7 +7,7 @@ use super::*;
 use crate::error::ErrorKind;
 use crate::model::Item;
 
-/// A queue, and how often it has woken somebody.
+/// Creates a queue and a counter of its wake-ups.
 fn queue() -> (Arc<ResponseQueue>, Arc<AtomicUsize>) {
     let wakes = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&wakes);
@@ -17,12 +17,12 @@ fn queue() -> (Arc<ResponseQueue>, Arc<AtomicUsize>) {
     (ResponseQueue::new(Box::new(wake), Generation::default()), wakes)
 }
 
-/// The elements of the next text.
+/// Takes the next text and returns its elements.
 fn take(queue: &ResponseQueue) -> Vec<Value> {
     serde_json::from_str(&queue.take().unwrap()).unwrap()
 }
 
-/// The answers of all texts there are.
+/// Takes all texts and returns their answers.
 fn take_answers(queue: &ResponseQueue) -> Vec<Value> {
     let mut answers = Vec::new();
     loop {
@@ -43,7 +43,7 @@ fn answer<T>(value: T) -> Answer<T> {
     Answer { value, until: 1_015_000.0, generation: 7, stale: false }
 }
 
-/// Everything, as so many items of so many bytes.
+/// Creates an answer with the whole collection: `count` items of `size` bytes each.
 fn whole(count: usize, size: usize) -> Answer<Changes> {
     let json: Arc<str> = Value::from("x".repeat(size - 2)).to_string().into();
     let items = (0..count).map(|number| (number.to_string().into(), cached(json.clone(), 1)));
@@ -247,7 +247,7 @@ fn a_long_answer_goes_on_however_much_text_short_ones_have() {
     }
 }
 
-/// Keys that are odd in JSON, in JavaScript or in both.
+/// Generates keys that are special in JSON, in JavaScript or in both.
 fn key() -> impl Strategy<Value = String> {
     let odd = ["", "__proto__", "constructor", "\"", "\\", "\u{2028}", "\u{0}", "0", "𝄞", "]"];
     prop_oneof![any::<String>(), prop::sample::select(odd.to_vec()).prop_map(str::to_owned)]
