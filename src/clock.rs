@@ -46,13 +46,13 @@ pub fn duration(ms: f64) -> Duration {
     Duration::from_secs_f64(ms.max(0.0).min(LONGEST_TIMEOUT_MS) / 1000.0)
 }
 
-/// Detects that this process or machine was suspended: the wall clock has advanced and the monotonic clock has not.
+/// Detects that the process or machine was suspended: only the wall clock has advanced.
 pub struct JumpWatch {
     clock: Clock,
     last: Mutex<(Millis, Instant)>,
 }
 
-/// Ignores jumps of the wall clock up to this many milliseconds: they may be adjustments.
+/// The largest jump of the wall clock that may be a mere adjustment, in milliseconds.
 const JUMP_MS: i64 = 20_000;
 
 impl JumpWatch {

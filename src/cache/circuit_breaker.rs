@@ -106,7 +106,7 @@ impl CircuitBreaker {
         if matches!(failure.kind, ErrorKind::Refused | ErrorKind::Internal) {
             return state.log.rejected(what, failure, now);
         }
-        // A request that hung during an outage may time out after the outage has ended.
+        // A request that hung during an outage may time out after it. That does not open the breaker again.
         if failure.is_retryable() && state.last_success.is_some_and(|success| success > sent) {
             return (!answered).then(|| Line::Error(format!("{what} failed: {failure}")));
         }

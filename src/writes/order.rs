@@ -1,9 +1,9 @@
-//! The order of updates.
+//! The order of writes.
 //!
-//! Updates of one row share a place in the order, and of those that wait there only the newest is
-//! written. An update of an item waits for the unfinished updates of what it refers to, so that nobody
-//! finds it in the table before those. An init is a barrier: it waits for everything before it, and
-//! everything after it waits for it. What has nothing to do with one another runs side by side.
+//! Updates of one row share a place in the order, and of those that wait there only the newest is written. An
+//! update waits for the unfinished updates of the items it refers to, so that no reader of the table finds it
+//! before them. An init is a barrier: it waits for everything before it, and everything after it waits for
+//! the init. Unrelated writes run in parallel.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,13 +14,13 @@ use crate::error::Error;
 use crate::model::RowKey;
 use crate::writes::pending::{Update, WriteId};
 
-/// The writes that are not finished yet.
+/// The unfinished writes in their order.
 #[derive(Clone, Default)]
 pub struct WriteOrder(Arc<Mutex<Queue>>);
 
 type PlaceId = u64;
 
-/// Stands for the end of a place, whatever is written there until then.
+/// Stands for the end of a place instead of one of its updates.
 const ITS_END: WriteId = WriteId::MAX;
 
 #[derive(Default)]
@@ -36,12 +36,13 @@ struct Queue {
 #[derive(Default)]
 struct Place {
     row: Option<RowKey>,
-    /// How many turns there are of it.
+    /// The number of turns that share this place.
     turns: usize,
-    /// What is to be written. The texts of older updates are not kept.
+    /// The update to write. The texts of older updates are not kept.
     newest: Option<Arc<Update>>,
     concluded: Option<(WriteId, Conclusion)>,
-    /// Until which update of which place it waits. Nothing waits for itself, through however many others.
+    /// The places that this one waits for, each up to an update. No place waits for itself, directly or
+    /// through others.
     waits_for: BTreeMap<PlaceId, WriteId>,
     waited_for_by: BTreeMap<PlaceId, WriteId>,
     shared: Arc<Shared>,
@@ -54,28 +55,30 @@ struct Shared {
     writer: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// What became of an update and of those that it superseded.
+/// The result of an update and of those that it superseded.
 #[derive(Clone, Debug)]
 pub enum Conclusion {
-    /// It is in the table, or something as new.
+    /// It, or something as new, is in the table.
     Saved,
-    /// It is left to the retry worker, or given up.
+    /// It is left to the retry worker, or discarded.
     Failed(Error),
-    /// An init has taken its place.
+    /// An init has replaced it.
     Replaced,
 }
 
-/// A share in a place. When all of them are dropped, in whatever way, those go that wait for it.
+/// A share in a place. When all of them are dropped, for whatever reason, the places that wait for this one
+/// continue.
 pub struct Turn {
     order: WriteOrder,
     place: PlaceId,
     shared: Arc<Shared>,
-    /// The update that decides what becomes of this one: it itself, or a newer one.
+    /// The update that decides the result of this turn: its own, or a newer one.
     decisive: WriteId,
 }
 
 impl WriteOrder {
-    /// A turn for an update. One that waits in the same place is superseded by it, or it by that.
+    /// Returns a turn for an update. Of this update and one that waits in the same place, the newer
+    /// supersedes the other.
     pub fn update(&self, update: &Arc<Update>) -> Turn {
         let mut queue = self.lock();
         let place = queue.place_of(&update.row);
@@ -95,7 +98,7 @@ impl WriteOrder {
         self.turn(&mut queue, place, decisive)
     }
 
-    /// A turn for an init.
+    /// Returns a turn for an init.
     pub fn init(&self) -> Turn {
         let mut queue = self.lock();
         let place = queue.add(None);
@@ -124,7 +127,7 @@ impl Queue {
         self.last_id
     }
 
-    /// The place of a row, behind the last init.
+    /// Returns the place of a row after the last init. Creates it if there is none.
     fn place_of(&mut self, row: &RowKey) -> PlaceId {
         if let Some(place) = self.rows.get(row) {
             return *place;
@@ -137,8 +140,8 @@ impl Queue {
         place
     }
 
-    /// Lets a place wait for what is to be written in another one, unless that waits for it. Items that
-    /// refer to one another in a circle have no order.
+    /// Makes a place wait for the update that another one is to write, unless the other one already waits for
+    /// it. Items that refer to each other in a circle have no order.
     fn wait(&mut self, place: PlaceId, other: PlaceId) {
         let is_waited_for = self.places.get(&place).is_some_and(|it| !it.waited_for_by.is_empty());
         if is_waited_for && self.waits(other, place) {
@@ -154,7 +157,7 @@ impl Queue {
         }
     }
 
-    /// Whether a place waits for another one, through however many others.
+    /// Returns whether a place waits for another one, directly or through others.
     fn waits(&self, place: PlaceId, for_place: PlaceId) -> bool {
         let (mut seen, mut to_see) = (HashSet::new(), vec![place]);
         while let Some(next) = to_see.pop() {
@@ -170,7 +173,7 @@ impl Queue {
         false
     }
 
-    /// Lets those go that wait for this update of a place, or an older one.
+    /// Releases the places that wait for this update of a place, or for an older one.
     fn release(&mut self, id: PlaceId, written: WriteId) {
         let Some(place) = self.places.get_mut(&id) else {
             return;
@@ -188,12 +191,12 @@ impl Queue {
 }
 
 impl Turn {
-    /// Waits until nobody else writes in this place, and lets nobody write while the result is kept.
+    /// Waits until no other turn writes in this place. None does while the result is held.
     pub async fn writer(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.shared.writer).lock_owned().await
     }
 
-    /// Waits until everything is finished that it waits for. To be called by one at a time.
+    /// Waits until everything before this place is finished. Only one turn of a place may wait at a time.
     pub async fn come(&self) {
         while !self.may_go() {
             self.shared.ready.notified().await;
@@ -205,34 +208,34 @@ impl Turn {
         queue.places.get(&self.place).is_none_or(|place| place.waits_for.is_empty())
     }
 
-    /// What is to be written, unless it has to wait.
+    /// Returns the update to write, unless it has to wait.
     pub fn claim(&self) -> Option<Arc<Update>> {
         if self.may_go() { self.newest() } else { None }
     }
 
-    /// What is to be written.
+    /// Returns the update to write.
     pub fn newest(&self) -> Option<Arc<Update>> {
         self.order.lock().places.get(&self.place)?.newest.clone()
     }
 
-    /// The update that decides what becomes of this one.
+    /// Returns the update that decides the result of this turn.
     pub fn decisive(&self) -> WriteId {
         self.decisive
     }
 
-    /// The update of this turn, if no newer one is to be written.
+    /// Returns the update of this turn, unless a newer one is to be written.
     pub fn own(&self) -> Option<Arc<Update>> {
         self.newest().filter(|newest| newest.id == self.decisive)
     }
 
-    /// What became of the update of this turn, if that is known.
+    /// Returns the result of this turn's update, if it is known.
     pub fn conclusion(&self) -> Option<Conclusion> {
         let queue = self.order.lock();
         let (of, conclusion) = queue.places.get(&self.place)?.concluded.as_ref()?;
         (*of >= self.decisive).then(|| conclusion.clone())
     }
 
-    /// Waits until that is known.
+    /// Waits for the result of this turn's update.
     pub async fn concluded(&self) -> Conclusion {
         loop {
             let concluded = self.shared.concluded.notified();
@@ -243,7 +246,7 @@ impl Turn {
         }
     }
 
-    /// What became of an update, and so of older ones.
+    /// Records the result of an update, which is also that of older ones.
     pub fn conclude(&self, id: WriteId, conclusion: Conclusion) {
         let mut queue = self.order.lock();
         if let Some(place) = queue.places.get_mut(&self.place) {

@@ -1,5 +1,5 @@
-//! What is logged of writes that are retried: one line when that begins, one when all are in the table, and one
-//! now and then while it lasts.
+//! Log lines about retried writes: one when retries begin, one when all writes are in the table, and a
+//! reminder every 5 minutes in between.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,25 +9,25 @@ use tokio::time::Instant;
 use crate::error::{Error, ErrorKind};
 use crate::log::{Line, counted, shown};
 
-/// How often it is logged that writes are still retried.
+/// The interval between reminders of lasting retries.
 const REMINDER: Duration = Duration::from_secs(300);
 
-/// The time in which writes are retried.
+/// The log of the current period of retries, if there is one.
 #[derive(Default)]
 pub struct RetryLog(Option<Episode>);
 
 struct Episode {
     begun: Instant,
     reminded: Instant,
-    /// The kinds of permanent failures that were logged; `None` for all transient ones.
+    /// The kinds of permanent failures that were logged; `None` stands for all transient ones.
     logged: HashSet<Option<ErrorKind>>,
     saved: usize,
     given_up: usize,
 }
 
 impl RetryLog {
-    /// A write, which is `what`, is left to the retry worker. Returns the line for it: one for each kind of
-    /// permanent failure, and one for all transient ones.
+    /// Records that a write is left to the retry worker. `what` describes the write. Returns a line for the
+    /// first failure of each permanent kind, and for the first transient one.
     pub fn retrying(&mut self, what: &str, failure: &Error) -> Option<Line> {
         let now = Instant::now();
         let episode = self.0.get_or_insert_with(|| Episode {
@@ -48,21 +48,21 @@ impl RetryLog {
         )))
     }
 
-    /// So many items are in the table now, or something newer is.
+    /// Records that this many items, or something newer, are in the table now.
     pub fn saved(&mut self, items: usize) {
         if let Some(episode) = &mut self.0 {
             episode.saved += items;
         }
     }
 
-    /// There was no room for a write.
+    /// Records that there was no room for a write.
     pub fn given_up(&mut self) {
         if let Some(episode) = &mut self.0 {
             episode.given_up += 1;
         }
     }
 
-    /// A retry failed; so many items are left.
+    /// Records that a retry failed while `waiting` items are left. Returns a reminder if it is due.
     pub fn still_retrying(&mut self, waiting: usize, failure: &Error) -> Option<Line> {
         let episode = self.0.as_mut()?;
         if episode.reminded.elapsed() < REMINDER {
@@ -74,7 +74,7 @@ impl RetryLog {
         Some(Line::Error(format!("for {since} writes have been waiting, now {items}: {failure}")))
     }
 
-    /// Nothing is retried any more.
+    /// Ends the period of retries. Returns the line about it.
     pub fn ended(&mut self) -> Option<Line> {
         let episode = self.0.take()?;
         let lasted = shown(episode.begun.elapsed());

@@ -95,7 +95,7 @@ enum Begun {
     Turn(Turn),
     /// It is older than this pending update.
     Superseded(WriteId),
-    /// It cannot be stored.
+    /// It is not written.
     Refused(Error),
     /// Something panicked.
     Panicked(Arc<Update>, Error),

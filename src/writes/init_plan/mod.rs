@@ -1,9 +1,9 @@
-//! Which rows an init writes, and in which order.
+//! Plans which rows an init writes, and in which order.
 //!
-//! Readers that look at the table while it is being initialised must never find a flag before what it
-//! refers to, nor the marker before the data. DynamoDB has no transaction of that size, so the order
-//! of the writes has to see to it: segments, flags, deletes in the opposite order, the marker, each in
-//! waves of rows that may be written in any order.
+//! During an init, readers of the table must never find a flag before the items it refers to, nor the marker
+//! before the data. DynamoDB has no transaction of that size, so the order of the writes ensures this:
+//! segments, flags, deletes in the opposite order, the marker, each in waves of rows that may be written in
+//! any order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -21,12 +21,12 @@ pub struct KindData {
     pub kind: String,
     /// The items by key.
     pub items: BTreeMap<Arc<str>, Item>,
-    /// Keys whose rows stay as they are: their new items can't be stored.
+    /// Keys whose rows stay as they are, for example because their new items cannot be stored.
     pub untouched: HashSet<Arc<str>>,
 }
 
-/// The waves of writes that turn what is in the table, under this prefix and for these kinds, into
-/// the new data. Each wave may begin when all of the one before it is in.
+/// Returns the waves of writes that turn the rows of these kinds under this prefix into the new data. A wave
+/// may start when all of the one before it is in the table.
 pub fn plan(
     layout: &Layout,
     data: &[KindData],
@@ -73,7 +73,7 @@ pub fn plan(
     waves
 }
 
-/// Whether the new data doesn't have this row. What is no item stays: it isn't ours.
+/// Returns whether the new data lacks this row. A row that is not an item stays: it is not ours.
 fn is_gone(stored: &StoredRow, kind: &KindData) -> bool {
     let key = &stored.key.key;
     stored.item != ItemAttribute::Binary
@@ -81,7 +81,7 @@ fn is_gone(stored: &StoredRow, kind: &KindData) -> bool {
         && !kind.untouched.contains(key)
 }
 
-/// A row to be written, and the JSON that says what it refers to.
+/// A row to write or delete, and the JSON that shows what it refers to.
 struct Row {
     kind: String,
     json: Arc<str>,
@@ -89,7 +89,7 @@ struct Row {
 }
 
 impl Row {
-    /// A row that is to be deleted.
+    /// Returns a row to delete.
     fn stored(kind: &KindData, stored: &StoredRow) -> Self {
         let json = match &stored.item {
             ItemAttribute::Text(text) => text.clone(),
@@ -99,8 +99,8 @@ impl Row {
     }
 }
 
-/// The rows in waves, each row in a later wave than what it refers to. Rows that refer to one another
-/// in a circle are one wave.
+/// Sorts the rows into waves, each row after the rows it refers to. Rows that refer to each other in a circle
+/// share a wave.
 fn waves(layout: &Layout, rows: Vec<Row>) -> Vec<Vec<Write>> {
     let mut graph = DiGraph::<(), ()>::with_capacity(rows.len(), 0);
     let nodes: Vec<_> = rows.iter().map(|_| graph.add_node(())).collect();
@@ -113,8 +113,7 @@ fn waves(layout: &Layout, rows: Vec<Row>) -> Vec<Vec<Write>> {
             }
         }
     }
-    // What refers to one another in a circle comes as one group, and the groups come in an order in
-    // which each has behind it what it refers to.
+    // `kosaraju_scc` returns each circle as one group, and every group after the groups it refers to.
     let mut wave_of = HashMap::new();
     for group in kosaraju_scc(&graph) {
         let targets = group.iter().flat_map(|&node| graph.neighbors(node));

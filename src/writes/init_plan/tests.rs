@@ -26,7 +26,7 @@ fn row(kind: &str, key: &str) -> RowKey {
     RowKey::new(layout().namespace(kind), key)
 }
 
-/// The waves, each as the sorted keys of its rows.
+/// Returns the waves, each as the sorted keys of its rows.
 fn keys(waves: &[Vec<Write>]) -> Vec<Vec<&str>> {
     let keys = waves.iter().map(|wave| {
         let mut keys: Vec<&str> = wave.iter().map(|write| &*write.row().key).collect();
@@ -124,7 +124,7 @@ fn a_long_chain_of_prerequisites_is_planned() {
     assert_eq!(keys(&waves)[count - 1], [names[count - 1].as_str()]);
 }
 
-/// Flags and segments `0` to `7` with any references among them, circles included.
+/// Generates flags and segments `0` to `7` with any references among them, including circles.
 fn data_set() -> impl Strategy<Value = Vec<KindData>> {
     let items = |refers_to_flags: bool| {
         let references = || prop::collection::vec(0..8_u8, 0..3);
@@ -158,7 +158,7 @@ fn rows_of(data: &[KindData]) -> BTreeMap<RowKey, StoredRow> {
     rows.collect()
 }
 
-/// Whether `from` refers, over however many steps, to `to` within this data set.
+/// Returns whether `from` refers to `to` within this data set, directly or through others.
 fn reaches(data: &[KindData], from: &RowKey, to: &RowKey) -> bool {
     let (mut seen, mut next) = (HashSet::new(), vec![from.clone()]);
     while let Some(at) = next.pop() {

@@ -1,8 +1,8 @@
-//! What an init leaves alone that comes in late.
+//! Decides which rows a late init leaves unchanged.
 //!
-//! An init replaces everything, whatever the versions. But when it could not do so at once, others may
-//! have gone on writing. So it is compared what the table holds now with what it held when the init
-//! first read it: what has not changed is replaced; of what has, the newer stays.
+//! An init replaces everything, whatever the versions. But if it failed at first, others may have written
+//! since. So a late init compares the table with what the init found when it first read it: rows that have
+//! not changed are replaced, and of changed rows the newer version stays.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,18 +11,19 @@ use crate::model::{Decoded, Fingerprint, Item, RowKey, StoredRow};
 use crate::writes::init_plan::KindData;
 use crate::writes::pending::{Base, Data, kind_in};
 
-/// An init as it is to be brought in late.
+/// The changes that a late init makes.
 pub struct LateInit {
-    /// What it writes. The rows that it leaves alone are untouched here.
+    /// The data to write. The rows that stay are `untouched` here.
     pub data: Vec<KindData>,
-    /// Rows that are as they were, by their versions: they are replaced by older items too.
+    /// Rows that have not changed, with their versions. Older items replace them, too.
     pub unchanged: HashMap<RowKey, f64>,
-    /// The items of the rows that it leaves alone.
+    /// The items of the rows that stay.
     pub left: Vec<(RowKey, Item)>,
 }
 
 impl LateInit {
-    /// The init of `data`, with what it found at first, if it could read, and what there is now.
+    /// Plans the late init of `data`. `base` is what the init found at first, if it could read the table, and
+    /// `existing` what is there now.
     pub fn new(data: &Data, base: Option<&Base>, existing: &[StoredRow]) -> Self {
         let base = base.filter(|base| !is_somebody_elses(base, data, existing));
         let mut late = Self {
@@ -47,7 +48,7 @@ impl LateInit {
             };
             let stays = match (item, &found) {
                 (Some(item), Some(found)) => found.version > item.version,
-                // Without knowing what was there, nobody can tell what has come since.
+                // Without `base`, rows that were added since cannot be recognised.
                 (None, _) => base.is_some(),
                 (Some(_), None) => false,
             };
@@ -61,8 +62,8 @@ impl LateInit {
     }
 }
 
-/// Whether somebody has replaced everything since, maybe by another environment's data: versions went
-/// back, or rows are gone, other than by this init's own doing.
+/// Returns whether another process has replaced all data since, maybe with another environment's: versions
+/// went back or rows are gone, and this init did not cause it.
 fn is_somebody_elses(base: &Base, data: &Data, existing: &[StoredRow]) -> bool {
     let existing: HashMap<&RowKey, &StoredRow> =
         existing.iter().map(|row| (&row.key, row)).collect();

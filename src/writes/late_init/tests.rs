@@ -19,7 +19,7 @@ fn data(versions: &[(&str, f64)]) -> Data {
     vec![("features".into(), Arc::new(kind))]
 }
 
-/// The keys that are written, those that are replaced whatever their version, and those left alone.
+/// Returns the keys that are written, those that are replaced whatever their version, and those that stay.
 fn decide(
     base: Option<&Base>,
     new: &[(&str, f64)],

@@ -14,32 +14,32 @@ use crate::model::{Fingerprint, RowKey};
 /// The rows that an init found when it first read the table.
 pub type Base = HashMap<RowKey, Fingerprint>;
 
-/// An init.
+/// An init that is not in the table yet.
 #[derive(Clone, Debug)]
 pub struct PendingInit {
-    /// Its number.
+    /// The id of the init.
     pub id: WriteId,
-    /// What is to be there.
+    /// The data to write.
     pub data: Data,
-    /// The live items of the same, by namespace.
+    /// The live items of `data`, by namespace.
     pub live: Vec<(Arc<str>, Arc<Items>)>,
-    /// What was there, if that could be read in time.
+    /// What the init found when it first read the table, if it could read it in time.
     pub base: Option<Arc<Base>>,
 }
 
 impl PendingWrites {
-    /// Counts an init whose data is to come, until [`PendingWrites::arrived`].
+    /// Counts an init whose data is still to come, until [`PendingWrites::arrived`] is called.
     pub fn announce(&self) {
         self.lock().announced += 1;
     }
 
-    /// The data of an announced init has come, or will not.
+    /// Records that the data of an announced init has arrived, or never will.
     pub fn arrived(&self) {
         self.lock().announced -= 1;
     }
 
-    /// Puts an init in the place of the pending writes of the same kinds that were requested before it.
-    /// `live` has its live items.
+    /// Adds an init. It replaces pending writes of the same kinds that were requested earlier or are not
+    /// newer. `live` contains its live items.
     pub fn add_init(&self, id: WriteId, data: Data, live: Vec<(Arc<str>, Arc<Items>)>) {
         let times = self.received_now();
         let mut state = self.lock();
@@ -75,19 +75,19 @@ impl PendingWrites {
         self.recount(&state);
     }
 
-    /// The init with this number, if it is the last one.
+    /// Returns the init with this id, if it is the last one.
     pub fn init(&self, id: WriteId) -> Option<PendingInit> {
         let state = self.lock();
         Some(state.init_with(id)?.init.clone())
     }
 
-    /// Whether no other init has come since the one with this number.
+    /// Returns whether the init with this id is pending and the last one.
     pub fn is_last_init(&self, id: WriteId) -> bool {
         self.lock().init_with(id).is_some()
     }
 
-    /// The data of the init with this number, with the retrying updates in it that were requested after it, and
-    /// these updates.
+    /// Returns the data of the init with this id, including the retrying updates that were requested after
+    /// it, and these updates.
     pub fn init_with_updates(&self, id: WriteId) -> Option<(Data, Vec<Arc<Update>>)> {
         let state = self.lock();
         let mut data = state.init_with(id)?.init.data.clone();
@@ -98,19 +98,19 @@ impl PendingWrites {
         Some((data, updates))
     }
 
-    /// Remembers what an init found when it first read the table.
+    /// Records what an init found when it first read the table.
     pub fn init_found(&self, id: WriteId, base: Base) {
         if let Some(Init { init, .. }) = self.lock().init_with_mut(id) {
             init.base = Some(Arc::new(base));
         }
     }
 
-    /// Whether an init is pending.
+    /// Returns whether an init is pending.
     pub fn has_init(&self) -> bool {
         self.count() > 0 && self.lock().init.is_some()
     }
 
-    /// Leaves an init that failed to the retry worker.
+    /// Leaves a failed init to the retry worker.
     pub fn init_failed(&self, id: WriteId, failure: &Error) -> Failed {
         let mut state = self.lock();
         let is_too_much = state.all_bytes() > MAX_BYTES;
@@ -127,14 +127,14 @@ impl PendingWrites {
         Failed::Retrying
     }
 
-    /// Lets an init never go into the table.
+    /// Makes an init memory only.
     pub fn init_is_memory_only(&self, id: WriteId) {
         if let Some(init) = self.lock().init_with_mut(id) {
             init.stage = Stage::MemoryOnly;
         }
     }
 
-    /// An init is in the table.
+    /// Removes an init that is in the table.
     pub fn init_saved(&self, id: WriteId) {
         let mut state = self.lock();
         if let Some(Init { init, stage, .. }) = state.init.take_if(|last| last.init.id == id)
@@ -145,7 +145,7 @@ impl PendingWrites {
         self.recount(&state);
     }
 
-    /// An init has ended. That decides for those that it overtook, too.
+    /// Records the result of an init, which is also that of the inits it superseded.
     pub fn ended(&self, id: WriteId, failure: Option<&Error>) {
         self.lock().ended.send_if_modified(|last| {
             let is_later = last.0 < id;
@@ -156,7 +156,7 @@ impl PendingWrites {
         });
     }
 
-    /// Ends when an init has ended that was requested after this write.
+    /// Waits for the end of an init that was requested after this write. Returns its result.
     pub async fn ended_after(&self, id: WriteId) -> Result<(), Error> {
         let mut ended = self.lock().ended.subscribe();
         match ended.wait_for(|(last, _)| *last > id).await.map(|last| last.1.clone()) {
@@ -175,7 +175,7 @@ impl State {
         self.init.as_mut().filter(|init| init.init.id == id)
     }
 
-    /// The retrying updates of these kinds that need not wait for others.
+    /// Returns the retrying updates of these kinds that wait for nothing but each other.
     fn updates_with(&self, data: &Data) -> Vec<Arc<Update>> {
         let rows = self.rows.values().filter(|row| {
             row.stage.is_retrying() && kind_in(data, &row.update.row.namespace).is_some()

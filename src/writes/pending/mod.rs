@@ -1,13 +1,14 @@
-//! What the SDK handed over and the table has not taken yet: an overlay that reads consult first.
+//! Pending writes: what the SDK handed over and the table has not accepted yet. Reads consult this overlay
+//! first.
 //!
-//! A write is pending from the moment it is requested until it, or something as new, is in the table. It is *in
-//! flight* while its caller waits for it, *retrying* after that has failed, or *memory only* when it is not for the
-//! table at all. Of each row only the newest item is kept, and of inits only the last one.
+//! A write is pending from its request until it, or something as new, is in the table. It is *in flight*
+//! while its caller waits for it, *retrying* after a failure, and *memory only* if it is never written to the
+//! table. Only the newest item of each row and only the last init are kept.
 //!
-//! [`PendingWrites::newest`] and [`PendingWrites::newest_all`] are the one place that decides what is newest: a
-//! pending write, or what is known of the table.
+//! Only [`PendingWrites::newest`] and [`PendingWrites::newest_all`] decide which is newest: a pending write
+//! or what was read from the table.
 //!
-//! Write ids are sequence numbers: they order writes by when they were requested.
+//! Write ids are sequence numbers: they order writes by the time of their requests.
 
 mod inits;
 mod newest;
@@ -31,42 +32,43 @@ use crate::model::{Item, RowKey};
 use crate::writes::init_plan::KindData;
 use crate::writes::retry_log::RetryLog;
 
-/// Pending writes may take so many bytes in all.
+/// The maximum size of all pending writes in bytes.
 pub const MAX_BYTES: usize = 256 * 1024 * 1024;
-/// What an item takes besides its texts, roughly.
+/// The approximate size of an item without its texts, in bytes.
 const OVERHEAD: usize = 200;
 
-/// The number of a write.
+/// The id of a write.
 pub type WriteId = u64;
 
 /// An upsert or a delete.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// Its number.
+    /// The id of the update.
     pub id: WriteId,
-    /// The row that it is for.
+    /// The row to write.
     pub row: RowKey,
-    /// What is to be there.
+    /// The new item.
     pub item: Item,
     /// The rows that the item refers to.
     pub references: Arc<[RowKey]>,
 }
 
-/// All items of the kinds that an init gave, with the namespace of each kind.
+/// All items of the kinds in an init, with the namespace of each kind.
 pub type Data = Vec<(Arc<str>, Arc<KindData>)>;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Stage {
     /// Its caller waits for it.
     InFlight,
-    /// The retry worker tries it; what DynamoDB refuses for itself, not before a certain time.
+    /// The retry worker repeats it. An item that DynamoDB rejects individually has to wait until
+    /// `not_before`.
     Retrying { failure: Arc<Error>, not_before: Option<Instant>, failures: u32 },
-    /// It is not for the table: only this process has it.
+    /// It is never written to the table. Only this process has it.
     MemoryOnly,
 }
 
 impl Stage {
-    /// The stage after one more failure.
+    /// Returns the stage after another failure.
     fn failed(&self, failure: &Error) -> Self {
         let failures = match self {
             Self::Retrying { failures, .. } => failures + 1,
@@ -90,32 +92,32 @@ impl Stage {
     }
 }
 
-/// Whether an update is pending now.
+/// The result of adding an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// It is.
+    /// It is pending.
     Pending,
-    /// Something as new is. Where that is an update, this is its number.
+    /// Something as new is pending already. If that is an update, this is its id.
     Superseded(Option<WriteId>),
     /// There is no room for it.
     NoRoom,
 }
 
-/// What became of an update that was left to the retry worker.
+/// The result of an update that was left to the retry worker.
 #[derive(Clone, Debug)]
 pub enum Settled {
-    /// It is in the table, or something as new.
+    /// It, or something as new, is in the table.
     Saved,
-    /// DynamoDB refuses it.
+    /// DynamoDB rejects it.
     Refused(Error),
-    /// An init has taken its place.
+    /// An init has replaced it.
     Replaced,
 }
 
-/// What becomes of a write that failed.
+/// What happens to a failed write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failed {
-    /// The retry worker tries it again.
+    /// The retry worker repeats it.
     Retrying,
     /// Something newer is pending in its place.
     Superseded,
@@ -123,11 +125,11 @@ pub enum Failed {
     GivenUp,
 }
 
-/// Why an update can't be written yet.
+/// Why an update cannot be written yet.
 pub enum Blocked {
-    /// It comes after one that DynamoDB can't take now.
+    /// A write that must come first is not in the table yet.
     Waiting(Error),
-    /// It comes after one that DynamoDB refuses.
+    /// A write that must come first has failed permanently.
     Refused(Error),
 }
 
@@ -136,7 +138,7 @@ pub struct PendingWrites {
     clock: Clock,
     sequence: Arc<Sequence>,
     state: Mutex<State>,
-    /// So that reads need not lock when there is nothing.
+    /// Lets reads skip the lock while nothing is pending.
     count: AtomicUsize,
 }
 
@@ -144,15 +146,15 @@ pub struct PendingWrites {
 struct State {
     rows: BTreeMap<RowKey, Row>,
     init: Option<Init>,
-    /// Inits whose data has not come yet.
+    /// The number of announced inits whose data has not arrived.
     announced: usize,
     given_up: bool,
-    /// The last init that has ended, and how.
+    /// The last init that has ended, with its failure, if any.
     ended: watch::Sender<(WriteId, Option<Error>)>,
-    /// How much there is of updates, and of the init, in bytes.
+    /// The sizes of all updates and of the init, in bytes.
     bytes: usize,
     init_bytes: usize,
-    /// How many updates are in these stages.
+    /// The number of updates in these stages.
     retrying: usize,
     memory_only: usize,
     log: RetryLog,
@@ -168,12 +170,12 @@ struct Row {
     update: Arc<Update>,
     stage: Stage,
     times: Times,
-    /// The first update of this row that is not in the table: what was requested after it and refers to
-    /// the row waits, though a newer update has taken its place.
+    /// The first update of this row that is not in the table. Updates that were requested after it and refer
+    /// to the row wait, even if a newer update has taken its place.
     since: WriteId,
     /// The last update of this row that is in the table, of those that this one superseded.
     saved: WriteId,
-    /// Notified of what `settled` waits for.
+    /// Notified when `settled` has to check again.
     settled: Arc<Notify>,
 }
 
@@ -184,12 +186,12 @@ impl Row {
 }
 
 impl PendingWrites {
-    /// None. Their ids are drawn from `sequence`.
+    /// Creates an empty overlay. `sequence` provides the write ids.
     pub fn new(clock: Clock, sequence: Arc<Sequence>) -> Self {
         Self { clock, sequence, state: Mutex::default(), count: AtomicUsize::new(0) }
     }
 
-    /// The number of a write that is requested now.
+    /// Returns the id of a write that is requested now.
     pub fn begin(&self) -> WriteId {
         self.sequence.next().0
     }
@@ -198,7 +200,7 @@ impl PendingWrites {
         Times { received_at: self.clock.now(), received: self.sequence.next(), failed: None }
     }
 
-    /// How many items are not in the table.
+    /// Returns the number of pending items.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
     }
@@ -232,7 +234,7 @@ impl PendingWrites {
         if state.all_bytes() - superseded + row.bytes() > MAX_BYTES {
             return Added::NoRoom;
         }
-        // Who waits for what it supersedes waits for it.
+        // Callers that wait for the superseded update wait for this one now.
         if let Some(superseded) = state.take(&update.row) {
             if superseded.stage != Stage::MemoryOnly && row.stage != Stage::MemoryOnly {
                 row.since = superseded.since;
@@ -245,13 +247,14 @@ impl PendingWrites {
         Added::Pending
     }
 
-    /// Ends the retries of an update when a read has found this version in the table, which is as new.
+    /// Removes an update that is no longer in flight, after a read found this version in the table, if that
+    /// is as new.
     pub fn found(&self, row: &RowKey, version: f64) {
         if self.count() == 0 {
             return;
         }
         let mut state = self.lock();
-        // An init that is pending takes out of the table what it does not have and nobody wrote since.
+        // An init that was requested before the update may still delete the row.
         let init = state.init.as_ref().map(|init| init.init.id);
         let is_settled = state.rows.get(row).is_some_and(|row| {
             version >= row.update.item.version
@@ -264,12 +267,12 @@ impl PendingWrites {
         }
     }
 
-    /// Whether an init was requested after this update that takes its place.
+    /// Returns whether an init that was requested after this update replaces it.
     pub fn is_replaced(&self, update: &Update) -> bool {
         self.count() > 0 && self.lock().is_replaced(&update.row, update.id)
     }
 
-    /// An update is in the table, or has lost against what is there.
+    /// Records that an update is in the table, or has lost against a newer item there.
     pub fn saved(&self, update: &Update) {
         let mut state = self.lock();
         match state.rows.get_mut(&update.row) {
@@ -284,7 +287,7 @@ impl PendingWrites {
         self.recount(&state);
     }
 
-    /// Something as new as the update of this row with this number is in the table.
+    /// Records that something as new as the update of this row with this id is in the table.
     pub fn saved_with(&self, row: &RowKey, id: WriteId) {
         if self.count() == 0 {
             return;
@@ -296,7 +299,7 @@ impl PendingWrites {
         }
     }
 
-    /// The update of this row with this number, if its caller waits for it.
+    /// Returns the update of this row with this id, if it is in flight.
     pub fn in_flight(&self, row: &RowKey, id: WriteId) -> Option<Arc<Update>> {
         if self.count() == 0 {
             return None;
@@ -307,14 +310,14 @@ impl PendingWrites {
         is_it.then(|| Arc::clone(&row.update))
     }
 
-    /// The update of this row is in the table.
+    /// Records that the update of this row is in the table.
     #[cfg(test)]
     pub fn saved_row(&self, row: &RowKey) {
         let update = self.lock().rows.get(row).map(|row| Arc::clone(&row.update));
         self.saved(&update.unwrap());
     }
 
-    /// Gives everything up. Returns the rows that are not in the table and were to be.
+    /// Discards everything. Returns the rows that are not in the table although they should be.
     pub fn give_up(&self) -> Vec<RowKey> {
         let mut state = self.lock();
         let mut given_up = HashSet::new();
@@ -336,7 +339,7 @@ impl PendingWrites {
         (state.bytes, state.retrying, state.memory_only) = (0, 0, 0);
         state.given_up = true;
         if !given_up.is_empty() {
-            // They will never be in the table.
+            // These writes never reach the table, so their retries must not be logged as successful.
             state.log = RetryLog::default();
         }
         self.recount(&state);
@@ -345,7 +348,7 @@ impl PendingWrites {
         given_up
     }
 
-    /// Whether anything is to go into the table yet.
+    /// Returns whether anything still has to be written.
     pub fn is_any_to_write(&self) -> bool {
         let state = self.lock();
         state.announced > 0
@@ -355,7 +358,7 @@ impl PendingWrites {
 
     fn recount(&self, state: &State) {
         let of_init = state.init.iter().map(|init| items_of(&init.init.data)).sum::<usize>();
-        // An init without items counts too: the marker is not there.
+        // An init without items counts, too: its marker is not in the table.
         let marker = usize::from(state.init.is_some() && of_init == 0);
         self.count.store(state.rows.len() + of_init + marker, Ordering::SeqCst);
     }
@@ -366,7 +369,7 @@ impl PendingWrites {
 }
 
 impl State {
-    /// The version of the pending write of this row.
+    /// Returns the version of the pending write of this row.
     fn version(&self, row: &RowKey) -> Option<f64> {
         match self.rows.get(row) {
             Some(row) => Some(row.update.item.version),
@@ -378,7 +381,7 @@ impl State {
         kind_in(&self.init.as_ref()?.init.data, namespace)
     }
 
-    /// Whether an init was requested after this update that takes its place.
+    /// Returns whether an init that was requested after this update replaces it.
     fn is_replaced(&self, row: &RowKey, id: WriteId) -> bool {
         self.kind(&row.namespace).is_some()
             && self.init.as_ref().is_some_and(|init| init.init.id > id)
@@ -408,7 +411,7 @@ impl State {
         if row.update.id == update.id { self.take(&update.row) } else { None }
     }
 
-    /// Takes an update out, and wakes those who wait for it. Returns whether it was retrying.
+    /// Removes an update and wakes the callers that wait for it. Returns whether it was retrying.
     fn settle(&mut self, row: &RowKey) -> bool {
         let Some(row) = self.take(row) else {
             return false;
@@ -417,7 +420,7 @@ impl State {
         row.stage.is_retrying()
     }
 
-    /// Takes an update out that is in the table, or has lost against what is there.
+    /// Removes an update that is in the table, or has lost against a newer item there.
     fn settle_saved(&mut self, row: &RowKey) {
         if self.settle(row) {
             self.log.saved(1);
@@ -425,14 +428,14 @@ impl State {
     }
 }
 
-/// Puts an item of one of these kinds in its place.
+/// Inserts an item into its kind, if `data` contains that kind.
 pub fn put_into(data: &mut Data, row: &RowKey, item: Item) {
     if let Some((_, kind)) = data.iter_mut().find(|(of, _)| *of == row.namespace) {
         Arc::make_mut(kind).items.insert(row.key.clone(), item);
     }
 }
 
-/// The kind whose items lie in this namespace.
+/// Returns the kind whose items are in this namespace.
 pub fn kind_in<'d>(data: &'d Data, namespace: &str) -> Option<&'d Arc<KindData>> {
     data.iter().find(|(of, _)| **of == *namespace).map(|(_, kind)| kind)
 }

@@ -1,4 +1,4 @@
-//! Which is newest: a pending write, or what is known of the table.
+//! Decides which is newest: a pending write or what was read from the table.
 
 use std::sync::Arc;
 
@@ -7,17 +7,18 @@ use crate::cache::{Cached, Items, Read, Seq, set};
 use crate::clock::Millis;
 use crate::model::{Fingerprint, Item, RowKey};
 
-/// When a pending write came, and when it last failed.
+/// When a pending write was received, and when it last failed.
 #[derive(Clone, Copy)]
 pub(super) struct Times {
     pub received_at: Millis,
     pub received: Seq,
-    /// Somebody else may have written since: only what was read after this is fresh.
+    /// Others may have written since this failure: only a read that was sent after it makes the write fresh.
     pub failed: Option<Seq>,
 }
 
 impl Times {
-    /// What a pending write says, where `read` is what is known of the table.
+    /// Turns the `value` of a pending write into a [`Read`]. `read` is what was read from the table, and may
+    /// be fresher.
     fn says<T, R>(&self, value: T, read: Option<&Read<R>>) -> Read<T> {
         let Self { received_at: read_at, received, failed } = *self;
         let valid = failed.is_none();
@@ -35,17 +36,17 @@ impl Times {
     }
 }
 
-/// What is newest of something.
+/// The newest value of a row or a collection.
 pub struct Newest<T> {
-    /// `None`: nothing is known.
+    /// The value; `None` if nothing is known.
     pub read: Option<Read<T>>,
-    /// Whether a write of it is pending: then it is known, however old.
+    /// Whether a write of it is pending: then the value counts however old it is.
     pub is_pending: bool,
 }
 
 impl PendingWrites {
-    /// What is newest of a row, of which `read` gives what is known of the table. That is read last: a write that is
-    /// pending no more by then is known there.
+    /// Returns the newest value of a row. `read` returns what was read from the table. It is called last: a
+    /// write that is no longer pending is in the cache by then.
     pub fn newest(
         &self,
         row: &RowKey,
@@ -58,7 +59,8 @@ impl PendingWrites {
         state.newest(row, read())
     }
 
-    /// The same of all live items of a namespace. `held` gives what is known of the table's row for a key.
+    /// Like [`PendingWrites::newest`], for all live items of a namespace. `held` returns the cached row of a
+    /// key.
     pub fn newest_all(
         &self,
         namespace: &str,
@@ -80,7 +82,7 @@ impl State {
             let read = newest.read.as_ref();
             let found = read.and_then(|read| read.value.as_ref());
             match init.says(row, found) {
-                // That a row is not in the data set is not to be believed before it was looked up.
+                // A row that the init lacks must be looked up before it counts as missing.
                 Some(None) if read.is_none() => {}
                 Some(item) => {
                     newest = Newest { read: Some(init.times.says(item, read)), is_pending: true };
@@ -112,7 +114,7 @@ impl State {
                 (init.times.says(items, read.as_ref()), true)
             }
             (None, Some(read)) => (read, false),
-            // Single updates don't say what else there is.
+            // Pending updates do not show which other items exist.
             (None, None) => return Newest { read: None, is_pending: false },
         };
         for (key, row) in self.rows_in(namespace) {
@@ -134,7 +136,7 @@ impl State {
 }
 
 impl Row {
-    /// The pending item, if it is newer than what is `found` otherwise.
+    /// Returns the pending item, if it is newer than `found`.
     fn beats(&self, found: Option<&Cached>) -> Option<Cached> {
         let item = &self.update.item;
         let is_newer = found.is_none_or(|found| found.item.version < item.version);
@@ -147,10 +149,10 @@ impl Init {
         self.init.live.iter().find(|(of, _)| **of == *namespace).map(|(_, items)| items)
     }
 
-    /// What this init says of a row that was `found` like this in the table; `None` where what was found stands.
+    /// Returns what this init makes of a row that was `found` in the table; `None` if the found row stays.
     ///
-    /// While it is in flight it replaces everything, whatever the versions. When it has failed, others may have
-    /// written since: then a row that has changed since the init first looked stays, if it is newer.
+    /// In flight, the init replaces everything, whatever the versions. After a failure, others may have
+    /// written: a row that has changed since the init first read the table stays, if it is newer.
     fn says(&self, row: &RowKey, found: Option<&Cached>) -> Option<Option<Cached>> {
         let kind = kind_in(&self.init.data, &row.namespace)?;
         if kind.untouched.contains(&row.key) {
@@ -163,19 +165,19 @@ impl Init {
         let stands = match item {
             _ if self.stage == Stage::InFlight || is.is_some() && is.as_ref() == was => false,
             Some(item) => found.is_some_and(|found| found.item.version > item.version),
-            // What it leaves out it takes out. Without knowing what was there, that is everything.
+            // The init deletes rows that it lacks: those in `base`, or all others if `base` is unknown.
             None => base.is_some() || self.stage == Stage::MemoryOnly,
         };
         (!stands).then(|| item.map(|item| self.cached(row, item)))
     }
 
-    /// An item of this init, with the revision that the text has.
+    /// Returns an item of this init, with the revision of its text.
     fn cached(&self, row: &RowKey, item: &Item) -> Cached {
         let live = self.live(&row.namespace).and_then(|live| live.get(&row.key));
         live.cloned().unwrap_or_else(|| Cached { item: item.clone(), revision: self.init.id })
     }
 
-    /// All live items of a kind of this init, where these were `found` in the table.
+    /// Returns all live items of a kind in this init. `found` are those in the table.
     fn newest_all(
         &self,
         namespace: &str,

@@ -1,4 +1,4 @@
-//! What the retry worker tries, and when.
+//! Decides what the retry worker writes, and when.
 
 use std::collections::HashSet;
 use std::future::pending;
@@ -16,7 +16,7 @@ use crate::model::RowKey;
 use crate::writes::retry_log::RetryLog;
 
 impl PendingWrites {
-    /// Leaves an update that failed to the retry worker.
+    /// Leaves a failed update to the retry worker.
     pub fn failed(&self, update: &Update, failure: &Error) -> Failed {
         let mut state = self.lock();
         let Some(mut row) = state.take_if(update) else {
@@ -31,12 +31,12 @@ impl PendingWrites {
         Failed::Retrying
     }
 
-    /// Whether something has to be in the table before this update that isn't.
+    /// Returns why an update has to wait for other writes, if it has to.
     pub fn blocked(&self, update: &Update) -> Option<Blocked> {
         let state = self.lock();
         let init = state.init.iter().filter(|init| init.init.id < update.id);
         let rows = state.before(update).filter(|row| {
-            // In a circle the first one goes first.
+            // In a circle of references the first update goes first.
             row.update.id < update.id || !state.waits_for(row, &update.row)
         });
         let rows = rows.map(|row| (row.update.id, &row.stage));
@@ -46,13 +46,14 @@ impl PendingWrites {
                 Some(Blocked::Refused((**failure).clone()))
             }
             Stage::Retrying { failure, .. } => Some(Blocked::Waiting((**failure).clone())),
-            // The order of writes does not know of the update whose place this one took.
+            // The write order does not know the earlier update whose place this one has taken.
             Stage::InFlight if id > update.id => Some(Blocked::Waiting(no_answer())),
             Stage::InFlight | Stage::MemoryOnly => None,
         })
     }
 
-    /// Ends when this update of a row, or a newer one, is pending no more; never once all is given up.
+    /// Waits for the result of this update of a row, or of a newer one. Never completes if everything was
+    /// discarded.
     pub async fn settled(&self, row: &RowKey, id: WriteId) -> Settled {
         loop {
             let settled = {
@@ -79,8 +80,8 @@ impl PendingWrites {
         }
     }
 
-    /// From when on something may be retried; `None` for nothing to retry, and a time without an `Instant` for
-    /// whenever DynamoDB can take it.
+    /// Returns from when on something may be retried: `None` if there is nothing to retry, and `Some(None)`
+    /// for as soon as DynamoDB accepts writes.
     pub fn next_time(&self) -> Option<Option<Instant>> {
         let state = self.lock();
         let stages = state.rows.values().map(|row| &row.stage);
@@ -89,18 +90,18 @@ impl PendingWrites {
             Stage::Retrying { not_before, .. } => Some(*not_before),
             Stage::InFlight | Stage::MemoryOnly => None,
         });
-        // `None` comes first.
+        // `None` sorts before all times.
         times.min()
     }
 
-    /// The init that may be retried now.
+    /// Returns the init that may be retried at this time.
     pub fn due_init(&self, now: Instant) -> Option<PendingInit> {
         let state = self.lock();
         let Init { init, stage, .. } = state.init.as_ref()?;
         stage.is_due(now).then(|| init.clone())
     }
 
-    /// The updates that may be retried now, in the order in which they were requested.
+    /// Returns the updates that may be retried at this time, in the order of their requests.
     pub fn due_updates(&self, now: Instant) -> Vec<Arc<Update>> {
         let state = self.lock();
         let mut due: Vec<_> = state.rows.values().filter(|row| row.stage.is_due(now)).collect();
@@ -108,7 +109,7 @@ impl PendingWrites {
         due.into_iter().map(|row| Arc::clone(&row.update)).collect()
     }
 
-    /// Lets what DynamoDB refused be due at once: it may be allowed now.
+    /// Makes rejected writes due at once: they may be allowed now.
     pub fn retry_now(&self) {
         let mut state = self.lock();
         let State { rows, init, .. } = &mut *state;
@@ -120,7 +121,7 @@ impl PendingWrites {
         }
     }
 
-    /// Whether this update is still to be retried.
+    /// Returns whether this update is still to be retried.
     pub fn is_retrying(&self, update: &Update) -> bool {
         let state = self.lock();
         state
@@ -129,7 +130,7 @@ impl PendingWrites {
             .is_some_and(|row| row.update.id == update.id && row.stage.is_retrying())
     }
 
-    /// What is to be logged of the retries, of so many items.
+    /// Calls `line` with the log of retries and the number of retrying items.
     pub fn log<T>(&self, line: impl FnOnce(&mut RetryLog, usize) -> T) -> T {
         let mut state = self.lock();
         let items = state.retrying_items();
@@ -138,13 +139,13 @@ impl PendingWrites {
 }
 
 impl State {
-    /// The rows that this update refers to and that were requested before it.
+    /// Returns the pending rows that this update refers to and that were requested before it.
     pub(super) fn before<'a>(&'a self, update: &'a Update) -> impl Iterator<Item = &'a Row> {
         let rows = update.references.iter().filter_map(|row| self.rows.get(row));
         rows.filter(|row| row.since < update.id)
     }
 
-    /// Whether a row has to wait for another one, by what it refers to.
+    /// Returns whether a row has to wait for another one because of its references.
     fn waits_for(&self, row: &Row, other: &RowKey) -> bool {
         let (mut seen, mut rows) = (HashSet::new(), vec![row]);
         while let Some(row) = rows.pop() {

@@ -33,7 +33,7 @@ fn new() -> PendingWrites {
     PendingWrites::new(Clock::from_fn(|| 1_000), Arc::default())
 }
 
-/// Adds an init of these flags.
+/// Adds an init with this data.
 fn add_init(pending: &PendingWrites, id: WriteId, data: Data) {
     let live = data.iter().map(|(namespace, kind)| {
         let cached = |item: &Item| Cached { item: item.clone(), revision: id };
@@ -44,7 +44,7 @@ fn add_init(pending: &PendingWrites, id: WriteId, data: Data) {
     pending.add_init(id, data, live);
 }
 
-/// What a read found that was sent last.
+/// Returns a read of `value` that was sent last.
 fn read<T>(pending: &PendingWrites, value: T) -> Read<T> {
     let (sent, known) = (pending.sequence.next(), pending.sequence.next());
     Read { value, read_at: 1_000, sent, known, valid: true }
@@ -54,7 +54,7 @@ fn cached(key: &str, version: f64) -> Cached {
     Cached { item: item(key, version), revision: 1 }
 }
 
-/// The newest version of a flag that a read finds in the table like this.
+/// Returns the newest version of a flag, after a read that found this version in the table.
 fn newest(pending: &PendingWrites, key: &str, in_table: Option<f64>) -> Option<f64> {
     let found = in_table.map(|version| cached(key, version));
     if let Some(found) = &found {
@@ -64,7 +64,7 @@ fn newest(pending: &PendingWrites, key: &str, in_table: Option<f64>) -> Option<f
     newest.read?.value.map(|cached| cached.item.version)
 }
 
-/// The same of all flags.
+/// Like `newest`, for all flags.
 fn newest_all(pending: &PendingWrites, in_table: &[(&str, f64)]) -> Vec<(String, f64)> {
     let found: HashMap<_, _> =
         in_table.iter().map(|(key, version)| (row(key), cached(key, *version))).collect();
@@ -211,7 +211,7 @@ fn an_update_is_blocked_by_what_has_taken_the_place_of_what_waits_before_it() {
         assert_eq!(pending.add(update), Added::Pending);
     }
     assert!(matches!(pending.blocked(&flag), Some(Blocked::Waiting(_))));
-    // What was requested after it is nothing to wait for.
+    // The flag does not wait for updates that were requested after it.
     pending.saved(&segment);
     assert!(pending.blocked(&flag).is_none());
 }
