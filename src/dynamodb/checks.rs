@@ -1,5 +1,5 @@
-//! Checks that an answer belongs to its request. One that does not is a transient failure: something on the
-//! way mixed up answers, or made them up.
+//! Checks that an answer belongs to its request. If it does not, the failure is transient: something on the
+//! way mixed up answers or invented them.
 
 use std::collections::HashMap;
 
@@ -21,8 +21,8 @@ pub fn check_row(requested: &RowKey, found: Option<&RowKey>) -> Result<()> {
     }
 }
 
-/// Rejects a page with rows of another namespace, and one that makes no progress: DynamoDB sorts the rows of
-/// a namespace by the bytes of their keys.
+/// Rejects a page with rows of another namespace, and a page that makes no progress: DynamoDB sorts the rows
+/// of a namespace by the bytes of their keys.
 pub fn check_page(namespace: &str, start: Option<&RowKey>, page: Page) -> Result<Page> {
     let is_other = |row: &RowKey| *row.namespace != *namespace;
     if page.rows.iter().map(|row| &row.key).chain(&page.next).any(is_other) {
@@ -44,7 +44,7 @@ pub fn check_put(row: &RowKey, outcome: PutOutcome) -> Result<PutOutcome> {
     Ok(outcome)
 }
 
-/// The writes that DynamoDB left unprocessed, by their rows. `None` is a row without keys.
+/// Returns the writes that DynamoDB left unprocessed, by their rows. `None` is a row without keys.
 pub fn writes_left(
     sent: Vec<Write>,
     left: impl IntoIterator<Item = Option<RowKey>>,
@@ -58,7 +58,7 @@ pub fn writes_left(
     left.map(|row| row.and_then(|row| sent.remove(&row)).ok_or_else(not_sent)).collect()
 }
 
-/// The failure of a batch whose answer names rows that were not in it.
+/// Returns the failure of a batch whose answer names rows that were not in the batch.
 pub fn not_sent() -> Error {
     mixed_up("rows that were not to be written")
 }

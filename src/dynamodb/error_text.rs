@@ -1,22 +1,22 @@
-//! Foreign texts in error messages: in one line, of limited length, without secrets and flag data.
+//! External texts in error messages: on one line, of limited length, without secrets and flag data.
 
 use crate::log::shortened;
 
-/// How much of a text is examined, in bytes.
+/// How many bytes of a text are examined.
 pub const LONGEST_TEXT: usize = 4096;
-/// The longest error code that is shown, in bytes.
+/// The maximum length of an error code in a message, in bytes.
 const LONGEST_CODE: usize = 100;
 
-/// What follows these words may contain a credential: the output of a credential process, and the headers
-/// that DynamoDB repeats of a request with a wrong signature.
+/// Words that may precede a credential: in the output of a credential process, and in the headers that
+/// DynamoDB repeats from a request with a wrong signature.
 const BEFORE_SECRETS: [&str; 3] = ["Stderr:", "The Canonical String", "The String-to-Sign"];
 
-/// An error code for a message.
+/// Shortens an error code for a message.
 pub fn shown_code(code: &str) -> String {
     shortened(&one_line(code), LONGEST_CODE)
 }
 
-/// The text in one line, without what may be a credential or a part of the request.
+/// Returns the text on one line, without possible credentials and parts of the request.
 pub fn one_line(text: &str) -> String {
     let text = shortened(text, LONGEST_TEXT);
     let end = BEFORE_SECRETS.iter().filter_map(|words| text.find(words)).min();
@@ -24,8 +24,8 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
-/// The text without what an endpoint may repeat of a request, flags included: whatever is in braces, and what
-/// looks like JSON.
+/// Removes what an endpoint may repeat from a request, flags included: text in braces, and text that looks
+/// like JSON.
 fn without_data(text: &str) -> String {
     let mut shown = String::new();
     let mut depth = 0_usize;
@@ -44,7 +44,7 @@ fn without_data(text: &str) -> String {
     }
     let signs = [r#"\""#, r#"":""#, r#"": ""#, r#"":["#, r#"": ["#];
     if let Some(at) = signs.iter().filter_map(|sign| shown.find(sign)).min() {
-        // Before it is the name of a member.
+        // The name of a member precedes the sign.
         let begin = shown.get(..at).and_then(|before| before.rfind('"'));
         shown.truncate(begin.unwrap_or(at));
         shown.push('…');

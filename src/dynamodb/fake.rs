@@ -1,4 +1,4 @@
-//! A table in memory that keeps DynamoDB's rules and fails as the script of a test says.
+//! An in-memory table that follows DynamoDB's rules and fails as the script of a test says.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -12,9 +12,9 @@ use crate::backoff::Retries;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Item, ItemAttribute, RowKey, StoredRow};
 
-/// A request, as a script sees it.
+/// A request as a script sees it.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)] // They are the arguments of the table's methods.
+#[allow(missing_docs)] // The fields are the arguments of the table's methods.
 pub enum Request {
     Get { row: RowKey, reading: Reading },
     Query { namespace: String, reading: Reading, page: usize },
@@ -23,7 +23,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The operation's name, as DynamoDB has it.
+    /// Returns DynamoDB's name of the operation.
     pub fn operation(&self) -> &'static str {
         match self {
             Request::Get { .. } => "GetItem",
@@ -34,31 +34,31 @@ impl Request {
     }
 }
 
-/// What becomes of a request.
+/// The outcome of a request.
 pub enum Fate {
-    /// It is answered as DynamoDB does.
+    /// Answers as DynamoDB does.
     Answer,
-    /// It fails without effect.
+    /// Fails without effect.
     Fail(ErrorKind),
-    /// It takes effect, but its answer is lost on the way.
+    /// Takes effect, but loses the answer.
     LoseAnswer(ErrorKind),
-    /// It panics when it is called.
+    /// Panics when it is called.
     Panic,
-    /// It panics when its answer is waited for.
+    /// Panics when its answer is awaited.
     PanicLater,
-    /// It is never answered.
+    /// Never answers.
     Hang,
-    /// It is answered as the table was when it came, once the future is done.
+    /// Takes effect at once, and answers when the future is done.
     AnswerAfter(BoxFuture<'static, ()>),
-    /// It takes effect and is answered once the future is done.
+    /// Takes effect and answers when the future is done.
     ActAfter(BoxFuture<'static, ()>),
-    /// Of a batch, the rows for which this is true are left unprocessed.
+    /// Leaves those rows of a batch unprocessed for whose index this returns true.
     Unprocessed(fn(usize) -> bool),
 }
 
 type Script = Box<dyn FnMut(&Request) -> Fate + Send>;
 
-/// The table.
+/// An in-memory table. Clones share its rows.
 #[derive(Clone)]
 pub struct FakeTable(Arc<Mutex<State>>);
 
@@ -71,8 +71,8 @@ struct State {
 }
 
 impl FakeTable {
-    /// An empty table that answers everything.
-    #[allow(clippy::new_without_default)] // Nobody needs one.
+    /// Creates an empty table that answers everything.
+    #[allow(clippy::new_without_default)] // Nothing needs a default.
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             rows: BTreeMap::new(),
@@ -83,47 +83,47 @@ impl FakeTable {
         })))
     }
 
-    /// Decides from now on what becomes of each request.
+    /// Sets the function that decides the outcome of each later request.
     pub fn script(&self, script: impl FnMut(&Request) -> Fate + Send + 'static) {
         self.state().script = Box::new(script);
     }
 
-    /// How reads are repeated from now on.
+    /// Sets how reads are repeated from now on.
     pub fn set_read_retries(&self, retries: Retries) {
         self.state().read_retries = retries;
     }
 
-    /// Puts a row there as another process does.
+    /// Puts a row as another process would.
     pub fn put(&self, row: StoredRow) {
         self.state().rows.insert(row.key.clone(), row);
     }
 
-    /// Puts an item there as another process does.
+    /// Puts an item as another process would.
     pub fn put_item(&self, namespace: &str, key: &str, version: f64) {
         self.put(stored(&RowKey::new(namespace, key), &item(key, version)));
     }
 
-    /// Removes a row as another process does.
+    /// Removes a row as another process would.
     pub fn remove(&self, row: &RowKey) {
         self.state().rows.remove(row);
     }
 
-    /// The row, as it is in the table.
+    /// Returns a row of the table.
     pub fn row(&self, namespace: &str, key: &str) -> Option<StoredRow> {
         self.state().rows.get(&RowKey::new(namespace, key)).cloned()
     }
 
-    /// The names of all rows.
+    /// Returns the keys of all rows.
     pub fn keys(&self) -> Vec<RowKey> {
         self.state().rows.keys().cloned().collect()
     }
 
-    /// The requests since the last call.
+    /// Returns the requests since the last call.
     pub fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.state().requests)
     }
 
-    /// The names of the operations of [`FakeTable::take_requests`].
+    /// Returns the operations of [`FakeTable::take_requests`].
     pub fn take_operations(&self) -> Vec<&'static str> {
         self.take_requests().iter().map(Request::operation).collect()
     }
@@ -132,7 +132,7 @@ impl FakeTable {
         self.0.lock().unwrap()
     }
 
-    /// Runs `effect` now and returns its result as the script says.
+    /// Runs `effect` when the script says, and returns its result or a failure.
     fn respond<T: Send + 'static>(
         &self,
         request: Request,
@@ -173,13 +173,13 @@ impl FakeTable {
     }
 }
 
-/// An item that says nothing but its key and version.
+/// Creates an item with only a key and a version.
 pub fn item(key: &str, version: f64) -> Item {
     let json = format!(r#"{{"key":"{key}","version":{version}}}"#);
     Item { version, deleted: false, json: json.into() }
 }
 
-/// The row of an item.
+/// Creates the row of an item.
 pub fn stored(row: &RowKey, item: &Item) -> StoredRow {
     StoredRow {
         key: row.clone(),

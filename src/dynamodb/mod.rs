@@ -1,8 +1,8 @@
-//! The requests that a store sends to DynamoDB: the [`Table`] trait and what implements it.
+//! The requests of a store to DynamoDB: the [`Table`] trait and its implementations.
 //!
 //! - [`AwsTable`]: the AWS SDK for Rust;
-//! - [`JsClient`]: an AWS client object of the caller's (`dynamoDBClient`);
-//! - `fake`: a table in memory, for tests.
+//! - [`JsClient`]: the caller's AWS client object (`dynamoDBClient`);
+//! - `fake`: an in-memory table, for tests.
 
 mod aws;
 mod checks;
@@ -26,12 +26,12 @@ use crate::error::{ErrorKind, Result};
 use crate::model::{Item, RowKey, StoredRow};
 use crate::stats::{Count, Requests, Stats};
 
-/// The most rows that DynamoDB takes in one batch.
+/// The maximum number of rows in one batch.
 pub const MAX_BATCH_ROWS: usize = 25;
 
-/// The longest that an attempt of a write takes unless configured, however long `writeTimeout` is.
+/// The maximum of the default time-out of a write's attempt, however long `writeTimeout` is.
 const LONGEST_WRITE_ATTEMPT: Duration = Duration::from_secs(10);
-/// The least time for an attempt of a write. It may exceed `writeTimeout`: the write is retried anyway.
+/// The minimum of the default. It may exceed `writeTimeout`: the write is retried anyway.
 const SHORTEST_WRITE_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// The condition of a put.
@@ -45,7 +45,7 @@ const UNLESS_NEWER_OR_CHANGED: &str =
 pub struct Reading {
     /// Whether the read is strongly consistent.
     pub consistent: bool,
-    /// Whether a write depends on it: each attempt then has the time of a write's attempt.
+    /// Whether a write depends on it. Each attempt then has the time-out of a write's attempt.
     pub for_write: bool,
 }
 
@@ -54,19 +54,19 @@ impl Reading {
     pub const FOR_WRITE: Self = Self { consistent: true, for_write: true };
 }
 
-/// One row of a batch.
+/// One write of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
     /// Puts an item unconditionally.
     Put(RowKey, Item),
     /// Puts the init marker.
     PutMarker(RowKey),
-    /// Deletes a row, if it is there.
+    /// Deletes a row if it exists.
     Delete(RowKey),
 }
 
 impl Write {
-    /// The row that is written.
+    /// Returns the row that is written.
     pub fn row(&self) -> &RowKey {
         match self {
             Write::Put(row, _) | Write::PutMarker(row) | Write::Delete(row) => row,
@@ -88,19 +88,19 @@ pub struct Page {
 pub enum PutOutcome {
     /// The item is in the table.
     Stored,
-    /// The table has the same or a newer version: this row, where the engine returned it.
+    /// The table has the same or a newer version: this row, if DynamoDB returned it.
     Newer(Option<StoredRow>),
 }
 
 /// A DynamoDB table.
 ///
-/// Each call makes one attempt; the caller repeats it. The futures own what they need. Dropping one
-/// gives up the request.
+/// Each call makes one attempt, which the caller repeats. The futures own what they need. Dropping one
+/// abandons the request.
 pub trait Table: Send + Sync {
     /// Reads one row.
     fn get(&self, row: &RowKey, reading: Reading) -> BoxFuture<'static, Result<Option<StoredRow>>>;
 
-    /// Reads a page of the rows of one namespace: the first, or the one after `start`.
+    /// Reads a page of the rows of one namespace: the first page, or the one after `start`.
     fn query(
         &self,
         namespace: &str,
@@ -109,7 +109,7 @@ pub trait Table: Send + Sync {
     ) -> BoxFuture<'static, Result<Page>>;
 
     /// Puts an item unless the row has the same or a newer version. Overwrites a row without a version,
-    /// and one of the version `unchanged`.
+    /// and a row with the version `unchanged`.
     fn put_if_newer(
         &self,
         row: &RowKey,
@@ -117,11 +117,11 @@ pub trait Table: Send + Sync {
         unchanged: Option<f64>,
     ) -> BoxFuture<'static, Result<PutOutcome>>;
 
-    /// Writes up to [`MAX_BATCH_ROWS`] different rows and returns those that DynamoDB left
-    /// unprocessed.
+    /// Writes up to [`MAX_BATCH_ROWS`] different rows and returns those that DynamoDB left unprocessed.
     fn batch_write(&self, writes: Vec<Write>) -> BoxFuture<'static, Result<Vec<Write>>>;
 
-    /// The caller's configuration for repeating reads. It may be known only after the first attempt.
+    /// Returns the caller's configuration for repeating reads. It may be unknown before the first
+    /// attempt ends.
     fn read_retries(&self) -> Retries {
         Retries::default()
     }
@@ -130,12 +130,12 @@ pub trait Table: Send + Sync {
     fn disconnect(&self) {}
 }
 
-/// The default time-out of an attempt of a write: half of `writeTimeout`, clamped to 2–10 s.
+/// Returns the default time-out of a write's attempt: half of `writeTimeout`, clamped to 2–10 s.
 fn write_attempt_timeout(write_timeout: Duration) -> Duration {
     (write_timeout / 2).clamp(SHORTEST_WRITE_ATTEMPT, LONGEST_WRITE_ATTEMPT)
 }
 
-/// Counts an attempt in the store's statistics, and its failure.
+/// Counts an attempt and its failure in the store's statistics.
 async fn counted<T>(
     stats: &Stats,
     operation: fn(&Requests) -> &Count,

@@ -1,10 +1,10 @@
-//! Errors that DynamoDB answers with, by code, whichever client received them.
+//! DynamoDB's errors by code, whichever client received them.
 
 use super::error_text::{LONGEST_TEXT, one_line, shown_code};
 use crate::error::{Error, ErrorKind};
 use crate::log::shortened;
 
-/// Error codes of AWS that don't end in `Exception`, of permanent failures.
+/// AWS error codes of permanent failures that do not end in `Exception`.
 const OTHER_CODES: [&str; 6] = [
     "IncompleteSignature",
     "InvalidAction",
@@ -14,7 +14,7 @@ const OTHER_CODES: [&str; 6] = [
     "ValidationError",
 ];
 
-/// The error with this code; `None` where DynamoDB has no such code.
+/// Returns the error with this code; `None` if DynamoDB has no such code.
 pub fn service_error(code: &str, text: &str, status: Option<u16>) -> Option<Error> {
     let text = &shortened(text, LONGEST_TEXT);
     let kind = kind_of(code, text, status)?;
@@ -62,13 +62,13 @@ fn kind_of(code: &str, text: &str, status: Option<u16>) -> Option<ErrorKind> {
     })
 }
 
-/// The failure of a request whose answer is not DynamoDB's. DynamoDB may have processed the request.
+/// Returns the failure for an answer that is not DynamoDB's. DynamoDB may have processed the request.
 pub fn foreign_answer(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Unavailable, message)
 }
 
-/// The failure for an answer that names no error of DynamoDB's: it comes from a proxy, a load balancer or
-/// another server.
+/// Returns the failure for an answer without an error of DynamoDB's. It comes from a proxy, a load
+/// balancer or another server.
 pub fn foreign_status(status: u16) -> Error {
     let message = format!("the answer, with HTTP status {status}, was not DynamoDB's");
     match status {
@@ -77,15 +77,15 @@ pub fn foreign_status(status: u16) -> Error {
     }
 }
 
-/// Whether a ValidationException says that the table's keys are not `namespace` and `key`. DynamoDB has a
-/// sentence for each operation.
+/// Returns whether a ValidationException says that the table's keys are not `namespace` and `key`.
+/// DynamoDB has a different sentence for each operation.
 fn is_key_schema_message(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     [
         "does not match the schema",
         "missed key schema element",
         "missing the key",
-        // DynamoDB Local.
+        // The sentence of DynamoDB Local.
         "one of the required keys was not given a value",
     ]
     .iter()

@@ -1,4 +1,4 @@
-//! The requests of the command line.
+//! Requests of the command line.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::inspection::{Billing, Caller, Description, KeyAttribute, RowPage, Siz
 use crate::model::RowKey;
 
 impl AwsTable {
-    /// The region, and the access key that requests are signed with.
+    /// Returns the region, and the access key that signs requests.
     pub fn caller(&self) -> BoxFuture<'static, Result<Caller>> {
         let inner = Arc::clone(&self.0);
         async move {
@@ -37,7 +37,7 @@ impl AwsTable {
         .boxed()
     }
 
-    /// What DynamoDB says about the table.
+    /// Returns DynamoDB's description of the table.
     pub fn describe(&self) -> BoxFuture<'static, Result<Description>> {
         let inner = Arc::clone(&self.0);
         async move {
@@ -78,8 +78,8 @@ impl AwsTable {
         .boxed()
     }
 
-    /// Reads a page of the rows of one namespace, or of the whole table: the first, or the one after
-    /// `start`.
+    /// Reads a page of the rows of one namespace, or of the whole table: the first page, or the one
+    /// after `start`.
     pub fn rows(
         &self,
         namespace: Option<&str>,
@@ -124,7 +124,7 @@ fn sized_row(attributes: Attributes) -> Option<SizedRow> {
     Some(SizedRow { row: stored_row(attributes)?, bytes })
 }
 
-/// The size of a value in bytes, as DynamoDB counts it.
+/// Returns the size of a value in bytes, as DynamoDB counts it.
 fn size(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
@@ -141,7 +141,7 @@ fn size(value: &AttributeValue) -> usize {
     }
 }
 
-/// One byte for two digits, and one more.
+/// Returns one byte for every two digits, plus one.
 fn number_size(number: &str) -> usize {
     number.chars().filter(char::is_ascii_digit).count().div_ceil(2) + 1
 }

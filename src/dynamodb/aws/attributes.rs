@@ -1,4 +1,4 @@
-//! Rows as DynamoDB's attribute values.
+//! Converts rows to DynamoDB's attribute values and back.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::model::{Item, ItemAttribute, RowKey, StoredRow, number};
 /// The attributes of a row by name.
 pub type Attributes = HashMap<String, AttributeValue>;
 
-/// The two keys of a row.
+/// Returns the two key attributes of a row.
 pub fn key_attributes(row: &RowKey) -> Attributes {
     HashMap::from([
         ("namespace".to_owned(), AttributeValue::S(row.namespace.to_string())),
@@ -18,7 +18,7 @@ pub fn key_attributes(row: &RowKey) -> Attributes {
     ])
 }
 
-/// All attributes of an item's row.
+/// Returns all attributes of an item's row.
 pub fn item_attributes(row: &RowKey, item: &Item) -> Attributes {
     let mut attributes = key_attributes(row);
     attributes.insert("version".to_owned(), AttributeValue::N(number(item.version)));
@@ -26,14 +26,14 @@ pub fn item_attributes(row: &RowKey, item: &Item) -> Attributes {
     attributes
 }
 
-/// The row that has these keys, if they are texts.
+/// Returns the row with these keys, if both are strings.
 pub fn row_key(attributes: &Attributes) -> Option<RowKey> {
     let text = |name| attributes.get(name)?.as_s().ok();
     Some(RowKey::new(text("namespace")?.as_str(), text("key")?.as_str()))
 }
 
-/// The row that these attributes make; `None` without the two keys, which only a table with another schema
-/// can return.
+/// Returns the row with these attributes; `None` if a key is absent, which is possible only in a table
+/// with another schema.
 pub fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
     let key = row_key(&attributes)?;
     let version = number_in(&attributes, "version");
@@ -47,7 +47,7 @@ pub fn stored_row(mut attributes: Attributes) -> Option<StoredRow> {
     Some(StoredRow { key, version, item, deleted })
 }
 
-/// What a row says of big segments.
+/// Decodes a row with big segment data.
 pub fn big_segment_row(mut attributes: Attributes) -> BigSegmentRow {
     let synchronized_on = number_in(&attributes, "synchronizedOn");
     let mut set = |name| match attributes.remove(name) {

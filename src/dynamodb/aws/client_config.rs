@@ -1,4 +1,4 @@
-//! The configuration of the AWS client, from the options of the store.
+//! Configures the AWS client from the options of the store.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,40 +25,36 @@ use crate::dynamodb::write_attempt_timeout;
 use crate::error::Result;
 use crate::log::Log;
 
-/// The default time for making a connection.
+/// The default time-out for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a client is made from.
+/// The input of [`build`].
 pub struct ClientSettings<'a> {
-    /// The options of the store.
     pub options: &'a ClientConfig,
     /// The environment and the shared configuration files.
     pub settings: &'a Settings,
     /// The AWS configuration, with a region.
     pub shared: &'a SdkConfig,
-    /// Connections.
     pub http: &'a Http,
-    /// Credentials.
     pub credentials: &'a CachedCredentials,
     /// The name of the table, for log lines.
     pub table: &'a str,
-    /// Takes log lines.
     pub log: &'a Arc<dyn Log>,
-    /// The time.
     pub clock: &'a Clock,
 }
 
-/// The configuration of a client, without its time-outs.
+/// Builds the configuration of a client, without time-outs.
 pub fn build(from: &ClientSettings<'_>) -> Result<Builder> {
     let config = Builder::from(from.shared)
         .http_client(from.http.clone())
         .retry_config(sent_once(from.options, from.settings))
-        // In the default partition, one store's outage would use up the retries of the whole process.
+        // In the default partition, failures of one store would use up the retries of the whole
+        // process.
         .retry_partition(RetryPartition::custom("dynamodb-feature-store").build())
-        // The time-out of an attempt covers its body, and watching the stream takes time.
+        // The time-out of an attempt covers the body, and watching the stream takes time.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .credentials_provider(from.credentials.clone())
-        // They are cached already.
+        // `CachedCredentials` already caches them.
         .identity_cache(IdentityCache::no_cache())
         .interceptor(SetUserAgent::new(from.settings.env()))
         .interceptor(CheckResponses);
@@ -74,7 +70,7 @@ pub fn build(from: &ClientSettings<'_>) -> Result<Builder> {
     }))
 }
 
-/// How the store repeats reads.
+/// Returns how the store repeats reads.
 pub fn retries(options: &ClientConfig, settings: &Settings) -> Retries {
     let defaults = Retries::default();
     Retries {
@@ -83,7 +79,7 @@ pub fn retries(options: &ClientConfig, settings: &Settings) -> Retries {
     }
 }
 
-/// The time-outs of reads and of writes.
+/// Returns the time-outs of reads and of writes.
 pub fn timeouts(
     options: &ClientConfig,
     read_timeout: Duration,
@@ -97,15 +93,16 @@ pub fn timeouts(
     })
 }
 
-/// The store repeats requests, not the client, whose retries share a budget that runs out under lasting
-/// throttling. The adaptive mode remains useful: it slows down sending.
+/// Configures the client to send each request once. The store repeats requests, because the client's
+/// retries share a budget that runs out under lasting throttling. The adaptive mode remains useful: it
+/// slows down sending.
 fn sent_once(options: &ClientConfig, settings: &Settings) -> RetryConfig {
     let is_adaptive = options.adaptive_retries || settings.adaptive_retries;
     let retries = if is_adaptive { RetryConfig::adaptive() } else { RetryConfig::standard() };
     retries.with_max_attempts(1)
 }
 
-/// Sets the options that the AWS client has, too, and those that change its requests.
+/// Sets the options that the AWS client also has, and those that change its requests.
 fn with_options(mut config: Builder, options: &ClientConfig, region: &str) -> Result<Builder> {
     if let Some(endpoint) = &options.endpoint {
         config = config.endpoint_url(endpoint_url(endpoint, region, options.tls)?);
@@ -143,13 +140,13 @@ fn with_options(mut config: Builder, options: &ClientConfig, region: &str) -> Re
     Ok(config)
 }
 
-/// The text with a dash for each character that a part of a user agent can't have.
+/// Replaces each character that a user agent cannot contain by a dash.
 fn user_agent_token(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     text.chars().map(|c| if fits(c) { c } else { '-' }).collect()
 }
 
-/// The time of this machine, corrected by so many milliseconds.
+/// This machine's time, corrected by a number of milliseconds.
 #[derive(Debug)]
 struct OffsetTime(Millis);
 

@@ -1,4 +1,4 @@
-//! Makes the client of a table: once, on first use.
+//! Creates the client of a table once, on first use.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,13 +29,13 @@ use crate::log::{Level, Log};
 use crate::runtime;
 use crate::single_flight::SingleFlight;
 
-/// The part of `readTimeout` after which a request stops waiting for a region or credentials, so that its
-/// error names what is missing rather than DynamoDB.
+/// The share of `readTimeout` after which a request stops waiting for a region or credentials. Its error
+/// then names what is missing, instead of a time-out of DynamoDB.
 const SEARCH_SHARE: f64 = 0.8;
 
-/// Makes a [`Connection`] once and keeps it.
+/// Creates a [`Connection`] once and keeps it.
 pub struct Connector {
-    /// All connections of the store.
+    /// The HTTP connections of the store.
     pub http: Http,
     table: String,
     config: ClientConfig,
@@ -51,27 +51,27 @@ pub struct Connector {
     connecting: SingleFlight<(), Result<Arc<Connection>>>,
 }
 
-/// What requests are sent with.
+/// The clients that send requests, and their credentials.
 pub struct Connection {
-    /// Sends reads, and what the command line needs.
+    /// Sends reads and the requests of the command line.
     pub reads: Client,
-    /// Sends writes and the reads that they depend on: an attempt has more time.
+    /// Sends writes and the reads that they depend on. Each attempt has more time.
     pub writes: Client,
-    /// Where credentials come from.
+    /// The credentials of both clients.
     pub credentials: CachedCredentials,
-    /// How the store repeats reads. The client itself sends each request once.
+    /// How the store repeats reads. The clients send each request once.
     retries: Retries,
 }
 
 impl Connection {
-    /// The client for a read.
+    /// Returns the client for a read.
     pub fn client_for(&self, reading: Reading) -> &Client {
         if reading.for_write { &self.writes } else { &self.reads }
     }
 
-    /// Opens a TLS connection by a `GET /`, which DynamoDB answers to anybody free of charge. Only the SDK
-    /// knows the host, so this is its smallest request with everything removed: `DescribeLimits` itself
-    /// needs a right. Does nothing without TLS.
+    /// Opens a TLS connection with a `GET /`, which DynamoDB answers without charge or permission. Only the
+    /// SDK knows the host, so this strips the SDK's smallest request, `DescribeLimits`, which itself needs
+    /// a permission. Does nothing without TLS.
     pub async fn ping(&self) {
         let ping = self.reads.describe_limits().customize().map_request(|mut request| {
             if !request.uri().starts_with("https:") {
@@ -87,7 +87,7 @@ impl Connection {
 }
 
 impl Connector {
-    /// Makes connections to the table that `config` names.
+    /// Creates a connector for the table of `config`.
     pub fn new(
         config: &Config,
         node_roots: RootCertificates,
@@ -109,8 +109,8 @@ impl Connector {
         }
     }
 
-    /// The connection, with credentials ready. Fails after 80 % of `readTimeout` with what is missing; the
-    /// search goes on for the next request.
+    /// Returns the connection, with credentials ready. Fails after 80 % of `readTimeout` and names what is
+    /// missing; the search continues for the next request.
     pub async fn connection(self: &Arc<Self>) -> Result<&Connection> {
         let deadline = Instant::now() + self.read_timeout.mul_f64(SEARCH_SHARE);
         let connection = match self.connection.get() {
@@ -127,7 +127,8 @@ impl Connector {
         }
     }
 
-    /// The caller's configuration for repeating reads. The files are read for the first request only.
+    /// Returns the caller's configuration for repeating reads. Settings in files are unknown until the
+    /// first connection.
     pub fn retries(&self) -> Retries {
         match self.connection.get() {
             Some(connection) => connection.retries,
@@ -135,12 +136,12 @@ impl Connector {
         }
     }
 
-    /// Connects, or waits for a concurrent attempt.
+    /// Connects, or joins a concurrent attempt.
     async fn join_connecting(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Connection>> {
         let connector = Arc::clone(self);
         let connecting = async move {
             let options = connector.options().await?;
-            // It reads files.
+            // Connecting reads files, which blocks.
             let connecting = async move { connector.connect(&options).await.map(Arc::new) };
             match runtime::unblocked_async(connecting).await {
                 Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
@@ -153,12 +154,13 @@ impl Connector {
                 ErrorKind::TimedOut,
                 "a function among the clientOptions has given no value in time",
             )),
-            // Only the search for a region takes long: it ends at the instance's metadata service.
+            // Only the search for a region takes long: its last step queries the instance's metadata
+            // service.
             Err(_) => Err(not_in_time(ErrorKind::NoRegion, "no AWS region")),
         }
     }
 
-    /// All options, the deferred ones included.
+    /// Returns all options, with the deferred ones resolved.
     async fn options(&self) -> Result<ClientConfig> {
         let options = match &self.config.deferred {
             None => self.config.clone(),
@@ -200,7 +202,7 @@ impl Connector {
         })
     }
 
-    /// What the environment and the shared configuration files say. Logs what can't be used, once.
+    /// Reads the environment and the shared configuration files. Logs unusable settings once.
     async fn settings(&self, options: &ClientConfig) -> Result<Settings> {
         let settings = Settings::read(&options.environment, options.profile.as_deref()).await;
         let mut settings = settings.map_err(|failure| Error::no_resources(&failure))?;
@@ -233,14 +235,14 @@ impl Connector {
     }
 }
 
-/// The AWS configuration, with a region.
+/// Loads the AWS configuration and checks its region.
 async fn shared_config(
     options: &ClientConfig,
     settings: &Settings,
     http: &Http,
 ) -> Result<SdkConfig> {
     let mut loader = config_loader(options, settings, settings.files(), http);
-    // The client gets those of the options directly.
+    // The client gets the credentials of the options directly.
     if options.credentials.is_some() {
         loader = loader.no_credentials();
     }
@@ -255,7 +257,7 @@ async fn shared_config(
     Ok(if options.ignore_configured_endpoints { without_endpoints(shared) } else { shared })
 }
 
-/// Loads the AWS configuration from these files.
+/// Creates a loader of the AWS configuration in these files.
 pub fn config_loader(
     options: &ClientConfig,
     settings: &Settings,
@@ -265,7 +267,7 @@ pub fn config_loader(
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .env(settings.env())
         .profile_files(files)
-        // Without this the loader panics on a retry setting that it can't use.
+        // Without this, the loader panics on an invalid retry setting.
         .retry_config(RetryConfig::standard())
         .http_client(http.for_credentials());
     if let Some(region) = &options.region {

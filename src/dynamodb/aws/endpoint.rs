@@ -5,8 +5,8 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The endpoint as a URL. As in version 2 of the AWS SDK for JavaScript, a bare host is allowed, and so are
-/// the placeholders `{service}`, `{region}` and `{scheme}`.
+/// Returns the endpoint as a URL. Like version 2 of the AWS SDK for JavaScript, allows a bare host and the
+/// placeholders `{service}`, `{region}` and `{scheme}`.
 pub fn endpoint_url(text: &str, region: &str, tls: Option<bool>) -> Result<String> {
     let scheme = if tls == Some(false) { "http" } else { "https" };
     let text = text.trim().replace("{service}", "dynamodb").replace("{region}", region);
@@ -15,12 +15,12 @@ pub fn endpoint_url(text: &str, region: &str, tls: Option<bool>) -> Result<Strin
     if is_usable(&url) {
         return Ok(url);
     }
-    // A password may stand before an @.
+    // A password may precede an @.
     let shown = text.rsplit('@').next().unwrap_or_default();
     Err(Error::new(ErrorKind::BadEndpoint, format!("the endpoint {shown:?} is not a URL")))
 }
 
-/// Whether this is an HTTP URL with a host and, if any, a valid port.
+/// Returns whether this is an HTTP URL with a host and, if any, a valid port.
 fn is_usable(url: &str) -> bool {
     url.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
@@ -33,7 +33,7 @@ fn is_usable(url: &str) -> bool {
     })
 }
 
-/// Whether the text can be a label of a host name, as a region is.
+/// Returns whether the text can be a label of a host name. A region must be one.
 pub fn is_host_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -41,7 +41,7 @@ pub fn is_host_label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// The same configuration without the endpoints of the environment and the profile.
+/// Removes the endpoints of the environment and the profile.
 pub fn without_endpoints(shared: SdkConfig) -> SdkConfig {
     let mut builder = shared.into_builder();
     builder.set_endpoint_url(None);
@@ -49,7 +49,7 @@ pub fn without_endpoints(shared: SdkConfig) -> SdkConfig {
     builder.build()
 }
 
-/// The type of the service configuration that is removed above.
+/// The type of the service configuration that [`without_endpoints`] removes.
 #[derive(Debug)]
 struct NoServiceConfig;
 

@@ -1,4 +1,4 @@
-//! The AWS SDK's errors as this package's, with a text that says what to do.
+//! Converts the AWS SDK's errors to this crate's errors, with advice.
 
 use std::error::Error as StdError;
 use std::io;
@@ -13,13 +13,13 @@ use crate::dynamodb::service_errors::{foreign_answer, foreign_status, service_er
 use crate::error::{Error, ErrorKind};
 use crate::runtime;
 
-/// What to do about a server whose certificate is that of an authority, as `openssl req -x509` makes it.
-/// The TLS library refuses those, even where the very certificate is trusted.
+/// The advice for a server certificate that is marked as an authority, as `openssl req -x509` creates
+/// it. The TLS library rejects it even if this very certificate is trusted.
 const CERTIFICATE_ADVICE: &str = ". The server's certificate says that it is an authority (CA:TRUE), \
     which Node accepts of a trusted one and this store does not: make one with \
     -addext basicConstraints=critical,CA:FALSE, or let an authority of your own sign it";
 
-/// The failure of a request.
+/// Converts the failure of a request.
 pub fn to_error<E>(failure: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -43,7 +43,7 @@ where
     }
 }
 
-/// Why no credentials were found.
+/// Explains why no credentials were found.
 pub fn no_credentials(failure: &CredentialsError) -> Error {
     if let Some(exhausted) = exhausted(failure) {
         return exhausted;
@@ -52,24 +52,24 @@ pub fn no_credentials(failure: &CredentialsError) -> Error {
         ErrorKind::NoCredentials,
         format!("no AWS credentials could be had: {}", joined(chain(failure))),
     );
-    // The innermost error has the cause; the others wrap it.
+    // The innermost error contains the cause; the others wrap it.
     let innermost = chain(failure).filter_map(|e| e.downcast_ref::<CredentialsError>()).last();
     match innermost {
         Some(
             CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_),
         ) => error,
-        // A service that hands them out failed.
+        // A service that issues credentials failed.
         _ => error.transient(),
     }
 }
 
-/// The I/O error, if the operating system had no thread or file descriptor left.
+/// Returns a failure if the operating system had no thread or file descriptor left.
 fn exhausted(failure: Cause<'_>) -> Option<Error> {
     let mut causes = chain(failure).filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.find(|cause| runtime::is_exhausted(cause)).map(Error::no_resources)
 }
 
-/// A request without an answer. Whether it was sent decides whether it may yet take effect.
+/// Converts the failure of a request without an answer. A request that was sent may still take effect.
 fn dispatch_failure(failure: Cause<'_>, dispatch: &DispatchFailure) -> Error {
     let network = dispatch.is_io() || dispatch.is_timeout() || dispatch.as_other().is_some();
     let connector = dispatch.as_connector_error();
@@ -81,17 +81,17 @@ fn dispatch_failure(failure: Cause<'_>, dispatch: &DispatchFailure) -> Error {
     unsent(failure, network)
 }
 
-/// Whether the answer was too long.
+/// Returns whether the answer was too long.
 fn is_too_long(failure: Cause<'_>) -> bool {
     chain(failure).any(|cause| cause.is::<LengthLimitError>())
 }
 
-/// A request that DynamoDB did not get.
+/// Converts the failure of a request that DynamoDB did not receive.
 fn unsent(failure: Cause<'_>, network: bool) -> Error {
     if let Some(cause) = chain(failure).find_map(|e| e.downcast_ref::<CredentialsError>()) {
         return no_credentials(cause);
     }
-    // The causes above the last one may show the whole request, flag data included.
+    // Only the last cause is safe: the others may show the whole request, including flag data.
     let cause =
         chain(failure).last().map_or_else(String::new, |cause| one_line(&cause.to_string()));
     if chain(failure).any(|e| e.to_string().starts_with("failed to apply endpoint"))
@@ -123,7 +123,7 @@ fn chain<'a>(error: Cause<'a>) -> impl Iterator<Item = Cause<'a>> {
     std::iter::successors(Some(error), |error: &Cause<'a>| (*error).source())
 }
 
-/// These errors in one line; one that the one before it repeats is left out.
+/// Joins errors in one line. Omits an error that the previous one repeats.
 fn joined<'a>(errors: impl Iterator<Item = Cause<'a>>) -> String {
     let mut parts: Vec<String> = Vec::new();
     for text in errors.map(|error| one_line(&error.to_string())) {

@@ -1,8 +1,8 @@
-//! A table behind aws-sdk-dynamodb.
+//! A table that the store accesses through aws-sdk-dynamodb.
 //!
-//! `connect` makes the client on first use: from the options of the store (`client_config`, `endpoint`), the
-//! environment and the shared configuration files (`settings`), `credentials`, and connections (`http`,
-//! `tls`). `requests` sends what a store needs, `administration` what the command line needs.
+//! `connect` creates the client on first use from the options of the store (`client_config`, `endpoint`),
+//! the environment and the shared configuration files (`settings`), `credentials`, and connections (`http`,
+//! `tls`). `requests` sends the requests of a store, `administration` those of the command line.
 
 mod administration;
 mod attributes;
@@ -35,7 +35,7 @@ use crate::log::Log;
 use crate::panics::caught;
 use crate::stats::{Count, Requests, Stats};
 
-/// A table behind aws-sdk-dynamodb.
+/// A table that the store accesses through aws-sdk-dynamodb.
 pub struct AwsTable(Arc<Inner>);
 
 struct Inner {
@@ -49,7 +49,7 @@ struct Inner {
 }
 
 impl AwsTable {
-    /// The table that `config` names. Sends nothing and looks for no credentials before
+    /// Creates the table that `config` names. Sends nothing and looks for no credentials before
     /// [`AwsTable::connect`] or the first request. Counts requests in `stats`.
     pub fn new(
         config: &Config,
@@ -68,8 +68,8 @@ impl AwsTable {
         }))
     }
 
-    /// Gets credentials and a connection ready for the first request. A failure is reported by the first
-    /// request, not here.
+    /// Prepares credentials and a connection for the first request. That request reports any failure, not
+    /// this call.
     pub fn connect(&self) -> impl Future<Output = ()> + Send + 'static {
         let inner = Arc::clone(&self.0);
         async move {
@@ -86,7 +86,7 @@ impl AwsTable {
 }
 
 impl Inner {
-    /// The caller's configuration for repeating reads, as far as it is known.
+    /// Returns the caller's configuration for repeating reads, as far as it is known.
     fn retries(&self) -> Retries {
         self.connector.retries()
     }
@@ -105,8 +105,8 @@ impl Inner {
 
     /// Sends a request.
     ///
-    /// Sends it once more where it failed on a connection that died while this process stood still, and
-    /// where AWS rejected the credentials: then with new ones of the caller's provider, and with the
+    /// Repeats it once in two cases: the connection died while this process was suspended, or AWS rejected
+    /// the credentials. In the second case, it uses new credentials of the caller's provider and the
     /// server's time.
     async fn send<T, F>(&self, request: impl Fn(&Connection) -> F) -> Result<T>
     where
@@ -130,7 +130,7 @@ impl Inner {
         }
     }
 
-    /// Sends a request until it is answered or `readTimeout` has passed.
+    /// Repeats a request until it is answered or `readTimeout` has passed.
     async fn send_until_answered<T, F>(&self, request: impl Fn(&Connection) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
@@ -139,8 +139,8 @@ impl Inner {
         backoff::read_until(deadline, || self.retries(), || self.send(&request)).await
     }
 
-    /// Gives up all connections if this process stood still for so long that the other side will have
-    /// closed them. Returns how often that has happened.
+    /// Drops all connections if this process was suspended for so long that the other side has probably
+    /// closed them. Returns how often this has happened.
     fn check_clock(&self) -> u64 {
         if self.jumps.has_jumped() {
             self.connector.http.give_up_connections();

@@ -1,4 +1,4 @@
-//! The requests of a store: each is one attempt.
+//! The requests of a store. Each is one attempt.
 
 use std::sync::Arc;
 
@@ -184,7 +184,7 @@ impl Inner {
     }
 }
 
-/// A Query for the rows of one namespace: the first, or those after `start`.
+/// Creates a Query for the rows of one namespace: the first page, or the one after `start`.
 pub fn query_request(
     client: &Client,
     table: &str,
@@ -209,12 +209,13 @@ fn page(answer: QueryOutput) -> Result<Page> {
     Ok(Page { rows: rows.collect::<Result<_>>()?, next })
 }
 
-/// Whether two names are of the same table: one of them may be its ARN.
+/// Returns whether two names denote the same table. Either may be an ARN.
 fn is_same_table(one: &str, other: &str) -> bool {
     one.rsplit('/').next() == other.rsplit('/').next()
 }
 
-/// The outcome of a conditional put, and the capacity that it consumed, where DynamoDB says so.
+/// Returns the outcome of a conditional put, and the capacity that it consumed if DynamoDB reports
+/// it.
 fn put_outcome(
     answer: std::result::Result<PutItemOutput, SdkError<PutItemError>>,
 ) -> Result<(PutOutcome, Option<ConsumedCapacity>)> {
@@ -252,7 +253,7 @@ fn write_request(write: &Write) -> Result<WriteRequest> {
     Ok(request.map_err(incomplete)?.build())
 }
 
-/// The row of one write of a batch.
+/// Returns the row of one write of a batch.
 fn requested_row(request: &WriteRequest) -> Option<RowKey> {
     match (&request.put_request, &request.delete_request) {
         (Some(put), _) => row_key(&put.item),
@@ -261,7 +262,7 @@ fn requested_row(request: &WriteRequest) -> Option<RowKey> {
     }
 }
 
-/// The error for a request without a required part. No request here lacks one.
+/// Returns the error for a request without a required part. No request here lacks one.
 pub fn incomplete(failure: BuildError) -> Error {
     Error::new(ErrorKind::Internal, format!("a request is incomplete: {failure}"))
 }

@@ -1,8 +1,8 @@
 //! Trusted TLS certificates.
 //!
-//! The store trusts the root certificates of the operating system or, where there are none (slim and
-//! distroless images), Node's own; and also those in the files that `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE`
-//! name. Where the options have certificates (an agent's `ca`), it trusts only those, as Node does.
+//! The store trusts the root certificates of the operating system or, if there are none (slim and distroless
+//! images), Node's own. It also trusts those in the files that `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE`
+//! name. If the options contain certificates (an agent's `ca`), it trusts only those, as Node does.
 
 use std::io;
 use std::path::Path;
@@ -21,20 +21,20 @@ use crate::files::{self, Reads};
 use crate::log::{Level, Log};
 use crate::runtime;
 
-/// Gets Node's own root certificates, as PEM text. Called only where they are needed.
+/// Gets Node's own root certificates as PEM text. Called only if they are needed.
 pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
-/// The variables that name files with further certificates to trust.
+/// The variables that name files with additional trusted certificates.
 const EXTRA_CERTIFICATE_FILES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE"];
 
-/// The variables that say where the operating system's certificates are: a file and folders.
+/// The variables that locate the operating system's certificates: a file and folders.
 const SYSTEM_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// The context of TLS connections.
+/// Returns the context of TLS connections.
 ///
 /// # Errors
 ///
-/// Where the certificates can't be read at the moment, since no thread can be started.
+/// If the certificates cannot be read at the moment, because no thread can be started.
 pub async fn tls_context(
     authorities: Option<&str>,
     environment: &Environment,
@@ -48,11 +48,11 @@ pub async fn tls_context(
     context(store)
 }
 
-/// The context of connections without TLS.
+/// Returns the context of connections without TLS.
 ///
 /// # Errors
 ///
-/// None that is known, but the library can return one.
+/// No failure is known, but the library can return one.
 pub fn no_tls_context() -> io::Result<TlsContext> {
     context(TrustStore::empty().with_native_roots(false))
 }
@@ -106,7 +106,7 @@ async fn trust_store(
     Ok(store)
 }
 
-/// The certificates in the file that a variable names. Warns where they can't be used.
+/// Reads the certificates in the file that a variable names. Warns if they are unusable.
 async fn read_extra(variable: &str, path: &str, log: &dyn Log) -> io::Result<Option<Arc<[u8]>>> {
     let read = match files::read(path.into()).await {
         Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
@@ -127,8 +127,8 @@ type Places = [Option<String>; 2];
 
 static SYSTEM: LazyLock<Reads<Places, Vec<CertificateDer<'static>>>> = LazyLock::new(Reads::new);
 
-/// The usable root certificates of the operating system. None where they can't be read in time; Node's own
-/// are used then.
+/// Returns the usable root certificates of the operating system. Returns none if they cannot be read in time;
+/// the store then uses Node's own.
 async fn system_certificates(
     environment: &Environment,
     log: &dyn Log,
@@ -153,7 +153,7 @@ async fn system_certificates(
     }
 }
 
-/// The operating system's root certificates.
+/// Reads the operating system's root certificates.
 fn system_roots(environment: &Environment) -> io::Result<Vec<CertificateDer<'static>>> {
     let [file, folders] = SYSTEM_VARIABLES.map(|variable| environment.get(variable));
     let file = file.map(Path::new);
@@ -182,7 +182,7 @@ fn system_roots(environment: &Environment) -> io::Result<Vec<CertificateDer<'sta
     loaded(load_native_certs())
 }
 
-/// What was found; an error where no file can be opened at the moment.
+/// Returns the certificates, or an error if no file can be opened at the moment.
 fn loaded(found: CertificateResult) -> io::Result<Vec<CertificateDer<'static>>> {
     for error in found.errors {
         if let ErrorKind::Io { inner, .. } = error.kind
@@ -194,7 +194,7 @@ fn loaded(found: CertificateResult) -> io::Result<Vec<CertificateDer<'static>>> 
     Ok(found.certs)
 }
 
-/// Those that the HTTP client does not panic on.
+/// Keeps the certificates that the HTTP client does not panic on.
 fn usable(mut certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
     certificates.retain(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
     certificates
@@ -205,7 +205,7 @@ fn pem(certificate: &CertificateDer<'static>) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
-/// Rejects what the HTTP client would panic on.
+/// Rejects certificates that the HTTP client would panic on.
 fn check(pem: &[u8]) -> Result<(), String> {
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {

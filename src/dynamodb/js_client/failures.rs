@@ -1,14 +1,14 @@
-//! Failures of a client of the caller's.
+//! Failures of a JS client.
 
 use crate::dynamodb::error_text::{one_line, shown_code};
 use crate::dynamodb::service_errors::service_error;
 use crate::error::{Error, ErrorKind};
 
-/// The failure that a client reported. `name` is the name or code of the JavaScript error.
+/// Converts a failure that the client reports. `name` is the name or code of the JavaScript error.
 pub fn client_failure(name: &str, message: &str, status: Option<u16>) -> Error {
     let known = service_error(name, message, status);
     let kind = match (known, name, status) {
-        // An unknown error without a status may be of the network or of the client.
+        // An unknown error without a status may come from the network or the client.
         (Some(Error { kind: ErrorKind::Refused, .. }), _, None | Some(200..=299)) => {
             ErrorKind::Unavailable
         }

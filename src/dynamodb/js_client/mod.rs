@@ -1,20 +1,20 @@
-//! A table behind an AWS client object of the caller's (`dynamoDBClient`).
+//! A table that the store accesses through a JS client: an AWS client object of the caller's
+//! (`dynamoDBClient`).
 //!
-//! Each request goes to JavaScript as JSON text and is answered with JSON text. A row is
-//! `{"key": [namespace, key], "version", "item", "deleted"}`; its `item` is the text, or
-//! `{"type": …}` for an attribute of another type.
+//! Requests and answers are JSON text. A row is `{"key": [namespace, key], "version", "item", "deleted"}`.
+//! Its `item` is the text, or `{"type": …}` for an attribute of another type.
 //!
 //! | request | answer |
 //! | --- | --- |
-//! | `{"operation": "GetItem", "table", "key", "consistent"}` | `{"row"}`, `null` for none |
-//! | the same with `"bigSegments": true` | `{"row": {"key", "synchronizedOn", "included", "excluded"}}`, likewise; the last three where they are there |
+//! | `{"operation": "GetItem", "table", "key", "consistent"}` | `{"row"}`, which is `null` if there is no row |
+//! | the same with `"bigSegments": true` | the same with `{"key", "synchronizedOn", "included", "excluded"}` as `row`; the last three are optional |
 //! | `{"operation": "Query", "table", "namespace", "consistent", "start"}` | `{"rows", "next"}` |
-//! | `{"operation": "PutItem", "table", "row", "condition", "unchanged"}` | `{}`, or `{"newer": row}` where the condition does not hold, with `null` for a row that the client does not return |
+//! | `{"operation": "PutItem", "table", "row", "condition", "unchanged"}` | `{}`, or `{"newer": row}` if the condition does not hold, with `null` for a row that the client does not return |
 //! | `{"operation": "BatchWriteItem", "table", "puts": [row], "deletes": [key]}` | `{"unprocessed": [key]}` |
-//! | each of them | `{"failure": {"name", "message", "status"}}` |
+//! | any of them | `{"failure": {"name", "message", "status"}}` |
 //!
-//! Requests also have a `time`: the milliseconds until the request times out. Answers also have
-//! the `units` that were consumed, where DynamoDB reports them.
+//! Requests also have a `time`: the milliseconds until the request times out. Answers also have the consumed
+//! `units`, if DynamoDB reports them.
 
 mod failures;
 mod rows;
@@ -44,10 +44,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Item, RowKey, StoredRow};
 use crate::stats::{Count, Requests, Stats};
 
-/// Calls the client with a request. The answer is `None` when JavaScript can no longer be called.
+/// Calls the client with a request. Returns `None` if JavaScript can no longer be called.
 pub type CallClient = Arc<dyn Fn(String) -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
-/// A table behind a client of the caller's.
+/// A table that the store accesses through a JS client.
 pub struct JsClient(Arc<Inner>);
 
 struct Inner {
@@ -59,9 +59,9 @@ struct Inner {
 }
 
 impl JsClient {
-    /// The table that `config` names. The client has retries and time-outs of its own; a call without an
-    /// answer ends here after `readTimeout`, or after the time of a write's attempt. Each call counts as one
-    /// request in `stats`.
+    /// Creates the table that `config` names. The client has its own retries and time-outs. A call without
+    /// an answer ends after `readTimeout`, or after the time-out of a write's attempt. Each call counts as
+    /// one request in `stats`.
     pub fn new(config: &Config, call: CallClient, stats: Arc<Stats>) -> Self {
         Self(Arc::new(Inner {
             table: config.table.clone(),
@@ -72,8 +72,8 @@ impl JsClient {
         }))
     }
 
-    /// Sends a request and decodes its answer with `read`, which returns `None` for one that is not of the
-    /// documented form.
+    /// Sends a request and decodes its answer with `read`, which returns `None` if the answer does not have
+    /// the documented form.
     fn send<T: 'static>(
         &self,
         operation: fn(&Requests) -> &Count,

@@ -13,12 +13,12 @@ pub fn optional<'a, T>(
     if value.is_null() { Some(None) } else { read(value).map(Some) }
 }
 
-/// A row's key.
+/// Encodes a row's key.
 pub fn key(row: &RowKey) -> Value {
     json!([&*row.namespace, &*row.key])
 }
 
-/// A row to write; without an item, the init marker.
+/// Encodes a row to write; without an item, the init marker.
 pub fn new_row(row: &RowKey, item: Option<&Item>) -> Value {
     match item {
         Some(item) => json!({"key": key(row), "version": item.version, "item": &*item.json}),
@@ -57,7 +57,7 @@ pub fn stored_row(value: &Value) -> Option<StoredRow> {
     })
 }
 
-/// Decodes a row about big segments.
+/// Decodes a row with big segment data.
 pub fn big_segment_row(value: &Value) -> Option<BigSegmentRow> {
     let row = value.as_object()?;
     let texts = |name| {

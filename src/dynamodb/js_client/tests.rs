@@ -3,7 +3,8 @@ use std::sync::Mutex;
 use super::*;
 use crate::model::ItemAttribute;
 
-/// A table with a client that returns this answer, and the requests that the client gets.
+/// Creates a table whose client returns this answer. Also returns the requests that the client
+/// gets.
 fn client(answer: Option<&str>) -> (JsClient, Arc<Mutex<Vec<Value>>>, Arc<Stats>) {
     let answer = answer.map(str::to_owned);
     let requests = Arc::new(Mutex::new(Vec::new()));

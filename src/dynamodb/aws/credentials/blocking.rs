@@ -1,4 +1,4 @@
-//! Sources of credentials that read files or run programs.
+//! Credential sources that read files or run programs.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -6,7 +6,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use crate::runtime;
 
-/// Calls a provider that may block, on another thread than the runtime's only one.
+/// Calls a provider that may block, outside the runtime's only thread.
 #[derive(Debug)]
 pub struct BlockingProvider(pub SharedCredentialsProvider);
 
@@ -31,7 +31,7 @@ impl ProvideCredentials for BlockingProvider {
     }
 }
 
-/// Rejects what no header can hold: the AWS client would panic on it.
+/// Rejects credentials that no header can contain: the AWS client would panic on them.
 fn checked(found: Credentials) -> Result<Credentials, CredentialsError> {
     let is_sendable = |key: &str| key.chars().all(|c| matches!(c, ' '..='~'));
     let are_sendable = [found.access_key_id(), found.secret_access_key()]

@@ -1,9 +1,9 @@
-//! Keeps the credentials of a provider until shortly before they expire.
+//! Caches the credentials of a provider until shortly before they expire.
 //!
-//! The AWS client's own cache is not used: it looks for credentials as part of a request, and a request that
-//! times out ends the search. A source slower than the read time-out (a role, a program) would be
-//! started again and again and never end. Here one search runs at a time, as a task of its own, and new
-//! credentials are fetched in the background while the present ones are still good.
+//! This replaces the AWS client's own cache, which searches for credentials as part of a request: if the
+//! request times out, the search ends. A source slower than the read time-out (a role, a program) would
+//! start again and again and never finish. Here, one search runs at a time in its own task, and new
+//! credentials are fetched in the background while the current ones are valid.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,15 +18,16 @@ use crate::clock::{Clock, Millis};
 use crate::log::Secrets;
 use crate::single_flight::SingleFlight;
 
-/// New credentials are fetched this long before the present ones expire, but not before half of their
-/// life, in milliseconds.
+/// New credentials are fetched this long before the current ones expire, but not before half of their
+/// lifetime, in milliseconds.
 const LONGEST_LEAD: Millis = 5 * 60_000;
-/// Credentials are not used in this last part of their life, but at most a quarter of it, in milliseconds.
+/// Credentials are not used in this last part of their lifetime, which is at most a quarter of it, in
+/// milliseconds.
 const LONGEST_MARGIN: Millis = 10_000;
 /// Credentials without an expiry are fetched again after this time, in milliseconds.
 const LIFE_WITHOUT_EXPIRY: Millis = 15 * 60_000;
-/// The shortest time between a failure of the provider and the next call while the last credentials are
-/// good, and between two rejections that have an effect, in milliseconds.
+/// The minimum time between a failure of the provider and the next call while the current credentials are
+/// valid, and between two rejections that take effect, in milliseconds.
 const PAUSE: Millis = 1_000;
 
 type Found = Result<Credentials, Arc<CredentialsError>>;
@@ -37,7 +38,7 @@ pub struct CachedCredentials(Arc<Inner>);
 
 struct Inner {
     provider: SharedCredentialsProvider,
-    /// Whether the provider is the caller's own. It is called again when AWS rejects its credentials, and
+    /// Whether the caller supplies the provider. It is called again when AWS rejects its credentials, and
     /// must not return expired ones.
     is_callers: bool,
     clock: Clock,
@@ -49,19 +50,19 @@ struct Inner {
 struct Held {
     credentials: Credentials,
     since: Millis,
-    /// When new ones are fetched.
+    /// When new credentials are fetched.
     renew_at: Millis,
-    /// When these are no longer used.
+    /// When these credentials are no longer used.
     good_until: Millis,
 }
 
 impl CachedCredentials {
-    /// Those of `provider`, which is not called before they are needed.
+    /// Caches the credentials of `provider`, which is not called before they are needed.
     pub fn new(provider: SharedCredentialsProvider, clock: Clock) -> Self {
         Self::with(provider, clock, false)
     }
 
-    /// Those of the caller's own provider.
+    /// Caches the credentials of the caller's own provider.
     pub fn of_caller(provider: SharedCredentialsProvider, clock: Clock) -> Self {
         Self::with(provider, clock, true)
     }
@@ -71,12 +72,13 @@ impl CachedCredentials {
         Self(Arc::new(Inner { provider, is_callers, clock, search, held, secrets }))
     }
 
-    /// Waits until there are credentials.
+    /// Waits until credentials are available.
     pub async fn prepare(&self) -> Result<(), Arc<CredentialsError>> {
         self.find().await.map(|_| ())
     }
 
-    /// Lets the next request call the caller's provider again: AWS rejected the present credentials.
+    /// Makes the next request call the caller's provider again, because AWS rejected the current
+    /// credentials.
     pub fn rejected(&self) {
         if !self.0.is_callers {
             return;
@@ -96,7 +98,7 @@ impl CachedCredentials {
         });
         if let Some((credentials, renew)) = good {
             if renew {
-                // It runs as a task of its own.
+                // The search runs in its own task.
                 drop(self.0.search.join_or_start((), || Some(search(Arc::clone(&self.0)))));
             }
             return Ok(credentials);
@@ -127,7 +129,7 @@ async fn search(inner: Arc<Inner>) -> Found {
         Err(failure) => {
             if let Some(held) = &mut *held {
                 held.renew_at = now + PAUSE;
-                // Those without an expiry stay good; newer ones would only have been a precaution.
+                // Credentials without an expiry stay valid: fetching new ones is only a precaution.
                 if held.credentials.expiry().is_none() {
                     held.good_until = Millis::MAX;
                 }
@@ -138,7 +140,7 @@ async fn search(inner: Arc<Inner>) -> Found {
 }
 
 impl Held {
-    /// `None` for credentials that have expired.
+    /// Returns `None` for expired credentials.
     fn new(credentials: &Credentials, now: Millis) -> Option<Self> {
         let expiry = credentials.expiry().map(|expiry| {
             let since_epoch = expiry.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -191,7 +193,7 @@ mod tests {
     use super::*;
     use crate::config::{self, CredentialsProvider};
 
-    /// A provider whose credentials live for `life` milliseconds. It counts its calls, and fails while
+    /// A provider whose credentials live for `life` milliseconds. It counts its calls and fails while
     /// `failing` is not 0.
     struct Scene {
         calls: Arc<AtomicI64>,
@@ -200,7 +202,7 @@ mod tests {
         credentials: CachedCredentials,
     }
 
-    /// One whose provider takes `delay`.
+    /// Creates a scene whose provider takes `delay`.
     fn scene_with(life: Option<Millis>, delay: Duration, is_callers: bool) -> Scene {
         let (calls, hands, failing) =
             (Arc::<AtomicI64>::default(), Arc::<AtomicI64>::default(), Arc::<AtomicI64>::default());

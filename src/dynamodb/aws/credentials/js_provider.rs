@@ -1,4 +1,4 @@
-//! A credentials provider of the caller's, in JavaScript.
+//! The caller's credentials provider in JavaScript.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::to_sdk;
 use crate::config::CredentialsProvider;
 
-/// After this time without an answer the provider is called again.
+/// The time-out of a call. After it, the provider can be called again.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Calls the caller's provider.

@@ -24,7 +24,7 @@ use crate::config::{self, ClientConfig, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Secrets;
 
-/// The credentials that a client with these options uses.
+/// Returns the credentials that a client with these options uses.
 pub fn for_client(
     options: &ClientConfig,
     settings: &Arc<Settings>,
@@ -47,7 +47,8 @@ pub fn for_client(
     Ok(CachedCredentials::new(provider, clock))
 }
 
-/// The SDK's chain of sources, or the program that it would come to, on threads that may block.
+/// Returns the SDK's chain of sources, or the program that the chain would reach. Runs them on
+/// threads that may block.
 fn default_chain(
     options: &ClientConfig,
     settings: &Arc<Settings>,
@@ -74,7 +75,7 @@ fn default_chain(
     Ok(SharedCredentialsProvider::new(BlockingProvider(chain)))
 }
 
-/// The same credentials in the form of the AWS client.
+/// Converts credentials to the form of the AWS client.
 fn to_sdk(credentials: config::Credentials) -> Credentials {
     let mut builder = Credentials::builder()
         .access_key_id(credentials.access_key_id)

@@ -1,7 +1,7 @@
 //! Credentials that a program prints (`credential_process` in a profile).
 //!
-//! The AWS SDK's provider for them is not used: it hands the program the environment of this process, which
-//! native code must not read, and needs signal handling in the runtime.
+//! The AWS SDK's provider for them is not used: the program would inherit the environment of this process,
+//! which native code must not read, and the runtime would have to handle signals.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,22 +23,20 @@ use crate::dynamodb::aws::settings::{CredentialProcess, Settings};
 use crate::environment::Environment;
 use crate::log::Secrets;
 
-/// Runs the program for each request for credentials. Blocks.
+/// Runs the program each time that credentials are requested. Blocks.
 pub struct ProcessProvider {
     process: CredentialProcess,
     environment: Environment,
-    /// The role of the profile in use, if that is not the one with the program.
+    /// The role of the profile in use, if another profile names the program.
     role: Option<AssumeRole>,
     secrets: Secrets,
 }
 
 /// Assumes the role of the profile in use with the credentials of a program.
 pub struct AssumeRole {
-    /// The options of the client, with its region.
+    /// The options of the client, including its region.
     pub options: ClientConfig,
-    /// The settings with the profile.
     pub settings: Arc<Settings>,
-    /// Connections.
     pub http: Http,
     /// The profile that names the program.
     pub profile: String,
@@ -66,7 +64,7 @@ impl AssumeRole {
 }
 
 impl ProcessProvider {
-    /// The credentials of this program, which gets this environment.
+    /// Creates a provider that runs this program in this environment.
     pub fn shared(
         process: CredentialProcess,
         environment: Environment,
@@ -90,7 +88,7 @@ impl ProcessProvider {
         }
     }
 
-    /// Runs the program. The reason of a failure never contains what it printed.
+    /// Runs the program. The failure text never contains the program's output.
     fn run(&self) -> Result<Credentials, String> {
         let output = shell(&self.process.command, &self.environment)
             .env_clear()
@@ -106,7 +104,8 @@ impl ProcessProvider {
     }
 }
 
-/// The command in the shell that the AWS SDKs use. The path is absolute, so that `PATH` is not searched.
+/// Returns the command in the shell that the AWS SDKs use. The path is absolute, so that `PATH` is not
+/// searched.
 fn shell(command: &str, environment: &Environment) -> Command {
     #[cfg(not(windows))]
     let shell = {
@@ -120,14 +119,15 @@ fn shell(command: &str, environment: &Environment) -> Command {
         use std::os::windows::process::CommandExt;
         let program = environment.get("COMSPEC").unwrap_or(r"C:\Windows\System32\cmd.exe");
         let mut shell = Command::new(program);
-        // `cmd` removes one pair of quotes, and does not know the escapes of other programs.
+        // `cmd` removes one pair of quotes and does not know the escapes of other programs.
         shell.arg("/C").raw_arg(format!("\"{command}\""));
         shell
     };
     shell
 }
 
-/// Whether a process can have this variable: an environment object in JavaScript may hold any text.
+/// Returns whether a process can have this variable: an environment object in JavaScript may contain any
+/// text.
 fn can_be_passed_on(name: &str, value: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0')
 }

@@ -1,4 +1,4 @@
-//! Name look-ups that neither block the runtime's thread nor, on Linux, use the C library's resolver, which
+//! Resolves names without blocking the runtime's thread. On Linux, avoids the C library's resolver, which
 //! reads the environment of the process.
 
 use std::io;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 
-/// Resolves names by `/etc/hosts` and `/etc/resolv.conf`. Clones share their contents.
+/// Resolves names with `/etc/hosts` and `/etc/resolv.conf`. Clones share the contents of these files.
 #[cfg(target_os = "linux")]
 #[derive(Clone, Debug, Default)]
 pub struct Resolver(std::sync::Arc<std::sync::Mutex<Option<hickory_resolver::TokioResolver>>>);
@@ -32,7 +32,7 @@ impl Resolver {
         match resolver.lookup_ip(name).await {
             Ok(found) => Ok(found.iter().collect()),
             Err(failure) => {
-                // The files may have changed, as when a machine joins another network.
+                // The files may have changed, for example because the machine joined another network.
                 *self.known() = None;
                 Err(io::Error::other(failure))
             }
@@ -44,7 +44,8 @@ impl Resolver {
     }
 }
 
-/// Reads both files. Without a list of name servers, assumes one on this machine, as the C library does.
+/// Reads both files. If there is no list of name servers, assumes one on this machine, as the C library
+/// does.
 #[cfg(target_os = "linux")]
 fn read_configuration() -> io::Result<hickory_resolver::TokioResolver> {
     use hickory_resolver::TokioResolver;

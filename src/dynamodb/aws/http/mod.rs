@@ -1,8 +1,7 @@
 //! The HTTP connections of a store.
 //!
-//! Certificates are read when TLS is first used, because that takes longer than everything else before the
-//! first request. All connections can be dropped at once. Their number and the length of an answer are
-//! limited.
+//! Certificates are read when TLS is first used, because this takes longer than everything else before the
+//! first request. All connections can be dropped at once. Their number and the length of answers are limited.
 
 mod dns;
 mod proxies;
@@ -38,22 +37,22 @@ use crate::config::ClientConfig;
 use crate::environment::Environment;
 use crate::log::Log;
 
-/// The most connections to one server by default, as in the AWS SDKs for JavaScript.
+/// The default maximum number of connections to one server, as in the AWS SDKs for JavaScript.
 const CONNECTIONS: usize = 50;
-/// How long an idle connection is kept. DynamoDB drops it after about a minute, and a request sent then is
-/// lost.
+/// How long an idle connection is kept. DynamoDB drops it after about a minute, which loses a request that is
+/// sent at that moment.
 const LONGEST_IDLE: Duration = Duration::from_secs(50);
-/// The longest answer with many rows, in bytes. DynamoDB returns 1 MB of items in a page and accepts 16 MB in a
-/// batch; escapes in JSON multiply that.
+/// The maximum length of an answer with many rows, in bytes. DynamoDB returns 1 MB of items in a page and
+/// accepts 16 MB in a batch; escapes in JSON multiply this.
 const LONGEST_PAGE: usize = 16 * 1024 * 1024;
-/// The longest other answer, in bytes. An item has at most 400 KB.
+/// The maximum length of any other answer, in bytes. An item has at most 400 KB.
 const LONGEST_ANSWER: usize = 3 * 1024 * 1024;
 
 /// An HTTP client. Clones share its connections.
 #[derive(Clone)]
 pub struct Http {
     inner: Arc<Inner>,
-    /// Whether this one is for sources of credentials. Those without TLS are on this machine or are its
+    /// Whether this client serves credential sources. Sources without TLS are on this machine or are its
     /// metadata service, so requests to them bypass proxies.
     for_credentials: bool,
 }
@@ -65,11 +64,11 @@ struct Inner {
     settings: OnceLock<Settings>,
     tls: OnceCell<TlsContext>,
     pools: Mutex<Pools>,
-    /// Whether no connection is kept any more.
+    /// Whether connections are no longer kept.
     closed: AtomicBool,
 }
 
-/// The options for connections.
+/// The options of connections.
 struct Settings {
     proxies: Proxies,
     authorities: Option<String>,
@@ -90,7 +89,7 @@ impl Settings {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Route {
     encrypted: bool,
-    /// Whether it bypasses the proxy.
+    /// Whether the request bypasses the proxy.
     direct: bool,
 }
 
@@ -98,7 +97,7 @@ struct Route {
 type Pools = HashMap<Route, SharedHttpClient>;
 
 impl Http {
-    /// A client without connections. It trusts what [`tls`] says.
+    /// Creates a client without connections. [`tls`] describes which certificates it trusts.
     pub fn new(environment: Environment, node_roots: RootCertificates, log: Arc<dyn Log>) -> Self {
         let inner = Inner {
             node_roots,
@@ -112,14 +111,15 @@ impl Http {
         Self { inner: Arc::new(inner), for_credentials: false }
     }
 
-    /// Sets the options, before the first connection is made. `None` where the URL of the proxy can't be used.
+    /// Sets the options. Call it before the first connection. Returns `None` if the URL of the proxy is
+    /// invalid.
     pub fn configure(&self, config: &ClientConfig) -> Option<()> {
         let settings = Settings::new(config, &*self.inner.log)?;
         self.inner.settings.get_or_init(|| settings);
         Some(())
     }
 
-    /// The same client, for sources of credentials.
+    /// Returns the same client for credential sources.
     pub fn for_credentials(&self) -> Self {
         Self { for_credentials: true, ..self.clone() }
     }
@@ -135,7 +135,7 @@ impl Http {
         *self.inner.pools() = Pools::default();
     }
 
-    /// The route of a request to this URL.
+    /// Returns the route of a request to this URL.
     fn route(&self, url: &str) -> Route {
         let encrypted = url.starts_with("https:");
         let is_local = !encrypted && (self.for_credentials || is_metadata_address(url));
@@ -145,7 +145,8 @@ impl Http {
     }
 }
 
-/// Whether this is the URL of a metadata service: the credentials of a machine or a container.
+/// Returns whether this is the URL of a metadata service, which has the credentials of a machine or a
+/// container.
 fn is_metadata_address(url: &str) -> bool {
     url.parse::<http::Uri>().is_ok_and(|uri| {
         let host = uri.host().unwrap_or_default();
@@ -159,7 +160,8 @@ impl Inner {
     }
 
     async fn client(&self, route: Route) -> io::Result<SharedHttpClient> {
-        // Making one takes time: a TLS context holds hundreds of certificates.
+        // The lock is not held while a client is created, which takes time: a TLS context holds hundreds of
+        // certificates.
         if let Some(kept) = self.pools().get(&route) {
             return Ok(kept.clone());
         }
@@ -171,7 +173,7 @@ impl Inner {
         Ok(pools.entry(route).or_insert(made).clone())
     }
 
-    /// A client with connections of its own.
+    /// Creates a client with its own connections.
     async fn make_client(&self, route: Route) -> io::Result<SharedHttpClient> {
         let none = Proxies::none();
         let settings = self.settings.get();
@@ -238,7 +240,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// The longest answer to this request, in bytes.
+/// Returns the maximum length of the answer to this request, in bytes.
 fn longest_answer(request: &HttpRequest) -> usize {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let many = [".Query", ".Scan", ".BatchWriteItem"];
@@ -249,8 +251,8 @@ fn longest_answer(request: &HttpRequest) -> usize {
     }
 }
 
-/// Marks failures of a server or the network as transient. The library takes those that it doesn't know, such
-/// as an answer that is not HTTP, for errors in the request itself.
+/// Marks failures of a server or the network as transient. The library treats failures that it does not know,
+/// such as an answer that is not HTTP, as errors in the request itself.
 fn transient(failure: ConnectorError) -> ConnectorError {
     let connection = failure.connection_metadata().cloned();
     let is_known = !failure.is_user() || connection.is_none();

@@ -1,4 +1,4 @@
-//! Proxies, and what bypasses them.
+//! Proxies, and the hosts that bypass them.
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use http::Uri;
@@ -14,20 +14,20 @@ pub struct Proxies {
     pub tls: ProxyConfig,
     /// For requests without TLS.
     pub plain: ProxyConfig,
-    /// Whether the one for requests without TLS has TLS itself.
+    /// Whether the proxy for requests without TLS itself uses TLS.
     pub plain_has_tls: bool,
-    /// What bypasses both.
+    /// The hosts that bypass both proxies.
     pub excepted: NoProxy,
 }
 
 impl Proxies {
-    /// No proxies.
+    /// Returns a configuration without proxies.
     pub fn none() -> Self {
         let none = ProxyConfig::disabled;
         Self { tls: none(), plain: none(), plain_has_tls: false, excepted: NoProxy::default() }
     }
 
-    /// The configured proxies. `None` where the URL of one can't be used.
+    /// Returns the configured proxies; `None` if the URL in the options is invalid.
     pub fn new(config: &ClientConfig, log: &dyn Log) -> Option<Self> {
         match &config.proxy {
             None if config.proxy_from_environment => {
@@ -43,8 +43,8 @@ impl Proxies {
         }
     }
 
-    /// The proxies of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the same in lower case. Warns
-    /// once of a URL that can't be used.
+    /// Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the same variables in lower case.
+    /// Warns once about an invalid URL.
     fn of_environment(environment: &Environment, log: &dyn Log) -> Self {
         let get = |name: &'static str| {
             let found = environment.get(name).map(|value| (name.to_owned(), value));
@@ -56,7 +56,7 @@ impl Proxies {
         let excepted = NoProxy::new(get("NO_PROXY").map_or("", |(_, value)| value));
         let mut warned = Vec::new();
         let mut proxy = |name: &'static str| {
-            // In CGI, HTTP_PROXY comes from a header of the request.
+            // In CGI, a header of the request sets HTTP_PROXY.
             let is_forged = name == "HTTP_PROXY" && environment.get("REQUEST_METHOD").is_some();
             let own = if is_forged { None } else { get(name) };
             let Some((name, url)) = own.or_else(|| get("ALL_PROXY")) else {
@@ -81,13 +81,13 @@ impl Proxies {
     }
 }
 
-/// The entries of `NO_PROXY`. A host covers its subdomains, with or without a dot or `*.` before it. An entry
-/// may be an IP address or a network, and may have a port. `*` covers everything.
+/// The entries of `NO_PROXY`. A host also covers its subdomains, with or without a dot or `*.` before it. An
+/// entry may be an IP address or a network, and may have a port. `*` covers everything.
 #[derive(Default)]
 pub struct NoProxy(Vec<Entry>);
 
 struct Entry {
-    /// Matches all hosts but the entry's; `None` covers every host.
+    /// Matches all hosts except the entry's; `None` means that the entry covers every host.
     hosts: Option<Matcher>,
     port: Option<u16>,
 }
@@ -106,7 +106,7 @@ impl NoProxy {
         Self(entries.collect())
     }
 
-    /// Whether requests to this URL bypass the proxy.
+    /// Returns whether requests to this URL bypass the proxy.
     pub fn covers(&self, url: &str) -> bool {
         url.parse::<Uri>().is_ok_and(|url| {
             let default = if url.scheme_str() == Some("https") { 443 } else { 80 };
@@ -119,7 +119,7 @@ impl NoProxy {
     }
 }
 
-/// The parts of an entry such as `host`, `host:80`, `::1`, `[::1]` and `[::1]:80`.
+/// Splits an entry such as `host`, `host:80`, `::1`, `[::1]` or `[::1]:80` into host and port.
 fn host_and_port(entry: &str) -> (&str, Option<u16>) {
     let (host, port) = match entry.rsplit_once(':') {
         Some((host, port)) if host.ends_with(']') || !host.contains(':') => {

@@ -1,5 +1,5 @@
-//! A check of responses. DynamoDB sends at least an empty object. The AWS SDK would take an empty body, or any
-//! other object, for that, and so for "no such row" or "all written".
+//! Checks responses. DynamoDB sends at least an empty object. The AWS SDK would accept an empty body, or any
+//! other object, as one, which means "no such row" or "all written".
 
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -17,7 +17,7 @@ const MEMBERS: [&[u8]; 6] = [
 ];
 const REQUESTS: [&str; 4] = ["GetItem", "Query", "PutItem", "BatchWriteItem"];
 
-/// Fails an attempt whose response has no body, or is an object with none of these members.
+/// Fails an attempt whose response has no body, or is a non-empty object without any of these members.
 #[derive(Debug)]
 pub struct CheckResponses;
 

@@ -13,18 +13,15 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use crate::clock::{Clock, Millis};
 use crate::log::{Level, Log};
 
-/// Logs each request at its end: name, status and duration, but neither items nor credentials.
+/// Logs each request when it ends: name, status and duration, but neither items nor credentials.
 #[derive(Clone)]
 pub struct RequestLog {
-    /// The name of the table.
     pub table: String,
-    /// Takes the lines.
     pub log: Arc<dyn Log>,
-    /// The time.
     pub clock: Clock,
 }
 
-/// When a request began.
+/// The start time of a request.
 #[derive(Debug)]
 struct Begun(Millis);
 
@@ -62,7 +59,7 @@ impl Intercept for RequestLog {
         let Some(name) = config.load::<Metadata>().map(Metadata::name) else {
             return Ok(());
         };
-        // It only opens the connection; see `Connection::ping`.
+        // `Connection::ping` sends this only to open the connection.
         if name == "DescribeLimits" {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Interceptors of the AWS client: they modify, check and log requests.
+//! Interceptors of the AWS client, which modify, check and log requests.
 
 mod check;
 mod log;

@@ -1,4 +1,4 @@
-//! Changes of requests.
+//! Modifies requests.
 
 use std::sync::OnceLock;
 
@@ -28,7 +28,7 @@ pub struct ModifyRequests {
 }
 
 impl ModifyRequests {
-    /// `None` where there is nothing to change.
+    /// Returns `None` if there is nothing to change.
     pub fn new(config: &ClientConfig) -> Option<Self> {
         let modify = Self {
             plain: config.tls == Some(false),
@@ -81,7 +81,7 @@ impl Intercept for ModifyRequests {
     }
 }
 
-/// The same URL without TLS, if it is that of an AWS endpoint.
+/// Removes TLS from the URL of an AWS endpoint; `None` for other URLs.
 fn without_tls(url: &str) -> Option<String> {
     let rest = url.strip_prefix("https://")?;
     let uri: Uri = url.parse().ok()?;
@@ -90,7 +90,7 @@ fn without_tls(url: &str) -> Option<String> {
     regional.then(|| format!("http://{rest}"))
 }
 
-/// Sets the user agent of the AWS client, which would otherwise make one for each request from the environment
+/// Sets the user agent of the AWS client. Otherwise the client makes one for each request from the environment
 /// of the process.
 #[derive(Debug)]
 pub struct SetUserAgent {
@@ -99,7 +99,7 @@ pub struct SetUserAgent {
 }
 
 impl SetUserAgent {
-    /// A user agent from this environment.
+    /// Creates an interceptor that makes the user agent from this environment.
     pub fn new(env: Env) -> Self {
         Self { env, made: OnceLock::new() }
     }

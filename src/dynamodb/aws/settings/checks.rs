@@ -1,13 +1,13 @@
-//! Values that the AWS SDK would panic on, or silently misread.
+//! Checks for values that the AWS SDK would panic on or silently misread.
 
 use std::fmt;
 
 use aws_config::AppName;
 
-/// The longest application ID, in bytes.
+/// The maximum length of an application ID, in bytes.
 const LONGEST_APP_ID: usize = 50;
 
-/// What a setting must be.
+/// The rule for the value of a setting.
 #[derive(Clone, Copy)]
 enum Rule {
     Flag,
@@ -60,7 +60,7 @@ const RULES: [(&str, &str, Rule); 8] = [
     ),
 ];
 
-/// The value of a variable for the AWS SDK; `None` where it is blank, or breaks its rule.
+/// Returns the value of a variable for the AWS SDK; `None` if it is blank or breaks its rule.
 pub fn usable_variable<'a>(
     name: &str,
     value: &'a str,
@@ -84,8 +84,8 @@ fn ignored(what: &str, rule: Rule) -> String {
     format!("{what} must be {rule}; its value is ignored, as if it were not set")
 }
 
-/// The text of a file without settings that are blank or break their rule. Warns of those in the `sections`
-/// that are used.
+/// Returns the text of a file without settings that are blank or break their rule. Warns about broken rules
+/// in `sections`, the sections in use.
 pub fn usable_lines(
     text: &str,
     path: &str,
@@ -100,7 +100,7 @@ pub fn usable_lines(
             is_used = sections.contains(&name);
         }
         let (key, value) = key_and_value(line);
-        // A key without a value heads a group where the next line is indented.
+        // A key without a value heads a group if the next line is indented.
         let is_heading = lines.peek().is_some_and(|(_, next)| is_indented(next));
         let is_blank = !key.is_empty() && value.is_empty() && (!is_heading || is_indented(line));
         let rule = RULES.iter().find(|(_, name, _)| key.eq_ignore_ascii_case(name));
@@ -122,13 +122,13 @@ fn is_indented(line: &str) -> bool {
     line.starts_with([' ', '\t']) && !line.trim().is_empty()
 }
 
-/// The name in a line such as `[profile a]`, with single spaces.
+/// Returns the name in a line such as `[profile a]`, with single spaces.
 fn section_name(line: &str) -> Option<String> {
     let (name, _) = line.strip_prefix('[')?.split_once(']')?;
     Some(name.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Both sides of a line such as `key = value # comment`; empty for other lines.
+/// Returns both sides of a line such as `key = value # comment`; empty strings for other lines.
 pub fn key_and_value(line: &str) -> (&str, &str) {
     let is_comment = line.trim_start().starts_with(['#', ';', '[']);
     let Some((key, value)) = line.split_once('=').filter(|_| !is_comment) else {

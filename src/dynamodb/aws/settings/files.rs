@@ -1,4 +1,4 @@
-//! Reading the files that the environment names.
+//! Reads the files that the environment names.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,13 +9,13 @@ use crate::environment::Environment;
 use crate::files;
 use crate::runtime;
 
-/// The variables that name a file with a token to get credentials with.
+/// The variables that name a file with a token for getting credentials.
 const TOKEN_FILES: [&str; 2] =
     ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
-/// How much of a path is shown, in characters.
+/// The maximum length of a path in log lines, in characters.
 const LONGEST_SHOWN_PATH: usize = 200;
 
-/// The path of a shared file: that of the variable, or else `~/.aws/` and `file`.
+/// Returns the path of a shared file: the value of the variable, or else `file` in `~/.aws/`.
 pub fn file_path(environment: &Environment, variable: &str, file: &str) -> Option<PathBuf> {
     match environment.get(variable) {
         Some(path) => match path.strip_prefix("~/") {
@@ -40,7 +40,8 @@ fn home(environment: &Environment) -> Option<PathBuf> {
     Some(format!("{drive}{path}").into())
 }
 
-/// Removes variables that do not name a regular file: the AWS SDK would wait for it.
+/// Removes variables that name something other than a regular file, because the AWS SDK would wait
+/// for it.
 pub async fn check_token_files(
     variables: &mut HashMap<String, String>,
     warnings: &mut Vec<String>,
@@ -65,11 +66,11 @@ pub async fn check_token_files(
     Ok(())
 }
 
-/// The text of a file. A missing one is empty; one that can't be read is empty with a warning.
+/// Returns the text of a file. A missing file is empty; an unreadable one is empty with a warning.
 ///
 /// # Errors
 ///
-/// Where no file can be opened at the moment.
+/// If no file can be opened at the moment.
 pub fn text_of(
     path: &Path,
     read: io::Result<Arc<[u8]>>,
@@ -78,7 +79,7 @@ pub fn text_of(
     let reason = match read.map(|bytes| String::from_utf8(bytes.to_vec())) {
         Ok(Ok(text)) => return Ok(text),
         Ok(Err(_)) => "it is not UTF-8 text".to_owned(),
-        // An invalid name can't be that of a file.
+        // A file cannot have an invalid name, so there is none.
         Err(failure)
             if matches!(
                 failure.kind(),
@@ -94,7 +95,7 @@ pub fn text_of(
     Ok(String::new())
 }
 
-/// A path for a log line.
+/// Formats a path for a log line.
 pub fn shown(path: &Path) -> String {
     path.to_string_lossy().chars().take(LONGEST_SHOWN_PATH).flat_map(char::escape_debug).collect()
 }

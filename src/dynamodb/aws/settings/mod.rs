@@ -1,9 +1,9 @@
 //! The AWS settings of the environment and of the shared configuration files.
 //!
-//! Some crates of the AWS SDK panic on a value that they don't expect, or read the environment of the process
-//! when they get none. So all settings are read here, from the copy of the environment and the files that it
-//! names. As in the AWS SDKs for JavaScript, a blank value means "not set". A value that can't be used is left
-//! out, with one warning.
+//! Some crates of the AWS SDK panic on unexpected values, or read the environment of the process if they get
+//! no settings. So this module reads all settings from the snapshot of the environment and the files that it
+//! names. As in the AWS SDKs for JavaScript, a blank value means "not set". An unusable value is omitted with
+//! one warning.
 
 mod checks;
 mod files;
@@ -32,23 +32,23 @@ use crate::environment::Environment;
 /// The variables that hold credentials. A profile that the caller names takes precedence over them.
 const KEY_VARIABLES: [&str; 3] =
     ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-/// Where containers get their credentials.
+/// The variable with the URL of a container's credentials.
 const CONTAINER_URL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 /// The key of a profile that names a program.
 const PROCESS_KEY: &str = "credential_process";
-/// The profile in use where none is named.
+/// The profile in use if none is named.
 const DEFAULT: &str = "default";
 
 /// The settings of one store.
 pub struct Settings {
-    /// Lines to log about what can't be used.
+    /// Log lines about unusable settings.
     pub warnings: Vec<String>,
-    /// How often a request may be sent.
+    /// The maximum number of attempts of a request.
     pub max_attempts: Option<u32>,
-    /// Whether sending slows down after throttling.
+    /// Whether to slow down sending after throttling.
     pub adaptive_retries: bool,
     environment: Environment,
-    /// The variables that can be used.
+    /// The usable variables.
     variables: HashMap<String, String>,
     /// The usable text of the config file.
     config: String,
@@ -59,16 +59,16 @@ pub struct Settings {
     is_profile_named: bool,
     /// The name of the profile in use.
     profile: String,
-    /// The shared files.
+    /// The paths of the shared files.
     paths: Vec<PathBuf>,
 }
 
 impl Settings {
-    /// Reads the settings; it blocks. `profile` is the one that the caller names.
+    /// Reads the settings. Blocks. `profile` is the one that the caller names.
     ///
     /// # Errors
     ///
-    /// Where no file can be opened at the moment.
+    /// If no file can be opened at the moment.
     pub async fn read(environment: &Environment, profile: Option<&str>) -> io::Result<Self> {
         let mut warnings = Vec::new();
         let mut variables = HashMap::new();
@@ -108,7 +108,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Parses the texts of the files, and what the profile in use says of retries.
+    /// Parses the texts of the files and reads the settings for retries.
     async fn load_profiles(&mut self) {
         let env = Env::from(self.variables.clone());
         let selected = Some(self.profile.clone().into());
@@ -128,7 +128,7 @@ impl Settings {
             .is_some_and(|mode| mode.eq_ignore_ascii_case("adaptive"));
     }
 
-    /// The environment for the AWS SDK, without its keys where a named profile takes precedence over them.
+    /// Returns the environment for the AWS SDK. Omits keys if a named profile takes precedence over them.
     pub fn env(&self) -> Env {
         let mut variables = self.variables.clone();
         if self.is_profile_named && self.profile().is_some_and(has_credentials) {
@@ -137,12 +137,12 @@ impl Settings {
         Env::from(variables)
     }
 
-    /// The whole environment, for a child process.
+    /// Returns the whole environment, for a child process.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// The shared configuration files, for the AWS SDK.
+    /// Returns the shared configuration files for the AWS SDK.
     pub fn files(&self) -> EnvConfigFiles {
         EnvConfigFiles::builder()
             .with_contents(EnvConfigFileKind::Config, &*self.config)
@@ -150,7 +150,7 @@ impl Settings {
             .build()
     }
 
-    /// The same files with these keys in place of the program that a profile names.
+    /// Returns the same files with these keys instead of the program that a profile names.
     pub fn files_with_keys(&self, profile: &str, keys: &[(&str, &str)]) -> EnvConfigFiles {
         let without_process = |text: &str| {
             let lines = text.lines().filter(|line| key_and_value(line).0 != PROCESS_KEY);
@@ -167,8 +167,8 @@ impl Settings {
             .build()
     }
 
-    /// The host that a container gets its credentials from, where that is a name. The AWS SDK would look it up
-    /// with the C library.
+    /// Returns the host of a container's credentials if it is a name. The AWS SDK would resolve it with the C
+    /// library.
     pub fn container_credentials_host(&self) -> Option<String> {
         let url: http::Uri = self.variables.get(CONTAINER_URL)?.parse().ok()?;
         let host = url.host().filter(|_| url.scheme_str() == Some("http"))?;
@@ -189,20 +189,20 @@ impl Settings {
         }
     }
 
-    /// The profile in use.
+    /// Returns the profile in use.
     fn profile(&self) -> Option<&Profile> {
         let profiles = self.profiles.as_ref()?;
         profiles.get_profile(profiles.selected_profile())
     }
 
-    /// The value of a variable, or else of a key of the profile in use.
+    /// Returns the value of a variable, or else of a key of the profile in use.
     fn value(&self, variable: &str, key: &str) -> Option<&str> {
         let variable = self.variables.get(variable).map(String::as_str);
         variable.or_else(|| self.profile().and_then(|profile| profile.get(key)))
     }
 }
 
-/// The text of a shared file without settings that can't be used. `sections` are those in use.
+/// Returns the text of a shared file without unusable settings. `sections` are those in use.
 fn usable_text(
     path: Option<PathBuf>,
     text: Option<io::Result<Arc<[u8]>>>,

@@ -5,7 +5,7 @@ use aws_config::profile::Profile;
 use super::files::shown;
 use super::{DEFAULT, KEY_VARIABLES, PROCESS_KEY, Settings};
 
-/// Keys of a profile that say where its credentials come from.
+/// Keys of a profile that name a source of credentials.
 const SOURCE_KEYS: [&str; 8] = [
     "aws_access_key_id",
     "credential_process",
@@ -26,10 +26,10 @@ const BEFORE_PROCESS: [&str; 6] = [
     "web_identity_token_file",
 ];
 
-/// A profile that something names and no file has.
+/// A profile that a setting names but no file contains.
 #[derive(Debug, PartialEq)]
 pub struct MissingProfile {
-    /// What is wrong, in words.
+    /// The problem in words.
     pub message: String,
     /// Whether its credentials would be used.
     pub is_needed: bool,
@@ -38,19 +38,19 @@ pub struct MissingProfile {
 /// A program that prints credentials.
 #[derive(Clone)]
 pub struct CredentialProcess {
-    /// The profile that names it.
+    /// The profile that names the program.
     pub profile: String,
     /// The command line, for a shell. It may hold secrets.
     pub command: String,
     /// The account of its credentials, unless the program prints another.
     pub account_id: Option<String>,
-    /// Whether it is the profile in use; otherwise that one assumes a role with the credentials.
+    /// Whether the profile in use takes these credentials directly. Otherwise it assumes a role with them.
     pub is_own: bool,
 }
 
 impl Settings {
-    /// The profile in use, or one that it takes its credentials from, where no file has it. The AWS SDK would
-    /// use the next source of credentials, maybe those of another account.
+    /// Returns the profile in use, or one that it takes its credentials from, if no file contains it. The AWS
+    /// SDK would use the next source of credentials, perhaps of another account.
     pub fn missing_profile(&self) -> Option<MissingProfile> {
         let (missing, named_by) = self.first_missing()?;
         let files: Vec<_> = self.paths.iter().map(|path| shown(path)).collect();
@@ -63,7 +63,7 @@ impl Settings {
         })
     }
 
-    /// The first missing profile, and what names it.
+    /// Returns the first missing profile and what names it.
     fn first_missing(&self) -> Option<(&str, String)> {
         let Some(mut profile) = self.profile() else {
             let by = if self.is_profile_named { "clientOptions.profile" } else { "AWS_PROFILE" };
@@ -86,12 +86,12 @@ impl Settings {
         None
     }
 
-    /// Whether the environment has keys. They take precedence over the profile that it names.
+    /// Returns whether the environment has keys. They take precedence over the profile that it names.
     fn has_keys(&self) -> bool {
         KEY_VARIABLES.iter().take(2).all(|name| self.variables.contains_key(*name))
     }
 
-    /// The program that the default chain would run for credentials, if any.
+    /// Returns the program that the default chain would run for credentials, if any.
     pub fn credential_process(&self) -> Option<CredentialProcess> {
         if self.has_keys() && !self.is_profile_named {
             return None;
@@ -125,7 +125,7 @@ impl Settings {
     }
 }
 
-/// Whether a profile says where credentials come from.
+/// Returns whether a profile names a source of credentials.
 pub fn has_credentials(profile: &Profile) -> bool {
     SOURCE_KEYS.iter().any(|key| profile.get(key).is_some())
 }

@@ -4,7 +4,7 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment::new(variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
 }
 
-/// Settings whose files have these texts.
+/// Reads settings from files with these texts.
 async fn settings(
     test: &str,
     config: &str,
