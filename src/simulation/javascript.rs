@@ -45,7 +45,7 @@ impl JavaScript {
         Self { store, clock, memo: Mutex::default() }
     }
 
-    /// Call this after each call into the store returns, and with each answer that arrives.
+    /// Adopts the store's generation. Call this after each call into the store and with each answer.
     pub fn advance(&self) {
         let mut memo = self.memo.lock().unwrap();
         memo.generation = memo.generation.max(self.store.generation());

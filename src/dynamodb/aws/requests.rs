@@ -1,4 +1,4 @@
-//! The requests of a store. Each is one attempt.
+//! The requests of a store. Each is one attempt, which `Inner::send` may repeat once.
 
 use std::sync::Arc;
 

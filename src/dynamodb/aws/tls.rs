@@ -2,7 +2,7 @@
 //!
 //! The store trusts the root certificates of the operating system or, if there are none (slim and distroless
 //! images), Node's own. It also trusts those in the files that `NODE_EXTRA_CA_CERTS` and `AWS_CA_BUNDLE`
-//! name. If the options contain certificates (an agent's `ca`), it trusts only those, as Node does.
+//! name. If the options contain usable certificates (an agent's `ca`), it trusts only those, as Node does.
 
 use std::io;
 use std::path::Path;
@@ -34,7 +34,7 @@ const SYSTEM_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 ///
 /// # Errors
 ///
-/// If the certificates cannot be read at the moment, because no thread can be started.
+/// If the certificates cannot be read, because no thread or file descriptor is left.
 pub async fn tls_context(
     authorities: Option<&str>,
     environment: &Environment,

@@ -29,7 +29,7 @@ const BEFORE_PROCESS: [&str; 6] = [
 /// A profile that a setting names but no file contains.
 #[derive(Debug, PartialEq)]
 pub struct MissingProfile {
-    /// The problem in words.
+    /// The description of the problem.
     pub message: String,
     /// Whether its credentials would be used.
     pub is_needed: bool,
