@@ -63,7 +63,7 @@ class ItemCache {
     this.lastKind = new Kind();
     this.generation = 0;
     this.bound = Number.POSITIVE_INFINITY;
-    /** The total text length of the newer items. */
+    /** The total text length of the newer items. An item that is kept twice counts twice. */
     this.size = 0;
     this.hits = 0;
     this.stale = 0;
