@@ -25,7 +25,7 @@ declare namespace DynamoDBFeatureStore {
     accessKeyId: string;
     secretAccessKey: string;
     sessionToken?: string | null;
-    /** When the credentials expire. Default: never. */
+    /** When the credentials expire. */
     expiration?: Date | null;
     /** The AWS account of the credentials. */
     accountId?: string | null;

@@ -114,7 +114,7 @@ class ResponseQueue {
   }
 
   /**
-   * Registers a request that the caller has sent itself, without `send`.
+   * Registers a request, which then waits for its answer.
    *
    * @param {number} id
    * @param {Native} native
