@@ -2,7 +2,6 @@
 
 pub mod init_plan;
 pub mod late_init;
-pub mod order;
 pub mod pending;
 mod retry_log;
 

@@ -414,10 +414,10 @@ async fn an_older_update_that_comes_just_before_a_newer_one_is_known_to_be_store
     setup.table.script(gated("PutItem", &gate));
     let newer = setup.start_upsert("k", 5);
     setup.requested("PutItem", 1).await;
-    // The newer update is no longer pending, but the write order still has it.
+    // A read has found it in the table before its put is answered.
     setup.store.writer.pending().saved_row(&RowKey::new("features", "k"));
     let older = setup.start_upsert("k", 3);
-    gate.add_permits(1);
+    gate.add_permits(2);
     newer.await.unwrap().unwrap();
     older.await.unwrap().unwrap();
     assert_eq!(setup.store.pending(), 0);
@@ -429,9 +429,10 @@ async fn an_older_update_whose_newer_one_fails_after_it_was_settled_is_not_left_
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
     assert!(setup.upsert("k", 5).await.is_err());
-    // The retry worker is about to try once more.
-    setup.table.script(|_| Fate::AnswerAfter(sleep(Duration::from_secs(1)).boxed()));
-    setup.requested("PutItem", 1).await;
+    setup.table.script(|_| Fate::AnswerAfter(sleep(Duration::from_secs(5)).boxed()));
+    setup.table.take_requests();
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(setup.table.take_operations(), ["PutItem"], "the retry worker tries once more");
     setup.store.writer.pending().saved_row(&RowKey::new("features", "k"));
     setup.table.script(fail(ErrorKind::Unavailable));
     let older = setup.start_upsert("k", 3);

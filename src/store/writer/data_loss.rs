@@ -172,7 +172,7 @@ impl Writer {
 
     /// Writes what is missing, by conditional puts, in the order of an init.
     async fn refill(&self, data: &[KindData]) -> Result<()> {
-        let turn = self.order.init();
+        let turn = self.pending.begin_init();
         turn.come().await;
         for wave in plan(&self.context.layout, data, &[], false) {
             self.write_carefully(wave, &HashMap::new()).await?;

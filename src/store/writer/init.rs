@@ -21,8 +21,9 @@ use crate::model::{Fingerprint, Item, RowKey, StoredRow};
 use crate::panics::caught;
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::late_init::LateInit;
-use crate::writes::order::Turn;
-use crate::writes::pending::{Data, Failed, PendingInit, Update, WriteId, kind_in, put_into};
+use crate::writes::pending::{
+    Data, Failed, InitTurn, PendingInit, Update, WriteId, kind_in, put_into,
+};
 
 /// New items of one kind as JSON text. A kind may come in several of them.
 #[derive(Clone, Debug)]
@@ -40,8 +41,8 @@ impl Writer {
         known: impl FnOnce() + Send + 'static,
     ) -> BoxFuture<'static, Result<()>> {
         let writer = Arc::clone(self);
-        let id = writer.pending.begin();
-        let (announced, turn) = (Announced::new(&writer), writer.order.init());
+        let turn = writer.pending.begin_init();
+        let id = turn.id;
         async move {
             let Some(data) = data.await else {
                 return Ok(());
@@ -52,9 +53,7 @@ impl Writer {
                 return Err(failure);
             }
             let saved = async {
-                let received = writer.receive_all(id, data);
-                drop(announced);
-                received?;
+                writer.receive_all(id, data)?;
                 known();
                 if writer.read_only {
                     writer.pending.init_is_memory_only(id);
@@ -73,23 +72,6 @@ impl Writer {
             })
         }
         .boxed()
-    }
-}
-
-/// An init whose data is still to come. A store that is being closed waits for it.
-struct Announced(Arc<Writer>);
-
-impl Announced {
-    fn new(writer: &Arc<Writer>) -> Self {
-        writer.pending.announce();
-        Self(Arc::clone(writer))
-    }
-}
-
-impl Drop for Announced {
-    fn drop(&mut self) {
-        self.0.pending.arrived();
-        self.0.retries.data_arrived();
     }
 }
 
@@ -170,7 +152,7 @@ impl Writer {
 
     /// Writes an init, or leaves it to the retry worker. If it fails and a newer init was requested, it ends
     /// its turn and returns the result of the newer one.
-    async fn save_all(self: &Arc<Self>, id: WriteId, turn: Turn) -> Result<()> {
+    async fn save_all(self: &Arc<Self>, id: WriteId, turn: InitTurn) -> Result<()> {
         let result = match self.pending.init(id) {
             Some(PendingInit { data, .. }) => self.replace(id, &data).await,
             None => Err(overtaken()),
@@ -243,7 +225,7 @@ impl Writer {
     /// Writes an init that failed at first, with the updates requested since. Rows that others have made
     /// newer meanwhile stay.
     pub(super) async fn init_late(self: &Arc<Self>, init: PendingInit) -> Result<()> {
-        let turn = self.order.init();
+        let turn = self.pending.begin_init();
         turn.come().await;
         let Some((data, updates)) = self.pending.init_with_updates(init.id) else {
             return Ok(());

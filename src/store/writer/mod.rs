@@ -21,7 +21,6 @@ use crate::error::Error;
 use crate::log::Level;
 use crate::model::RowKey;
 use crate::writes::PendingWrites;
-use crate::writes::order::WriteOrder;
 use crate::writes::pending::Failed;
 use data_loss::DataLoss;
 use retry_worker::RetryWorker;
@@ -36,7 +35,6 @@ pub(super) struct Writer {
     context: Arc<Context>,
     reader: Arc<Reader>,
     pending: Arc<PendingWrites>,
-    order: WriteOrder,
     update_permits: Semaphore,
     retries: RetryWorker,
     data_loss: DataLoss,
@@ -56,7 +54,6 @@ impl Writer {
             context,
             reader,
             pending,
-            order: WriteOrder::default(),
             update_permits: Semaphore::new(PARALLEL_UPDATES),
             retries: RetryWorker::default(),
             data_loss: DataLoss::new(config.refill),

@@ -20,8 +20,7 @@ use crate::backoff::{Backoff, no_answer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::counted;
 use crate::supervised_task::SupervisedTask;
-use crate::writes::order::Conclusion;
-use crate::writes::pending::{Blocked, Update};
+use crate::writes::pending::{Step, Update};
 
 /// How long one write, or one request of an init, is repeated in one round. No caller waits for it.
 pub(super) const TIME_OF_A_TRY: Duration = Duration::from_secs(10);
@@ -35,8 +34,6 @@ pub(super) struct RetryWorker {
     task: SupervisedTask,
     /// Notified when a retry may succeed.
     recovered: Notify,
-    /// Notified when a write has succeeded or failed, or the data of an init has arrived.
-    tried: Notify,
     closing: AtomicBool,
 }
 
@@ -45,18 +42,12 @@ impl Default for RetryWorker {
         Self {
             task: SupervisedTask::new("the retry worker"),
             recovered: Notify::new(),
-            tried: Notify::new(),
             closing: AtomicBool::new(false),
         }
     }
 }
 
 impl RetryWorker {
-    /// Reports that the data of an init has arrived, or never will.
-    pub(super) fn data_arrived(&self) {
-        self.tried.notify_one();
-    }
-
     fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
     }
@@ -81,9 +72,7 @@ impl Writer {
             }
             let settled = async {
                 quiet.await;
-                while self.pending.is_any_to_write() {
-                    self.retries.tried.notified().await;
-                }
+                self.pending.drained().await;
             };
             drop(timeout_at(deadline, settled).await);
             Ok(())
@@ -108,7 +97,6 @@ impl Writer {
             self.retries.recovered.notify_one();
         }
         self.log_ended();
-        self.retries.tried.notify_one();
     }
 
     pub(super) fn start_retries(self: &Arc<Self>) {
@@ -151,7 +139,6 @@ impl Writer {
                 Some(_) => failures + 1,
             };
             is_permanent = failure.as_ref().is_some_and(Error::is_permanent);
-            self.retries.tried.notify_one();
             if closing {
                 // One round is enough.
                 return pending().await;
@@ -216,42 +203,32 @@ impl Writer {
         Instant::now() + if closing { Backoff::PERMANENT.longest } else { Duration::ZERO }
     }
 
-    /// Retries an update in its turn. Returns `false` if there was nothing to send.
-    fn retry_update<'a>(
-        self: &'a Arc<Self>,
-        update: &'a Arc<Update>,
-    ) -> impl Future<Output = Result<bool>> + use<'a> {
-        let turn = self.order.update(update);
-        async move {
-            let _writer = turn.writer().await;
-            turn.come().await;
-            let result = self.try_update(update).await;
-            let conclusion = match &result {
-                Ok(_) => Conclusion::Saved,
-                Err(failure) => {
-                    let becomes = self.pending.failed(update, failure);
-                    self.after_failure(becomes, &saving(update), failure);
-                    Conclusion::Failed(failure.clone())
+    /// Retries an update. Returns `false` if there was nothing to send.
+    async fn retry_update(self: &Arc<Self>, update: &Arc<Update>) -> Result<bool> {
+        let _claim = loop {
+            match self.pending.next_retry(update) {
+                Step::Send(claim) => break claim,
+                Step::Wait(change) => change.await,
+                Step::Blocked(_, failure) => {
+                    if failure.is_permanent() {
+                        // Retrying is useless before the write that blocks it is retried.
+                        self.pending.failed(update, &failure);
+                    }
+                    return Ok(false);
                 }
-            };
-            turn.conclude(update.id, conclusion);
-            result
+                Step::Saved | Step::Failed(_) | Step::Replaced => return Ok(false),
+            }
+        };
+        let result = self.put_unless_busy(update).await;
+        if let Err(failure) = &result {
+            let becomes = self.pending.failed(update, failure);
+            self.after_failure(becomes, &saving(update), failure);
         }
+        result.map(|()| true)
     }
 
-    async fn try_update(self: &Arc<Self>, update: &Update) -> Result<bool> {
-        if !self.pending.is_retrying(update) {
-            return Ok(false);
-        }
-        match self.pending.blocked(update) {
-            Some(Blocked::Refused(failure)) => {
-                // Retrying is useless before the write that blocks it is retried.
-                self.pending.failed(update, &failure);
-                return Ok(false);
-            }
-            Some(Blocked::Waiting(_)) => return Ok(false),
-            None => {}
-        }
+    /// Sends an update, a few times if DynamoDB throttles.
+    async fn put_unless_busy(self: &Arc<Self>, update: &Update) -> Result<()> {
         let mut tries = 1;
         loop {
             let put = async {
@@ -264,7 +241,7 @@ impl Writer {
                     sleep(Backoff::WRITE.pause_after(tries)).await;
                     tries += 1;
                 }
-                result => return result.map(|()| true),
+                result => return result,
             }
         }
     }

@@ -14,8 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::Level;
 use crate::model::{Item, RowKey, references};
 use crate::panics::{catch, caught};
-use crate::writes::order::{Conclusion, Turn};
-use crate::writes::pending::{Added, Blocked, Failed, Settled, Update, WriteId};
+use crate::writes::pending::{Added, Claim, Failed, Step, Update, WriteId};
 
 impl Writer {
     pub fn upsert(self: &Arc<Self>, kind: &str, json: &str) -> BoxFuture<'static, Result<()>> {
@@ -63,15 +62,18 @@ impl Writer {
             Ok(begun) => begun,
             Err(defect) => Begun::Panicked(update, defect),
         };
-        let write = Waiting { row, id, deadline: Instant::now() + writer.write_timeout };
+        let deadline = Instant::now() + writer.write_timeout;
         async move {
             match begun {
-                Begun::Turn(turn) => writer.save(turn, write).await,
+                Begun::Pending => writer.save(Waiting { row, id, decisive: id, deadline }).await,
                 Begun::Superseded(by) => {
-                    let follow = writer.follow(&write, by, no_answer());
-                    writer.context.unless_closed(follow).await
+                    writer.save(Waiting { row, id, decisive: by, deadline }).await
                 }
-                Begun::Refused(failure) => Err(failure),
+                Begun::SupersededByInit(by) => {
+                    let ended = writer.init_ended(by - 1, deadline);
+                    writer.context.unless_closed(ended).await
+                }
+                Begun::Failed(failure) => Err(failure),
                 Begun::Panicked(update, defect) => {
                     writer.panicked(&update, &defect);
                     Err(defect)
@@ -82,21 +84,25 @@ impl Writer {
     }
 }
 
-/// An update that waits. The write order keeps its text, unless a newer update supersedes it.
+/// A call that waits for its update. Only the pending writes keep the text, and only that of the newest update.
 struct Waiting {
     row: RowKey,
     id: WriteId,
+    /// The update that decides the result: this one, or the newer one that superseded it.
+    decisive: WriteId,
     deadline: Instant,
 }
 
 /// The immediate result of an update.
 enum Begun {
-    /// It has a place in the write order.
-    Turn(Turn),
-    /// It is older than this pending update.
+    /// It is pending.
+    Pending,
+    /// This pending update is as new.
     Superseded(WriteId),
+    /// This pending init has an item that is as new.
+    SupersededByInit(WriteId),
     /// It is not written.
-    Refused(Error),
+    Failed(Error),
     /// Something panicked.
     Panicked(Arc<Update>, Error),
 }
@@ -141,7 +147,9 @@ impl Writer {
         if unstorable.kind == ErrorKind::TooLarge {
             let used = match added {
                 Added::NoRoom => "nor kept: too much is kept in memory already",
-                Added::Pending | Added::Superseded(_) => "but this process uses it all the same",
+                Added::Pending | Added::Superseded(_) | Added::SupersededByInit(_) => {
+                    "but this process uses it all the same"
+                }
             };
             let what = saving(update);
             let line = format!("{what} failed: {unstorable}. It is not written, {used}");
@@ -149,25 +157,26 @@ impl Writer {
         }
     }
 
-    /// Makes an update visible to reads and, if it may be stored, puts it into the write order.
+    /// Makes an update pending, so that reads see it.
     fn begin_update(self: &Arc<Self>, update: &Arc<Update>) -> Begun {
         if let Err(unstorable) = self.check_storable(&update.row, &update.item) {
             self.keep_in_memory(update, &unstorable);
-            return Begun::Refused(unstorable);
+            return Begun::Failed(unstorable);
         }
         match self.pending.add(update) {
-            Added::Pending => self.is_visible(update),
-            Added::Superseded(Some(by)) => return Begun::Superseded(by),
-            // A pending init has something newer, or the newer update is memory only.
-            Added::Superseded(None) => {}
+            Added::Pending => {
+                self.is_visible(update);
+                Begun::Pending
+            }
+            Added::Superseded(by) => Begun::Superseded(by),
+            Added::SupersededByInit(by) => Begun::SupersededByInit(by),
             Added::NoRoom => {
                 let full = "256 MiB of writes are not in the table yet";
                 let failure = Error::new(ErrorKind::TimedOut, full);
                 self.after_failure(Failed::GivenUp, &saving(update), &failure);
-                return Begun::Refused(failure);
+                Begun::Failed(failure)
             }
         }
-        Begun::Turn(self.order.update(update))
     }
 
     /// Makes later reads see the change of this update's row.
@@ -175,136 +184,92 @@ impl Writer {
         self.reader.wrote(&update.row, !update.references.is_empty());
     }
 
-    /// Writes an update, or waits for a newer one that supersedes it. If that fails, leaves it to the retry
+    /// Waits until an update, or something as new, is in the table. If that fails, leaves the update to the retry
     /// worker.
-    async fn save(self: &Arc<Self>, turn: Turn, write: Waiting) -> Result<()> {
-        let result = self.save_in_turn(turn, &write).await;
-        // It may have become pending just after the newer one that decides its result was settled.
-        match &result {
-            Ok(()) => self.pending.saved_with(&write.row, write.id),
-            Err(failure) => {
-                if let Some(update) = self.pending.in_flight(&write.row, write.id) {
-                    self.leave_to_retries(&update, failure);
-                }
-            }
-        }
-        result
-    }
-
-    async fn save_in_turn(self: &Arc<Self>, turn: Turn, write: &Waiting) -> Result<()> {
-        let mut failure =
-            Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet");
-        let driven = async {
-            let driven = self.drive(&turn, write.deadline, &mut failure);
-            Ok(timeout_at(write.deadline, driven).await.ok())
+    async fn save(self: &Arc<Self>, write: Waiting) -> Result<()> {
+        let saved = async {
+            let mut last =
+                Error::new(ErrorKind::TimedOut, "earlier writes are not in the table yet");
+            let saved = timeout_at(write.deadline, self.save_repeatedly(&write, &mut last)).await;
+            saved.unwrap_or(Err(last))
         };
-        let conclusion = match caught(self.context.unless_closed(driven)).await {
-            Ok(Ok(conclusion)) => conclusion,
-            Ok(Err(closed)) => return Err(closed),
+        match caught(self.context.unless_closed(saved)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => {
+                // A newer update has more time.
+                let own = self.pending.in_flight(&write.row).filter(|it| it.id == write.id);
+                if let Some(update) = own {
+                    self.leave_to_retries(&update, &failure);
+                }
+                Err(failure)
+            }
             Err(defect) => {
-                if let Some(update) = turn.newest() {
-                    self.panicked(&update, &defect);
-                    turn.conclude(update.id, Conclusion::Failed(defect.clone()));
-                } else {
-                    self.context.log_failure(&format!("saving {}", write.row), &defect);
+                match self.pending.in_flight(&write.row) {
+                    Some(update) => self.panicked(&update, &defect),
+                    None => self.context.log_failure(&format!("saving {}", write.row), &defect),
                 }
-                return Err(defect);
-            }
-        };
-        let Some(conclusion) = conclusion else {
-            // A newer update in this place has more time.
-            if let Some(update) = turn.own() {
-                self.leave_to_retries(&update, &failure);
-                turn.conclude(update.id, Conclusion::Failed(failure.clone()));
-            }
-            return Err(failure);
-        };
-        let decisive = turn.decisive();
-        drop(turn);
-        match conclusion {
-            Conclusion::Saved => Ok(()),
-            Conclusion::Failed(failure) if !failure.is_retryable() => Err(failure),
-            Conclusion::Failed(failure) => {
-                let follow = self.follow(write, decisive, failure);
-                self.context.unless_closed(follow).await
-            }
-            Conclusion::Replaced => {
-                let replaced = self.replaced_by_init(write, decisive);
-                self.context.unless_closed(replaced).await
+                Err(defect)
             }
         }
     }
 
-    /// Writes the newest update of this place repeatedly, until the result of this turn's update is known.
-    /// Other turns of the place wait meanwhile.
-    async fn drive(
-        self: &Arc<Self>,
-        turn: &Turn,
-        deadline: Instant,
-        last: &mut Error,
-    ) -> Conclusion {
-        let writer = turn.writer().await;
-        let mut failures = 0;
+    /// Sends the newest update of a row whenever its turn comes, or waits for other callers that do. `last` becomes
+    /// the last failure.
+    async fn save_repeatedly(self: &Arc<Self>, write: &Waiting, last: &mut Error) -> Result<()> {
         loop {
-            if let Some(conclusion) = turn.conclusion() {
-                return conclusion;
-            }
-            turn.come().await;
-            let permit = self.update_permits.acquire().await;
-            // A request that would soon be cut off is useless. Newer updates have more time.
-            let enough = self.write_timeout / if turn.own().is_some() { 10 } else { 2 };
-            if Instant::now() + enough > deadline || self.context.is_closed() {
-                drop((permit, writer));
-                return turn.concluded().await;
-            }
-            // A newer update may have to wait for further writes.
-            let Some(update) = turn.claim() else {
-                continue;
-            };
-            let failure = if self.pending.is_replaced(&update) {
-                turn.conclude(update.id, Conclusion::Replaced);
-                continue;
-            } else if let Some(Blocked::Waiting(failure) | Blocked::Refused(failure)) =
-                self.pending.blocked(&update)
-            {
-                failure
-            } else {
-                *last = no_answer();
-                match self.put(&update).await {
-                    Ok(()) => {
-                        turn.conclude(update.id, Conclusion::Saved);
-                        self.wrote();
-                        continue;
-                    }
-                    Err(failure) if failure.is_retryable() => {
-                        *last = failure;
-                        // Keeps its permit: the more writes wait, the fewer requests make sense.
-                        failures += 1;
-                        let pause = Backoff::WRITE.pause_after(failures);
-                        sleep_until(deadline.min(Instant::now() + pause)).await;
-                        continue;
-                    }
-                    Err(failure) => failure,
+            match self.pending.next_step(&write.row, write.decisive) {
+                Step::Saved => return Ok(()),
+                Step::Failed(failure) => return Err(failure),
+                Step::Replaced => return self.init_ended(write.decisive, write.deadline).await,
+                Step::Wait(change) => change.await,
+                Step::Blocked(update, failure) => {
+                    self.leave_to_retries(&update, &failure);
+                    *last = failure;
                 }
-            };
-            self.leave_to_retries(&update, &failure);
-            turn.conclude(update.id, Conclusion::Failed(failure));
+                Step::Send(claim) => self.send(claim, write, last).await,
+            }
         }
     }
 
-    /// Waits for the result of this update of the same row. Returns `failure` if the deadline passes first.
-    async fn follow(&self, write: &Waiting, id: WriteId, failure: Error) -> Result<()> {
-        match timeout_at(write.deadline, self.pending.settled(&write.row, id)).await {
-            Ok(Settled::Saved) => Ok(()),
-            Ok(Settled::Refused(failure)) => Err(failure),
-            Ok(Settled::Replaced) => self.replaced_by_init(write, id).await,
-            Err(_) => Err(failure),
+    /// Sends the newest update of a row, again after failures that may pass, until `write` has its result or hardly
+    /// any time left.
+    async fn send(self: &Arc<Self>, claim: Claim<'_>, write: &Waiting, last: &mut Error) {
+        let permit = self.update_permits.acquire().await;
+        let mut failures = 0;
+        while let Some(update) = claim.newest() {
+            // A request that would soon be cut off is useless. Callers of newer updates have more time.
+            let enough = self.write_timeout / if update.id == write.id { 10 } else { 2 };
+            if Instant::now() + enough > write.deadline {
+                let change = claim.next_change();
+                drop((claim, permit));
+                return change.await;
+            }
+            *last = no_answer();
+            match self.put(&update).await {
+                Ok(()) => {
+                    self.wrote();
+                    if update.id >= write.decisive {
+                        return;
+                    }
+                }
+                Err(failure) if failure.is_retryable() => {
+                    *last = failure;
+                    // Keeps its permit: the more writes wait, the fewer requests make sense.
+                    failures += 1;
+                    let pause = Backoff::WRITE.pause_after(failures);
+                    sleep_until(write.deadline.min(Instant::now() + pause)).await;
+                }
+                Err(failure) => {
+                    self.leave_to_retries(&update, &failure);
+                    *last = failure;
+                }
+            }
         }
     }
 
-    /// Waits for the init that replaces this update of the same row.
-    async fn replaced_by_init(&self, write: &Waiting, id: WriteId) -> Result<()> {
-        let ended = timeout_at(write.deadline, self.pending.ended_after(id)).await;
+    /// Waits for the end of an init that was requested after this write and replaces it.
+    async fn init_ended(&self, write: WriteId, deadline: Instant) -> Result<()> {
+        let ended = timeout_at(deadline, self.pending.ended_after(write)).await;
         ended.unwrap_or_else(|_| Err(no_answer()))
     }
 

@@ -28,20 +28,10 @@ pub struct PendingInit {
 }
 
 impl PendingWrites {
-    /// Counts an init whose data is still to come, until [`PendingWrites::arrived`] is called.
-    pub fn announce(&self) {
-        self.lock().announced += 1;
-    }
-
-    /// Records that the data of an announced init has arrived, or never will.
-    pub fn arrived(&self) {
-        self.lock().announced -= 1;
-    }
-
     /// Adds an init. It replaces pending writes of the same kinds that were requested earlier or are not
     /// newer. `live` contains its live items.
     pub fn add_init(&self, id: WriteId, data: Data, live: Vec<(Arc<str>, Arc<Items>)>) {
-        let times = self.received_now();
+        let times = self.now();
         let mut state = self.lock();
         let (mut data, mut live) = (data, live);
         if let Some(Init { init: earlier, .. }) = &mut state.init {
@@ -54,22 +44,22 @@ impl PendingWrites {
             live.append(&mut earlier.live);
             data.append(&mut earlier.data);
         }
-        let beaten = |row: &Row| {
-            let kind = kind_in(&data, &row.update.row.namespace);
+        let beaten = |update: &Update| {
+            let kind = kind_in(&data, &update.row.namespace);
             kind.is_some_and(|kind| {
-                let is_older = kind
-                    .items
-                    .get(&row.update.row.key)
-                    .is_some_and(|item| item.version >= row.update.item.version);
-                row.update.id < id || is_older
+                let item = kind.items.get(&update.row.key);
+                update.id < id || item.is_some_and(|item| item.version >= update.item.version)
             })
         };
-        let beaten: Vec<RowKey> =
-            state.rows.iter().filter(|(_, row)| beaten(row)).map(|(key, _)| key.clone()).collect();
+        let of_rows = state.rows.values().map(Row::update).filter(|update| beaten(update));
+        let of_rows: Vec<RowKey> = of_rows.map(|update| update.row.clone()).collect();
+        let in_memory = state.memory_only.extract_if(.., |_, held| beaten(&held.update));
+        let bytes: usize = in_memory.map(|(_, held)| held.bytes()).sum();
+        state.bytes -= bytes;
         state.init_bytes = bytes_of(&data);
         let init = PendingInit { id, data, live, base: None };
         state.init = Some(Init { init, stage: Stage::InFlight, times });
-        for row in &beaten {
+        for row in &of_rows {
             state.settle(row);
         }
         self.recount(&state);
@@ -129,9 +119,11 @@ impl PendingWrites {
 
     /// Makes an init memory only.
     pub fn init_is_memory_only(&self, id: WriteId) {
-        if let Some(init) = self.lock().init_with_mut(id) {
+        let mut state = self.lock();
+        if let Some(init) = state.init_with_mut(id) {
             init.stage = Stage::MemoryOnly;
         }
+        self.recount(&state);
     }
 
     /// Removes an init that is in the table.
@@ -177,16 +169,15 @@ impl State {
 
     /// Returns the retrying updates of these kinds that wait for nothing but each other.
     fn updates_with(&self, data: &Data) -> Vec<Arc<Update>> {
-        let rows = self.rows.values().filter(|row| {
-            row.stage.is_retrying() && kind_in(data, &row.update.row.namespace).is_some()
+        let rows = self.rows.iter().filter(|(key, row)| {
+            row.stage.is_retrying() && kind_in(data, &key.namespace).is_some()
         });
-        let mut with: BTreeMap<&RowKey, &Row> = rows.map(|row| (&row.update.row, row)).collect();
+        let mut with: BTreeMap<&RowKey, &Row> = rows.collect();
         loop {
             let count = with.len();
             let waits = |row: &Row| {
-                self.before(&row.update).any(|before| {
-                    before.stage != Stage::MemoryOnly && !with.contains_key(&before.update.row)
-                })
+                let mut before = self.before(row.update());
+                before.any(|before| !with.contains_key(&before.update().row))
             };
             let waiting: Vec<&RowKey> =
                 with.iter().filter(|(_, row)| waits(row)).map(|(key, _)| *key).collect();
@@ -194,7 +185,7 @@ impl State {
                 with.remove(key);
             }
             if with.len() == count {
-                return with.into_values().map(|row| Arc::clone(&row.update)).collect();
+                return with.into_values().map(|row| Arc::clone(row.update())).collect();
             }
         }
     }

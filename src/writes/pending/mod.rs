@@ -6,18 +6,22 @@
 //! table. Only the newest item of each row and only the last init are kept.
 //!
 //! Only [`PendingWrites::newest`] and [`PendingWrites::newest_all`] decide which is newest: a pending write
-//! or what was read from the table.
+//! or what was read from the table. Only [`PendingWrites::next_step`] and [`PendingWrites::next_retry`] decide
+//! which write may be sent.
 //!
 //! Write ids are sequence numbers: they order writes by the time of their requests.
 
 mod inits;
 mod newest;
+mod order;
 mod retries;
 
 pub use inits::{Base, PendingInit};
-use newest::Times;
+use newest::{Received, Times};
+use order::Claimed;
+pub use order::{Claim, InitTurn, Step};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -53,6 +57,12 @@ pub struct Update {
     pub references: Arc<[RowKey]>,
 }
 
+impl Update {
+    fn bytes(&self) -> usize {
+        bytes_of_item(&self.row.key, &self.item)
+    }
+}
+
 /// All items of the kinds in an init, with the namespace of each kind.
 pub type Data = Vec<(Arc<str>, Arc<KindData>)>;
 
@@ -63,7 +73,7 @@ enum Stage {
     /// The retry worker repeats it. An item that DynamoDB rejects individually has to wait until
     /// `not_before`.
     Retrying { failure: Arc<Error>, not_before: Option<Instant>, failures: u32 },
-    /// It is never written to the table. Only this process has it.
+    /// An init of a read-only store. It is never written to the table.
     MemoryOnly,
 }
 
@@ -97,21 +107,12 @@ impl Stage {
 pub enum Added {
     /// It is pending.
     Pending,
-    /// Something as new is pending already. If that is an update, this is its id.
-    Superseded(Option<WriteId>),
+    /// The update with this id is pending and as new.
+    Superseded(WriteId),
+    /// The init with this id is pending and its item is as new.
+    SupersededByInit(WriteId),
     /// There is no room for it.
     NoRoom,
-}
-
-/// The result of an update that was left to the retry worker.
-#[derive(Clone, Debug)]
-pub enum Settled {
-    /// It, or something as new, is in the table.
-    Saved,
-    /// DynamoDB rejects it.
-    Refused(Error),
-    /// An init has replaced it.
-    Replaced,
 }
 
 /// What happens to a failed write.
@@ -125,14 +126,6 @@ pub enum Failed {
     GivenUp,
 }
 
-/// Why an update cannot be written yet.
-pub enum Blocked {
-    /// A write that must come first is not in the table yet.
-    Waiting(Error),
-    /// A write that must come first has failed permanently.
-    Refused(Error),
-}
-
 /// The pending writes of one store.
 pub struct PendingWrites {
     clock: Clock,
@@ -140,23 +133,30 @@ pub struct PendingWrites {
     state: Mutex<State>,
     /// Lets reads skip the lock while nothing is pending.
     count: AtomicUsize,
+    /// Notified when nothing has to be written any more.
+    drained: Notify,
 }
 
 #[derive(Default)]
 struct State {
+    /// The newest update of each row that has to get into the table.
     rows: BTreeMap<RowKey, Row>,
+    /// Items that are newer than those and are never written to the table.
+    memory_only: BTreeMap<RowKey, Received>,
     init: Option<Init>,
-    /// The number of announced inits whose data has not arrived.
-    announced: usize,
-    given_up: bool,
+    /// The inits that have been requested and have not ended. Each is notified when it ends.
+    barriers: BTreeMap<WriteId, Arc<Notify>>,
+    /// The rows whose writes are being sent.
+    claims: BTreeMap<RowKey, Claimed>,
+    /// The rows that were given up when the store was closed, each with its first update that is not in the table.
+    given_up: Option<BTreeMap<RowKey, WriteId>>,
     /// The last init that has ended, with its failure, if any.
     ended: watch::Sender<(WriteId, Option<Error>)>,
     /// The sizes of all updates and of the init, in bytes.
     bytes: usize,
     init_bytes: usize,
-    /// The number of updates in these stages.
+    /// The number of updates that are retrying.
     retrying: usize,
-    memory_only: usize,
     log: RetryLog,
 }
 
@@ -167,28 +167,36 @@ struct Init {
 }
 
 struct Row {
-    update: Arc<Update>,
+    newest: Received,
     stage: Stage,
-    times: Times,
-    /// The first update of this row that is not in the table. Updates that were requested after it and refer
-    /// to the row wait, even if a newer update has taken its place.
-    since: WriteId,
-    /// The last update of this row that is in the table, of those that this one superseded.
-    saved: WriteId,
-    /// Notified when `settled` has to check again.
-    settled: Arc<Notify>,
+    /// The updates of this row that are not in the table: the newest and those that it superseded.
+    ids: BTreeSet<WriteId>,
+    /// Notified when this update ends, fails or is superseded.
+    changed: Arc<Notify>,
 }
 
 impl Row {
-    fn bytes(&self) -> usize {
-        bytes_of_item(&self.update.row.key, &self.update.item)
+    fn update(&self) -> &Arc<Update> {
+        &self.newest.update
+    }
+
+    /// The first update of this row that is not in the table. Updates that were requested after it and refer to the
+    /// row wait, even if a newer update has taken its place.
+    fn since(&self) -> WriteId {
+        self.ids.first().copied().unwrap_or(self.update().id)
     }
 }
 
 impl PendingWrites {
     /// Creates an empty overlay. `sequence` provides the write ids.
     pub fn new(clock: Clock, sequence: Arc<Sequence>) -> Self {
-        Self { clock, sequence, state: Mutex::default(), count: AtomicUsize::new(0) }
+        Self {
+            clock,
+            sequence,
+            state: Mutex::default(),
+            count: AtomicUsize::new(0),
+            drained: Notify::new(),
+        }
     }
 
     /// Returns the id of a write that is requested now.
@@ -196,7 +204,7 @@ impl PendingWrites {
         self.sequence.next().0
     }
 
-    fn received_now(&self) -> Times {
+    fn now(&self) -> Times {
         Times { received_at: self.clock.now(), received: self.sequence.next(), failed: None }
     }
 
@@ -205,44 +213,44 @@ impl PendingWrites {
         self.count.load(Ordering::SeqCst)
     }
 
-    /// Adds an update, unless something as new is pending.
+    /// Adds an update that has to get into the table, unless something as new is pending.
     pub fn add(&self, update: &Arc<Update>) -> Added {
-        self.add_in(update, Stage::InFlight)
-    }
-
-    /// Adds an update that never goes into the table.
-    pub fn add_memory_only(&self, update: &Arc<Update>) -> Added {
-        self.add_in(update, Stage::MemoryOnly)
-    }
-
-    fn add_in(&self, update: &Arc<Update>, stage: Stage) -> Added {
-        let times = self.received_now();
+        let newest = Received { update: Arc::clone(update), times: self.now() };
         let mut state = self.lock();
-        if state.version(&update.row).is_some_and(|version| version >= update.item.version) {
-            let row = state.rows.get(&update.row).filter(|row| row.stage != Stage::MemoryOnly);
-            return Added::Superseded(row.map(|row| row.update.id));
+        if let Some(superseded) = state.superseded(update) {
+            return superseded;
         }
-        let mut row = Row {
-            update: Arc::clone(update),
-            stage,
-            times,
-            since: update.id,
-            saved: 0,
-            settled: Arc::default(),
-        };
-        let superseded = state.rows.get(&update.row).map_or(0, Row::bytes);
-        if state.all_bytes() - superseded + row.bytes() > MAX_BYTES {
+        if !state.has_room(update, state.rows.get(&update.row).map(|row| &row.newest)) {
             return Added::NoRoom;
         }
         // Callers that wait for the superseded update wait for this one now.
-        if let Some(superseded) = state.take(&update.row) {
-            if superseded.stage != Stage::MemoryOnly && row.stage != Stage::MemoryOnly {
-                row.since = superseded.since;
-            }
-            row.saved = superseded.saved;
-            row.settled = superseded.settled;
-        }
+        let superseded = state.take(&update.row).map(|row| (row.ids, row.changed));
+        let (mut ids, changed) = superseded.unwrap_or_default();
+        ids.insert(update.id);
+        let row = Row { newest, stage: Stage::InFlight, ids, changed };
+        state.forget_memory_only(&update.row, update.item.version);
         state.put(row);
+        self.recount(&state);
+        Added::Pending
+    }
+
+    /// Adds an update that is never written to the table, unless something as new is pending.
+    pub fn add_memory_only(&self, update: &Arc<Update>) -> Added {
+        let newest = Received { update: Arc::clone(update), times: self.now() };
+        let mut state = self.lock();
+        if let Some(superseded) = state.superseded(update) {
+            return superseded;
+        }
+        let held = state.memory_only.get(&update.row);
+        if let Some(held) = held.filter(|held| held.update.item.version >= update.item.version) {
+            return Added::Superseded(held.update.id);
+        }
+        if !state.has_room(update, held) {
+            return Added::NoRoom;
+        }
+        state.forget_memory_only(&update.row, update.item.version);
+        state.bytes += newest.bytes();
+        state.memory_only.insert(update.row.clone(), newest);
         self.recount(&state);
         Added::Pending
     }
@@ -255,16 +263,17 @@ impl PendingWrites {
         }
         let mut state = self.lock();
         // An init that was requested before the update may still delete the row.
-        let init = state.init.as_ref().map(|init| init.init.id);
-        let is_settled = state.rows.get(row).is_some_and(|row| {
-            version >= row.update.item.version
-                && row.stage != Stage::InFlight
-                && init.is_none_or(|init| init > row.update.id)
-        });
-        if is_settled {
+        let init = state.init.as_ref().map_or(WriteId::MAX, |init| init.init.id);
+        let is_as_new =
+            |held: &Received| version >= held.update.item.version && init > held.update.id;
+        let is_saved = |row: &Row| row.stage != Stage::InFlight && is_as_new(&row.newest);
+        if state.rows.get(row).is_some_and(is_saved) {
             state.settle_saved(row);
-            self.recount(&state);
         }
+        if state.memory_only.get(row).is_some_and(is_as_new) {
+            state.forget_memory_only(row, version);
+        }
+        self.recount(&state);
     }
 
     /// Returns whether an init that was requested after this update replaces it.
@@ -276,91 +285,84 @@ impl PendingWrites {
     pub fn saved(&self, update: &Update) {
         let mut state = self.lock();
         match state.rows.get_mut(&update.row) {
-            Some(row) if row.update.id == update.id => state.settle_saved(&update.row),
+            Some(row) if row.update().id == update.id => state.settle_saved(&update.row),
             Some(row) => {
-                row.saved = row.saved.max(update.id);
-                row.since = row.update.id;
-                row.settled.notify_waiters();
+                row.ids.retain(|id| *id > update.id);
+                row.changed.notify_waiters();
             }
             None => {}
         }
         self.recount(&state);
     }
 
-    /// Records that something as new as the update of this row with this id is in the table.
-    pub fn saved_with(&self, row: &RowKey, id: WriteId) {
-        if self.count() == 0 {
-            return;
-        }
-        let mut state = self.lock();
-        if state.rows.get(row).is_some_and(|row| row.update.id == id) {
-            state.settle_saved(row);
-            self.recount(&state);
-        }
-    }
-
-    /// Returns the update of this row with this id, if it is in flight.
-    pub fn in_flight(&self, row: &RowKey, id: WriteId) -> Option<Arc<Update>> {
-        if self.count() == 0 {
-            return None;
-        }
+    /// Returns the update of this row, if it is in flight.
+    pub fn in_flight(&self, row: &RowKey) -> Option<Arc<Update>> {
         let state = self.lock();
         let row = state.rows.get(row)?;
-        let is_it = row.update.id == id && row.stage == Stage::InFlight;
-        is_it.then(|| Arc::clone(&row.update))
+        (row.stage == Stage::InFlight).then(|| Arc::clone(row.update()))
     }
 
     /// Records that the update of this row is in the table.
     #[cfg(test)]
     pub fn saved_row(&self, row: &RowKey) {
-        let update = self.lock().rows.get(row).map(|row| Arc::clone(&row.update));
+        let update = self.lock().rows.get(row).map(|row| Arc::clone(row.update()));
         self.saved(&update.unwrap());
     }
 
-    /// Discards everything. Returns the rows that are not in the table although they should be.
+    /// Discards everything, and lets nothing be sent from now on. Returns the rows that are not in the table although they should be.
     pub fn give_up(&self) -> Vec<RowKey> {
         let mut state = self.lock();
-        let mut given_up = HashSet::new();
+        let mut given_up = BTreeMap::new();
         if let Some(Init { init, stage, .. }) = state.init.take()
             && stage != Stage::MemoryOnly
         {
             for (namespace, kind) in &init.data {
                 let row =
                     |key: &Arc<str>| RowKey { namespace: namespace.clone(), key: key.clone() };
-                given_up.extend(kind.items.keys().map(row));
+                given_up.extend(kind.items.keys().map(|key| (row(key), 0)));
             }
         }
         for (key, row) in std::mem::take(&mut state.rows) {
-            row.settled.notify_waiters();
-            if row.stage != Stage::MemoryOnly {
-                given_up.insert(key);
-            }
+            row.changed.notify_waiters();
+            given_up.insert(key, row.since());
         }
-        (state.bytes, state.retrying, state.memory_only) = (0, 0, 0);
-        state.given_up = true;
+        state.memory_only.clear();
+        (state.bytes, state.retrying) = (0, 0);
         if !given_up.is_empty() {
             // These writes never reach the table, so their retries must not be logged as successful.
             state.log = RetryLog::default();
         }
+        let rows = given_up.keys().cloned().collect();
+        state.given_up = Some(given_up);
         self.recount(&state);
-        let mut given_up: Vec<RowKey> = given_up.into_iter().collect();
-        given_up.sort();
-        given_up
+        rows
     }
 
     /// Returns whether anything still has to be written.
     pub fn is_any_to_write(&self) -> bool {
-        let state = self.lock();
-        state.announced > 0
-            || state.rows.len() > state.memory_only
-            || state.init.as_ref().is_some_and(|init| init.stage != Stage::MemoryOnly)
+        self.lock().is_any_to_write()
+    }
+
+    /// Waits until nothing has to be written.
+    pub async fn drained(&self) {
+        loop {
+            let drained = self.drained.notified();
+            if !self.is_any_to_write() {
+                return;
+            }
+            drained.await;
+        }
     }
 
     fn recount(&self, state: &State) {
         let of_init = state.init.iter().map(|init| items_of(&init.init.data)).sum::<usize>();
         // An init without items counts, too: its marker is not in the table.
         let marker = usize::from(state.init.is_some() && of_init == 0);
-        self.count.store(state.rows.len() + of_init + marker, Ordering::SeqCst);
+        let updates = state.rows.len() + state.memory_only.len();
+        self.count.store(updates + of_init + marker, Ordering::SeqCst);
+        if !state.is_any_to_write() {
+            self.drained.notify_waiters();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -369,11 +371,26 @@ impl PendingWrites {
 }
 
 impl State {
-    /// Returns the version of the pending write of this row.
-    fn version(&self, row: &RowKey) -> Option<f64> {
-        match self.rows.get(row) {
-            Some(row) => Some(row.update.item.version),
-            None => Some(self.kind(&row.namespace)?.items.get(&row.key)?.version),
+    /// Whether anything still has to be written, inits included whose data has not arrived.
+    fn is_any_to_write(&self) -> bool {
+        !self.barriers.is_empty()
+            || !self.rows.is_empty()
+            || self.init.as_ref().is_some_and(|init| init.stage != Stage::MemoryOnly)
+    }
+
+    /// Returns what is pending for the table and as new as this update.
+    fn superseded(&self, update: &Update) -> Option<Added> {
+        let version = update.item.version;
+        match self.rows.get(&update.row) {
+            Some(row) => {
+                let by = row.update();
+                (by.item.version >= version).then_some(Added::Superseded(by.id))
+            }
+            None => {
+                let by = self.kind(&update.row.namespace)?.items.get(&update.row.key)?;
+                let init = self.init.as_ref()?.init.id;
+                (by.version >= version).then_some(Added::SupersededByInit(init))
+            }
         }
     }
 
@@ -391,24 +408,38 @@ impl State {
         self.bytes + self.init.as_ref().map_or(0, |_| self.init_bytes)
     }
 
+    /// Returns whether there is room for an update in place of the one that is `held`.
+    fn has_room(&self, update: &Update, held: Option<&Received>) -> bool {
+        let held = held.map_or(0, Received::bytes);
+        self.all_bytes() - held + update.bytes() <= MAX_BYTES
+    }
+
     fn put(&mut self, row: Row) {
-        self.bytes += row.bytes();
+        self.bytes += row.newest.bytes();
         self.retrying += usize::from(row.stage.is_retrying());
-        self.memory_only += usize::from(row.stage == Stage::MemoryOnly);
-        self.rows.insert(row.update.row.clone(), row);
+        self.rows.insert(row.update().row.clone(), row);
     }
 
     fn take(&mut self, row: &RowKey) -> Option<Row> {
         let row = self.rows.remove(row)?;
-        self.bytes -= row.bytes();
+        self.bytes -= row.newest.bytes();
         self.retrying -= usize::from(row.stage.is_retrying());
-        self.memory_only -= usize::from(row.stage == Stage::MemoryOnly);
         Some(row)
     }
 
     fn take_if(&mut self, update: &Update) -> Option<Row> {
         let row = self.rows.get(&update.row)?;
-        if row.update.id == update.id { self.take(&update.row) } else { None }
+        if row.update().id == update.id { self.take(&update.row) } else { None }
+    }
+
+    /// Forgets the memory-only item of this row, if this version is as new.
+    fn forget_memory_only(&mut self, row: &RowKey, version: f64) {
+        let is_as_new = |held: &Received| version >= held.update.item.version;
+        if self.memory_only.get(row).is_some_and(is_as_new)
+            && let Some(held) = self.memory_only.remove(row)
+        {
+            self.bytes -= held.bytes();
+        }
     }
 
     /// Removes an update and wakes the callers that wait for it. Returns whether it was retrying.
@@ -416,7 +447,7 @@ impl State {
         let Some(row) = self.take(row) else {
             return false;
         };
-        row.settled.notify_waiters();
+        row.changed.notify_waiters();
         row.stage.is_retrying()
     }
 

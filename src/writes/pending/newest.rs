@@ -1,8 +1,9 @@
 //! Decides which is newest: a pending write or what was read from the table.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Init, PendingWrites, Row, Stage, State, kind_in};
+use super::{Init, PendingWrites, Stage, State, Update, kind_in};
 use crate::cache::{Cached, Items, Read, Seq, set};
 use crate::clock::Millis;
 use crate::model::{Fingerprint, Item, RowKey};
@@ -33,6 +34,25 @@ impl Times {
             says.valid = true;
         }
         says
+    }
+}
+
+/// A pending update, with the time and order of its arrival.
+pub(super) struct Received {
+    pub update: Arc<Update>,
+    pub times: Times,
+}
+
+impl Received {
+    pub fn bytes(&self) -> usize {
+        self.update.bytes()
+    }
+
+    /// Returns the item, if it is newer than `found`.
+    fn beats(&self, found: Option<&Cached>) -> Option<Cached> {
+        let item = &self.update.item;
+        let is_newer = found.is_none_or(|found| found.item.version < item.version);
+        is_newer.then(|| Cached { item: item.clone(), revision: self.update.id })
     }
 }
 
@@ -90,10 +110,11 @@ impl State {
                 None => {}
             }
         }
-        if let Some(row) = self.rows.get(row) {
+        let updates = self.rows.get(row).map(|row| &row.newest);
+        for received in updates.into_iter().chain(self.memory_only.get(row)) {
             let read = newest.read.as_ref();
-            if let Some(item) = row.beats(read.and_then(|read| read.value.as_ref())) {
-                newest.read = Some(row.times.says(Some(item), read));
+            if let Some(item) = received.beats(read.and_then(|read| read.value.as_ref())) {
+                newest.read = Some(received.times.says(Some(item), read));
             }
             newest.is_pending = true;
         }
@@ -117,31 +138,29 @@ impl State {
             // Pending updates do not show which other items exist.
             (None, None) => return Newest { read: None, is_pending: false },
         };
-        for (key, row) in self.rows_in(namespace) {
-            if let Some(now) = self.newest(key, held(key)).read {
-                set(Arc::make_mut(&mut read.value), &key.key, now.value.as_ref());
+        let in_memory = in_namespace(&self.memory_only, namespace);
+        let updates = in_namespace(&self.rows, namespace).map(|row| &row.newest).chain(in_memory);
+        for Received { update, times } in updates {
+            let row = &update.row;
+            if let Some(now) = self.newest(row, held(row)).read {
+                set(Arc::make_mut(&mut read.value), &row.key, now.value.as_ref());
                 read.known = read.known.max(now.known);
             }
-            if row.times.failed.is_some_and(|failed| failed > read.sent) {
+            if times.failed.is_some_and(|failed| failed > read.sent) {
                 read.valid = false;
             }
         }
         Newest { read: Some(read), is_pending }
     }
-
-    fn rows_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = (&'a RowKey, &'a Row)> {
-        let first = RowKey::new(namespace, "");
-        self.rows.range(first..).take_while(move |(row, _)| *row.namespace == *namespace)
-    }
 }
 
-impl Row {
-    /// Returns the pending item, if it is newer than `found`.
-    fn beats(&self, found: Option<&Cached>) -> Option<Cached> {
-        let item = &self.update.item;
-        let is_newer = found.is_none_or(|found| found.item.version < item.version);
-        is_newer.then(|| Cached { item: item.clone(), revision: self.update.id })
-    }
+/// Iterates over the values of the rows in this namespace.
+fn in_namespace<'a, V>(
+    rows: &'a BTreeMap<RowKey, V>,
+    namespace: &'a str,
+) -> impl Iterator<Item = &'a V> {
+    let rows = rows.range(RowKey::new(namespace, "")..);
+    rows.take_while(move |(row, _)| *row.namespace == *namespace).map(|(_, value)| value)
 }
 
 impl Init {
