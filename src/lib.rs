@@ -5,7 +5,7 @@
 //!   binding            the only module that knows N-API
 //!     store              the SDK's contract: get, all, init, upsert, delete, initialized
 //!       cache              what was read from the table; the circuit breaker
-//!       writes             pending writes, write order, init plan
+//!       writes             pending writes and their order, init plan
 //!     big_segments       big segment memberships
 //!     inspection         tables for the command line
 //!       dynamodb           the `Table` trait, and its implementations: the AWS SDK, a JS client

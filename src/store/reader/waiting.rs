@@ -187,10 +187,11 @@ impl Reader {
             };
             let result = result.unwrap_or_else(|_| Some(Err(no_answer())));
             match result.unwrap_or_else(|| Err(Error::panicked())) {
+                // A request that would soon be cut off is useless, and would count as a failure.
                 Err(failure)
                     if joined
                         && failure.is_retryable()
-                        && Instant::now() < deadline
+                        && Instant::now() + self.context.read_timeout / 10 < deadline
                         && !self.context.is_closed() => {}
                 result => return result,
             }

@@ -102,11 +102,13 @@ impl PendingWrites {
     }
 
     fn send_or_wait(&self, state: &mut State, update: Arc<Update>) -> Step<'_> {
-        let claimed = |claimed: &Claimed| Blocker::InFlight(Arc::clone(&claimed.ended));
-        match state.blocker(&update).or_else(|| state.claims.get(&update.row).map(claimed)) {
-            Some(Blocker::InFlight(until)) => Step::Wait(until.notified_owned()),
+        match state.blocker(&update) {
+            Some(Blocker::InFlight(ended)) => Step::Wait(ended.notified_owned()),
             Some(Blocker::Retrying(failure)) => Step::Blocked(update, failure),
-            None => Step::Send(self.claim(state, &update)),
+            None => match state.claims.get(&update.row) {
+                Some(claimed) => Step::Wait(Arc::clone(&claimed.ended).notified_owned()),
+                None => Step::Send(self.claim(state, &update)),
+            },
         }
     }
 
@@ -189,12 +191,12 @@ impl State {
         if let Some((_, ended)) = self.barriers.range(..update.id).next() {
             return Some(Blocker::InFlight(Arc::clone(ended)));
         }
-        let mut in_flight = None;
         if let Some(init) = self.init.iter().find(|init| init.init.id < update.id)
             && let Stage::Retrying { failure, .. } = &init.stage
         {
             return Some(Blocker::Retrying((**failure).clone()));
         }
+        let mut in_flight = None;
         let rows = self.before(update).filter(|row| {
             // In a circle of references the first update goes first.
             row.update().id < update.id || !self.waits_for(row, &update.row)
