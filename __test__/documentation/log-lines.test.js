@@ -46,7 +46,7 @@ const CAUSES = [
   'new CallError',
 ];
 /** What a line says was being done stands in a text of its own, which begins like this. */
-const OPERATION = /^(asking|closing|deleting|initialising|reading|saving|writing) /;
+const OPERATION = /^(checking|closing|deleting|initialising|reading|saving|writing) /;
 /** Only the command line fails with these causes. It prints them, and logs nothing. */
 const COMMAND_LINE = /^(src\/inspection|src\/dynamodb\/aws\/administration|lib\/cli)\b/;
 /** A shorter piece says nothing of which line it is. */

@@ -17,7 +17,7 @@ const POSSIBLE_SECRET = /[A-Za-z0-9+/=_%-]{16,}/g;
 /** A call that can't be carried out. Its message is written by this package and is logged unchanged. */
 class CallError extends Error {}
 
-const NO_REASON = 'no reason was given';
+const NO_REASON = 'no reason named';
 
 /**
  * Never throws.

@@ -114,7 +114,7 @@ test('that a flag is missing is answered at once while DynamoDB fails', async (t
   assert.ok(store.stats().errors <= errors + 1);
 });
 
-test('that asking whether the store is initialized failed is not remembered', async (t) => {
+test('a failed check whether the store is initialized is not remembered', async (t) => {
   const scene = await newScene(t);
   await scene.put(markerRow());
   const store = scene.open(BRIEF);

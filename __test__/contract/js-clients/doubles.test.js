@@ -91,8 +91,8 @@ const THROWS = () => {
 /** What the log says, where it is not what was thrown. */
 const CAUSES = {
   'that never answers': 'did not answer in time',
-  'that throws nothing': 'no reason was given',
-  'whose errors throw': 'no reason was given',
+  'that throws nothing': 'no reason named',
+  'whose errors throw': 'no reason named',
 };
 for (const [what, answer] of Object.entries({
   'that throws': THROWS,

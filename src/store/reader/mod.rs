@@ -217,10 +217,10 @@ enum Attempts {
 }
 
 /// Describes a read of the marker in the log.
-const MARKER_READ: &str = "asking whether the store is initialised";
+const MARKER_READ: &str = "checking whether the store is initialised";
 
 /// Describes a read for `is_available` in the log.
-const AVAILABILITY_READ: &str = "asking whether DynamoDB is available";
+const AVAILABILITY_READ: &str = "checking whether DynamoDB is available";
 
 fn row_read(row: &RowKey) -> String {
     format!("reading {row}")

@@ -223,12 +223,12 @@ async fn a_store_that_panics_in_a_read_is_one_line_and_answers_the_next_one() {
 
     let failing = Setup::new();
     failing.table.script(fail(ErrorKind::Refused));
-    failing.panic_at_line("asking whether the store is initialised");
+    failing.panic_at_line("checking whether the store is initialised");
     assert!(is_defect(failing.store.initialized().await));
-    assert_told(&failing, &["asking whether the store is initialised"]);
-    failing.panic_at_line("asking whether DynamoDB is available");
+    assert_told(&failing, &["checking whether the store is initialised"]);
+    failing.panic_at_line("checking whether DynamoDB is available");
     assert!(!failing.store.is_available().await);
-    assert_told(&failing, &["asking whether DynamoDB is available"]);
+    assert_told(&failing, &["checking whether DynamoDB is available"]);
     failing.table.script(|_| Fate::Answer);
     assert!(failing.store.is_available().await);
     assert!(!failing.store.initialized().await.unwrap().value);

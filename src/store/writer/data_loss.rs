@@ -145,7 +145,7 @@ impl Writer {
         };
         let data: Vec<KindData> = lock(whole).values().cloned().collect();
         if data.is_empty() {
-            self.context.log_error(&format!("{gone}, and this process was never given all of it"));
+            self.context.log_error(&format!("{gone}, and this process never received all of it"));
             return;
         }
         let items: usize = data.iter().map(|kind| kind.items.len()).sum();

@@ -113,7 +113,7 @@ impl Writer {
         if !self.read_only_logged.swap(true, Ordering::SeqCst) {
             self.context.log_at(
                 Level::Warn,
-                "nothing is written, since the store is read-only; what it is given is kept in \
+                "nothing is written, since the store is read-only; what the SDK writes is kept in \
                  memory",
             );
         }
