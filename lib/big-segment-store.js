@@ -109,7 +109,7 @@ class BigSegments {
   }
 
   /** Ends the store. Call it after `close`, when no request will follow. */
-  quiet() {
+  noMoreRequests() {
     this.closed = true;
     this.native.close();
     this.queue.close(this.native, this.onClosed);

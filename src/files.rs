@@ -88,7 +88,7 @@ where
     ) -> io::Result<T> {
         let failed = || io::Error::other("the read failed");
         let read = async move {
-            let read = runtime::apart(work).await;
+            let read = runtime::on_own_thread(work).await;
             Arc::new(read.and_then(|read| read.unwrap_or_else(|| Err(failed()))))
         };
         let flight = self.0.join_or_start(key, || Some(read)).ok_or_else(failed)?;

@@ -56,23 +56,23 @@ pub fn handle() -> io::Result<Handle> {
 /// # Errors
 ///
 /// If no thread can be started.
-pub async fn unblocked<T: Send + 'static>(
+pub async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
     let permit = BLOCKED.acquire().await;
-    apart(move || {
+    on_own_thread(move || {
         let _permit = permit;
         work()
     })
     .await
 }
 
-/// Like [`unblocked`], for work that may block for ever. It does not count towards the limit.
+/// Like [`on_blocking_thread`], for work that may block for ever. It does not count towards the limit.
 ///
 /// # Errors
 ///
 /// If no thread can be started.
-pub async fn apart<T: Send + 'static>(
+pub async fn on_own_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
     let (done, result) = oneshot::channel();
@@ -80,16 +80,16 @@ pub async fn apart<T: Send + 'static>(
     Ok(result.await.ok().flatten())
 }
 
-/// Like [`unblocked`], for asynchronous work that blocks at times.
+/// Like [`on_blocking_thread`], for asynchronous work that blocks at times.
 ///
 /// # Errors
 ///
 /// If no thread can be started.
-pub async fn unblocked_async<T: Send + 'static>(
+pub async fn on_blocking_thread_async<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> io::Result<Option<T>> {
     let runtime = Handle::current();
-    unblocked(move || runtime.block_on(work)).await
+    on_blocking_thread(move || runtime.block_on(work)).await
 }
 
 /// The operating system cannot start a thread.
@@ -127,10 +127,10 @@ mod tests {
     #[tokio::test]
     async fn work_that_blocks_has_its_own_thread_and_may_panic() {
         let here = thread::current().id();
-        let there = unblocked(|| thread::current().id()).await.unwrap().unwrap();
+        let there = on_blocking_thread(|| thread::current().id()).await.unwrap().unwrap();
         assert_ne!(here, there);
-        assert_eq!(unblocked(|| panic!("on purpose")).await.unwrap(), None::<()>);
+        assert_eq!(on_blocking_thread(|| panic!("on purpose")).await.unwrap(), None::<()>);
         let work = async { tokio::time::sleep(std::time::Duration::from_millis(1)).await };
-        assert_eq!(unblocked_async(work).await.unwrap(), Some(()));
+        assert_eq!(on_blocking_thread_async(work).await.unwrap(), Some(()));
     }
 }

@@ -201,7 +201,7 @@ class Core {
       throttles: native.throttles,
       items: native.items,
       bytes: native.bytes,
-      unsaved: native.unsaved,
+      unsaved: native.pending,
       readUnits: native.readUnits,
       writeUnits: native.writeUnits,
     };
@@ -231,8 +231,8 @@ class Core {
   /**
    * Flushes pending writes and closes the native store.
    *
-   * @returns {Promise<void>} resolves when all writes have an answer. Until `quiet`, for at most one second,
-   *   the core still accepts requests
+   * @returns {Promise<void>} resolves when all writes have an answer. Until `noMoreRequests`, for at most one
+   *   second, the core still accepts requests
    */
   close() {
     return new Promise((resolve) => {
@@ -248,9 +248,9 @@ class Core {
   }
 
   /** Ends the core. Call it after `close`, when no request follows. */
-  quiet() {
+  noMoreRequests() {
     this.closed = true;
-    this.native.quiet();
+    this.native.noMoreRequests();
   }
 
   /**

@@ -19,7 +19,7 @@ const CLOSE_TIMEOUT_MS = 1000;
  * @typedef {object} Core the state that views share
  * @property {boolean} closed whether the core rejects new requests
  * @property {() => Promise<void>} close closes the core within one second; never rejects
- * @property {() => void} quiet called after `close`, when no request follows
+ * @property {() => void} noMoreRequests called after `close`, when no request follows
  */
 
 /**
@@ -121,7 +121,7 @@ class SharedCore {
   newView() {
     const view = new View(this.core, () => {
       this.views.delete(view);
-      if (this.views.size === 0) this.core.quiet();
+      if (this.views.size === 0) this.core.noMoreRequests();
     });
     this.views.add(view);
     return view;

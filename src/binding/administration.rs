@@ -23,7 +23,7 @@ use crate::model::{Decoded, Layout, RowKey};
 use crate::stats::Stats;
 
 /// The command line reads consistently, to show rows as they are now.
-const AS_IT_IS: dynamodb::Reading = dynamodb::Reading { consistent: true, for_write: false };
+const CONSISTENT: dynamodb::Reading = dynamodb::Reading { consistent: true, for_write: false };
 
 /// A table for the command line.
 #[napi]
@@ -165,7 +165,7 @@ impl NativeTable {
             let found = backoff::read_until(
                 Instant::now() + DEFAULT_READ_TIMEOUT,
                 || table.read_retries(),
-                || table.get(&row, AS_IT_IS),
+                || table.get(&row, CONSISTENT),
             );
             Ok(match found.await?.map(|row| row.decode()) {
                 None => Value::Null,

@@ -33,7 +33,7 @@ pub struct NativeStore {
     requests: Requests,
     inits: Mutex<HashMap<RequestId, Init>>,
     /// Exists while the store closes. Dropping it means that no further request will come.
-    quiet: Mutex<Option<oneshot::Sender<()>>>,
+    no_more_requests: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 /// An init whose data is still incomplete.
@@ -76,8 +76,8 @@ impl NativeStore {
             warm_up(store.preload());
         }
         let requests = Requests::new(Arc::clone(&queue));
-        let (inits, quiet) = (Mutex::default(), Mutex::default());
-        Ok(Self { store, table, queue, host, requests, inits, quiet })
+        let (inits, no_more_requests) = (Mutex::default(), Mutex::default());
+        Ok(Self { store, table, queue, host, requests, inits, no_more_requests })
     }
 
     /// Takes the content of the response queue.
@@ -148,7 +148,7 @@ impl NativeStore {
         let (complete, data) = oneshot::channel();
         lock(&self.inits).insert(id, Init { parts: Vec::new(), complete });
         let queue = Arc::clone(&self.queue);
-        let init = self.store.init(async move { data.await.ok() }, move || queue.known(id));
+        let init = self.store.init(async move { data.await.ok() }, move || queue.init_visible(id));
         self.requests.write(id, init, move |queue, ()| queue.done(id));
     }
 
@@ -187,13 +187,13 @@ impl NativeStore {
     }
 
     /// Flushes pending writes for at most 1 s, then stops everything and closes all connections. Requests may still
-    /// come until [`NativeStore::quiet`] is called; the flush waits for them.
+    /// come until [`NativeStore::no_more_requests`] is called; the flush waits for them.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32) {
         let table = Arc::clone(&self.table);
-        let (quiet, is_quiet) = oneshot::channel();
-        *lock(&self.quiet) = Some(quiet);
-        let closing = self.store.close_after(async move { drop(is_quiet.await) });
+        let (sender, no_more_requests) = oneshot::channel();
+        *lock(&self.no_more_requests) = Some(sender);
+        let closing = self.store.close_after(async move { drop(no_more_requests.await) });
         let close = async move {
             let closed = caught(closing).await;
             table.disconnect();
@@ -204,8 +204,8 @@ impl NativeStore {
 
     /// Announces that no further request will come: see [`NativeStore::close`].
     #[napi(catch_unwind)]
-    pub fn quiet(&self) {
-        lock(&self.quiet).take();
+    pub fn no_more_requests(&self) {
+        lock(&self.no_more_requests).take();
     }
 
     /// Releases JavaScript's functions. Native code calls them no more.
@@ -249,7 +249,7 @@ impl NativeStore {
             throttles: count(&stats.throttles),
             items: items as f64,
             bytes: bytes as f64,
-            unsaved: self.store.pending() as f64,
+            pending: self.store.pending() as f64,
             read_units: stats.read_units.get(),
             write_units: stats.write_units.get(),
         }
@@ -272,7 +272,7 @@ pub struct NativeStats {
     pub throttles: f64,
     pub items: f64,
     pub bytes: f64,
-    pub unsaved: f64,
+    pub pending: f64,
     pub read_units: f64,
     pub write_units: f64,
 }

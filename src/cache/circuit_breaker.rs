@@ -73,12 +73,12 @@ impl CircuitBreaker {
     }
 
     /// Returns whether the breaker of `operation` is open.
-    pub fn is_failing(&self, operation: Operation) -> bool {
-        self.failing(operation).is_some()
+    pub fn is_open(&self, operation: Operation) -> bool {
+        self.last_failure(operation).is_some()
     }
 
     /// Returns how `operation` last failed, if its breaker is open.
-    pub fn failing(&self, operation: Operation) -> Option<ErrorKind> {
+    pub fn last_failure(&self, operation: Operation) -> Option<ErrorKind> {
         self.lock().open.get(&operation).map(|open| open.kind)
     }
 
@@ -92,7 +92,7 @@ impl CircuitBreaker {
 
     /// Records a failure of `operation`, which was sent at `sent`. `what` describes the read for the log.
     /// `answered` means that the caller has another answer. Returns the line to log.
-    pub fn failed(
+    pub fn record_failure(
         &self,
         operation: Operation,
         what: &str,
@@ -128,14 +128,14 @@ impl CircuitBreaker {
     }
 
     /// Records a success of `operation`. Returns the line to log.
-    pub fn succeeded(&self, operation: Operation) -> Option<Line> {
+    pub fn record_success(&self, operation: Operation) -> Option<Line> {
         let mut state = self.lock();
         let now = Instant::now();
         state.last_success = Some(now);
         // If DynamoDB is reachable for one operation, it is for all. Permissions and throughput differ by
         // operation.
-        state.open.retain(|failing, Open { kind, .. }| {
-            *failing != operation && !matches!(kind, ErrorKind::Unavailable | ErrorKind::TimedOut)
+        state.open.retain(|of, Open { kind, .. }| {
+            *of != operation && !matches!(kind, ErrorKind::Unavailable | ErrorKind::TimedOut)
         });
         if state.open.is_empty() { state.log.ended(now) } else { None }
     }
@@ -176,7 +176,7 @@ mod tests {
     /// Fails a get whose caller has another answer.
     fn fail_harmlessly(breaker: &CircuitBreaker) {
         let gone = failure(ErrorKind::Unavailable);
-        breaker.failed(Operation::Get, "reading", Instant::now(), &gone, true);
+        breaker.record_failure(Operation::Get, "reading", Instant::now(), &gone, true);
     }
 
     fn text(line: Option<Line>) -> String {
@@ -212,7 +212,13 @@ mod tests {
         let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::Unavailable);
         let failed = |answered| {
-            text(breaker.failed(Operation::Get, "reading k", Instant::now(), &gone, answered))
+            text(breaker.record_failure(
+                Operation::Get,
+                "reading k",
+                Instant::now(),
+                &gone,
+                answered,
+            ))
         };
         assert_eq!(failed(true), "", "one failure that harms nobody");
         assert_eq!(failed(true), "", "another one in the same moment");
@@ -225,12 +231,12 @@ mod tests {
         assert!(reminder.contains("for 5 min: gone"), "{reminder}");
         assert!(reminder.contains("up to 20 s old"), "{reminder}");
         assert_eq!(
-            text(breaker.succeeded(Operation::Query)),
+            text(breaker.record_success(Operation::Query)),
             "warn: reading works again after 5 min; meanwhile values up to 20 s old were used, \
              1 read was answered with nothing"
         );
         assert!(matches!(breaker.permit(Operation::Get), Permit::Free));
-        assert_eq!(text(breaker.succeeded(Operation::Get)), "");
+        assert_eq!(text(breaker.record_success(Operation::Get)), "");
     }
 
     #[tokio::test(start_paused = true)]
@@ -238,7 +244,7 @@ mod tests {
         let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::Unavailable);
         let logs = |what: &str| {
-            breaker.failed(Operation::Get, what, Instant::now(), &gone, false).is_some()
+            breaker.record_failure(Operation::Get, what, Instant::now(), &gone, false).is_some()
         };
         assert!(logs("a") && logs("b"));
         assert!(!logs("a"));
@@ -252,12 +258,20 @@ mod tests {
             let breaker = CircuitBreaker::default();
             assert!(
                 breaker
-                    .failed(Operation::Query, "reading", Instant::now(), &failure(kind), false)
+                    .record_failure(
+                        Operation::Query,
+                        "reading",
+                        Instant::now(),
+                        &failure(kind),
+                        false
+                    )
                     .is_some()
             );
-            assert_eq!(breaker.succeeded(Operation::Get), None);
-            assert!(breaker.is_failing(Operation::Query));
-            assert!(text(breaker.succeeded(Operation::Query)).starts_with("warn: reading works"));
+            assert_eq!(breaker.record_success(Operation::Get), None);
+            assert!(breaker.is_open(Operation::Query));
+            assert!(
+                text(breaker.record_success(Operation::Query)).starts_with("warn: reading works")
+            );
         }
     }
 
@@ -266,18 +280,18 @@ mod tests {
         let breaker = CircuitBreaker::default();
         let late = failure(ErrorKind::TimedOut);
         let begun = Instant::now();
-        breaker.failed(Operation::Get, "reading", begun, &late, true);
+        breaker.record_failure(Operation::Get, "reading", begun, &late, true);
         tokio::time::sleep(Backoff::PROBE.first).await;
-        breaker.succeeded(Operation::Get);
+        breaker.record_success(Operation::Get);
         for _ in 0..3 {
             tokio::time::sleep(Backoff::PROBE.first).await;
-            assert_eq!(breaker.failed(Operation::Get, "reading", begun, &late, true), None);
-            assert!(!breaker.is_failing(Operation::Get));
+            assert_eq!(breaker.record_failure(Operation::Get, "reading", begun, &late, true), None);
+            assert!(!breaker.is_open(Operation::Get));
         }
-        assert!(breaker.failed(Operation::Get, "reading", begun, &late, false).is_some());
-        assert!(!breaker.is_failing(Operation::Get));
-        breaker.failed(Operation::Get, "reading", Instant::now(), &late, true);
-        assert!(breaker.is_failing(Operation::Get));
+        assert!(breaker.record_failure(Operation::Get, "reading", begun, &late, false).is_some());
+        assert!(!breaker.is_open(Operation::Get));
+        breaker.record_failure(Operation::Get, "reading", Instant::now(), &late, true);
+        assert!(breaker.is_open(Operation::Get));
     }
 
     #[tokio::test(start_paused = true)]
@@ -285,9 +299,11 @@ mod tests {
         let breaker = CircuitBreaker::default();
         let refused = failure(ErrorKind::Refused);
         assert!(
-            breaker.failed(Operation::Get, "reading", Instant::now(), &refused, true).is_some()
+            breaker
+                .record_failure(Operation::Get, "reading", Instant::now(), &refused, true)
+                .is_some()
         );
-        assert!(!breaker.is_failing(Operation::Get));
+        assert!(!breaker.is_open(Operation::Get));
     }
 
     #[tokio::test(start_paused = true)]
@@ -295,7 +311,7 @@ mod tests {
         let breaker = CircuitBreaker::default();
         let refused = failure(ErrorKind::Refused);
         let logs = |what: &str| {
-            breaker.failed(Operation::Get, what, Instant::now(), &refused, false).is_some()
+            breaker.record_failure(Operation::Get, what, Instant::now(), &refused, false).is_some()
         };
         assert!(logs("a") && !logs("a"));
         assert_eq!((0..100).filter(|number| logs(&number.to_string())).count(), NAMED_READS - 1);
@@ -309,11 +325,11 @@ mod tests {
         let gone = failure(ErrorKind::TimedOut);
         for _ in 0..3 {
             assert_eq!(
-                breaker.failed(Operation::Get, "reading", Instant::now(), &gone, true),
+                breaker.record_failure(Operation::Get, "reading", Instant::now(), &gone, true),
                 None
             );
-            assert_eq!(breaker.succeeded(Operation::Get), None);
-            assert!(!breaker.is_failing(Operation::Get));
+            assert_eq!(breaker.record_success(Operation::Get), None);
+            assert!(!breaker.is_open(Operation::Get));
             assert_eq!(breaker.pause(Operation::Get), Duration::ZERO);
         }
     }
@@ -322,7 +338,7 @@ mod tests {
     async fn what_harms_somebody_or_does_not_pass_by_itself_is_told_at_once() {
         for (kind, answered) in [(ErrorKind::Unavailable, false), (ErrorKind::AccessDenied, true)] {
             let breaker = CircuitBreaker::default();
-            let line = text(breaker.failed(
+            let line = text(breaker.record_failure(
                 Operation::Get,
                 "reading k",
                 Instant::now(),
@@ -348,7 +364,7 @@ mod tests {
     async fn an_outage_lasts_until_all_that_failed_is_well() {
         let breaker = CircuitBreaker::default();
         for operation in [Operation::Get, Operation::Query] {
-            breaker.failed(
+            breaker.record_failure(
                 operation,
                 "reading",
                 Instant::now(),
@@ -358,9 +374,9 @@ mod tests {
         }
         breaker.answered_stale(f64::INFINITY);
         tokio::time::sleep(Duration::from_secs(8_000)).await;
-        assert_eq!(breaker.succeeded(Operation::Query), None);
+        assert_eq!(breaker.record_success(Operation::Query), None);
         assert_eq!(
-            text(breaker.succeeded(Operation::Get)),
+            text(breaker.record_success(Operation::Get)),
             "warn: reading works again after 2 h; meanwhile values of unknown age were used, \
              2 reads were answered with nothing"
         );

@@ -428,7 +428,7 @@ impl Cache {
             Some(held) if self.stays(held.value(), &entry) => Op::Nop,
             held => {
                 let held = held.as_ref().map(moka::Entry::value);
-                keep_what_is_same(held, &mut entry);
+                reuse_unchanged(held, &mut entry);
                 changed = held.is_some_and(|held| held.revision() != entry.revision());
                 Op::Put(entry.clone())
             }
@@ -544,7 +544,7 @@ impl Cache {
                 Op::Nop
             }
             held => {
-                keep_what_is_same(held.as_ref().map(moka::Entry::value), &mut entry);
+                reuse_unchanged(held.as_ref().map(moka::Entry::value), &mut entry);
                 Op::Put(entry.clone())
             }
         });
@@ -680,8 +680,8 @@ impl Collections {
     }
 }
 
-/// Keeps the cached text, its revision and since when it is known, if the new item is the same.
-fn keep_what_is_same(held: Option<&Entry>, entry: &mut Entry) {
+/// Reuses the cached text, its revision and since when it is known, if the new item is the same.
+fn reuse_unchanged(held: Option<&Entry>, entry: &mut Entry) {
     let Some(Entry { cached: Some(held), since, .. }) = held else {
         return;
     };

@@ -135,7 +135,7 @@ impl Store {
 
     /// Replaces all items of the kinds in `data`, whatever their versions, and marks the prefix as
     /// initialised. Other kinds stay unchanged. An unchanged data set causes no write. Reads see the new data
-    /// once `known` is called.
+    /// once `visible` is called.
     ///
     /// The future completes when everything is in the table, or when DynamoDB has rejected it or accepted
     /// nothing for the whole write time-out; then the init is retried in the background. Items that cannot be
@@ -146,9 +146,9 @@ impl Store {
     pub fn init(
         &self,
         data: impl Future<Output = Option<Vec<NewItems>>> + Send + 'static,
-        known: impl FnOnce() + Send + 'static,
+        visible: impl FnOnce() + Send + 'static,
     ) -> BoxFuture<'static, Result<()>> {
-        self.writer.init(data, known)
+        self.writer.init(data, visible)
     }
 
     /// Tries for a second to write what is not in the table yet, and discards the rest. To be called when the
@@ -159,13 +159,13 @@ impl Store {
     }
 
     /// Tries for a second to write what is not in the table yet, and discards the rest. Requests may still
-    /// arrive until `quiet` completes: an SDK hands over the rest of a change one write after the other. The
+    /// arrive until `no_more_requests` completes: an SDK hands over the rest of a change one write after the other. The
     /// store waits for them within that second.
     pub fn close_after(
         &self,
-        quiet: impl Future<Output = ()> + Send + 'static,
+        no_more_requests: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        self.writer.close(quiet)
+        self.writer.close(no_more_requests)
     }
 
     /// Returns the generation. An answer may be repeated only while it has not advanced.

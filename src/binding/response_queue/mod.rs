@@ -125,7 +125,7 @@ impl ResponseQueue {
     }
 
     /// Adds the answer that an init's data is visible to reads.
-    pub fn known(&self, id: RequestId) {
+    pub fn init_visible(&self, id: RequestId) {
         self.put(|waiting| waiting.answers.push_back(format!("[{id},1]")));
     }
 

@@ -143,7 +143,7 @@ impl Connector {
             let options = connector.options().await?;
             // Connecting reads files, which blocks.
             let connecting = async move { connector.connect(&options).await.map(Arc::new) };
-            match runtime::unblocked_async(connecting).await {
+            match runtime::on_blocking_thread_async(connecting).await {
                 Ok(connected) => connected.unwrap_or_else(|| Err(Error::panicked())),
                 Err(failure) => Err(Error::no_resources(&failure)),
             }

@@ -143,7 +143,7 @@ impl Inner {
     /// closed them. Returns how often this has happened.
     fn check_clock(&self) -> u64 {
         if self.jumps.has_jumped() {
-            self.connector.http.give_up_connections();
+            self.connector.http.drop_connections();
             self.jump_count.fetch_add(1, Ordering::SeqCst);
         }
         self.jump_count.load(Ordering::SeqCst)

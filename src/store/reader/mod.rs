@@ -185,7 +185,7 @@ impl Reader {
 
     /// Handles a write that became visible or failed. Later reads of its row or namespace send new requests.
     /// If the item `refers` to others, rows that were missing may exist now.
-    pub fn wrote(&self, row: &RowKey, refers: bool) {
+    pub fn invalidate(&self, row: &RowKey, refers: bool) {
         self.cache.changed();
         if refers {
             self.cache.forget_missing(self.cache.begin());
@@ -194,8 +194,8 @@ impl Reader {
         self.queries.detach(&row.namespace);
     }
 
-    /// Like [`Reader::wrote`], for an init: what was read before becomes void.
-    pub fn wrote_all(&self) {
+    /// Like [`Reader::invalidate`], for an init: what was read before becomes void.
+    pub fn invalidate_all(&self) {
         self.cache.void_all();
         self.detach_all();
     }
@@ -245,7 +245,7 @@ impl Reader {
             }
             // Serves an expired "missing" only while DynamoDB is unreachable.
             Known::Stale(stale)
-                if stale.value.is_some() || self.breaker.is_failing(Operation::Get) =>
+                if stale.value.is_some() || self.breaker.is_open(Operation::Get) =>
             {
                 self.refresh_row(row.clone(), stale).await
             }

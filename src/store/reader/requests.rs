@@ -147,16 +147,20 @@ impl Reader {
     ) {
         let line = match read {
             Ok(_) => {
-                if let Some(kind) = self.breaker.failing(operation) {
+                if let Some(kind) = self.breaker.last_failure(operation) {
                     // Writes may work again, too.
                     (self.on_finding)(Finding::WorksAgain { was_permanent: kind.is_permanent() });
                 }
-                self.breaker.succeeded(operation)
+                self.breaker.record_success(operation)
             }
             Err(failure) if failure.kind == ErrorKind::Closed => None,
-            Err(failure) => {
-                self.breaker.failed(operation, &what(), sent, failure, attempts == Attempts::One)
-            }
+            Err(failure) => self.breaker.record_failure(
+                operation,
+                &what(),
+                sent,
+                failure,
+                attempts == Attempts::One,
+            ),
         };
         self.context.log_line(line);
     }

@@ -408,8 +408,9 @@ async fn an_init_is_read_while_it_is_being_written() {
         _ => Fate::Answer,
     });
     let known = Arc::new(Notify::new());
-    let told = Arc::clone(&known);
-    let init = setup.store.init(data([("k".to_owned(), 1)].into_iter()), move || told.notify_one());
+    let notify = Arc::clone(&known);
+    let init =
+        setup.store.init(data([("k".to_owned(), 1)].into_iter()), move || notify.notify_one());
     let init = tokio::spawn(init);
     known.notified().await;
     assert_eq!(setup.read("k").await, (Some(1.0), false));
@@ -485,9 +486,12 @@ async fn a_store_that_is_closed_tries_once_more() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_closed_takes_what_follows_until_nothing_more_comes() {
     let setup = Setup::new();
-    let (last_came, quiet) = tokio::sync::oneshot::channel::<()>();
+    let (last_came, no_more_requests) = tokio::sync::oneshot::channel::<()>();
     let store = setup.store.clone();
-    let closing = tokio::spawn(async move { store.close_after(async { drop(quiet.await) }).await });
+    let closing =
+        tokio::spawn(
+            async move { store.close_after(async { drop(no_more_requests.await) }).await },
+        );
     for version in 1..=3 {
         setup.upsert("k", version).await.unwrap();
     }

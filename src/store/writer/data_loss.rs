@@ -46,7 +46,7 @@ impl DataLoss {
     }
 
     /// Records that this process wrote a row.
-    pub(super) fn wrote(&self, row: &RowKey) {
+    pub(super) fn remember(&self, row: &RowKey) {
         let mut written = lock(&self.written);
         if written.len() < REMEMBERED_ROWS {
             written.insert(row.clone());
@@ -54,7 +54,7 @@ impl DataLoss {
     }
 
     /// Records that this process wrote the data of an init.
-    pub(super) fn wrote_all(&self, data: &Data) {
+    pub(super) fn remember_all(&self, data: &Data) {
         let mut written = lock(&self.written);
         for (namespace, kind) in data {
             written.retain(|row| row.namespace != *namespace);
@@ -156,7 +156,7 @@ impl Writer {
         let data = data
             .into_iter()
             .map(|kind| (self.context.layout.namespace(&kind.kind), Arc::new(kind)));
-        self.data_loss.wrote_all(&data.collect());
+        self.data_loss.remember_all(&data.collect());
     }
 
     async fn is_lost(&self, row: &RowKey) -> Result<bool> {
@@ -173,11 +173,11 @@ impl Writer {
     /// Writes what is missing, by conditional puts, in the order of an init.
     async fn refill(&self, data: &[KindData]) -> Result<()> {
         let turn = self.pending.begin_init();
-        turn.come().await;
+        turn.wait().await;
         for wave in plan(&self.context.layout, data, &[], false) {
-            self.write_carefully(wave, &HashMap::new()).await?;
+            self.write_if_newer(wave, &HashMap::new()).await?;
         }
-        self.reader.wrote_all();
+        self.reader.invalidate_all();
         Ok(())
     }
 }

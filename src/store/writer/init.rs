@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::super::reader::all_pages;
 use super::batches::NotWritten;
-use super::retry_worker::TIME_OF_A_TRY;
+use super::retry_worker::RETRY_TIMEOUT;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
 use crate::cache::{Cached, Items, Replaced};
@@ -38,7 +38,7 @@ impl Writer {
     pub fn init(
         self: &Arc<Self>,
         data: impl Future<Output = Option<Vec<NewItems>>> + Send + 'static,
-        known: impl FnOnce() + Send + 'static,
+        visible: impl FnOnce() + Send + 'static,
     ) -> BoxFuture<'static, Result<()>> {
         let writer = Arc::clone(self);
         let turn = writer.pending.begin_init();
@@ -54,13 +54,13 @@ impl Writer {
             }
             let saved = async {
                 writer.receive_all(id, data)?;
-                known();
+                visible();
                 if writer.read_only {
                     writer.pending.init_is_memory_only(id);
                     writer.log_read_only();
                     return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
                 }
-                turn.come().await;
+                turn.wait().await;
                 writer.save_all(id, turn).await
             };
             caught(writer.context.unless_closed(saved)).await.unwrap_or_else(|defect| {
@@ -92,7 +92,7 @@ impl Writer {
             data.push((namespace, Arc::new(kind)));
         }
         self.pending.add_init(id, data, live);
-        self.reader.wrote_all();
+        self.reader.invalidate_all();
         for (row, item) in unstorable {
             if let Err(too_large) = item.check_size(&row) {
                 let update = Update { id, row, item, references: Arc::default() };
@@ -164,7 +164,7 @@ impl Writer {
         match &result {
             Ok(()) => {
                 self.is_replaced(id, &[], Vec::new());
-                self.wrote();
+                self.write_succeeded();
             }
             Err(failure) => drop(self.leave_init_to_retries(id, failure)),
         }
@@ -177,7 +177,7 @@ impl Writer {
     /// becomes void.
     fn leave_init_to_retries(self: &Arc<Self>, id: WriteId, failure: &Error) -> Failed {
         let becomes = self.pending.init_failed(id, failure);
-        self.reader.wrote_all();
+        self.reader.invalidate_all();
         self.after_failure(becomes, "initialising", failure);
         becomes
     }
@@ -192,13 +192,13 @@ impl Writer {
         self.write_waves(id, waves).await
     }
 
-    /// Finishes an init that was written together with `updates`. `left` are newer items of the table that it
+    /// Finishes an init that was written together with `updates`. `untouched` are newer items of the table that it
     /// did not replace.
     fn is_replaced(
         self: &Arc<Self>,
         id: WriteId,
         updates: &[Arc<Update>],
-        left: Vec<(RowKey, Item)>,
+        untouched: Vec<(RowKey, Item)>,
     ) {
         let Some(PendingInit { mut data, .. }) = self.pending.init(id) else {
             return;
@@ -210,8 +210,8 @@ impl Writer {
                 put_into(&mut data, row, item.clone());
             }
         }
-        self.data_loss.wrote_all(&data);
-        for (row, item) in left {
+        self.data_loss.remember_all(&data);
+        for (row, item) in untouched {
             put_into(&mut data, &row, item);
         }
         self.reader.set_initialized();
@@ -226,13 +226,13 @@ impl Writer {
     /// newer meanwhile stay.
     pub(super) async fn init_late(self: &Arc<Self>, init: PendingInit) -> Result<()> {
         let turn = self.pending.begin_init();
-        turn.come().await;
+        turn.wait().await;
         let Some((data, updates)) = self.pending.init_with_updates(init.id) else {
             return Ok(());
         };
         match self.replace_late(&init, &data).await {
-            Ok(left) => {
-                self.is_replaced(init.id, &updates, left);
+            Ok(untouched) => {
+                self.is_replaced(init.id, &updates, untouched);
                 for update in updates {
                     self.pending.saved(&update);
                 }
@@ -247,23 +247,23 @@ impl Writer {
 
     /// Writes a late init. Returns the items of the rows that it left unchanged.
     async fn replace_late(&self, init: &PendingInit, data: &Data) -> Result<Vec<(RowKey, Item)>> {
-        let (existing, marker_exists) = self.read_existing(data, TIME_OF_A_TRY).await?;
+        let (existing, marker_exists) = self.read_existing(data, RETRY_TIMEOUT).await?;
         let late = LateInit::new(data, init.base.as_deref(), &existing);
         let waves = plan(&self.context.layout, &late.data, &existing, marker_exists);
         drop(existing);
-        let mut left = late.left;
+        let mut untouched = late.untouched;
         for wave in waves {
             if !self.pending.is_last_init(init.id) {
                 return Err(overtaken());
             }
-            left.extend(self.write_carefully(wave, &late.unchanged).await?);
+            untouched.extend(self.write_if_newer(wave, &late.unchanged).await?);
         }
-        Ok(left)
+        Ok(untouched)
     }
 
     /// Writes rows in parallel, unless the table has newer ones, and returns those newer items. A row in
     /// `unchanged` is also replaced if the table still has that version.
-    pub(super) async fn write_carefully(
+    pub(super) async fn write_if_newer(
         &self,
         wave: Vec<Write>,
         unchanged: &HashMap<RowKey, f64>,
@@ -278,7 +278,7 @@ impl Writer {
         let puts = puts.into_iter().map(|(row, item)| async move {
             let unchanged = unchanged.get(&row).copied();
             let put = || self.context.put_if_newer(&row, &item, unchanged);
-            let outcome = backoff::until(Instant::now() + TIME_OF_A_TRY, put).await?;
+            let outcome = backoff::until(Instant::now() + RETRY_TIMEOUT, put).await?;
             Ok(match outcome {
                 PutOutcome::Newer(Some(stored)) => {
                     self.context.item_in(&stored).map(|newer| (row, newer))
@@ -289,7 +289,7 @@ impl Writer {
         let puts: Vec<_> = puts.collect();
         let results: Vec<Result<Option<(RowKey, Item)>>> =
             stream::iter(puts).buffer_unordered(PARALLEL_UPDATES).collect().await;
-        let left = results.into_iter().collect::<Result<Vec<_>>>()?;
+        let newer = results.into_iter().collect::<Result<Vec<_>>>()?;
         if !others.is_empty() {
             let refused =
                 self.write_batches(others).await.map_err(|not_written| not_written.failure)?;
@@ -297,7 +297,7 @@ impl Writer {
                 return Err(Error::new(ErrorKind::Refused, "DynamoDB refused rows, as logged"));
             }
         }
-        Ok(left.into_iter().flatten().collect())
+        Ok(newer.into_iter().flatten().collect())
     }
 
     /// Reads the table: the rows of these kinds, and whether the marker exists. Repeats each request for up

@@ -83,7 +83,7 @@ impl Writer {
                 if was_permanent {
                     self.pending.retry_now();
                 }
-                self.wrote();
+                self.write_succeeded();
             }
             Finding::NoRow(row) => self.no_row(&row),
             Finding::NoRows(namespace) => self.no_rows(&namespace),

@@ -23,9 +23,9 @@ use crate::supervised_task::SupervisedTask;
 use crate::writes::pending::{Step, Update};
 
 /// How long one write, or one request of an init, is repeated in one round. No caller waits for it.
-pub(super) const TIME_OF_A_TRY: Duration = Duration::from_secs(10);
+pub(super) const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a throttled write is sent in one round.
-const TRIES_WHEN_BUSY: u32 = 5;
+const ATTEMPTS_WHEN_THROTTLED: u32 = 5;
 /// How long a store that is being closed tries to write what is pending.
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 
@@ -56,22 +56,26 @@ impl RetryWorker {
 impl Writer {
     pub fn close(
         self: &Arc<Self>,
-        quiet: impl Future<Output = ()> + Send + 'static,
+        no_more_requests: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let writer = Arc::clone(self);
         // Starts now: it may take long until the only thread first polls the future.
         let deadline = Instant::now() + CLOSING_TIME;
-        async move { writer.close_by(deadline, quiet).await }
+        async move { writer.close_by(deadline, no_more_requests).await }
     }
 
-    async fn close_by(self: &Arc<Self>, deadline: Instant, quiet: impl Future<Output = ()>) {
+    async fn close_by(
+        self: &Arc<Self>,
+        deadline: Instant,
+        no_more_requests: impl Future<Output = ()>,
+    ) {
         let flush = async {
             if self.pending.is_any_to_write() {
                 self.retries.closing.store(true, Ordering::SeqCst);
                 self.start_retries();
             }
             let settled = async {
-                quiet.await;
+                no_more_requests.await;
                 self.pending.drained().await;
             };
             drop(timeout_at(deadline, settled).await);
@@ -92,7 +96,7 @@ impl Writer {
     }
 
     /// Reports that DynamoDB has accepted a write, or answers reads again.
-    pub(super) fn wrote(&self) {
+    pub(super) fn write_succeeded(&self) {
         if self.pending.count() > 0 {
             self.retries.recovered.notify_one();
         }
@@ -125,8 +129,8 @@ impl Writer {
                 }
             }
             let before = self.pending.count();
-            let Round { failure, of_the_item } = self.try_all().await;
-            if let Some(failure) = failure.as_ref().or(of_the_item.as_ref()) {
+            let Round { failure, item_failure } = self.try_all().await;
+            if let Some(failure) = failure.as_ref().or(item_failure.as_ref()) {
                 let line = self.pending.log(|log, items| log.still_retrying(items, failure));
                 self.context.log_line(line);
             }
@@ -219,7 +223,7 @@ impl Writer {
                 Step::Saved | Step::Failed(_) | Step::Replaced => return Ok(false),
             }
         };
-        let result = self.put_unless_busy(update).await;
+        let result = self.put_despite_throttling(update).await;
         if let Err(failure) = &result {
             let becomes = self.pending.failed(update, failure);
             self.after_failure(becomes, &saving(update), failure);
@@ -228,18 +232,21 @@ impl Writer {
     }
 
     /// Sends an update, a few times if DynamoDB throttles.
-    async fn put_unless_busy(self: &Arc<Self>, update: &Update) -> Result<()> {
-        let mut tries = 1;
+    async fn put_despite_throttling(self: &Arc<Self>, update: &Update) -> Result<()> {
+        let mut attempts = 1;
         loop {
             let put = async {
                 let _permit = self.update_permits.acquire().await;
                 self.put(update).await
             };
-            let put = timeout(TIME_OF_A_TRY, put).await;
+            let put = timeout(RETRY_TIMEOUT, put).await;
             match put.unwrap_or_else(|_| Err(no_answer())) {
-                Err(failure) if failure.kind == ErrorKind::Throttled && tries < TRIES_WHEN_BUSY => {
-                    sleep(Backoff::WRITE.pause_after(tries)).await;
-                    tries += 1;
+                Err(failure)
+                    if failure.kind == ErrorKind::Throttled
+                        && attempts < ATTEMPTS_WHEN_THROTTLED =>
+                {
+                    sleep(Backoff::WRITE.pause_after(attempts)).await;
+                    attempts += 1;
                 }
                 result => return result,
             }
@@ -251,13 +258,13 @@ impl Writer {
 #[derive(Default)]
 struct Round {
     failure: Option<Error>,
-    of_the_item: Option<Error>,
+    item_failure: Option<Error>,
 }
 
 impl Round {
     fn failed(&mut self, failure: Error) {
         let failures = if failure.concerns_only_the_item() {
-            &mut self.of_the_item
+            &mut self.item_failure
         } else {
             &mut self.failure
         };

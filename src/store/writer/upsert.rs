@@ -181,7 +181,7 @@ impl Writer {
 
     /// Makes later reads see the change of this update's row.
     fn is_visible(&self, update: &Update) {
-        self.reader.wrote(&update.row, !update.references.is_empty());
+        self.reader.invalidate(&update.row, !update.references.is_empty());
     }
 
     /// Waits until an update, or something as new, is in the table. If that fails, leaves the update to the retry
@@ -247,7 +247,7 @@ impl Writer {
             *last = no_answer();
             match self.put(&update).await {
                 Ok(()) => {
-                    self.wrote();
+                    self.write_succeeded();
                     if update.id >= write.decisive {
                         return;
                     }
@@ -295,7 +295,7 @@ impl Writer {
         let sent = self.reader.cache().begin();
         let in_table = match self.context.put_if_newer(row, item, None).await? {
             PutOutcome::Stored => {
-                self.data_loss.wrote(row);
+                self.data_loss.remember(row);
                 Some(Cached { item: item.clone(), revision: update.id })
             }
             PutOutcome::Newer(stored) => {

@@ -18,7 +18,7 @@ pub struct LateInit {
     /// Rows that have not changed, with their versions. Older items replace them, too.
     pub unchanged: HashMap<RowKey, f64>,
     /// The items of the rows that stay.
-    pub left: Vec<(RowKey, Item)>,
+    pub untouched: Vec<(RowKey, Item)>,
 }
 
 impl LateInit {
@@ -29,7 +29,7 @@ impl LateInit {
         let mut late = Self {
             data: data.iter().map(|(_, kind)| (**kind).clone()).collect(),
             unchanged: HashMap::new(),
-            left: Vec::new(),
+            untouched: Vec::new(),
         };
         for stored in existing {
             let mut kinds = data.iter().zip(&mut late.data);
@@ -55,7 +55,7 @@ impl LateInit {
             if stays {
                 kind.items.remove(&stored.key.key);
                 kind.untouched.insert(Arc::clone(&stored.key.key));
-                late.left.extend(found.map(|found| (stored.key.clone(), found)));
+                late.untouched.extend(found.map(|found| (stored.key.clone(), found)));
             }
         }
         late

@@ -29,9 +29,9 @@ fn decide(
     let written = late.data[0].items.keys().map(ToString::to_string).collect();
     let mut unchanged: Vec<_> = late.unchanged.keys().map(|row| row.key.to_string()).collect();
     unchanged.sort();
-    let mut left: Vec<_> = late.data[0].untouched.iter().map(ToString::to_string).collect();
-    left.sort();
-    (written, unchanged, left)
+    let mut untouched: Vec<_> = late.data[0].untouched.iter().map(ToString::to_string).collect();
+    untouched.sort();
+    (written, unchanged, untouched)
 }
 
 fn strings(strings: &[&str]) -> Vec<String> {

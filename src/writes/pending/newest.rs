@@ -20,20 +20,20 @@ pub(super) struct Times {
 impl Times {
     /// Turns the `value` of a pending write into a [`Read`]. `read` is what was read from the table, and may
     /// be fresher.
-    fn says<T, R>(&self, value: T, read: Option<&Read<R>>) -> Read<T> {
+    fn apply<T, R>(&self, value: T, read: Option<&Read<R>>) -> Read<T> {
         let Self { received_at: read_at, received, failed } = *self;
         let valid = failed.is_none();
-        let mut says = Read { value, read_at, sent: received, known: received, valid };
+        let mut applied = Read { value, read_at, sent: received, known: received, valid };
         let Some(read) = read else {
-            return says;
+            return applied;
         };
-        says.known = says.known.max(read.known);
+        applied.known = applied.known.max(read.known);
         if read.valid && failed.is_none_or(|failed| read.sent > failed) {
-            says.read_at = if valid { read.read_at.max(read_at) } else { read.read_at };
-            says.sent = says.sent.max(read.sent);
-            says.valid = true;
+            applied.read_at = if valid { read.read_at.max(read_at) } else { read.read_at };
+            applied.sent = applied.sent.max(read.sent);
+            applied.valid = true;
         }
-        says
+        applied
     }
 }
 
@@ -101,11 +101,11 @@ impl State {
         if let Some(init) = &self.init {
             let read = newest.read.as_ref();
             let found = read.and_then(|read| read.value.as_ref());
-            match init.says(row, found) {
+            match init.decides(row, found) {
                 // A row that the init lacks must be looked up before it counts as missing.
                 Some(None) if read.is_none() => {}
                 Some(item) => {
-                    newest = Newest { read: Some(init.times.says(item, read)), is_pending: true };
+                    newest = Newest { read: Some(init.times.apply(item, read)), is_pending: true };
                 }
                 None => {}
             }
@@ -114,7 +114,7 @@ impl State {
         for received in updates.into_iter().chain(self.memory_only.get(row)) {
             let read = newest.read.as_ref();
             if let Some(item) = received.beats(read.and_then(|read| read.value.as_ref())) {
-                newest.read = Some(received.times.says(Some(item), read));
+                newest.read = Some(received.times.apply(Some(item), read));
             }
             newest.is_pending = true;
         }
@@ -132,7 +132,7 @@ impl State {
             (Some((init, live)), read) => {
                 let found = read.as_ref().map(|read| &*read.value);
                 let items = init.newest_all(namespace, live, found, &held);
-                (init.times.says(items, read.as_ref()), true)
+                (init.times.apply(items, read.as_ref()), true)
             }
             (None, Some(read)) => (read, false),
             // Pending updates do not show which other items exist.
@@ -172,7 +172,7 @@ impl Init {
     ///
     /// In flight, the init replaces everything, whatever the versions. After a failure, others may have
     /// written: a row that has changed since the init first read the table stays, if it is newer.
-    fn says(&self, row: &RowKey, found: Option<&Cached>) -> Option<Option<Cached>> {
+    fn decides(&self, row: &RowKey, found: Option<&Cached>) -> Option<Option<Cached>> {
         let kind = kind_in(&self.init.data, &row.namespace)?;
         if kind.untouched.contains(&row.key) {
             return None;
@@ -204,21 +204,22 @@ impl Init {
         found: Option<&Items>,
         held: impl Fn(&RowKey) -> Option<Read<Option<Cached>>>,
     ) -> Arc<Items> {
-        let all_is_said = kind_in(&self.init.data, namespace)
+        let replaces_all = kind_in(&self.init.data, namespace)
             .is_some_and(|kind| self.stage == Stage::InFlight && kind.untouched.is_empty());
-        let (Some(found), false) = (found, all_is_said) else {
+        let (Some(found), false) = (found, replaces_all) else {
             return Arc::clone(live);
         };
         let mut items = found.clone();
         for (key, cached) in found {
-            if let Some(item) = self.says(&RowKey::new(namespace, Arc::clone(key)), Some(cached)) {
+            if let Some(item) = self.decides(&RowKey::new(namespace, Arc::clone(key)), Some(cached))
+            {
                 set(&mut items, key, item.as_ref());
             }
         }
         for key in live.keys().filter(|key| !found.contains_key(*key)) {
             let row = RowKey::new(namespace, Arc::clone(key));
             let found = held(&row).and_then(|read| read.value);
-            if let Some(item) = self.says(&row, found.as_ref()) {
+            if let Some(item) = self.decides(&row, found.as_ref()) {
                 set(&mut items, key, item.as_ref());
             }
         }

@@ -155,7 +155,7 @@ impl Drop for Claim<'_> {
 
 impl InitTurn {
     /// Waits until all earlier inits have ended and no write is under way that was requested before.
-    pub async fn come(&self) {
+    pub async fn wait(&self) {
         loop {
             let before = {
                 let state = self.pending.lock();

@@ -14,7 +14,7 @@ impl BlockingProvider {
     async fn provide(&self) -> Result<Credentials, CredentialsError> {
         let provider = self.0.clone();
         let search = async move { provider.provide_credentials().await };
-        match runtime::unblocked_async(search).await {
+        match runtime::on_blocking_thread_async(search).await {
             Ok(Some(found)) => found.and_then(checked),
             Ok(None) => Err(CredentialsError::unhandled("their source failed")),
             Err(failure) => Err(CredentialsError::provider_error(failure)),

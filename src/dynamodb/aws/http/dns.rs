@@ -23,7 +23,7 @@ impl Resolver {
         let resolver = match known {
             Some(resolver) => resolver,
             None => {
-                let read = crate::runtime::unblocked(read_configuration).await?;
+                let read = crate::runtime::on_blocking_thread(read_configuration).await?;
                 let read =
                     read.unwrap_or_else(|| Err(io::Error::other("the files can't be read")))?;
                 self.known().insert(read).clone()
@@ -69,7 +69,7 @@ impl Resolver {
         use std::net::ToSocketAddrs;
         let name = name.to_owned();
         let look_up = move || (name.as_str(), 0).to_socket_addrs();
-        let found = crate::runtime::unblocked(look_up).await?;
+        let found = crate::runtime::on_blocking_thread(look_up).await?;
         let found = found.unwrap_or_else(|| Err(io::Error::other("the look-up failed")))?;
         Ok(found.map(|address| address.ip()).collect())
     }

@@ -127,11 +127,11 @@ impl Http {
     /// Closes idle connections and keeps none from now on.
     pub fn disconnect(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
-        self.give_up_connections();
+        self.drop_connections();
     }
 
     /// Makes later requests use new connections.
-    pub fn give_up_connections(&self) {
+    pub fn drop_connections(&self) {
         *self.inner.pools() = Pools::default();
     }
 

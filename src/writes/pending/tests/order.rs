@@ -142,22 +142,22 @@ fn an_init_is_a_barrier() {
     let before = add(&pending, "a", 1.0, &[]);
     let sending = claim(&pending, &before);
     let init = pending.begin_init();
-    let mut comes = Box::pin(init.come());
-    assert!((&mut comes).now_or_never().is_none());
+    let mut waits = Box::pin(init.wait());
+    assert!((&mut waits).now_or_never().is_none());
     add_init(&pending, init.id, data(&[]));
     assert_eq!(step(&pending, &before), "replaced");
     let after = add(&pending, "a", 2.0, &[]);
     let next_init = pending.begin_init();
     assert!(sending.newest().is_none(), "the newer one is behind the init");
     drop(sending);
-    assert!(comes.now_or_never().is_some());
+    assert!(waits.now_or_never().is_some());
     let ended = waiting(&pending, &after);
-    assert!(next_init.come().now_or_never().is_none());
+    assert!(next_init.wait().now_or_never().is_none());
     drop(init);
     assert!(ended.now_or_never().is_some());
     pending.init_saved(1);
     assert_eq!(step(&pending, &after), "send");
-    assert!(next_init.come().now_or_never().is_some());
+    assert!(next_init.wait().now_or_never().is_some());
 }
 
 #[test]
