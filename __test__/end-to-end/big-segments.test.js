@@ -8,7 +8,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { hashOf, membershipRow, metadataRow } = require('../support/big-segments');
-const { answerWith, refusal } = require('../support/faults');
+const { answerWith, rejection } = require('../support/faults');
 const { waitFor } = require('../support/wait');
 const { DEFAULT, clauseFlag, flag, inSegment } = require('../support/flags');
 const { SDKS } = require('../support/sdks');
@@ -95,7 +95,7 @@ for (const sdk of SDKS.filter(({ bigSegments, cached }) => bigSegments && cached
     await statusIs(true, false);
     stage.scene.proxy.intercept((request) =>
       JSON.stringify(request.body).includes('big_segments')
-        ? answerWith(refusal())(request)
+        ? answerWith(rejection())(request)
         : undefined
     );
     await statusIs(false, false);

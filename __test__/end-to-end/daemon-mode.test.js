@@ -16,7 +16,7 @@ const {
   ORGANISATION,
   ORGANISATION_CASES,
   PEOPLE,
-  asGiven,
+  asReturned,
   flag,
   withOrganisation,
 } = require('../support/flags');
@@ -40,7 +40,7 @@ for (const sdk of SDKS) {
     const client = await stage.daemonClient(stage.scene.value());
     for (const [key, person, value, reason] of CASES) {
       const result = await client.variationDetail(key, stage.subject(person), DEFAULT);
-      const given = asGiven(sdk, value);
+      const given = asReturned(sdk, value);
       assertResult(result, given, reason, `${key} for ${person}`);
       assert.deepStrictEqual(await stage.value(client, key, person), given);
     }
@@ -76,7 +76,7 @@ for (const sdk of SDKS) {
     );
     assert.deepStrictEqual(
       values,
-      CASES.map(([, , value]) => asGiven(sdk, value))
+      CASES.map(([, , value]) => asReturned(sdk, value))
     );
   });
 

@@ -8,7 +8,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { FEATURES, SEGMENTS: SEGMENT_KIND, itemRow, markerRow } = require('../support/data');
-const { answerWith, refusal } = require('../support/faults');
+const { answerWith, rejection } = require('../support/faults');
 const { becomes, waitFor } = require('../support/wait');
 const {
   DEFAULT,
@@ -214,7 +214,7 @@ for (const sdk of SDKS) {
     test(`${sdk.title}: has its flags and their updates though DynamoDB refuses all`, async (t) => {
       const stage = await newStage(t, sdk, { mayLog: true });
       const server = await stage.startServer();
-      stage.scene.proxy.intercept(answerWith(refusal()));
+      stage.scene.proxy.intercept(answerWith(rejection()));
       const client = stage.connect(server);
       client.on('update', () => {});
       await ready(client);

@@ -88,11 +88,11 @@ test(
   OF_OWN_CLIENT,
   async (t) => {
     const scene = await newScene(t);
-    const refusal = () => {
+    const reject = () => {
       const answer = failure(400, 'ConditionalCheckFailedException');
       return { ...answer, body: { ...answer.body, Item: itemRow('features', v('other', 9)) } };
     };
-    scene.proxy.intercept(first(1, 'PutItem', refusal));
+    scene.proxy.intercept(first(1, 'PutItem', reject));
     const store = scene.open();
     await store.upsert(FEATURES, v('a', 1));
     await allSaved(store);

@@ -61,7 +61,7 @@ class EngineProxy {
     /** @type {Recorded[]} */
     this.history = [];
     /** The number of availability checks. */
-    this.greetings = 0;
+    this.availabilityChecks = 0;
     this.interceptors = [];
   }
 
@@ -121,7 +121,7 @@ class EngineProxy {
   async handle(incoming, response) {
     if (incoming.method === 'GET') {
       // An availability check, which needs no signature.
-      this.greetings += 1;
+      this.availabilityChecks += 1;
       response.end('healthy');
       return;
     }

@@ -12,7 +12,7 @@ function failure(status, type, message = 'made up by the test') {
 }
 
 /** Makes an error that a client does not retry. */
-const refusal = () => failure(400, 'ValidationException');
+const rejection = () => failure(400, 'ValidationException');
 /** Makes an error that a client retries. */
 const breakdown = () => failure(500, 'InternalServerError');
 
@@ -112,6 +112,6 @@ module.exports = {
   holdBack,
   limitPages,
   randomNumbers,
-  refusal,
+  rejection,
   unprocessed,
 };

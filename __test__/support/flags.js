@@ -249,7 +249,7 @@ function pick(item, name) {
  * @param {Traits} sdk
  * @param {any} value
  */
-function asGiven({ nulls }, value) {
+function asReturned({ nulls }, value) {
   if (nulls !== 'dropped') return value;
   // SDK 8 also drops null elements of arrays.
   return JSON.parse(JSON.stringify(value), (_name, member) => member ?? undefined);
@@ -284,7 +284,7 @@ module.exports = {
   PEOPLE,
   SEGMENTS,
   allAsHandedOver,
-  asGiven,
+  asReturned,
   asHandedOver,
   asSubject,
   clauseFlag,

@@ -275,7 +275,7 @@ class AllItems {
    */
   finish() {
     const { items, core } = this.reads;
-    if (this.head[3] !== items.generation) this.catchUp();
+    if (this.head[3] !== items.generation) this.applyChanges();
     const [, , until, generation, stale, state] = this.head;
     core.queue.advance(generation);
     const all = { value: this.value, state, generation, since: now(), until, stale: stale === 1 };
@@ -283,7 +283,7 @@ class AllItems {
     return this.value;
   }
 
-  catchUp() {
+  applyChanges() {
     const { core, model } = this.reads;
     const { all } = this.kind;
     // Another read may have received a newer answer meanwhile.

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_read_at_a_time_tries_after_pauses_that_grow_to_a_bound() {
+    async fn one_probe_at_a_time_after_pauses_that_grow_to_a_bound() {
         let breaker = CircuitBreaker::default();
         assert!(matches!(breaker.permit(Operation::Get), Permit::Free));
         for _ in 0..20 {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_told_when_it_begins_when_it_ends_and_now_and_then() {
+    async fn an_outage_is_logged_when_it_begins_and_ends_and_at_intervals() {
         let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::Unavailable);
         let failed = |answered| {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_read_that_gets_nothing_is_named_once_and_not_without_end() {
+    async fn unanswered_reads_are_named_once_and_only_some_of_them() {
         let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::Unavailable);
         let logs = |what: &str| {
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rights_and_throughput_are_well_only_where_they_were_missing() {
+    async fn denied_and_throttled_operations_recover_on_their_own() {
         for kind in [ErrorKind::AccessDenied, ErrorKind::Throttled] {
             let breaker = CircuitBreaker::default();
             assert!(
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_hung_in_an_outage_does_not_begin_another_one() {
+    async fn a_request_that_hung_in_an_outage_does_not_open_the_breaker_again() {
         let breaker = CircuitBreaker::default();
         let late = failure(ErrorKind::TimedOut);
         let begun = Instant::now();
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_refused_read_is_told_now_and_then_and_not_without_end() {
+    async fn a_refused_read_is_logged_once_per_interval_and_only_some_are_named() {
         let breaker = CircuitBreaker::default();
         let refused = failure(ErrorKind::Refused);
         let logs = |what: &str| {
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_failure_that_harms_nobody_and_passes_is_not_logs() {
+    async fn single_transient_failures_of_answered_reads_are_not_logged() {
         let breaker = CircuitBreaker::default();
         let gone = failure(ErrorKind::TimedOut);
         for _ in 0..3 {
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_harms_somebody_or_does_not_pass_by_itself_is_told_at_once() {
+    async fn unanswered_reads_and_permanent_failures_are_logged_at_once() {
         for (kind, answered) in [(ErrorKind::Unavailable, false), (ErrorKind::AccessDenied, true)] {
             let breaker = CircuitBreaker::default();
             let line = text(breaker.record_failure(

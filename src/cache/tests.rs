@@ -225,7 +225,7 @@ fn a_later_read_that_lags_does_not_replace_what_this_process_wrote() {
 }
 
 #[test]
-fn a_consistent_read_tells_what_is_in_the_table() {
+fn a_consistent_read_shows_what_is_in_the_table() {
     let cache = Cache::new(
         Freshness::default(),
         DEFAULT_MAX_CACHE_BYTES,
@@ -282,7 +282,7 @@ fn a_query_freshens_every_item_in_it() {
 }
 
 #[test]
-fn a_query_lets_missing_rows_be_asked_for_again() {
+fn a_query_invalidates_missing_rows() {
     let (cache, _) = cache(15_000.0);
     let segment = RowKey::new("segments", "s");
     cache.find(cache.begin(), &segment, None);
@@ -315,7 +315,7 @@ fn a_query_that_began_before_a_write_has_what_was_written() {
 }
 
 #[test]
-fn what_is_past_its_time_stays_as_stale_and_tells_its_age() {
+fn an_expired_entry_is_stale_and_has_its_age() {
     let (cache, now) = cache(15_000.0);
     cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
     now.fetch_add(20_000, Ordering::SeqCst);
@@ -342,7 +342,7 @@ fn what_is_stale_may_be_used_for_as_long_as_stale_if_error_says() {
 }
 
 #[test]
-fn what_has_no_age_because_the_clock_went_back_may_be_used_only_where_any_age_may() {
+fn a_value_of_unknown_age_is_used_only_if_any_age_may_be() {
     for (stale_if_error_ms, usable) in [(f64::INFINITY, true), (1e15, false)] {
         let freshness = Freshness { stale_if_error_ms, ..Freshness::default() };
         let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
@@ -355,7 +355,7 @@ fn what_has_no_age_because_the_clock_went_back_may_be_used_only_where_any_age_ma
 }
 
 #[test]
-fn what_is_only_just_past_its_time_may_be_given_while_a_newer_one_is_fetched() {
+fn a_just_expired_value_may_be_served_while_it_is_refreshed() {
     let freshness = Freshness { stale_while_revalidate_ms: 5_000.0, ..Freshness::default() };
     let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
     cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
@@ -370,7 +370,7 @@ fn what_is_only_just_past_its_time_may_be_given_while_a_newer_one_is_fetched() {
 }
 
 #[test]
-fn what_may_have_changed_is_not_given_while_a_newer_one_is_fetched() {
+fn a_value_that_may_have_changed_is_not_served_while_it_is_refreshed() {
     let freshness = Freshness { stale_while_revalidate_ms: 5_000.0, ..Freshness::default() };
     let (cache, now) = cache_with(freshness, DEFAULT_MAX_CACHE_BYTES);
     cache.find_all(cache.begin(), &"features".into(), vec![("k".into(), item("k", 1.0))]);
@@ -486,7 +486,7 @@ fn of_reads_that_overlapped_the_newer_version_counts_whichever_began_first() {
 }
 
 #[test]
-fn the_generation_advances_with_what_is_known_and_not_with_how_long_it_is_fresh() {
+fn the_generation_advances_with_changes_and_not_with_freshness() {
     let (cache, now) = cache(15_000.0);
     let advances = |change: &dyn Fn()| {
         let before = cache.generation();
@@ -496,7 +496,7 @@ fn the_generation_advances_with_what_is_known_and_not_with_how_long_it_is_fresh(
     let fill = |key: &str, version: Option<f64>| {
         cache.fill(cache.begin(), &row(key), version.map(|version| item(key, version)));
     };
-    assert!(!advances(&|| fill("k", Some(1.0))), "nobody has been told anything else");
+    assert!(!advances(&|| fill("k", Some(1.0))), "no other answer was given");
     now.fetch_add(15_000, Ordering::SeqCst);
     assert!(!advances(&|| fill("k", Some(1.0))));
     assert!(advances(&|| fill("k", Some(2.0))));
@@ -511,7 +511,7 @@ fn the_generation_advances_with_what_is_known_and_not_with_how_long_it_is_fresh(
 }
 
 #[test]
-fn what_was_found_missing_before_something_came_that_may_refer_to_it_is_not_believed() {
+fn a_missing_row_is_read_again_after_a_write_that_may_refer_to_it() {
     let (cache, _) = cache(15_000.0);
     let read = cache.begin();
     cache.forget_missing(cache.begin());
@@ -629,7 +629,7 @@ fn many_threads_at_once_come_to_an_end_within_the_bound() {
 }
 
 #[test]
-fn all_items_are_told_once_and_then_what_has_changed() {
+fn all_items_are_sent_once_and_then_only_changes() {
     let (cache, _) = cache(15_000.0);
     let features: Arc<str> = "features".into();
     let items = ["a", "b", "c"].map(|key| (key.into(), item(key, 1.0)));
@@ -726,17 +726,17 @@ proptest! {
                 Known::Stale(all) => all.value,
                 Known::Nothing => continue,
             };
-            let delta = cache.changes(&features, state, &all);
-            if delta.base.is_none() {
+            let changes = cache.changes(&features, state, &all);
+            if changes.base.is_none() {
                 held.clear();
             } else {
-                prop_assert_eq!(delta.base, Some(state));
+                prop_assert_eq!(changes.base, Some(state));
             }
-            for key in delta.removed {
+            for key in changes.removed {
                 prop_assert!(held.remove(&key).is_some(), "{} was not there", key);
             }
-            held.extend(delta.changed);
-            state = delta.state;
+            held.extend(changes.changed);
+            state = changes.state;
             let expected: HashMap<_, _> = all.iter().map(|(k, c)| (k.clone(), c.clone())).collect();
             prop_assert_eq!(&held, &expected);
         }

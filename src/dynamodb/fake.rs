@@ -35,7 +35,7 @@ impl Request {
 }
 
 /// The outcome of a request.
-pub enum Fate {
+pub enum Outcome {
     /// Answers as DynamoDB does.
     Answer,
     /// Fails without effect.
@@ -56,7 +56,7 @@ pub enum Fate {
     Unprocessed(fn(usize) -> bool),
 }
 
-type Script = Box<dyn FnMut(&Request) -> Fate + Send>;
+type Script = Box<dyn FnMut(&Request) -> Outcome + Send>;
 
 /// An in-memory table. Clones share its rows.
 #[derive(Clone)]
@@ -77,14 +77,14 @@ impl FakeTable {
         Self(Arc::new(Mutex::new(State {
             rows: BTreeMap::new(),
             requests: Vec::new(),
-            script: Box::new(|_| Fate::Answer),
+            script: Box::new(|_| Outcome::Answer),
             page_size: 100,
             read_retries: Retries::default(),
         })))
     }
 
     /// Sets the function that decides the outcome of each later request.
-    pub fn script(&self, script: impl FnMut(&Request) -> Fate + Send + 'static) {
+    pub fn script(&self, script: impl FnMut(&Request) -> Outcome + Send + 'static) {
         self.state().script = Box::new(script);
     }
 
@@ -139,33 +139,33 @@ impl FakeTable {
         effect: impl FnOnce(&mut State, Option<fn(usize) -> bool>) -> Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let mut state = self.state();
-        let fate = (state.script)(&request);
+        let outcome = (state.script)(&request);
         state.requests.push(request);
-        match fate {
-            Fate::Answer => {
+        match outcome {
+            Outcome::Answer => {
                 let result = effect(&mut state, None);
                 async { result }.boxed()
             }
-            Fate::Unprocessed(left) => {
+            Outcome::Unprocessed(left) => {
                 let result = effect(&mut state, Some(left));
                 async { result }.boxed()
             }
-            Fate::AnswerAfter(event) => {
+            Outcome::AnswerAfter(event) => {
                 let result = effect(&mut state, None);
                 event.map(|()| result).boxed()
             }
-            Fate::LoseAnswer(kind) => {
+            Outcome::LoseAnswer(kind) => {
                 drop(effect(&mut state, None));
                 async move { Err(Error::new(kind, "scripted")) }.boxed()
             }
-            Fate::Fail(kind) => async move { Err(Error::new(kind, "scripted")) }.boxed(),
-            Fate::Panic => {
+            Outcome::Fail(kind) => async move { Err(Error::new(kind, "scripted")) }.boxed(),
+            Outcome::Panic => {
                 drop(state);
                 panic!("scripted")
             }
-            Fate::PanicLater => async { panic!("scripted") }.boxed(),
-            Fate::Hang => pending().boxed(),
-            Fate::ActAfter(event) => {
+            Outcome::PanicLater => async { panic!("scripted") }.boxed(),
+            Outcome::Hang => pending().boxed(),
+            Outcome::ActAfter(event) => {
                 let table = self.clone();
                 event.map(move |()| effect(&mut table.state(), None)).boxed()
             }

@@ -58,7 +58,7 @@ fn broken_rules(seeds: Range<u64>) -> BTreeMap<&'static str, (u64, u64)> {
 
 /// Prints a text. A panic message might not be shown, because the installed panic hook may print nothing.
 #[allow(clippy::print_stderr)]
-fn tell(text: &str) {
+fn report(text: &str) {
     eprintln!("{text}");
 }
 
@@ -67,11 +67,11 @@ fn no_seed_breaks_a_rule() {
     let (first, seeds) = (number("SIMULATION_SEED", 1), number("SIMULATION_SEEDS", SEEDS));
     let rules = broken_rules(first..first + seeds);
     for (rule, (seed, count)) in &rules {
-        tell(&format!("{count} of {seeds} seeds break the rule {rule:?}, the first is {seed}:"));
+        report(&format!("{count} of {seeds} seeds break the rule {rule:?}, the first is {seed}:"));
         let plan = shortened(&Plan::from_seed(*seed), rule);
-        tell(&format!("{plan:?}"));
+        report(&format!("{plan:?}"));
         if let Err(broken) = run::run(&plan) {
-            tell(&broken.trace.join("\n"));
+            report(&broken.trace.join("\n"));
         }
     }
     assert!(rules.is_empty(), "see above");
@@ -89,7 +89,7 @@ fn a_seed_gives_the_same_run_each_time() {
         });
         let other = first.iter().zip(&second).find(|(first, second)| first != second);
         if let Some((first, second)) = other {
-            tell(&format!("seed {seed}: {first:?}, and then {second:?}"));
+            report(&format!("seed {seed}: {first:?}, and then {second:?}"));
         }
         assert!(other.is_none() && first.len() == second.len(), "see above");
     }
@@ -97,19 +97,19 @@ fn a_seed_gives_the_same_run_each_time() {
 
 /// Checks that each rule detects a defect that breaks it.
 #[test]
-fn what_is_wrong_on_purpose_is_noticed() {
+fn every_rule_detects_a_deliberate_defect() {
     let rules = [
         ("answers don't go back", Defect::OldReads),
         ("what is fresh is no older than its TTL", Defect::OldReads),
-        ("nothing is there before what it refers to", Defect::LateSegments),
+        ("references are stored first", Defect::LateSegments),
         ("the marker comes last", Defect::LateSegments),
         ("nothing is lost", Defect::LostFlags),
         ("the marker stays", Defect::LostMarker),
         ("nothing panics", Defect::Panic),
         ("answers come in time", Defect::LongWaits),
         ("stale only while DynamoDB fails", Defect::OldAnswers),
-        ("one request for all who ask for the same", Defect::NoCaching),
-        ("nothing waits in quiet", Defect::Refused),
+        ("concurrent reads share one request", Defect::NoCaching),
+        ("writes end after faults", Defect::Refused),
         ("nothing runs after closing", Defect::EndlessTask),
         ("everybody is answered when a store is closed", Defect::EndlessCall),
     ];
@@ -120,7 +120,7 @@ fn what_is_wrong_on_purpose_is_noticed() {
         };
         let is_noticed = (1..SEEDS).any(breaks);
         if !is_noticed {
-            tell(&format!("{defect:?} does not break {rule:?}"));
+            report(&format!("{defect:?} does not break {rule:?}"));
         }
         assert!(is_noticed, "see above");
     }

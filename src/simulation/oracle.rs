@@ -256,7 +256,7 @@ impl Oracle {
         let too_many = of.under_way.values().filter(same).count() > 1;
         of.under_way.insert(number, (row, writes, Instant::now()));
         let alone = !too_many || self.plan.ttl_ms == 0.0 || is_query;
-        state.demand("one request for all who ask for the same", alone, || {
+        state.demand("concurrent reads share one request", alone, || {
             format!("process {process} sends {what} too often at the same time")
         });
         sent(Some(usize::from(is_query)))
@@ -279,7 +279,7 @@ impl Oracle {
             for (to, version) in change.refers_to.clone() {
                 let there = versions(to).is_some_and(|there| there >= version);
                 let to_name = ITEMS[to].1;
-                state.demand("nothing is there before what it refers to", there, || {
+                state.demand("references are stored first", there, || {
                     format!("{name} {changed_to} refers to {to_name} {version}, which is not there")
                 });
             }
@@ -392,15 +392,15 @@ impl Sent {
         let outcome = failed.as_deref().unwrap_or("answered");
         let mut state = self.oracle.state();
         state.note(&format!("process {}:   <- {} {outcome}", self.process, self.number));
-        self.went(&mut state, failure.is_none() && self.at.elapsed() < SLOW);
+        self.ended(&mut state, failure.is_none() && self.at.elapsed() < SLOW);
     }
 
-    fn went(&self, state: &mut State, well: bool) {
+    fn ended(&self, state: &mut State, succeeded: bool) {
         let Some(failed) = self.read.map(|read| &mut state.processes[self.process].failed[read])
         else {
             return;
         };
-        if !well {
+        if !succeeded {
             *failed = Some((Instant::now(), false));
         } else if let Some((_, well)) = failed {
             *well = true;
@@ -416,7 +416,7 @@ impl Drop for Sent {
         of.writes += u64::from(self.read.is_none());
         // The request was slow or abandoned.
         if self.at.elapsed() >= SLOW {
-            self.went(&mut state, false);
+            self.ended(&mut state, false);
         }
     }
 }

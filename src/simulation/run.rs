@@ -356,7 +356,7 @@ impl Run {
         self.oracle.demand("nothing is lost", unknown.is_none(), || format!("{unknown:?}"));
         for process in &self.processes {
             let waiting = process.store.pending();
-            self.oracle.demand("nothing waits in quiet", waiting == 0, || {
+            self.oracle.demand("writes end after faults", waiting == 0, || {
                 format!("{waiting} writes of process {} wait", process.number)
             });
         }

@@ -95,7 +95,7 @@ pub struct Connection {
 }
 
 /// The outcome of a request.
-enum Fate {
+enum Outcome {
     Answered,
     Failed(ErrorKind),
     AnswerLost,
@@ -103,29 +103,31 @@ enum Fate {
 }
 
 impl Connection {
-    fn fate(&self, writes: bool) -> (Duration, Duration, Fate) {
+    fn outcome(&self, writes: bool) -> (Duration, Duration, Outcome) {
         let mut random = self.table.random.lock().unwrap();
         let mut delay = random.u64(1..self.table.latency_ms);
         let hit = |share: u8, random: &mut fastrand::Rng| random.u8(..100) < share;
-        let fate = match *self.spell.lock().unwrap() {
+        let outcome = match *self.spell.lock().unwrap() {
             Spell::Slow(ms) => {
                 delay += random.u64(..ms);
-                Fate::Answered
+                Outcome::Answered
             }
             Spell::Throttled(share) if hit(share, &mut random) => {
-                Fate::Failed(ErrorKind::Throttled)
+                Outcome::Failed(ErrorKind::Throttled)
             }
-            Spell::Reset(share) if hit(share, &mut random) => Fate::Failed(ErrorKind::Unavailable),
-            Spell::LostAnswers(share) if hit(share, &mut random) => Fate::AnswerLost,
-            Spell::Hanging(share) if hit(share, &mut random) => Fate::NeverAnswered,
+            Spell::Reset(share) if hit(share, &mut random) => {
+                Outcome::Failed(ErrorKind::Unavailable)
+            }
+            Spell::LostAnswers(share) if hit(share, &mut random) => Outcome::AnswerLost,
+            Spell::Hanging(share) if hit(share, &mut random) => Outcome::NeverAnswered,
             Spell::Denied { reads, writes: writing } if if writes { writing } else { reads } => {
-                Fate::Failed(ErrorKind::AccessDenied)
+                Outcome::Failed(ErrorKind::AccessDenied)
             }
-            Spell::Down => Fate::Failed(ErrorKind::Unavailable),
-            _ => Fate::Answered,
+            Spell::Down => Outcome::Failed(ErrorKind::Unavailable),
+            _ => Outcome::Answered,
         };
         let there = random.u64(..=delay);
-        (Duration::from_millis(there), Duration::from_millis(delay - there), fate)
+        (Duration::from_millis(there), Duration::from_millis(delay - there), outcome)
     }
 
     /// Sends a request that has this effect on arrival. Dropping the future earlier cancels the
@@ -140,17 +142,17 @@ impl Connection {
         async move {
             let oracle = Arc::clone(&connection.table.oracle);
             assert!(connection.table.defect != Some(Defect::Panic), "on purpose");
-            let (there, back, fate) = connection.fate(row.is_none());
+            let (there, back, outcome) = connection.outcome(row.is_none());
             let request = oracle.sent(connection.process, what, row);
             sleep(there).await;
-            let result = match fate {
-                Fate::Answered => effect(&connection),
-                Fate::Failed(kind) => Err(Error::new(kind, "simulated")),
-                Fate::AnswerLost => {
+            let result = match outcome {
+                Outcome::Answered => effect(&connection),
+                Outcome::Failed(kind) => Err(Error::new(kind, "simulated")),
+                Outcome::AnswerLost => {
                     drop(effect(&connection));
                     Err(Error::new(ErrorKind::TimedOut, "simulated"))
                 }
-                Fate::NeverAnswered => pending().await,
+                Outcome::NeverAnswered => pending().await,
             };
             sleep(back).await;
             request.answered(result.as_ref().err());

@@ -37,8 +37,8 @@ impl RetryLog {
             saved: 0,
             given_up: 0,
         });
-        let refusal = failure.is_permanent().then_some(failure.kind);
-        if !episode.logged.insert(refusal) {
+        let permanent = failure.is_permanent().then_some(failure.kind);
+        if !episode.logged.insert(permanent) {
             return None;
         }
         Some(Line::Error(format!(

@@ -7,7 +7,7 @@ const root = require('../../..');
 const { hashOf, membershipRow, metadataRow } = require('../../support/big-segments');
 const { childResult } = require('../../support/child');
 const { FEATURES } = require('../../support/data');
-const { answerWith, hang, refusal } = require('../../support/faults');
+const { answerWith, hang, rejection } = require('../../support/faults');
 const { recordingLogger } = require('../../support/logger');
 const { scenes } = require('../../support/scene');
 
@@ -83,7 +83,7 @@ test('a failure is rejected with what went wrong, and not logged besides', async
   const scene = await newScene(t);
   const store = scene.bigSegmentStore({ readTimeout: 3 });
   const read = () => store.getMetadata();
-  scene.proxy.intercept(answerWith(refusal()));
+  scene.proxy.intercept(answerWith(rejection()));
   await assert.rejects(read(), (failure) => {
     assert.ok(failure instanceof Error);
     assert.strictEqual(/** @type {any} */ (failure).code, 'REFUSED');

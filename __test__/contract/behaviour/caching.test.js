@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { FEATURES, SEGMENTS, itemRow, markerRow } = require('../../support/data');
-const { answerWith, refusal } = require('../../support/faults');
+const { answerWith, rejection } = require('../../support/faults');
 const { scenes } = require('../../support/scene');
 const { gate, waitFor } = require('../../support/wait');
 
@@ -102,7 +102,7 @@ test('a failed read is not remembered', async (t) => {
   const scene = await newScene(t);
   await scene.put(itemRow('features', flag), markerRow());
   const store = scene.open();
-  scene.proxy.intercept(answerWith(refusal()));
+  scene.proxy.intercept(answerWith(rejection()));
   assert.strictEqual(await store.get(FEATURES, 'a'), null);
   assert.strictEqual(await store.all(FEATURES), null);
   assert.strictEqual(await store.initialized(), false);

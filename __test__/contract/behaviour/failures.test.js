@@ -13,7 +13,7 @@ const {
   failure,
   hang,
   limitPages,
-  refusal,
+  rejection,
 } = require('../../support/faults');
 const { scenes } = require('../../support/scene');
 const { BRIEF, IMPATIENT, becomes } = require('../../support/wait');
@@ -43,7 +43,10 @@ function assertOneError(scene, what) {
   assert.ok(errors[0].message.includes(scene.table), `${what}: ${errors[0].message}`);
 }
 
-for (const [what, answer] of Object.entries({ refused: refusal(), 'breaking down': breakdown() })) {
+for (const [what, answer] of Object.entries({
+  refused: rejection(),
+  'breaking down': breakdown(),
+})) {
   test(`a ${what} second page of all gives null and an error`, async (t) => {
     const scene = await newScene(t);
     await scene.put(...rows);

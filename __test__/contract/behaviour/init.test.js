@@ -11,7 +11,7 @@ const {
   markerRow,
   segmentReferringTo,
 } = require('../../support/data');
-const { refusal, unprocessed } = require('../../support/faults');
+const { rejection, unprocessed } = require('../../support/faults');
 const { scenes } = require('../../support/scene');
 const { becomes, waitFor } = require('../../support/wait');
 
@@ -217,7 +217,7 @@ test('what refers to others is deleted before them', async (t) => {
 test('rows that DynamoDB refuses are named, and keep the marker out but not the rest', async (t) => {
   const scene = await newScene(t);
   const isBad = ({ body }) => JSON.stringify(body.RequestItems || {}).includes('refused-');
-  scene.proxy.intercept((request) => (isBad(request) ? refusal() : undefined));
+  scene.proxy.intercept((request) => (isBad(request) ? rejection() : undefined));
   const store = scene.open({ cacheTTL: 0 });
   const good = Array.from({ length: 30 }, (_, i) => v(`good-${i}`, 1));
   await store.init({ features: byKey(v('refused-1', 1), ...good, v('refused-2', 1)) });

@@ -12,7 +12,7 @@ const {
   itemRow,
   segmentReferringTo,
 } = require('../../support/data');
-const { answerWith, breakdown, hang, holdBack, refusal } = require('../../support/faults');
+const { answerWith, breakdown, hang, holdBack, rejection } = require('../../support/faults');
 const { scenes } = require('../../support/scene');
 const { ENDLESS, gate, promised, waitFor } = require('../../support/wait');
 
@@ -72,7 +72,7 @@ test('the first reads of all views wait for the preload', async (t) => {
 });
 
 for (const [what, fault] of Object.entries({
-  'is refused': answerWith(refusal(), 'Query'),
+  'is refused': answerWith(rejection(), 'Query'),
   'breaks down': answerWith(breakdown(), 'Query'),
 })) {
   test(`after a preload that ${what}, reads ask for themselves`, async (t) => {

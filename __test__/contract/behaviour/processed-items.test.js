@@ -14,7 +14,7 @@ const { inspect } = require('node:util');
 
 const { DynamoDBFeatureStore } = require('../../..');
 const { FEATURES, SEGMENTS, itemRow } = require('../../support/data');
-const { answerWith, refusal } = require('../../support/faults');
+const { answerWith, rejection } = require('../../support/faults');
 const { recordingLogger } = require('../../support/logger');
 const { scenes } = require('../../support/scene');
 const { answered, letPass, promised } = require('../../support/wait');
@@ -214,7 +214,7 @@ for (const [name, sdk] of Object.entries(SDKS)) {
     for (const [method, call] of Object.entries(writes)) {
       assert.deepStrictEqual(await answered(method, call), [], method);
     }
-    scene.proxy.intercept(answerWith(refusal()));
+    scene.proxy.intercept(answerWith(rejection()));
     writes.upsert = (callback) => view.upsert(FEATURES, { ...FLAG, version: 12 }, callback);
     writes.delete = (callback) => view.delete(FEATURES, 'f', 13, callback);
     for (const [method, call] of Object.entries(writes)) {
@@ -230,7 +230,7 @@ for (const [name, sdk] of Object.entries(SDKS)) {
   test(`${name}: all of what can't be read is an empty object`, async (t) => {
     const scene = await newScene(t);
     const { store } = viewOf(t, sdk, scene.value());
-    scene.proxy.intercept(answerWith(refusal()));
+    scene.proxy.intercept(answerWith(rejection()));
     assert.deepStrictEqual(await store.all(FEATURES), {});
     assert.strictEqual(await store.get(FEATURES, 'f'), null);
     assert.deepStrictEqual(await store.all(/** @type {any} */ (null)), {});
@@ -246,7 +246,7 @@ for (const [name, sdk] of Object.entries(SDKS)) {
     await store.init({ features: {} });
     assert.strictEqual(view.getInitMetaData(), undefined);
     assert.deepStrictEqual(await answered('available', view.isStoreAvailable), [true]);
-    scene.proxy.intercept(answerWith(refusal()));
+    scene.proxy.intercept(answerWith(rejection()));
     assert.deepStrictEqual(await answered('available', view.isStoreAvailable), [false]);
   });
 }

@@ -6,7 +6,7 @@ const { test } = require('node:test');
 const root = require('../../..');
 const { childResult } = require('../../support/child');
 const { FEATURES, itemRow, markerRow } = require('../../support/data');
-const { answerWith, refusal } = require('../../support/faults');
+const { answerWith, rejection } = require('../../support/faults');
 const { recordingLogger } = require('../../support/logger');
 const { scenes } = require('../../support/scene');
 const { promised } = require('../../support/wait');
@@ -80,7 +80,7 @@ for (const config of [undefined, null, {}, { logger: undefined }, { logger: null
 
 /** Has a store log a line. */
 async function provokeLine(scene, store) {
-  scene.proxy.intercept(answerWith(refusal(), 'GetItem'));
+  scene.proxy.intercept(answerWith(rejection(), 'GetItem'));
   await promised(store).get(FEATURES, 'a');
 }
 

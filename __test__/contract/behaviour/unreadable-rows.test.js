@@ -28,7 +28,7 @@ const UNREADABLE = {
   'a JSON boolean': odd({ item: { S: 'true' } }),
 };
 
-/** Puts a row that some engines refuse; a refusal skips the test. */
+/** Puts a row that some engines reject; a rejection skips the test. */
 async function putOrSkip(t, scene, row) {
   try {
     await scene.put(row);

@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { FEATURES, SEGMENTS, flagReferringTo, itemRow } = require('../../support/data');
-const { answerWith, breakdown, refusal } = require('../../support/faults');
+const { answerWith, breakdown, rejection } = require('../../support/faults');
 const { scenes } = require('../../support/scene');
 const { gate, promised, waitFor } = require('../../support/wait');
 
@@ -174,7 +174,7 @@ test('an update is tried again while DynamoDB breaks down', async (t) => {
 test('an update that DynamoDB refuses is logged once, and the next one is tried', async (t) => {
   const scene = await newScene(t);
   const store = scene.open();
-  scene.proxy.intercept(answerWith(refusal(), 'PutItem'));
+  scene.proxy.intercept(answerWith(rejection(), 'PutItem'));
   await store.upsert(FEATURES, v('refused', 1));
   assert.strictEqual(scene.logger.linesWith(scene.table, 'refused').length, 1);
   assert.strictEqual(scene.logger.lines.length, 1);

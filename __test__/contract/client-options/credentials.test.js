@@ -248,9 +248,9 @@ row('credentials', 'keys that AWS refuses are requested again', async (t) => {
     calls += 1;
     return { ...KEYS, accessKeyId: `AKID${calls}` };
   };
-  const refusal = { __type: 'com.amazon.coral.service#ExpiredTokenException', message: 'expired' };
+  const expired = { __type: 'com.amazon.coral.service#ExpiredTokenException', message: 'expired' };
   const answer = ({ accessKeyId }) =>
-    accessKeyId === 'AKID1' ? { status: 400, body: refusal } : undefined;
+    accessKeyId === 'AKID1' ? { status: 400, body: expired } : undefined;
   const server = await receiver(t, { answer });
   const store = openStore(t, { endpoint: server.endpoint, credentials });
   await waitFor(async () => (await store.get(FEATURES, 'a')) !== null, 'new keys');

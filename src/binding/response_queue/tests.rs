@@ -51,7 +51,7 @@ fn whole(count: usize, size: usize) -> Answer<Changes> {
 }
 
 #[test]
-fn somebody_is_woken_once_for_all_that_waits_and_again_after_it_was_taken() {
+fn javascript_is_woken_once_and_again_after_it_took_the_answers() {
     let (queue, wakes) = queue();
     assert_eq!(queue.take(), None);
     for round in 1..=3 {
@@ -73,7 +73,7 @@ fn nobody_is_woken_once_it_is_closed() {
 }
 
 #[test]
-fn who_is_told_that_there_is_more_is_not_woken_for_it() {
+fn javascript_is_not_woken_while_more_is_waiting() {
     let (queue, wakes) = queue();
     queue.all(1, Form::Json, &whole(100, 10_000));
     assert_eq!(take(&queue)[0], 1);
@@ -97,7 +97,7 @@ fn a_text_has_the_log_lines_before_the_answers() {
 }
 
 #[test]
-fn an_item_comes_with_what_is_known_of_it_and_without_its_text_where_that_is_held() {
+fn an_item_has_its_metadata_and_no_text_if_javascript_has_it() {
     let held = answer(Some(cached(r#"{"key":"k"}"#, 5)));
     assert_eq!(item_text(1, 0, Form::Json, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
     assert_eq!(item_text(1, 4, Form::Json, &held), r#"[1,1015000,7,0,5,{"key":"k"}]"#);
@@ -145,7 +145,7 @@ fn a_failure_comes_as_its_code() {
 }
 
 #[test]
-fn what_is_told_comes_with_its_value_or_with_what_went_wrong() {
+fn a_value_is_sent_and_a_failure_as_code_and_message() {
     let (queue, _) = queue();
     queue.value(1, Ok(json!({"a.g1": true})));
     queue.value(2, Err(Error::new(ErrorKind::Closed, "\"closed\"")));

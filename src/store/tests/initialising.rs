@@ -49,12 +49,12 @@ async fn unprocessed_and_throttled_rows_are_sent_until_all_are_in() {
     let mut calls = 0;
     setup.table.script(move |request| {
         if !matches!(request, Request::Batch { .. }) {
-            return Fate::Answer;
+            return Outcome::Answer;
         }
         calls += 1;
         match calls % 5 {
-            0 => Fate::Fail(ErrorKind::Throttled),
-            _ => Fate::Unprocessed(|index| index % 3 == 1),
+            0 => Outcome::Fail(ErrorKind::Throttled),
+            _ => Outcome::Unprocessed(|index| index % 3 == 1),
         }
     });
     init(&setup, many(1_000)).await.unwrap();
@@ -66,8 +66,8 @@ async fn unprocessed_and_throttled_rows_are_sent_until_all_are_in() {
 async fn an_init_goes_on_for_as_long_as_dynamodb_takes_rows() {
     let setup = Setup::with(|config| config.write_timeout = Duration::from_millis(100));
     setup.table.script(|request| match request {
-        Request::Batch { .. } => Fate::Unprocessed(|index| index > 0),
-        _ => Fate::Answer,
+        Request::Batch { .. } => Outcome::Unprocessed(|index| index > 0),
+        _ => Outcome::Answer,
     });
     init(&setup, many(600)).await.unwrap();
     assert_eq!(setup.table.keys().len(), 601);
@@ -75,14 +75,16 @@ async fn an_init_goes_on_for_as_long_as_dynamodb_takes_rows() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_get_in_is_named_and_the_marker_is_not_written() {
-    for fate in
-        [|| Fate::Hang, || Fate::Fail(ErrorKind::Throttled), || Fate::Fail(ErrorKind::AccessDenied)]
-    {
+    for outcome in [
+        || Outcome::Hang,
+        || Outcome::Fail(ErrorKind::Throttled),
+        || Outcome::Fail(ErrorKind::AccessDenied),
+    ] {
         let setup = Setup::new();
         let batches = AtomicUsize::new(0);
         setup.table.script(move |request| match request {
-            Request::Batch { .. } if batches.fetch_add(1, Ordering::SeqCst) > 0 => fate(),
-            _ => Fate::Answer,
+            Request::Batch { .. } if batches.fetch_add(1, Ordering::SeqCst) > 0 => outcome(),
+            _ => Outcome::Answer,
         });
         assert!(init(&setup, many(40)).await.is_err());
         assert!(setup.table.row("$inited", "$inited").is_none());
@@ -97,7 +99,7 @@ async fn what_does_not_get_in_is_named_and_the_marker_is_not_written() {
 #[tokio::test(start_paused = true)]
 async fn an_init_that_cannot_read_the_table_writes_nothing() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
+    setup.table.script(|_| Outcome::Fail(ErrorKind::Unavailable));
     assert_eq!(kind(setup.init(&[("k", 1)]).await), Some(ErrorKind::Unavailable));
     assert!(!setup.table.take_operations().contains(&"BatchWriteItem"));
     assert_eq!(setup.take_lines().len(), 1);
@@ -151,8 +153,8 @@ async fn a_wave_begins_when_the_one_before_it_is_in() {
     let setup = Setup::new();
     let mut first = true;
     setup.table.script(move |request| match request {
-        Request::Batch { .. } if std::mem::take(&mut first) => Fate::Unprocessed(|_| true),
-        _ => Fate::Answer,
+        Request::Batch { .. } if std::mem::take(&mut first) => Outcome::Unprocessed(|_| true),
+        _ => Outcome::Answer,
     });
     let flag = r#"{"f":{"key":"f","version":1,"prerequisites":[{"key":"p"}]},
         "p":{"key":"p","version":1}}"#;
@@ -241,7 +243,7 @@ async fn an_init_that_another_one_overtakes_ends_when_that_is_in_the_table() {
 
 #[tokio::test]
 async fn an_init_that_is_overtaken_while_it_writes_gives_its_turn_away() {
-    for fate in [|| Fate::Answer, || Fate::Fail(ErrorKind::AccessDenied)] {
+    for outcome in [|| Outcome::Answer, || Outcome::Fail(ErrorKind::AccessDenied)] {
         let setup = Setup::new();
         let gate = Arc::new(Semaphore::new(0));
         let mut script = gated("BatchWriteItem", &gate);
@@ -252,7 +254,7 @@ async fn an_init_that_is_overtaken_while_it_writes_gives_its_turn_away() {
         let second = setup.start_init(&[("b", 2)]);
         setup.settle().await;
         assert!(!first.is_finished());
-        setup.table.script(move |_| fate());
+        setup.table.script(move |_| outcome());
         gate.add_permits(1);
         let results = [first, between, second].map(|write| async { kind(write.await.unwrap()) });
         let [first, between, second] = results;
@@ -269,7 +271,7 @@ async fn an_init_that_is_overtaken_while_it_writes_gives_its_turn_away() {
 #[tokio::test(start_paused = true)]
 async fn inits_that_are_closed_while_they_wait_for_one_another_are_answered() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let writes = (1..5).map(|number| setup.start_init(&[("k", number)]));
     let writes: Vec<_> = writes.collect();
     sleep(Duration::from_millis(100)).await;
@@ -350,9 +352,9 @@ async fn after_an_init_that_failed_its_data_is_stale_but_there() {
     setup.table.script(|request| match request {
         Request::Batch { .. }
         | Request::Query { reading: Reading { consistent: false, .. }, .. } => {
-            Fate::Fail(ErrorKind::AccessDenied)
+            Outcome::Fail(ErrorKind::AccessDenied)
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
     assert_eq!(kind(setup.init(&[("k", 2)]).await), Some(ErrorKind::AccessDenied));
     assert_eq!(setup.read_all().await, (vec![2.0], true));

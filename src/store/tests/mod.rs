@@ -21,7 +21,7 @@ use super::*;
 use crate::backoff::Retries;
 use crate::clock::{Millis, duration};
 use crate::config::Freshness;
-use crate::dynamodb::fake::{FakeTable, Fate, Request, item, stored};
+use crate::dynamodb::fake::{FakeTable, Outcome, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
 use crate::log::Level;
@@ -131,9 +131,9 @@ impl Setup {
     }
 
     async fn all(&self) -> Vec<(String, f64)> {
-        let delta = self.store.all("features", 0).await.unwrap().value;
-        assert_eq!(delta.base, None);
-        delta.changed.iter().map(|(key, cached)| (key.to_string(), cached.item.version)).collect()
+        let all = self.store.all("features", 0).await.unwrap().value;
+        assert_eq!(all.base, None);
+        all.changed.iter().map(|(key, cached)| (key.to_string(), cached.item.version)).collect()
     }
 
     fn init_with(
@@ -186,11 +186,11 @@ impl Setup {
     }
 
     /// Lets time pass until nothing is pending.
-    async fn caught_up(&self) {
+    async fn retried(&self) {
         let begun = Instant::now();
         while self.store.pending() > 0 {
             self.pass(Duration::from_secs(1)).await;
-            assert!(begun.elapsed() < Duration::from_secs(3600), "nothing is brought in");
+            assert!(begun.elapsed() < Duration::from_secs(3600), "nothing gets into the table");
         }
         self.pass(Duration::from_secs(1)).await;
     }
@@ -215,25 +215,25 @@ fn data(
 fn gated(
     operation: &'static str,
     gate: &Arc<Semaphore>,
-) -> impl FnMut(&Request) -> Fate + Send + 'static + use<> {
+) -> impl FnMut(&Request) -> Outcome + Send + 'static + use<> {
     let gate = Arc::clone(gate);
     move |request| {
         if request.operation() != operation {
-            return Fate::Answer;
+            return Outcome::Answer;
         }
         let gate = Arc::clone(&gate);
-        Fate::AnswerAfter(async move { gate.acquire().await.unwrap().forget() }.boxed())
+        Outcome::AnswerAfter(async move { gate.acquire().await.unwrap().forget() }.boxed())
     }
 }
 
 /// Fails all requests with this kind of failure.
-fn fail(kind: ErrorKind) -> impl FnMut(&Request) -> Fate + Send + 'static {
-    move |_| Fate::Fail(kind)
+fn fail(kind: ErrorKind) -> impl FnMut(&Request) -> Outcome + Send + 'static {
+    move |_| Outcome::Fail(kind)
 }
 
 /// Answers each request late, with the table as it was when the request arrived.
-fn late(by: Duration) -> impl FnMut(&Request) -> Fate + Send + 'static {
-    move |_| Fate::AnswerAfter(sleep(by).boxed())
+fn late(by: Duration) -> impl FnMut(&Request) -> Outcome + Send + 'static {
+    move |_| Outcome::AnswerAfter(sleep(by).boxed())
 }
 
 fn kind<T>(result: Result<T>) -> Option<ErrorKind> {

@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn who_has_something_stale_answers_with_it_after_the_first_failed_attempt() {
+async fn a_stale_answer_is_served_after_the_first_failed_attempt() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
     setup.table.script(fail(ErrorKind::Throttled));
@@ -19,10 +19,10 @@ async fn who_has_something_stale_answers_with_it_after_the_first_failed_attempt(
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_something_stale_never_waits_longer_than_stale_if_slow() {
+async fn a_read_with_a_stale_answer_waits_no_longer_than_stale_if_slow() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let stale_if_slow = crate::config::DEFAULT_STALE_IF_SLOW;
     let waited = async |early: Duration| {
         sleep(early).await;
@@ -46,12 +46,12 @@ async fn who_has_something_stale_never_waits_longer_than_stale_if_slow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_waited_in_vain_answers_with_what_has_come_meanwhile() {
+async fn a_read_that_waited_in_vain_answers_with_what_was_cached_meanwhile() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
     setup.table.script(|request| match request {
-        Request::Put { .. } => Fate::Answer,
-        _ => Fate::Hang,
+        Request::Put { .. } => Outcome::Answer,
+        _ => Outcome::Hang,
     });
     let update = async {
         sleep(crate::config::DEFAULT_STALE_IF_SLOW / 2).await;
@@ -76,7 +76,7 @@ async fn a_slow_answer_is_what_later_reads_get() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_everything_fails_one_read_at_a_time_tries_after_pauses_that_grow() {
+async fn while_everything_fails_one_probe_at_a_time_after_pauses_that_grow() {
     let setup = Setup::new();
     let keys: Vec<_> = (0..20).map(|number| number.to_string()).collect();
     setup.hold_stale(&keys.iter().map(|key| &**key).collect::<Vec<_>>()).await;
@@ -84,7 +84,7 @@ async fn while_everything_fails_one_read_at_a_time_tries_after_pauses_that_grow(
     let noted = Arc::clone(&tries);
     setup.table.script(move |_| {
         noted.lock().unwrap().push(Instant::now());
-        Fate::Fail(ErrorKind::Unavailable)
+        Outcome::Fail(ErrorKind::Unavailable)
     });
     let begun = Instant::now();
     for _ in 0..1_000 {
@@ -103,12 +103,12 @@ async fn while_everything_fails_one_read_at_a_time_tries_after_pauses_that_grow(
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_one_read_tries_the_others_are_answered_at_once() {
+async fn while_one_read_probes_the_others_are_answered_at_once() {
     let setup = Setup::new();
     setup.hold_stale(&["k", "other"]).await;
     setup.table.script(fail(ErrorKind::Unavailable));
     setup.read("k").await;
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     sleep(Duration::from_millis(100)).await;
     setup.table.take_requests();
     let begun = Instant::now();
@@ -155,22 +155,22 @@ async fn when_it_works_again_the_next_try_makes_everything_fresh() {
         setup.read_all().await;
         setup.pass(Duration::from_secs(1)).await;
     }
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.put_item("features", "k", 2.0);
     setup.table.put_item("features", "other", 2.0);
     assert_eq!(setup.read("k").await, (Some(2.0), false));
-    assert_eq!(setup.read("other").await, (Some(2.0), false), "one success tells of all");
+    assert_eq!(setup.read("other").await, (Some(2.0), false), "one success closes all breakers");
     assert_eq!(setup.read_all().await, (vec![2.0, 2.0], false));
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_nothing_fails_within_the_read_timeout_and_that_is_not_remembered() {
+async fn a_read_without_a_cached_answer_fails_within_the_read_timeout_and_is_not_cached() {
     for stale_if_error_ms in [f64::INFINITY, 5_000.0] {
         let setup = Setup::with(|config| config.freshness.stale_if_error_ms = stale_if_error_ms);
         setup.hold_stale(&["k"]).await;
         let key = if stale_if_error_ms.is_finite() { "k" } else { "unknown" };
         setup.now.fetch_add(5_000, Ordering::SeqCst);
-        setup.table.script(|_| Fate::Hang);
+        setup.table.script(|_| Outcome::Hang);
         for _ in 0..3 {
             let begun = Instant::now();
             assert_eq!(kind(setup.store.get("features", key).await), Some(ErrorKind::TimedOut));
@@ -185,13 +185,13 @@ async fn who_has_nothing_fails_within_the_read_timeout_and_that_is_not_remembere
         if key == "k" {
             assert!(setup.store.all("features", 0).await.is_err());
         }
-        setup.table.script(|_| Fate::Answer);
+        setup.table.script(|_| Outcome::Answer);
         assert!(setup.store.get("features", key).await.is_ok());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_missing_is_read_anew_but_while_nobody_can_be_asked() {
+async fn an_expired_missing_is_read_again_unless_dynamodb_is_unreachable() {
     let setup = Setup::new();
     assert_eq!(setup.read("k").await, (None, false));
     setup.expire();
@@ -206,7 +206,7 @@ async fn what_is_missing_is_read_anew_but_while_nobody_can_be_asked() {
         sleep(Duration::from_millis(10)).await;
     }
     assert!(begun.elapsed() < Duration::from_millis(1_200), "somebody waited");
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.put_item("features", "k", 1.0);
     sleep(Duration::from_secs(1)).await;
     assert_eq!(setup.read("k").await, (Some(1.0), false));
@@ -226,7 +226,7 @@ async fn an_outage_is_two_lines_however_many_reads_there_are() {
     };
     setup.table.script(fail(ErrorKind::Unavailable));
     read(6).await;
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     read(20).await;
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -239,19 +239,19 @@ async fn an_outage_is_two_lines_however_many_reads_there_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_failure_that_harms_nobody_and_passes_is_no_line() {
+async fn a_single_transient_failure_of_an_answered_read_is_not_logged() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
     setup.table.script(fail(ErrorKind::TimedOut));
     setup.read("k").await;
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.pass(Duration::from_millis(200)).await;
     assert_eq!(setup.read("k").await, (Some(1.0), false));
     assert_eq!(setup.take_lines(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_pass_by_itself_is_told_at_once() {
+async fn a_permanent_failure_is_logged_at_once() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
     setup.table.script(fail(ErrorKind::AccessDenied));
@@ -262,7 +262,7 @@ async fn what_does_not_pass_by_itself_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_that_lasts_is_told_again_every_five_minutes() {
+async fn a_lasting_outage_is_logged_again_every_five_minutes() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
     setup.table.script(fail(ErrorKind::Unavailable));
@@ -273,11 +273,11 @@ async fn an_outage_that_lasts_is_told_again_every_five_minutes() {
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 4, "{lines:?}");
     for (line, minutes) in lines[1..].iter().zip([5, 10, 15]) {
-        let told = format!("reading has been failing for {minutes} min: scripted");
+        let reminder = format!("reading has been failing for {minutes} min: scripted");
         let age = format!("values up to {minutes} min old were used");
-        assert!(line.contains(&told) && line.contains(&age), "{line}");
+        assert!(line.contains(&reminder) && line.contains(&age), "{line}");
     }
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.pass(Duration::from_secs(1)).await;
     setup.read("k").await;
     assert_eq!(setup.take_lines().len(), 1);

@@ -5,30 +5,30 @@ use proptest::prelude::*;
 use super::*;
 
 /// Makes the first request of this operation panic.
-fn panic_once(setup: &Setup, operation: &'static str, fate: fn() -> Fate) {
-    let mut fate = Some(fate);
-    setup.table.script(move |request| match fate {
+fn panic_once(setup: &Setup, operation: &'static str, outcome: fn() -> Outcome) {
+    let mut outcome = Some(outcome);
+    setup.table.script(move |request| match outcome {
         Some(panics) if request.operation() == operation => {
-            fate = None;
+            outcome = None;
             panics()
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
 }
 
 /// Makes the request of this number panic.
-fn panic_at(setup: &Setup, number: usize, fate: fn() -> Fate) {
+fn panic_at(setup: &Setup, number: usize, outcome: fn() -> Outcome) {
     let mut requests = 0;
     setup.table.script(move |_| {
         requests += 1;
-        if requests == number { fate() } else { Fate::Answer }
+        if requests == number { outcome() } else { Outcome::Answer }
     });
 }
 
-const FATES: [fn() -> Fate; 2] = [|| Fate::Panic, || Fate::PanicLater];
+const PANICS: [fn() -> Outcome; 2] = [|| Outcome::Panic, || Outcome::PanicLater];
 
 /// Asserts that there is one error line, with each text of `what` and the place of the panic.
-fn assert_told(setup: &Setup, what: &[&str]) {
+fn assert_logged(setup: &Setup, what: &[&str]) {
     let mut lines = setup.take_lines();
     lines.retain(|line| line.starts_with("error"));
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -58,7 +58,7 @@ fn is_defect<T>(result: Result<T>) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_that_panics_is_one_line_for_all_who_wait_for_it() {
-    for fate in FATES {
+    for outcome in PANICS {
         for caching in [true, false] {
             let setup = Setup::with(|config| {
                 if !caching {
@@ -66,22 +66,22 @@ async fn a_read_that_panics_is_one_line_for_all_who_wait_for_it() {
                 }
             });
             setup.table.put_item("features", "k", 1.0);
-            panic_once(&setup, "GetItem", fate);
+            panic_once(&setup, "GetItem", outcome);
             let gets = (0..3).map(|_| setup.store.get("features", "k"));
             let defects = join_all(gets).await.into_iter().filter(|got| got.is_err()).count();
             assert_eq!(defects, if caching { 3 } else { 1 });
-            assert_told(&setup, &["reading \"k\" in \"features\""]);
+            assert_logged(&setup, &["reading \"k\" in \"features\""]);
             assert_eq!(setup.version("k").await, Some(1.0));
 
-            panic_once(&setup, "Query", fate);
+            panic_once(&setup, "Query", outcome);
             assert!(is_defect(setup.store.all("features", 0).await));
             setup.take_lines();
             assert_eq!(setup.all().await, [("k".to_owned(), 1.0)]);
-            panic_once(&setup, "GetItem", fate);
+            panic_once(&setup, "GetItem", outcome);
             assert!(is_defect(setup.store.initialized().await));
             setup.take_lines();
             assert!(!setup.store.initialized().await.unwrap().value);
-            panic_once(&setup, "GetItem", fate);
+            panic_once(&setup, "GetItem", outcome);
             assert!(!setup.store.is_available().await);
             assert!(setup.store.is_available().await);
         }
@@ -90,49 +90,49 @@ async fn a_read_that_panics_is_one_line_for_all_who_wait_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refresh_that_panics_is_one_line_and_the_next_read_is_fresh() {
-    for fate in FATES {
+    for outcome in PANICS {
         let setup = Setup::new();
         setup.hold_stale(&["k"]).await;
-        panic_once(&setup, "GetItem", fate);
+        panic_once(&setup, "GetItem", outcome);
         assert_eq!(setup.read("k").await, (Some(1.0), true));
-        assert_told(&setup, &["reading \"k\" in \"features\""]);
+        assert_logged(&setup, &["reading \"k\" in \"features\""]);
         setup.pass(Duration::from_secs(2)).await;
         assert_eq!(setup.read("k").await, (Some(1.0), false));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_that_panics_is_brought_in_later() {
-    for fate in FATES {
+async fn a_write_that_panics_is_retried() {
+    for outcome in PANICS {
         let setup = Setup::new();
-        panic_once(&setup, "PutItem", fate);
+        panic_once(&setup, "PutItem", outcome);
         assert!(is_defect(setup.upsert("k", 1).await));
-        assert_told(&setup, &["saving version 1 of \"k\" in \"features\""]);
+        assert_logged(&setup, &["saving version 1 of \"k\" in \"features\""]);
         assert_eq!(setup.version("k").await, Some(1.0));
-        setup.caught_up().await;
+        setup.retried().await;
         assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
         setup.take_lines();
 
-        panic_once(&setup, "PutItem", fate);
+        panic_once(&setup, "PutItem", outcome);
         assert!(is_defect(setup.store.delete("features", "k", 2.0).await));
-        assert_told(&setup, &["saving version 2 of \"k\" in \"features\""]);
-        setup.caught_up().await;
+        assert_logged(&setup, &["saving version 2 of \"k\" in \"features\""]);
+        setup.retried().await;
         assert_eq!(setup.table.row("features", "k").unwrap().version, Some(2.0));
         assert_well(&setup).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_init_that_panics_in_any_of_its_requests_is_brought_in_later() {
-    for fate in FATES {
+async fn an_init_that_panics_in_any_of_its_requests_is_retried() {
+    for outcome in PANICS {
         for number in 1..=5 {
             let setup = Setup::new();
             setup.table.put_item("features", "old", 1.0);
-            panic_at(&setup, number, fate);
+            panic_at(&setup, number, outcome);
             assert!(is_defect(setup.init(&[("k", 1)]).await), "{number}");
-            assert_told(&setup, &["initialising"]);
+            assert_logged(&setup, &["initialising"]);
             assert_eq!(setup.version("k").await, Some(1.0));
-            setup.caught_up().await;
+            setup.retried().await;
             assert!(setup.table.row("$inited", "$inited").is_some());
             assert!(setup.table.row("features", "old").is_none());
             assert_well(&setup).await;
@@ -141,29 +141,29 @@ async fn an_init_that_panics_in_any_of_its_requests_is_brought_in_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_preload_that_panics_lets_reads_ask_for_themselves() {
-    for fate in FATES {
+async fn a_preload_that_panics_lets_reads_send_their_own_requests() {
+    for outcome in PANICS {
         let setup = Setup::new();
         setup.table.put_item("features", "k", 1.0);
-        panic_once(&setup, "Query", fate);
+        panic_once(&setup, "Query", outcome);
         let (preload, get) = tokio::join!(setup.store.preload(), setup.store.get("features", "k"));
         let () = preload;
         assert_eq!(get.unwrap().value.unwrap().item.version, 1.0);
-        assert_told(&setup, &["reading all of \"features\""]);
+        assert_logged(&setup, &["reading all of \"features\""]);
         assert_well(&setup).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_background_task_whose_request_panics_goes_on() {
-    for fate in FATES {
+    for outcome in PANICS {
         // The retry worker.
         let setup = Setup::new();
         setup.table.script(fail(ErrorKind::Unavailable));
         assert!(setup.upsert("k", 1).await.is_err());
         setup.take_lines();
-        panic_once(&setup, "PutItem", fate);
-        setup.caught_up().await;
+        panic_once(&setup, "PutItem", outcome);
+        setup.retried().await;
         assert_well(&setup).await;
 
         // The data-loss check.
@@ -172,7 +172,7 @@ async fn a_background_task_whose_request_panics_goes_on() {
         }
         setup.expire();
         setup.read_all().await;
-        panic_once(&setup, "GetItem", fate);
+        panic_once(&setup, "GetItem", outcome);
         for _ in 0..30 {
             setup.pass(Duration::from_secs(1)).await;
             setup.expire();
@@ -184,13 +184,13 @@ async fn a_background_task_whose_request_panics_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_in_which_a_write_panics_ends_and_tells_what_is_given_up() {
-    for fate in FATES {
+async fn a_close_in_which_a_write_panics_ends_and_logs_what_is_given_up() {
+    for outcome in PANICS {
         let setup = Setup::new();
         setup.table.script(fail(ErrorKind::Unavailable));
         assert!(setup.upsert("k", 1).await.is_err());
         setup.take_lines();
-        setup.table.script(move |_| fate());
+        setup.table.script(move |_| outcome());
         setup.store.close().await;
         let lines = setup.take_lines();
         assert!(lines.iter().any(|line| line.contains("given up: \"k\"")), "{lines:?}");
@@ -213,35 +213,35 @@ async fn a_store_that_panics_in_a_read_is_one_line_and_answers_the_next_one() {
     }
     setup.panic_at_line("the row \"a\"");
     assert!(is_defect(setup.store.get("features", "a").await));
-    assert_told(&setup, &["reading \"a\" in \"features\""]);
+    assert_logged(&setup, &["reading \"a\" in \"features\""]);
     assert_eq!(setup.version("a").await, None);
 
     setup.panic_at_line("the row \"b\"");
     assert!(is_defect(setup.store.all("features", 0).await));
-    assert_told(&setup, &["reading all of \"features\""]);
+    assert_logged(&setup, &["reading all of \"features\""]);
     assert_eq!(setup.all().await, []);
 
     let failing = Setup::new();
     failing.table.script(fail(ErrorKind::Refused));
     failing.panic_at_line("checking whether the store is initialised");
     assert!(is_defect(failing.store.initialized().await));
-    assert_told(&failing, &["checking whether the store is initialised"]);
+    assert_logged(&failing, &["checking whether the store is initialised"]);
     failing.panic_at_line("checking whether DynamoDB is available");
     assert!(!failing.store.is_available().await);
-    assert_told(&failing, &["checking whether DynamoDB is available"]);
-    failing.table.script(|_| Fate::Answer);
+    assert_logged(&failing, &["checking whether DynamoDB is available"]);
+    failing.table.script(|_| Outcome::Answer);
     assert!(failing.store.is_available().await);
     assert!(!failing.store.initialized().await.unwrap().value);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_panics_in_an_update_brings_it_in_later() {
+async fn a_store_that_panics_in_an_update_retries_it() {
     // First the log panics, then the clock.
     let large = format!(r#"{{"key":"k","version":1,"x":"{}"}}"#, "x".repeat(350_000));
     let setup = Setup::new();
     setup.panic_at_line("takes 350");
     assert!(is_defect(setup.store.upsert("features", &large).await));
-    assert_told(&setup, &["saving version 1 of \"k\" in \"features\""]);
+    assert_logged(&setup, &["saving version 1 of \"k\" in \"features\""]);
     setup.store.upsert("features", &large).await.unwrap();
     setup.take_lines();
     assert_well(&setup).await;
@@ -249,8 +249,8 @@ async fn a_store_that_panics_in_an_update_brings_it_in_later() {
     let setup = Setup::new();
     setup.panic_at_time();
     assert!(is_defect(setup.upsert("k", 1).await));
-    assert_told(&setup, &["saving version 1 of \"k\" in \"features\""]);
-    setup.caught_up().await;
+    assert_logged(&setup, &["saving version 1 of \"k\" in \"features\""]);
+    setup.retried().await;
     setup.take_lines();
     assert_well(&setup).await;
 }
@@ -260,7 +260,7 @@ async fn a_store_that_panics_in_an_init_is_not_held_up() {
     let setup = Setup::new();
     setup.panic_at_line("saving \"\" in \"features\"");
     assert!(is_defect(setup.init(&[("", 1), ("k", 1)]).await));
-    assert_told(&setup, &["initialising"]);
+    assert_logged(&setup, &["initialising"]);
     assert_well(&setup).await;
 
     // An init that panics after its data is visible is retried.
@@ -269,8 +269,8 @@ async fn a_store_that_panics_in_an_init_is_not_held_up() {
     let known = move || broken_clock.store(true, Ordering::SeqCst);
     let init = setup.store.init(data([("k".to_owned(), 1)].into_iter()), known);
     assert!(is_defect(init.await));
-    assert_told(&setup, &["initialising"]);
-    setup.caught_up().await;
+    assert_logged(&setup, &["initialising"]);
+    setup.retried().await;
     setup.take_lines();
     assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
     assert_well(&setup).await;
@@ -284,8 +284,8 @@ async fn a_background_task_that_panics_is_one_line_and_begins_anew() {
     assert!(setup.upsert("k", 1).await.is_err());
     setup.take_lines();
     setup.panic_at_time();
-    setup.table.script(|_| Fate::Answer);
-    setup.caught_up().await;
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("the retry worker failed: a defect"), "{lines:?}");
@@ -317,7 +317,7 @@ async fn a_close_that_panics_closes() {
     assert!(setup.upsert("k", 1).await.is_err());
     setup.take_lines();
     setup.panic_at_time();
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.store.close().await;
     assert!(setup.store.is_closed());
     assert!(setup.init(&[("k", 1)]).await.is_err());
@@ -333,7 +333,7 @@ async fn nothing_runs_after_close_and_nothing_keeps_the_store() {
     panicking.table.script(fail(ErrorKind::Unavailable));
     assert!(panicking.upsert("k", 1).await.is_err());
     panicking.panic_at_line("all writes are in the table");
-    panicking.table.script(|_| Fate::Answer);
+    panicking.table.script(|_| Outcome::Answer);
     panicking.pass(Duration::from_secs(1)).await;
 
     // It waits for its second look.
@@ -443,7 +443,7 @@ proptest! {
                     }
                     Call::Time(now) => setup.now.store(now, Ordering::SeqCst),
                     Call::Fail(true) => setup.table.script(fail(ErrorKind::Refused)),
-                    Call::Fail(false) => setup.table.script(|_| Fate::Answer),
+                    Call::Fail(false) => setup.table.script(|_| Outcome::Answer),
                     Call::Pass => sleep(Duration::from_secs(400)).await,
                 }
             }

@@ -23,8 +23,12 @@ async fn read_everything(setup: &Setup) {
     .await;
 }
 
-fn only_queries(mut fate: impl FnMut() -> Fate + Send) -> impl FnMut(&Request) -> Fate + Send {
-    move |request| if matches!(request, Request::Query { .. }) { fate() } else { Fate::Answer }
+fn only_queries(
+    mut outcome: impl FnMut() -> Outcome + Send,
+) -> impl FnMut(&Request) -> Outcome + Send {
+    move |request| {
+        if matches!(request, Request::Query { .. }) { outcome() } else { Outcome::Answer }
+    }
 }
 
 #[tokio::test]
@@ -50,9 +54,9 @@ async fn reads_that_come_while_a_preload_is_under_way_wait_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_preload_that_failed_reads_ask_for_themselves() {
+async fn after_a_preload_that_failed_reads_send_their_own_requests() {
     let setup = setup();
-    setup.table.script(only_queries(|| Fate::Fail(ErrorKind::AccessDenied)));
+    setup.table.script(only_queries(|| Outcome::Fail(ErrorKind::AccessDenied)));
     tokio::spawn(setup.store.preload());
     read_everything(&setup).await;
     let operations = setup.table.take_operations();
@@ -63,7 +67,7 @@ async fn after_a_preload_that_failed_reads_ask_for_themselves() {
 #[tokio::test(start_paused = true)]
 async fn a_preload_that_hangs_holds_a_read_up_for_half_its_time_at_most() {
     let setup = setup();
-    setup.table.script(only_queries(|| Fate::Hang));
+    setup.table.script(only_queries(|| Outcome::Hang));
     tokio::spawn(setup.store.preload());
     let begun = Instant::now();
     read_everything(&setup).await;
@@ -81,7 +85,7 @@ async fn a_preload_that_hangs_holds_a_read_up_for_half_its_time_at_most() {
 async fn reads_of_other_kinds_do_not_wait_for_a_preload() {
     let setup = setup();
     setup.table.put_item("p:other", "k", 1.0);
-    setup.table.script(only_queries(|| Fate::Hang));
+    setup.table.script(only_queries(|| Outcome::Hang));
     tokio::spawn(setup.store.preload());
     let begun = Instant::now();
     assert!(setup.store.get("other", "k").await.unwrap().value.is_some());

@@ -28,9 +28,9 @@ async fn what_is_missing_is_remembered_for_15_seconds_and_a_failure_is_not() {
     assert_eq!(setup.table.take_operations(), ["GetItem"]);
     setup.table.put_item("features", "k", 1.0);
     setup.now.fetch_add(15_000, Ordering::SeqCst);
-    setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
+    setup.table.script(|_| Outcome::Fail(ErrorKind::Unavailable));
     assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::Unavailable));
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(setup.version("k").await, Some(1.0));
 }
@@ -38,7 +38,7 @@ async fn what_is_missing_is_remembered_for_15_seconds_and_a_failure_is_not() {
 #[tokio::test]
 async fn a_failed_read_is_one_line_that_names_table_namespace_and_key() {
     let setup = Setup::with(|config| config.prefix = "p".into());
-    setup.table.script(|_| Fate::Fail(ErrorKind::AccessDenied));
+    setup.table.script(|_| Outcome::Fail(ErrorKind::AccessDenied));
     let reads = join_all((0..5).map(|_| setup.store.get("features", "k"))).await;
     assert!(reads.into_iter().all(|read| kind(read) == Some(ErrorKind::AccessDenied)));
     let lines = setup.take_lines();
@@ -51,7 +51,7 @@ async fn a_failed_read_is_one_line_that_names_table_namespace_and_key() {
 #[tokio::test(start_paused = true)]
 async fn a_read_without_an_answer_ends_after_the_read_timeout() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let begun = Instant::now();
     assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::TimedOut));
     assert_eq!(kind(setup.store.all("features", 0).await), Some(ErrorKind::TimedOut));
@@ -70,7 +70,7 @@ async fn a_read_with_nothing_to_answer_with_is_repeated_until_it_is_answered() {
         let mut left = 0;
         setup.table.script(move |_| {
             left = if left == 0 { 12 } else { left - 1 };
-            if left == 0 { Fate::Answer } else { Fate::Fail(failure) }
+            if left == 0 { Outcome::Answer } else { Outcome::Fail(failure) }
         });
         assert_eq!(setup.version("k").await, Some(1.0));
         assert_eq!(setup.all().await, [("k".to_owned(), 1.0)]);
@@ -83,7 +83,7 @@ async fn a_read_with_nothing_to_answer_with_is_repeated_until_it_is_answered() {
 #[tokio::test(start_paused = true)]
 async fn a_read_that_goes_on_failing_ends_with_its_time_and_one_line() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+    setup.table.script(|_| Outcome::Fail(ErrorKind::Throttled));
     let begun = Instant::now();
     assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::Throttled));
     let timeout = crate::config::DEFAULT_READ_TIMEOUT;
@@ -97,16 +97,16 @@ async fn the_configured_number_of_attempts_bounds_a_read() {
     let setup = Setup::new();
     let retries = Retries { max_attempts: Some(4), ..Retries::default() };
     setup.table.set_read_retries(retries);
-    setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+    setup.table.script(|_| Outcome::Fail(ErrorKind::Throttled));
     assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::Throttled));
     assert_eq!(setup.table.take_operations(), ["GetItem"; 4]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_lasts_is_not_repeated() {
+async fn a_permanent_failure_is_not_retried() {
     let setup = Setup::new();
     for failure in [ErrorKind::AccessDenied, ErrorKind::TableNotFound, ErrorKind::WrongKeySchema] {
-        setup.table.script(move |_| Fate::Fail(failure));
+        setup.table.script(move |_| Outcome::Fail(failure));
         assert_eq!(kind(setup.store.get("features", "k").await), Some(failure));
         assert_eq!(setup.table.take_operations(), ["GetItem"]);
     }
@@ -115,7 +115,7 @@ async fn what_lasts_is_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn a_read_is_not_repeated_after_the_store_was_closed() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+    setup.table.script(|_| Outcome::Fail(ErrorKind::Throttled));
     let (read, ()) = tokio::join!(setup.store.get("features", "k"), setup.store.close());
     assert_eq!(kind(read), Some(ErrorKind::Throttled));
     assert!(setup.table.take_operations().len() <= 2);
@@ -125,7 +125,7 @@ async fn a_read_is_not_repeated_after_the_store_was_closed() {
 async fn a_read_that_fails_is_answered_with_what_came_meanwhile() {
     for ttl_ms in [0.0, 60_000.0] {
         let setup = Setup::with(|config| config.freshness.ttl_ms = ttl_ms);
-        setup.table.script(|_| Fate::Fail(ErrorKind::Throttled));
+        setup.table.script(|_| Outcome::Fail(ErrorKind::Throttled));
         let upsert = async {
             sleep(Duration::from_secs(1)).await;
             setup.upsert("k", 2).await
@@ -136,12 +136,12 @@ async fn a_read_that_fails_is_answered_with_what_came_meanwhile() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_read_tells_all_who_ask_whether_dynamodb_is_available() {
+async fn concurrent_availability_checks_share_one_read() {
     let setup = Setup::new();
     let asked = || join_all((0..20).map(|_| setup.store.is_available()));
     assert_eq!(asked().await, [true; 20]);
     assert_eq!(setup.table.take_operations(), ["GetItem"]);
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let begun = Instant::now();
     assert_eq!(asked().await, [false; 20]);
     let timeout = crate::config::DEFAULT_AVAILABILITY_TIMEOUT;
@@ -150,7 +150,7 @@ async fn one_read_tells_all_who_ask_whether_dynamodb_is_available() {
     let begun = Instant::now();
     assert_eq!(asked().await, [false; 20]);
     assert!(begun.elapsed().is_zero(), "reads are known to fail");
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     sleep(Duration::from_secs(1)).await;
     assert_eq!(asked().await, [true; 20]);
 }
@@ -174,12 +174,12 @@ async fn a_failing_second_page_fails_the_read_and_is_not_remembered() {
         setup.table.put_item("features", &number.to_string(), 1.0);
     }
     setup.table.script(|request| match request {
-        Request::Query { page: 1, .. } => Fate::Fail(ErrorKind::Refused),
-        _ => Fate::Answer,
+        Request::Query { page: 1, .. } => Outcome::Fail(ErrorKind::Refused),
+        _ => Outcome::Answer,
     });
     assert_eq!(kind(setup.store.all("features", 0).await), Some(ErrorKind::Refused));
     assert_eq!(setup.take_lines().len(), 1);
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     assert!(setup.store.all("features", 0).await.is_ok());
 }
 
@@ -205,9 +205,9 @@ async fn an_unreadable_row_is_logged_once_and_harms_no_other() {
 #[tokio::test]
 async fn initialized_is_remembered_when_true_briefly_when_false_and_never_on_error() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Fail(ErrorKind::Unavailable));
+    setup.table.script(|_| Outcome::Fail(ErrorKind::Unavailable));
     assert!(setup.store.initialized().await.is_err());
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     assert!(!setup.store.initialized().await.unwrap().value);
     setup.table.put_item("$inited", "$inited", 0.0);
     assert!(!setup.store.initialized().await.unwrap().value);
@@ -219,7 +219,7 @@ async fn initialized_is_remembered_when_true_briefly_when_false_and_never_on_err
 }
 
 #[tokio::test]
-async fn reads_are_consistent_when_asked_to_be() {
+async fn reads_are_consistent_if_the_option_is_set() {
     for consistent_read in [false, true] {
         let setup = Setup::with(|config| config.consistent_read = consistent_read);
         setup.store.get("features", "k").await.unwrap();
@@ -236,7 +236,7 @@ async fn reads_are_consistent_when_asked_to_be() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn concurrent_reads_of_what_is_past_its_time_make_one_request() {
+async fn concurrent_reads_of_an_expired_item_make_one_request() {
     let setup = Setup::new();
     setup.hold_stale(&["k"]).await;
     setup.table.put_item("features", "k", 2.0);
@@ -260,7 +260,7 @@ async fn what_is_fresh_for_ever_is_read_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_only_just_past_its_time_is_answered_while_a_newer_one_is_fetched() {
+async fn a_just_expired_value_is_served_while_it_is_refreshed() {
     let setup = Setup::with(|config| config.freshness.stale_while_revalidate_ms = 10_000.0);
     setup.hold_stale(&["k"]).await;
     for version in [2.0, 3.0] {
@@ -292,14 +292,14 @@ async fn that_the_store_is_not_initialised_is_not_taken_for_true_after_an_error(
     for _ in 0..2 {
         assert_eq!(kind(setup.store.initialized().await), Some(ErrorKind::Unavailable));
     }
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.put_item("$inited", "$inited", 0.0);
     let answer = setup.store.initialized().await.unwrap();
     assert_eq!((answer.value, answer.until), (true, f64::INFINITY));
 }
 
 #[tokio::test]
-async fn all_items_are_told_as_a_change_of_what_was_told_before() {
+async fn all_items_are_sent_as_changes_to_the_collection_sent_before() {
     let setup = Setup::new();
     setup.table.put_item("features", "a", 1.0);
     setup.table.put_item("features", "b", 1.0);
@@ -319,7 +319,7 @@ async fn all_items_are_told_as_a_change_of_what_was_told_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_read_counts_as_what_became_of_it() {
+async fn every_read_is_counted_once_by_its_result() {
     let setup = Setup::new();
     setup.hold_stale(&["k", "other"]).await;
     let base = setup.store.stats().misses.get();
@@ -349,7 +349,7 @@ async fn whoever_has_an_older_answer_gets_what_is_newest() {
     );
     assert!(first.generation < all.generation, "all may have brought something newer");
     assert_eq!(all.generation, setup.store.generation());
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let _write = setup.start_upsert("k", 2);
     assert!(setup.store.generation() > all.generation);
     let version = |answer: Answer<Option<Cached>>| answer.value.unwrap().item.version;
@@ -371,8 +371,8 @@ async fn versions_seen(change: fn(&mut Config)) -> Vec<(&'static str, Vec<f64>)>
         let longest = if matches!(request, Request::Put { .. }) { 20 } else { 50 };
         let delay = Duration::from_millis(fastrand::u64(0..longest));
         match request {
-            Request::Put { .. } => Fate::ActAfter(sleep(delay).boxed()),
-            _ => Fate::AnswerAfter(sleep(delay).boxed()),
+            Request::Put { .. } => Outcome::ActAfter(sleep(delay).boxed()),
+            _ => Outcome::AnswerAfter(sleep(delay).boxed()),
         }
     });
     let (gets, alls) = (Arc::<Mutex<Vec<f64>>>::default(), Arc::<Mutex<Vec<f64>>>::default());

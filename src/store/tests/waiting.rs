@@ -3,10 +3,10 @@ use crate::backoff::Backoff;
 use crate::dynamodb::fake::stored;
 
 /// Fails writes, but not reads.
-fn deny_writes() -> impl FnMut(&Request) -> Fate + Send + 'static {
+fn deny_writes() -> impl FnMut(&Request) -> Outcome + Send + 'static {
     |request| match request {
-        Request::Put { .. } | Request::Batch { .. } => Fate::Fail(ErrorKind::AccessDenied),
-        Request::Get { .. } | Request::Query { .. } => Fate::Answer,
+        Request::Put { .. } | Request::Batch { .. } => Outcome::Fail(ErrorKind::AccessDenied),
+        Request::Get { .. } | Request::Query { .. } => Outcome::Answer,
     }
 }
 
@@ -38,8 +38,8 @@ async fn what_could_not_be_written_is_read_counted_and_written_later() {
         let lines = setup.take_lines();
         let of_writing = lines.iter().filter(|line| line.contains("kept in memory"));
         assert_eq!(of_writing.count(), 1, "{lines:?}");
-        setup.table.script(|_| Fate::Answer);
-        setup.caught_up().await;
+        setup.table.script(|_| Outcome::Answer);
+        setup.retried().await;
         assert_eq!(versions(&setup), flags(&[("k", 2.0), ("l", 2.0), ("m", 2.0)]));
         let lines = setup.take_lines();
         let of_writing: Vec<_> = lines.iter().filter(|line| line.contains("all writes")).collect();
@@ -66,8 +66,8 @@ async fn an_init_that_could_not_be_written_is_read_and_written_later() {
         setup.expire();
         assert_eq!(setup.read_all().await, (vec![1.0, 2.0, 1.0], true));
         setup.take_lines();
-        setup.table.script(|_| Fate::Answer);
-        setup.caught_up().await;
+        setup.table.script(|_| Outcome::Answer);
+        setup.retried().await;
         assert_eq!(versions(&setup), flags(&[("a", 1.0), ("b", 2.0), ("c", 1.0)]));
         assert!(setup.table.row("$inited", "$inited").is_some());
         let lines = setup.take_lines();
@@ -89,10 +89,10 @@ async fn a_late_init_replaces_what_has_not_changed_and_leaves_what_others_made_n
     setup.expire();
     let all = setup.all().await;
     assert_eq!(all, flags(&[("added", 1.0), ("new", 2.0), ("same", 2.0), ("theirs", 3.0)]));
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.take_requests();
     setup.pass(Backoff::PERMANENT.longest).await;
-    setup.caught_up().await;
+    setup.retried().await;
     assert_eq!(versions(&setup), all);
     assert_eq!(setup.all().await, all);
     let puts_in_batches = setup.table.take_requests().into_iter().any(|request| {
@@ -117,9 +117,9 @@ async fn a_late_init_does_not_mix_two_environments() {
         assert!(script.is_err());
         setup.table.put_item("features", "a", 2.0);
         setup.table.put_item("features", "other", 3.0);
-        setup.table.script(|_| Fate::Answer);
+        setup.table.script(|_| Outcome::Answer);
         setup.pass(Backoff::PERMANENT.longest).await;
-        setup.caught_up().await;
+        setup.retried().await;
         assert_eq!(versions(&setup), flags(&[("a", 91.0), ("b", 91.0)]), "{could_read}");
     }
 }
@@ -133,14 +133,14 @@ async fn what_somebody_else_made_newer_in_an_outage_stays() {
     for (key, version) in [("k", 3.0), ("m", 5.0)] {
         setup.table.put_item("features", key, version);
     }
-    setup.table.script(|_| Fate::Answer);
-    setup.caught_up().await;
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
     assert_eq!(versions(&setup), flags(&[("k", 3.0), ("l", 2.0), ("m", 5.0)]));
     assert_eq!(setup.version("k").await, Some(3.0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_denied_is_told_once_and_tried_ever_more_rarely() {
+async fn denied_writes_are_logged_once_and_retried_ever_more_rarely() {
     let setup = Setup::new();
     setup.table.script(deny_writes());
     let begun = Instant::now();
@@ -157,15 +157,15 @@ async fn what_is_denied_is_told_once_and_tried_ever_more_rarely() {
     setup.expire();
     assert_eq!(setup.read("k").await, (Some(4.0), false), "reads follow the table");
     assert_eq!(setup.store.pending(), 1);
-    setup.table.script(|_| Fate::Answer);
-    setup.caught_up().await;
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
     assert!(begun.elapsed() <= Duration::from_secs(3_600) + Backoff::PERMANENT.longest * 2);
     assert_eq!(versions(&setup), flags(&[("k", 4.0), ("l", 1.0)]));
     assert_eq!(setup.take_lines().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_denied_for_three_seconds_is_in_the_table_three_seconds_later() {
+async fn writes_denied_for_three_seconds_are_in_the_table_three_seconds_later() {
     type Denied = fn(&Request) -> bool;
     let second_page: Denied = |request| matches!(request, Request::Query { page: 1, .. });
     let writes: Denied = |request| matches!(request.operation(), "PutItem" | "BatchWriteItem");
@@ -179,9 +179,9 @@ async fn what_was_denied_for_three_seconds_is_in_the_table_three_seconds_later()
             let begun = Instant::now();
             setup.table.script(move |request| {
                 if denied(request) && begun.elapsed() < Duration::from_secs(3) {
-                    Fate::Fail(ErrorKind::AccessDenied)
+                    Outcome::Fail(ErrorKind::AccessDenied)
                 } else {
-                    Fate::Answer
+                    Outcome::Answer
                 }
             });
             if is_init {
@@ -207,9 +207,9 @@ async fn one_denied_page_of_an_init_is_soon_forgotten() {
     let mut denied = false;
     setup.table.script(move |request| match request {
         Request::Query { page: 1, .. } if !std::mem::replace(&mut denied, true) => {
-            Fate::Fail(ErrorKind::AccessDenied)
+            Outcome::Fail(ErrorKind::AccessDenied)
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
     assert_eq!(kind(setup.init(&[("k", 1)]).await), Some(ErrorKind::AccessDenied));
     sleep(Duration::from_secs(2)).await;
@@ -217,7 +217,7 @@ async fn one_denied_page_of_an_init_is_soon_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rights_to_one_namespace_are_used_and_the_other_is_tried_with_one_write() {
+async fn permissions_for_one_namespace_are_used_and_the_other_is_tried_with_one_write() {
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
     let writes = (0..20).flat_map(|number| {
@@ -227,9 +227,9 @@ async fn rights_to_one_namespace_are_used_and_the_other_is_tried_with_one_write(
     join_all(writes.collect::<Vec<_>>()).await;
     setup.table.script(|request| match request {
         Request::Put { row, .. } if &*row.namespace == "segments" => {
-            Fate::Fail(ErrorKind::AccessDenied)
+            Outcome::Fail(ErrorKind::AccessDenied)
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
     setup.table.take_requests();
     setup.pass(Duration::from_secs(31)).await;
@@ -237,12 +237,12 @@ async fn rights_to_one_namespace_are_used_and_the_other_is_tried_with_one_write(
     assert_eq!(setup.store.pending(), 20);
     let puts = setup.take_puts();
     assert!(puts.len() < 30, "{puts:?}");
-    setup.table.script(|_| Fate::Answer);
-    setup.caught_up().await;
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_row_that_dynamodb_refuses_is_tried_ever_more_rarely_and_holds_up_nobody() {
+async fn a_rejected_row_is_retried_ever_more_rarely_and_delays_no_other() {
     let setup = Setup::new();
     assert_eq!(kind(setup.upsert("REFUSE", 1).await), Some(ErrorKind::Refused));
     let mut tries = 0;
@@ -255,7 +255,7 @@ async fn a_row_that_dynamodb_refuses_is_tried_ever_more_rarely_and_holds_up_nobo
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lasting_outage_is_tried_ever_more_rarely_by_one_write_at_a_time() {
+async fn in_a_lasting_outage_one_write_at_a_time_is_retried_ever_more_rarely() {
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
     let upserts = (0..100).map(|number| setup.upsert_of(number));
@@ -268,8 +268,8 @@ async fn a_lasting_outage_is_tried_ever_more_rarely_by_one_write_at_a_time() {
     let lines = setup.take_lines();
     assert!(lines.iter().any(|line| line.contains("now 100 items")), "{lines:?}");
     assert!(lines.len() <= 4, "{lines:?}");
-    setup.table.script(|_| Fate::Answer);
-    setup.caught_up().await;
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
     assert_eq!(versions(&setup).len(), 100);
 }
 
@@ -281,7 +281,7 @@ async fn a_read_or_a_write_that_works_again_ends_the_pause() {
         assert!(setup.upsert("k", 1).await.is_err());
         assert!(setup.store.get("features", "other").await.is_err());
         setup.pass(Duration::from_secs(300)).await;
-        setup.table.script(|_| Fate::Answer);
+        setup.table.script(|_| Outcome::Answer);
         let begun = Instant::now();
         if by_read {
             setup.read("other").await;
@@ -301,9 +301,9 @@ async fn a_flag_waits_for_a_segment_that_waits() {
     let setup = Setup::new();
     setup.table.script(|request| match request {
         Request::Put { row, .. } if &*row.namespace == "segments" => {
-            Fate::Fail(ErrorKind::Throttled)
+            Outcome::Fail(ErrorKind::Throttled)
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
     let flag = r#"{"key":"f","version":1,
         "rules":[{"clauses":[{"op":"segmentMatch","values":["s"]}]}]}"#;
@@ -315,9 +315,9 @@ async fn a_flag_waits_for_a_segment_that_waits() {
     setup.pass(Duration::from_secs(60)).await;
     assert!(setup.table.row("features", "f").is_none());
     assert_eq!(setup.store.pending(), 2);
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.take_requests();
-    setup.caught_up().await;
+    setup.retried().await;
     let puts = setup.table.take_requests().into_iter().map(|request| match request {
         Request::Put { row, .. } => row.key.to_string(),
         other => panic!("{other:?}"),
@@ -336,9 +336,9 @@ async fn a_flag_waits_for_a_newer_version_of_a_segment_that_waits() {
     assert!(segment(1.0).await.is_err());
     assert!(setup.store.upsert("features", flag).await.is_err());
     assert!(segment(2.0).await.is_err());
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.take_requests();
-    setup.caught_up().await;
+    setup.retried().await;
     assert_eq!(setup.take_puts(), [("s".to_owned(), 2), ("f".to_owned(), 1)]);
 }
 
@@ -355,9 +355,9 @@ async fn flags_that_wait_for_each_other_are_written_all_the_same() {
     for json in [flag("a", 1, "none"), flag("b", 1, "c"), flag("c", 1, "a"), flag("a", 2, "b")] {
         assert!(setup.store.upsert("features", &json).await.is_err());
     }
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.take_requests();
-    setup.caught_up().await;
+    setup.retried().await;
     let mut puts = setup.take_puts();
     puts.sort();
     assert_eq!(puts, [("a".to_owned(), 2), ("b".to_owned(), 1), ("c".to_owned(), 1)]);
@@ -373,7 +373,7 @@ async fn an_update_behind_an_init_that_waits_is_answered_when_both_are_in_or_its
     assert_eq!(begun.elapsed().as_secs(), crate::config::DEFAULT_WRITE_TIMEOUT.as_secs());
     let upsert = tokio::spawn(setup.store.upsert("features", &item("k", 3.0).json));
     sleep(Duration::from_secs(1)).await;
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.store.get("features", "other").await.unwrap();
     upsert.await.unwrap().unwrap();
     assert_eq!(versions(&setup), flags(&[("k", 3.0)]));
@@ -385,7 +385,7 @@ async fn a_later_init_takes_the_place_of_one_that_waits() {
     setup.table.script(fail(ErrorKind::Unavailable));
     assert!(setup.init(&[("a", 1), ("b", 1)]).await.is_err());
     assert!(setup.upsert("c", 7).await.is_err());
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.init(&[("a", 2)]).await.unwrap();
     setup.pass(Duration::from_secs(60)).await;
     assert_eq!(versions(&setup), flags(&[("a", 2.0)]));
@@ -403,9 +403,9 @@ async fn an_init_is_read_while_it_is_being_written() {
     setup.table.script(move |request| match request {
         Request::Batch { .. } => {
             let held = Arc::clone(&held);
-            Fate::AnswerAfter(async move { held.notified().await }.boxed())
+            Outcome::AnswerAfter(async move { held.notified().await }.boxed())
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
     let known = Arc::new(Notify::new());
     let notify = Arc::clone(&known);
@@ -452,7 +452,7 @@ async fn an_item_that_is_nearly_too_large_is_a_warning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_only_store_writes_nothing_and_has_what_it_was_given() {
+async fn a_read_only_store_writes_nothing_and_keeps_writes_in_memory() {
     let setup = Setup::with(|config| config.read_only = true);
     setup.table.put_item("features", "theirs", 5.0);
     assert_eq!(kind(setup.init(&[("k", 1), ("theirs", 1)]).await), Some(ErrorKind::ReadOnly));
@@ -473,7 +473,7 @@ async fn a_store_that_is_closed_tries_once_more() {
     let setup = Setup::new();
     setup.table.script(deny_writes());
     assert!(setup.upsert("k", 1).await.is_err());
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.take_lines();
     let begun = Instant::now();
     setup.store.close().await;
@@ -526,18 +526,18 @@ async fn the_last_line_of_a_store_that_is_closed_in_an_outage_says_what_is_lost(
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_all_is_in_the_table_is_said_when_it_is_and_not_when_newer_updates_are_under_way() {
+async fn the_end_of_retries_is_logged_only_after_newer_updates_too() {
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
     assert!(setup.upsert("k", 1).await.is_err());
     setup.take_lines();
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let newer = setup.start_upsert("k", 2);
     setup.pass(Duration::from_secs(5)).await;
     assert_eq!(setup.take_lines(), [""; 0]);
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     drop(newer.await);
-    setup.caught_up().await;
+    setup.retried().await;
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("all writes are in the table"), "{lines:?}");
@@ -548,7 +548,7 @@ async fn a_store_that_is_closed_after_an_outage_says_that_all_is_in() {
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
     assert!(setup.upsert("k", 1).await.is_err());
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.take_lines();
     setup.store.close().await;
     let lines = setup.take_lines();
@@ -559,7 +559,7 @@ async fn a_store_that_is_closed_after_an_outage_says_that_all_is_in() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_closed_gives_up_what_is_not_in_and_answers_everybody() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let init = tokio::spawn(setup.init_with(data([("k".to_owned(), 1)].into_iter())));
     let upsert = tokio::spawn(setup.store.upsert("features", &item("l", 1.0).json));
     sleep(Duration::from_millis(100)).await;
@@ -587,16 +587,16 @@ async fn a_throttled_late_init_goes_on_where_it_was() {
     setup.table.script(move |request| match request {
         Request::Put { .. } | Request::Batch { .. } => {
             calls += 1;
-            if calls % 3 == 0 { Fate::Fail(ErrorKind::Throttled) } else { Fate::Answer }
+            if calls % 3 == 0 { Outcome::Fail(ErrorKind::Throttled) } else { Outcome::Answer }
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
-    setup.caught_up().await;
+    setup.retried().await;
     assert_eq!(versions(&setup).len(), 300);
 }
 
 #[tokio::test]
-async fn whether_dynamodb_is_there_is_one_read() {
+async fn an_availability_check_is_one_read() {
     let setup = Setup::new();
     assert!(setup.store.is_available().await);
     assert_eq!(setup.table.take_operations(), ["GetItem"]);
@@ -614,7 +614,7 @@ async fn a_read_that_began_before_an_update_was_in_replaces_nothing() {
     let store = setup.store.clone();
     let early = tokio::spawn(async move { store.get("features", "k").await });
     sleep(Duration::from_millis(500)).await;
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.upsert("k", 2).await.unwrap();
     early.await.unwrap().unwrap();
     assert_eq!(setup.read("k").await, (Some(2.0), false));
@@ -635,11 +635,11 @@ async fn reads_that_are_allowed_again_let_refused_writes_be_tried() {
     assert!(setup.upsert("l", 1).await.is_err());
     setup.expire();
     assert_eq!(setup.read_all().await, (vec![1.0, 1.0], true));
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.pass(Duration::from_secs(2)).await;
     let begun = Instant::now();
     setup.read_all().await;
-    setup.caught_up().await;
+    setup.retried().await;
     assert!(begun.elapsed() < Backoff::PERMANENT.longest / 2);
     assert_eq!(versions(&setup), flags(&[("k", 1.0), ("l", 1.0)]));
 }
@@ -653,9 +653,9 @@ async fn an_answer_from_before_a_write_whose_own_was_lost_does_not_hide_it() {
     let get = tokio::spawn(async move { get.get("features", "k").await });
     let all = tokio::spawn(async move { all.all("features", 0).await });
     sleep(Duration::from_millis(50)).await;
-    setup.table.script(|_| Fate::LoseAnswer(ErrorKind::AccessDenied));
+    setup.table.script(|_| Outcome::LoseAnswer(ErrorKind::AccessDenied));
     setup.upsert("k", 2).await.unwrap_err();
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     assert_eq!(setup.read("k").await, (Some(2.0), false));
     assert_eq!(setup.store.pending(), 0, "the read has found it in the table");
     assert_eq!(get.await.unwrap().unwrap().value.unwrap().item.version, 2.0);

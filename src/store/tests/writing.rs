@@ -9,9 +9,9 @@ async fn an_upsert_during_a_read_of_its_key_is_what_every_later_read_sees() {
     setup.table.script(move |request| match request {
         Request::Get { .. } => {
             let held = Arc::clone(&held);
-            Fate::AnswerAfter(async move { held.notified().await }.boxed())
+            Outcome::AnswerAfter(async move { held.notified().await }.boxed())
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
     let store = setup.store.clone();
     let early = tokio::spawn(async move { store.get("features", "k").await });
@@ -39,7 +39,7 @@ async fn what_a_late_read_found_before_an_upsert_replaces_nothing() {
         let all = tokio::spawn(async move { all.all("features", 0).await });
         sleep(Duration::from_millis(500)).await;
         assert_eq!(setup.table.take_operations().len(), 2);
-        setup.table.script(|_| Fate::Answer);
+        setup.table.script(|_| Outcome::Answer);
         setup.upsert("k", 2).await.unwrap();
         for _ in 0..2 {
             assert_eq!(setup.read("k").await, (Some(2.0), false));
@@ -86,8 +86,8 @@ async fn after_an_upsert_of_unknown_outcome_no_read_takes_part_in_an_earlier_one
         sleep(Duration::from_millis(100)).await;
         assert_eq!(setup.table.take_operations().len(), 2);
         setup.table.script(|request| match request {
-            Request::Put { .. } => Fate::LoseAnswer(ErrorKind::AccessDenied),
-            _ => Fate::Answer,
+            Request::Put { .. } => Outcome::LoseAnswer(ErrorKind::AccessDenied),
+            _ => Outcome::Answer,
         });
         assert!(setup.upsert("k", 2).await.is_err());
         for _ in 0..2 {
@@ -118,7 +118,7 @@ async fn a_throttled_upsert_is_tried_until_it_is_in() {
     let mut failures = 6;
     setup.table.script(move |_| {
         failures -= 1;
-        if failures > 0 { Fate::Fail(ErrorKind::Throttled) } else { Fate::Answer }
+        if failures > 0 { Outcome::Fail(ErrorKind::Throttled) } else { Outcome::Answer }
     });
     setup.upsert("k", 1).await.unwrap();
     assert!(setup.table.row("features", "k").is_some());
@@ -131,9 +131,9 @@ async fn an_upsert_whose_answer_was_lost_is_in_when_it_is_tried_again() {
     let mut first = true;
     setup.table.script(move |_| {
         if std::mem::take(&mut first) {
-            Fate::LoseAnswer(ErrorKind::Unavailable)
+            Outcome::LoseAnswer(ErrorKind::Unavailable)
         } else {
-            Fate::Answer
+            Outcome::Answer
         }
     });
     setup.upsert("k", 1).await.unwrap();
@@ -142,18 +142,18 @@ async fn an_upsert_whose_answer_was_lost_is_in_when_it_is_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_upsert_that_does_not_get_in_is_a_line_that_names_it() {
-    for fate in [|| Fate::Hang, || Fate::Fail(ErrorKind::Throttled)] {
+    for outcome in [|| Outcome::Hang, || Outcome::Fail(ErrorKind::Throttled)] {
         let setup = Setup::new();
         setup.table.put_item("features", "k", 1.0);
         assert_eq!(setup.version("k").await, Some(1.0));
-        setup.table.script(move |_| fate());
+        setup.table.script(move |_| outcome());
         let begun = Instant::now();
         assert!(setup.upsert("k", 2).await.is_err());
         assert!(begun.elapsed() <= crate::config::DEFAULT_WRITE_TIMEOUT);
         let lines = setup.take_lines();
         assert_eq!(lines.len(), 1);
         assert!(lines[0].contains("version 2 of \"k\" in \"features\""), "{}", lines[0]);
-        setup.table.script(|_| Fate::Answer);
+        setup.table.script(|_| Outcome::Answer);
         setup.table.take_requests();
         setup.table.put_item("features", "k", 3.0);
         assert_eq!(setup.read("k").await, (Some(3.0), false), "the table is asked what it has");
@@ -205,7 +205,7 @@ async fn what_an_earlier_update_left_does_not_hide_a_later_one_that_is_on_its_wa
     let gate = Arc::new(Semaphore::new(0));
     let (mut answer, mut second) = (gated("PutItem", &gate), false);
     setup.table.script(move |request| match request {
-        Request::Put { .. } if std::mem::replace(&mut second, true) => Fate::Hang,
+        Request::Put { .. } if std::mem::replace(&mut second, true) => Outcome::Hang,
         request => answer(request),
     });
     let first = tokio::spawn(setup.store.upsert("features", &item("k", 1.0).json));
@@ -256,7 +256,7 @@ async fn an_update_that_is_tried_again_gives_way_to_a_newer_one() {
     setup.requested("PutItem", 1).await;
     let second = setup.start_upsert("k", 2);
     setup.settle().await;
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     for update in [first, second] {
         update.await.unwrap().unwrap();
     }
@@ -266,7 +266,7 @@ async fn an_update_that_is_tried_again_gives_way_to_a_newer_one() {
 #[tokio::test(start_paused = true)]
 async fn each_update_that_waits_is_answered_in_its_own_time_and_the_newest_gets_in() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let mut updates = Vec::new();
     let begun = Instant::now();
     for version in 1..=30 {
@@ -282,8 +282,8 @@ async fn each_update_that_waits_is_answered_in_its_own_time_and_the_newest_gets_
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("version 30 of"), "{lines:?}");
-    setup.table.script(|_| Fate::Answer);
-    setup.caught_up().await;
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
     assert_eq!(setup.table.row("features", "k").unwrap().version, Some(30.0));
 }
 
@@ -295,7 +295,7 @@ async fn an_older_update_ends_with_the_newer_one_that_the_retry_worker_has() {
     let older = setup.start_upsert("k", 4);
     setup.settle().await;
     assert!(!older.is_finished());
-    setup.table.script(|_| Fate::Answer);
+    setup.table.script(|_| Outcome::Answer);
     setup.table.take_requests();
     older.await.unwrap().unwrap();
     assert_eq!(setup.take_puts(), [("k".to_owned(), 5)]);
@@ -347,9 +347,9 @@ async fn a_store_that_is_closed_after_many_updates_of_a_key_writes_the_newest() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_an_update_for_which_there_is_no_room_there_is_a_line_and_no_place() {
+async fn an_update_without_room_is_logged_and_given_up() {
     let setup = Setup::new();
-    setup.table.script(|_| Fate::Hang);
+    setup.table.script(|_| Outcome::Hang);
     let large = |key: usize| {
         let json = format!(r#"{{"key":"{key}","version":1,"x":"{}"}}"#, "x".repeat(300_000));
         tokio::spawn(setup.store.upsert("features", &json))
@@ -373,9 +373,9 @@ async fn a_flag_is_written_after_the_segment_that_it_refers_to() {
     setup.table.script(move |request| match request {
         Request::Put { row, .. } if &*row.namespace == "segments" => {
             let held = Arc::clone(&held);
-            Fate::AnswerAfter(async move { held.notified().await }.boxed())
+            Outcome::AnswerAfter(async move { held.notified().await }.boxed())
         }
-        _ => Fate::Answer,
+        _ => Outcome::Answer,
     });
     let flag = r#"{"key":"f","version":1,
         "rules":[{"clauses":[{"op":"segmentMatch","values":["s"]}]}]}"#;
@@ -391,7 +391,7 @@ async fn a_flag_is_written_after_the_segment_that_it_refers_to() {
 }
 
 #[tokio::test]
-async fn an_upsert_of_an_item_lets_what_it_refers_to_be_asked_for_again() {
+async fn an_upsert_invalidates_missing_rows_that_it_refers_to() {
     let setup = Setup::new();
     assert_eq!(setup.version("prerequisite").await, None);
     setup.table.put_item("features", "prerequisite", 1.0);
@@ -429,7 +429,7 @@ async fn an_older_update_whose_newer_one_fails_after_it_was_settled_is_not_left_
     let setup = Setup::new();
     setup.table.script(fail(ErrorKind::Unavailable));
     assert!(setup.upsert("k", 5).await.is_err());
-    setup.table.script(|_| Fate::AnswerAfter(sleep(Duration::from_secs(5)).boxed()));
+    setup.table.script(|_| Outcome::AnswerAfter(sleep(Duration::from_secs(5)).boxed()));
     setup.table.take_requests();
     sleep(Duration::from_secs(3)).await;
     assert_eq!(setup.table.take_operations(), ["PutItem"], "the retry worker tries once more");
@@ -437,7 +437,7 @@ async fn an_older_update_whose_newer_one_fails_after_it_was_settled_is_not_left_
     setup.table.script(fail(ErrorKind::Unavailable));
     let older = setup.start_upsert("k", 3);
     assert!(older.await.unwrap().is_err());
-    setup.table.script(|_| Fate::Answer);
-    setup.caught_up().await;
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
     assert!(setup.table.row("features", "k").is_some());
 }

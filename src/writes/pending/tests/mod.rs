@@ -153,7 +153,7 @@ fn an_init_takes_the_place_of_what_was_before_and_updates_come_on_top() {
 }
 
 #[test]
-fn what_an_init_found_it_is_about_to_replace() {
+fn an_init_in_flight_replaces_the_rows_it_found() {
     let pending = new();
     let id = pending.begin();
     add_init(&pending, id, data(&[("k", 1.0)]));
@@ -172,7 +172,7 @@ fn what_an_init_found_it_is_about_to_replace() {
 }
 
 #[test]
-fn what_a_write_says_that_failed_is_fresh_only_with_a_read_after_that() {
+fn a_failed_write_is_fresh_only_after_a_later_read() {
     let pending = new();
     let write = update(&pending, "k", 2.0, &[]);
     let early = read(&pending, Some(cached("k", 1.0)));
@@ -192,7 +192,7 @@ fn what_a_write_says_that_failed_is_fresh_only_with_a_read_after_that() {
 }
 
 #[test]
-fn a_second_init_keeps_the_kinds_that_it_does_not_give() {
+fn a_second_init_keeps_the_kinds_that_it_lacks() {
     let pending = new();
     let first = pending.begin();
     let mut both = data(&[("k", 1.0)]);
@@ -207,7 +207,7 @@ fn a_second_init_keeps_the_kinds_that_it_does_not_give() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_refused_for_itself_is_due_ever_later_and_the_rest_at_once() {
+async fn rejected_rows_are_due_ever_later_and_others_at_once() {
     let pending = new();
     let (refused, denied) = (update(&pending, "r", 1.0, &[]), update(&pending, "d", 1.0, &[]));
     for (update, kind) in [(&refused, ErrorKind::Refused), (&denied, ErrorKind::AccessDenied)] {
@@ -278,7 +278,7 @@ fn an_init_that_failed_is_given_up_where_there_is_no_room() {
 }
 
 #[test]
-fn what_is_kept_is_not_to_be_brought_in() {
+fn a_memory_only_item_is_not_retried() {
     let pending = new();
     assert_eq!(pending.add_memory_only(&update(&pending, "k", 2.0, &[])), Added::Pending);
     assert!(!pending.is_any_to_write());
@@ -288,7 +288,7 @@ fn what_is_kept_is_not_to_be_brought_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_are_logged_when_it_begins_when_it_ends_and_now_and_then() {
+async fn retries_are_logged_at_their_beginning_and_end_and_at_intervals() {
     let mut log = RetryLog::default();
     let text = |line: Option<crate::log::Line>| format!("{line:?}");
     let gone = failure(ErrorKind::Unavailable);

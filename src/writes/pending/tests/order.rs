@@ -161,7 +161,7 @@ fn an_init_is_a_barrier() {
 }
 
 #[test]
-fn callers_hear_of_the_init_that_replaces_their_update() {
+fn callers_of_a_replaced_update_get_the_result_of_the_init() {
     let pending = new();
     let replaced = add(&pending, "k", 1.0, &[]);
     let init = pending.begin();
