@@ -63,7 +63,7 @@ class ItemCache {
     this.lastKind = new Kind();
     this.generation = 0;
     this.bound = Number.POSITIVE_INFINITY;
-    /** The total text length of the newer items. An item that is kept twice counts twice. */
+    /** The total text length of the newer items, of all kinds. */
     this.size = 0;
     this.hits = 0;
     this.stale = 0;
@@ -104,6 +104,8 @@ class ItemCache {
    * @param {Held} held
    */
   keep(kind, key, held) {
+    const replaced = kind.items.get(key);
+    if (replaced !== undefined) this.size -= replaced.size;
     // An answer without a revision is only worth keeping if it is a "missing" that may be repeated.
     if (held.revision === 0 && held.until <= held.since) {
       kind.items.delete(key);
@@ -140,6 +142,7 @@ class ItemCache {
   clear() {
     this.kinds.clear();
     this.lastNamespace = undefined;
+    this.size = 0;
   }
 }
 
