@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use moka::notification::RemovalCause;
 use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
+use tokio::time::Instant;
 
 pub use collection::{Changes, Items, set};
 
@@ -231,7 +232,7 @@ struct Entry {
     sent: Seq,
     known: Seq,
     /// When this version was first read or written here.
-    since: Millis,
+    since: (Millis, Instant),
 }
 
 impl Entry {
@@ -447,7 +448,7 @@ impl Cache {
     fn entry(&self, sent: Seq, item: Option<Item>) -> Entry {
         let (known, read_at) = (self.begin(), self.clock.now());
         let cached = item.map(|item| Cached { item, revision: known.0 });
-        Entry { cached, read_at, sent, known, since: read_at }
+        Entry { cached, read_at, sent, known, since: (read_at, Instant::now()) }
     }
 
     /// Returns whether `held` must not be replaced by what a read found.
@@ -459,7 +460,11 @@ impl Cache {
     /// Returns whether later reads may still find an older version than this entry's.
     fn is_ahead(&self, held: &Entry) -> bool {
         let lag = self.freshness.ttl_ms.max(READ_LAG_MS);
-        self.reads_lag && !self.is_void(held.sent) && self.is_fresh(held.since, lag)
+        let (since, running_since) = held.since;
+        // The wall clock can be set back, and the other one stops while the process is frozen.
+        let lagged = self.clock.now().saturating_sub(since) as f64 >= lag
+            || running_since.elapsed().as_secs_f64() * 1e3 >= lag;
+        self.reads_lag && !self.is_void(held.sent) && !lagged
     }
 
     /// Like [`Cache::fill`], for all rows of a namespace.
