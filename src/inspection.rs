@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_tells_of_each_item() {
+    fn a_list_shows_each_item() {
         let live = listed(&row("features", "a", r#"{"key":"a","version":1,"on":false}"#));
         assert_eq!(
             (&live["key"], &live["on"], &live["version"]),

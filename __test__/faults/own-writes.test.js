@@ -98,7 +98,7 @@ for (const [what, write, expected] of [
   });
 }
 
-test('an update that a late init brings in, and a read finds, is not hidden by that init', async (t) => {
+test('an update that a late init writes, and a read finds, is not hidden by that init', async (t) => {
   const scene = await newScene(t);
   const store = scene.open({ cacheTTL: 60, writeTimeout: 0.5 });
   scene.proxy.intercept(() => breakdown());

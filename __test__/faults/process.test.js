@@ -107,7 +107,7 @@ for (const [what, begin] of Object.entries({
   });
 }
 
-test('a store that is closed brings in what it can', async (t) => {
+test('a store that is closed writes what it can', async (t) => {
   const scene = await newScene(t);
   const calls = [
     ['init', { features: byKey(v('a', 1)) }],

@@ -217,7 +217,7 @@ test('all is no older than what a get found before it was answered', async (t) =
   assert.strictEqual(versionOf(await store.get(FEATURES, 'a')), 2);
 });
 
-test('a get that waited in vain gives what all has brought meanwhile', async (t) => {
+test('a get that waited in vain returns what all has read meanwhile', async (t) => {
   const scene = await newScene(t);
   const store = scene.open({ cacheTTL: 0.001, readTimeout: 1 });
   const held = holdUp(scene, 'GetItem', 'request');

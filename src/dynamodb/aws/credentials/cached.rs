@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn keys_without_an_expiry_are_asked_for_now_and_then() {
+    async fn keys_without_an_expiry_are_requested_again_at_intervals() {
         let scene = scene(None);
         assert_eq!(scene.key().await.unwrap(), "key 1");
         scene.pass(LIFE_WITHOUT_EXPIRY - 1);
