@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
+use crate::error::NoThread;
 use crate::log::shown;
-use crate::runtime::{self, NoThread};
+use crate::runtime;
 use crate::single_flight::SingleFlight;
 
 /// The maximum wait for a file.

@@ -11,6 +11,7 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::error::NoThread;
 use crate::panics::catch;
 
 /// The stack size of threads, in bytes. Without it, the standard library reads the environment.
@@ -90,20 +91,6 @@ pub async fn on_blocking_thread_async<T: Send + 'static>(
 ) -> io::Result<Option<T>> {
     let runtime = Handle::current();
     on_blocking_thread(move || runtime.block_on(work)).await
-}
-
-/// The operating system cannot start a thread.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("no thread could be started: {0}")]
-pub struct NoThread(String);
-
-/// Returns whether the process or machine has no thread or file descriptor left, which is transient.
-pub fn is_exhausted(failure: &io::Error) -> bool {
-    if failure.get_ref().is_some_and(|inner| inner.is::<NoThread>()) {
-        return true;
-    }
-    let codes = if cfg!(windows) { [4, 10024] } else { [23, 24] };
-    failure.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {

@@ -6,7 +6,7 @@
 
 mod aws;
 mod checks;
-mod error_text;
+mod external_text;
 mod js_client;
 mod service_errors;
 

@@ -1,6 +1,6 @@
 //! DynamoDB's errors by code, whichever client received them.
 
-use super::error_text::{LONGEST_TEXT, one_line, shown_code};
+use super::external_text::{LONGEST_TEXT, one_line, shown_code};
 use crate::error::{Error, ErrorKind};
 use crate::log::shortened;
 

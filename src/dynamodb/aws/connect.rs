@@ -5,15 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 use aws_smithy_types::body::SdkBody;
 use tokio::time::{Instant, timeout_at};
 
 use super::client_config::{self, ClientSettings};
+use super::config_loader::config_loader;
 use super::credentials::{self, CachedCredentials};
 use super::endpoint::{is_host_label, without_endpoints};
 use super::errors::no_credentials;
@@ -255,28 +254,6 @@ async fn shared_config(
         return Err(Error::new(ErrorKind::NoRegion, message));
     }
     Ok(if options.ignore_configured_endpoints { without_endpoints(shared) } else { shared })
-}
-
-/// Creates a loader of the AWS configuration in these files.
-pub fn config_loader(
-    options: &ClientConfig,
-    settings: &Settings,
-    files: EnvConfigFiles,
-    http: &Http,
-) -> ConfigLoader {
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .env(settings.env())
-        .profile_files(files)
-        // Without this, the loader panics on an invalid retry setting.
-        .retry_config(RetryConfig::standard())
-        .http_client(http.for_credentials());
-    if let Some(region) = &options.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(profile) = &options.profile {
-        loader = loader.profile_name(profile);
-    }
-    loader
 }
 
 fn not_in_time(kind: ErrorKind, what: &str) -> Error {

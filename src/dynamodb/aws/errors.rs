@@ -8,10 +8,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::result::DispatchFailure;
 use http_body_util::LengthLimitError;
 
-use crate::dynamodb::error_text::one_line;
+use crate::dynamodb::external_text::one_line;
 use crate::dynamodb::service_errors::{foreign_answer, foreign_status, service_error};
-use crate::error::{Error, ErrorKind};
-use crate::runtime;
+use crate::error::{Error, ErrorKind, is_exhausted};
 
 /// The advice for a server certificate that is marked as an authority, as `openssl req -x509` creates
 /// it. The TLS library rejects it even if this very certificate is trusted.
@@ -66,7 +65,7 @@ pub fn no_credentials(failure: &CredentialsError) -> Error {
 /// Returns a failure if the operating system had no thread or file descriptor left.
 fn exhausted(failure: Cause<'_>) -> Option<Error> {
     let mut causes = chain(failure).filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes.find(|cause| runtime::is_exhausted(cause)).map(Error::no_resources)
+    causes.find(|cause| is_exhausted(cause)).map(Error::no_resources)
 }
 
 /// Converts the failure of a request without an answer. A request that was sent may still take effect.

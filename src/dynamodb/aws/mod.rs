@@ -7,6 +7,7 @@
 mod administration;
 mod attributes;
 mod client_config;
+mod config_loader;
 mod connect;
 mod credentials;
 mod endpoint;

@@ -17,9 +17,9 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::environment::Environment;
+use crate::error::is_exhausted;
 use crate::files::{self, Reads};
 use crate::log::{Level, Log};
-use crate::runtime;
 
 /// Gets Node's own root certificates as PEM text. Called only if they are needed.
 pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
@@ -109,7 +109,7 @@ async fn trust_store(
 /// Reads the certificates in the file that a variable names. Warns if they are unusable.
 async fn read_extra(variable: &str, path: &str, log: &dyn Log) -> io::Result<Option<Arc<[u8]>>> {
     let read = match files::read(path.into()).await {
-        Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
+        Err(failure) if is_exhausted(&failure) => return Err(failure),
         read => read.map_err(|failure| failure.to_string()),
     };
     match read.and_then(|pem| check(&pem).map(|()| pem)) {
@@ -136,7 +136,7 @@ async fn system_certificates(
     let variables = environment.clone();
     let places = SYSTEM_VARIABLES.map(|variable| environment.get(variable).map(str::to_owned));
     match SYSTEM.get(places, move || Ok(usable(system_roots(&variables)?))).await {
-        Err(failure) if !runtime::is_exhausted(&failure) => {
+        Err(failure) if !is_exhausted(&failure) => {
             let named = SYSTEM_VARIABLES.iter().filter_map(|variable| {
                 Some(format!(" ({variable}={:?})", environment.get(variable)?))
             });
@@ -186,7 +186,7 @@ fn system_roots(environment: &Environment) -> io::Result<Vec<CertificateDer<'sta
 fn loaded(found: CertificateResult) -> io::Result<Vec<CertificateDer<'static>>> {
     for error in found.errors {
         if let ErrorKind::Io { inner, .. } = error.kind
-            && runtime::is_exhausted(&inner)
+            && is_exhausted(&inner)
         {
             return Err(inner);
         }

@@ -1,6 +1,6 @@
 //! Failures of a JS client.
 
-use crate::dynamodb::error_text::{one_line, shown_code};
+use crate::dynamodb::external_text::{one_line, shown_code};
 use crate::dynamodb::service_errors::service_error;
 use crate::error::{Error, ErrorKind};
 

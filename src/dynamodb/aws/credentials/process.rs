@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::hide;
 use crate::config::ClientConfig;
-use crate::dynamodb::aws::connect::config_loader;
+use crate::dynamodb::aws::config_loader::config_loader;
 use crate::dynamodb::aws::http::Http;
 use crate::dynamodb::aws::settings::{CredentialProcess, Settings};
 use crate::environment::Environment;

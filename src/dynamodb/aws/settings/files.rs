@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::environment::Environment;
+use crate::error::is_exhausted;
 use crate::files;
-use crate::runtime;
 
 /// The variables that name a file with a token for getting credentials.
 const TOKEN_FILES: [&str; 2] =
@@ -49,7 +49,7 @@ pub async fn check_token_files(
     for variable in TOKEN_FILES {
         let Some(path) = variables.get(variable).map(PathBuf::from) else { continue };
         match files::read(path.clone()).await {
-            Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
+            Err(failure) if is_exhausted(&failure) => return Err(failure),
             Err(failure)
                 if matches!(
                     failure.kind(),
@@ -88,7 +88,7 @@ pub fn text_of(
         {
             return Ok(String::new());
         }
-        Err(failure) if runtime::is_exhausted(&failure) => return Err(failure),
+        Err(failure) if is_exhausted(&failure) => return Err(failure),
         Err(failure) => failure.to_string(),
     };
     warnings.push(format!("the file {} can't be read and is ignored: {reason}", shown(path)));

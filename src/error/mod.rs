@@ -1,5 +1,10 @@
 //! The error type of this crate and its messages.
 
+mod advice;
+mod exhaustion;
+
+pub use exhaustion::{NoThread, is_exhausted};
+
 use std::fmt;
 
 /// The kind of a failure, from the view of the person who has to correct it.
@@ -98,53 +103,6 @@ impl ErrorKind {
             | Self::Internal => true,
         }
     }
-
-    /// Returns advice for the reader of the message.
-    fn advice(self) -> Option<&'static str> {
-        match self {
-            Self::TableNotFound => Some(
-                "Create it with the partition key \"namespace\" and the sort key \"key\", both \
-                 strings, or correct the table name, the region or the account",
-            ),
-            Self::WrongKeySchema => Some(
-                "The table needs the partition key \"namespace\" and the sort key \"key\", both \
-                 strings; keys can't be changed later, so create a new table",
-            ),
-            Self::NoRegion => Some("Set clientOptions.region or the AWS_REGION variable"),
-            Self::NoCredentials => Some(
-                "Give the process an IAM role, or set AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY, AWS_PROFILE or clientOptions.credentials",
-            ),
-            Self::NoProfile => Some(
-                "Correct the name, or add the profile: as [profile NAME] to the config file, or as \
-                 [NAME] to the credentials file",
-            ),
-            Self::BadCredentials => {
-                Some("Check the credentials and the session token, and this machine's clock")
-            }
-            Self::AccessDenied => Some(
-                "Allow dynamodb:GetItem and dynamodb:Query on the table, and for a process that \
-                 writes flags dynamodb:PutItem, dynamodb:DeleteItem and dynamodb:BatchWriteItem",
-            ),
-            Self::BadEndpoint => {
-                Some("Give clientOptions.endpoint as a URL, such as http://localhost:8000")
-            }
-            Self::Throttled => Some("Raise the table's capacity or make it on-demand"),
-            Self::Unavailable | Self::TimedOut => {
-                Some("Check the network path to DynamoDB and the endpoint")
-            }
-            Self::NoResources => Some(
-                "Raise the process's limits of open files and threads (ulimit -n and -u, the \
-                 container's pids limit)",
-            ),
-            Self::TooLarge
-            | Self::Refused
-            | Self::ReadOnly
-            | Self::Closed
-            | Self::InvalidData
-            | Self::Internal => None,
-        }
-    }
 }
 
 /// A failure with its cause in words.
@@ -184,18 +142,6 @@ impl Error {
     /// Returns the cause without the advice that the `Display` form adds.
     pub fn message(&self) -> &str {
         &self.message
-    }
-
-    /// Returns the failure of work for which no thread or file descriptor is left.
-    pub fn no_resources(failure: &std::io::Error) -> Self {
-        let message = match failure.raw_os_error() {
-            Some(_) if crate::runtime::is_exhausted(failure) => {
-                format!("the process has no file descriptor left: {failure}")
-            }
-            Some(_) => format!("the runtime can't be started: {failure}"),
-            None => failure.to_string(),
-        };
-        Self::new(ErrorKind::NoResources, message)
     }
 
     /// Returns the failure of work that ended without a result.
