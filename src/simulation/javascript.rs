@@ -16,6 +16,8 @@ pub struct JavaScript {
     store: Store,
     clock: Clock,
     memo: Mutex<Memo>,
+    /// A deliberate defect: answers are repeated in any generation.
+    ignores_generation: bool,
 }
 
 #[derive(Default)]
@@ -41,8 +43,8 @@ impl<T: Clone> Held<T> {
 }
 
 impl JavaScript {
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, memo: Mutex::default() }
+    pub fn new(store: Store, clock: Clock, ignores_generation: bool) -> Self {
+        Self { store, clock, memo: Mutex::default(), ignores_generation }
     }
 
     /// Adopts the store's generation. Call this after each call into the store and with each answer.
@@ -70,7 +72,8 @@ impl JavaScript {
     fn held(&self, kind: &str, key: &str) -> Option<Held<Option<u32>>> {
         let memo = self.memo.lock().unwrap();
         let held = memo.items.get(&(kind.to_owned(), key.to_owned()))?;
-        held.is_valid(memo.generation, self.now()).then(|| held.clone())
+        let generation = if self.ignores_generation { held.generation } else { memo.generation };
+        held.is_valid(generation, self.now()).then(|| held.clone())
     }
 
     fn keep(&self, kind: &str, key: &str, answer: Answer<Option<Cached>>) -> (Option<u32>, bool) {

@@ -100,6 +100,7 @@ fn a_seed_gives_the_same_run_each_time() {
 fn every_rule_detects_a_deliberate_defect() {
     let rules = [
         ("answers don't go back", Defect::OldReads),
+        ("answers don't go back", Defect::IgnoredGeneration),
         ("what is fresh is no older than its TTL", Defect::OldReads),
         ("references are stored first", Defect::LateSegments),
         ("the marker comes last", Defect::LateSegments),

@@ -1,7 +1,12 @@
 //! The flags and segments of one LaunchDarkly environment, and their history.
 
-use crate::model::RowKey;
+use std::collections::BTreeMap;
+
+use crate::model::{RowKey, StoredRow};
 use crate::store::NewItems;
+
+/// What is in the table.
+pub type Rows = BTreeMap<RowKey, StoredRow>;
 
 /// The items of the environment: kind, key, and the indices of the items that each may refer to.
 pub const ITEMS: [(&str, &str, &[usize]); 5] = [

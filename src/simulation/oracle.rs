@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::model::{ITEMS, Model, row};
+use super::model::{ITEMS, Model, Rows, row};
 use super::plan::Plan;
-use super::table::Rows;
 use crate::cache::MAX_MISSING_TTL_MS;
 use crate::config::{DEFAULT_READ_TIMEOUT, DEFAULT_WRITE_TIMEOUT};
 use crate::error::Error;

@@ -77,6 +77,8 @@ pub enum Defect {
     OldReads,
     /// Writes of segments are acknowledged at once and take effect a second later.
     LateSegments,
+    /// JavaScript repeats answers of an earlier generation.
+    IgnoredGeneration,
     /// Batches do not write flags.
     LostFlags,
     /// The table lost its marker.

@@ -96,9 +96,10 @@ impl Run {
         let dynamodb = Arc::new(connection.clone());
         let (stats, generation) = (Arc::default(), Generation::default());
         let store = Store::new(&config, dynamodb, lines, clock.clone(), stats, generation);
+        let ignores_generation = self.plan.defect == Some(Defect::IgnoredGeneration);
         Process {
             number,
-            javascript: Arc::new(JavaScript::new(store.clone(), clock)),
+            javascript: Arc::new(JavaScript::new(store.clone(), clock, ignores_generation)),
             store,
             connection,
             ahead,

@@ -1,6 +1,5 @@
 //! The table that all processes of a run share, and its faults.
 
-use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
+use super::model::Rows;
 use super::oracle::Oracle;
 use super::plan::{Defect, Plan, Spell};
 use crate::dynamodb::fake::stored;
@@ -18,8 +18,6 @@ use crate::model::{Item, ItemAttribute, Layout, RowKey, StoredRow};
 
 /// The number of rows on a page: small, so that Queries have several pages.
 const PAGE: usize = 2;
-
-pub type Rows = BTreeMap<RowKey, StoredRow>;
 
 pub struct Table {
     /// The rows after each change, with the time of the change.
