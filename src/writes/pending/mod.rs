@@ -242,7 +242,7 @@ impl PendingWrites {
             return superseded;
         }
         let held = state.memory_only.get(&update.row);
-        if let Some(held) = held.filter(|held| held.update.item.version >= update.item.version) {
+        if let Some(held) = held.filter(|held| held.is_as_new_as(&update.item)) {
             return Added::Superseded(held.update.id);
         }
         if !state.has_room(update, held) {
@@ -264,8 +264,7 @@ impl PendingWrites {
         let mut state = self.lock();
         // An init that was requested before the update may still delete the row.
         let init = state.init.as_ref().map_or(WriteId::MAX, |init| init.init.id);
-        let is_as_new =
-            |held: &Received| version >= held.update.item.version && init > held.update.id;
+        let is_as_new = |held: &Received| held.is_reached_by(version) && init > held.update.id;
         let is_saved = |row: &Row| row.stage != Stage::InFlight && is_as_new(&row.newest);
         if state.rows.get(row).is_some_and(is_saved) {
             state.settle_saved(row);
@@ -380,16 +379,15 @@ impl State {
 
     /// Returns what is pending for the table and as new as this update.
     fn superseded(&self, update: &Update) -> Option<Added> {
-        let version = update.item.version;
         match self.rows.get(&update.row) {
             Some(row) => {
-                let by = row.update();
-                (by.item.version >= version).then_some(Added::Superseded(by.id))
+                let is_as_new = row.newest.is_as_new_as(&update.item);
+                is_as_new.then_some(Added::Superseded(row.update().id))
             }
             None => {
                 let by = self.kind(&update.row.namespace)?.items.get(&update.row.key)?;
                 let init = self.init.as_ref()?.init.id;
-                (by.version >= version).then_some(Added::SupersededByInit(init))
+                (by.version >= update.item.version).then_some(Added::SupersededByInit(init))
             }
         }
     }
@@ -434,8 +432,7 @@ impl State {
 
     /// Forgets the memory-only item of this row, if this version is as new.
     fn forget_memory_only(&mut self, row: &RowKey, version: f64) {
-        let is_as_new = |held: &Received| version >= held.update.item.version;
-        if self.memory_only.get(row).is_some_and(is_as_new)
+        if self.memory_only.get(row).is_some_and(|held| held.is_reached_by(version))
             && let Some(held) = self.memory_only.remove(row)
         {
             self.bytes -= held.bytes();

@@ -48,6 +48,15 @@ impl Received {
         self.update.bytes()
     }
 
+    pub fn is_as_new_as(&self, item: &Item) -> bool {
+        self.update.item.version >= item.version
+    }
+
+    /// Returns whether a row with this version is as new.
+    pub fn is_reached_by(&self, version: f64) -> bool {
+        version >= self.update.item.version
+    }
+
     /// Returns the item, if it is newer than `found`.
     fn beats(&self, found: Option<&Cached>) -> Option<Cached> {
         let item = &self.update.item;
