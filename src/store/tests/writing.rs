@@ -424,6 +424,28 @@ async fn an_older_update_that_comes_just_before_a_newer_one_is_known_to_be_store
     assert_eq!(setup.read("k").await.0, Some(5.0));
 }
 
+#[tokio::test]
+async fn an_update_that_dynamodb_has_taken_does_not_wait_for_the_init_that_replaces_it() {
+    let setup = Setup::new();
+    let gates = ["PutItem", "Query"].map(|operation| (operation, Arc::new(Semaphore::new(0))));
+    let mut gated = gates.each_ref().map(|(operation, gate)| gated(operation, gate));
+    setup.table.script(move |request| match request.operation() {
+        "PutItem" => gated[0](request),
+        _ => gated[1](request),
+    });
+    let update = setup.start_upsert("gone", 1);
+    setup.requested("PutItem", 1).await;
+    let init = setup.start_init(&[("kept", 1)]);
+    setup.settle().await;
+    gates[0].1.add_permits(1);
+    setup.settle().await;
+    assert!(update.is_finished() && !init.is_finished());
+    update.await.unwrap().unwrap();
+    gates[1].1.add_permits(2);
+    init.await.unwrap().unwrap();
+    assert_eq!(setup.read("gone").await.0, None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_older_update_whose_newer_one_fails_after_it_was_settled_is_not_left_pending() {
     let setup = Setup::new();

@@ -226,14 +226,18 @@ impl Writer {
                     self.leave_to_retries(&update, &failure);
                     *last = failure;
                 }
-                Step::Send(claim) => self.send(claim, write, last).await,
+                Step::Send(claim) => {
+                    if self.send(claim, write, last).await {
+                        return Ok(());
+                    }
+                }
             }
         }
     }
 
-    /// Sends the newest update of a row, again after failures that may pass, until `write` has its result or hardly
-    /// any time left.
-    async fn send(self: &Arc<Self>, claim: Claim<'_>, write: &Waiting, last: &mut Error) {
+    /// Sends the newest update of a row, again after transient failures, until `write` has its result or hardly any
+    /// time left. Returns whether DynamoDB has taken `write`, even if an init replaces it.
+    async fn send(self: &Arc<Self>, claim: Claim<'_>, write: &Waiting, last: &mut Error) -> bool {
         let permit = self.update_permits.acquire().await;
         let mut failures = 0;
         while let Some(update) = claim.newest() {
@@ -242,14 +246,15 @@ impl Writer {
             if Instant::now() + enough > write.deadline {
                 let change = claim.next_change();
                 drop((claim, permit));
-                return change.await;
+                change.await;
+                return false;
             }
             *last = no_answer();
             match self.put(&update).await {
                 Ok(()) => {
                     self.write_succeeded();
                     if update.id >= write.decisive {
-                        return;
+                        return true;
                     }
                 }
                 Err(failure) if failure.is_retryable() => {
@@ -265,6 +270,7 @@ impl Writer {
                 }
             }
         }
+        false
     }
 
     /// Waits for the end of an init that was requested after this write and replaces it.
