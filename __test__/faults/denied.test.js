@@ -48,7 +48,7 @@ test('rights to write that come seconds later are used soon, without any read', 
   await scene.proxy.reset();
   await allSaved(store);
   assert.deepStrictEqual(await itemsInTable(scene, 'features'), byKey(v('a', 1), v('b', 1)));
-  assert.deepStrictEqual(linesOfWaiting(scene), ['error', 'warn']);
+  await becomes(() => linesOfWaiting(scene), ['error', 'warn']);
 });
 
 test('with rights to everything again, reads and writes go on by themselves', async (t) => {
