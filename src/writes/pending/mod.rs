@@ -266,13 +266,18 @@ impl PendingWrites {
         let init = state.init.as_ref().map_or(WriteId::MAX, |init| init.init.id);
         let is_as_new = |held: &Received| held.is_reached_by(version) && init > held.update.id;
         let is_saved = |row: &Row| row.stage != Stage::InFlight && is_as_new(&row.newest);
-        if state.rows.get(row).is_some_and(is_saved) {
+        let row_is_saved = state.rows.get(row).is_some_and(is_saved);
+        let item_is_as_new = state.memory_only.get(row).is_some_and(is_as_new);
+        if row_is_saved {
             state.settle_saved(row);
         }
-        if state.memory_only.get(row).is_some_and(is_as_new) {
+        if item_is_as_new {
             state.forget_memory_only(row, version);
         }
-        self.recount(&state);
+        // A Query calls this for each of its rows, most of which change nothing.
+        if row_is_saved || item_is_as_new {
+            self.recount(&state);
+        }
     }
 
     /// Returns whether an init that was requested after this update replaces it.
