@@ -125,13 +125,17 @@ function newStore() {
   return sdk ? value({ basicConfiguration: {} }) : value;
 }
 
-/** @type {Record<string, () => any[]>} what each method is given */
+/**
+ * What each method is given. The item that is deleted is not the one that is read, because the stores share a table.
+ *
+ * @type {Record<string, () => any[]>}
+ */
 const METHODS = {
   get: () => [kind, 'a'],
   all: () => [kind],
   init: () => [data],
   upsert: () => [kind, item],
-  delete: () => [kind, 'a', 2],
+  delete: () => [kind, 'deleted', 2],
   initialized: () => [],
   isStoreAvailable: () => [],
 };
