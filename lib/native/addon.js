@@ -8,7 +8,14 @@
 const NAME = 'dynamodb-feature-store';
 
 /** The exports in use. They are checked because bundlers may replace the addon by something else. */
-const EXPECTED = ['NativeBigSegmentStore', 'NativeStore', 'NativeTable', 'printable', 'respond'];
+const EXPECTED = [
+  'NativeBigSegmentStore',
+  'NativeStore',
+  'NativeTable',
+  'itemInForm',
+  'printable',
+  'respond',
+];
 
 /**
  * @returns {typeof import('../../binding')}

@@ -4,7 +4,7 @@
  * Finds the copy of SDK 8 or 9 that an SDK client comes from. A process may have several copies, including
  * linked ones, and their items are not interchangeable.
  *
- * @typedef {import('./codec').Wrapper} Wrapper
+ * @typedef {import('./sdk-codec').Wrapper} Wrapper
  */
 
 const path = require('path');

@@ -4,13 +4,14 @@
  * Returns the contract of the SDK 8 or 9 that a client comes from.
  */
 
+const { inAnotherTurn } = require('../host/event-loop');
 const { processedContract } = require('../store/contract');
-const { newModel } = require('./codec');
+const { newCodec } = require('./codec');
 const { SDK, findWrapper } = require('./find');
 
 /**
  * @typedef {import('../store/contract').Contract} Contract
- * @typedef {import('./codec').Wrapper} Wrapper
+ * @typedef {import('./sdk-codec').Wrapper} Wrapper
  */
 
 /** @type {WeakMap<Wrapper, Contract>} one contract per copy of the SDK, whose clients share items */
@@ -32,7 +33,10 @@ function contractOf(context, configured) {
   }
   let contract = contracts.get(wrapper);
   if (contract === undefined) {
-    contract = processedContract(newModel(wrapper));
+    const codec = newCodec(wrapper);
+    // Not at once, so that the first flag does not wait for it.
+    inAnotherTurn(() => codec.prepare());
+    contract = processedContract(codec);
     contracts.set(wrapper, contract);
   }
   return contract;

@@ -4,9 +4,11 @@
  * Differences between the SDK generations in what they expect of a store.
  *
  * @typedef {object} DataModel the form of an SDK's items
- * @property {boolean} fromText whether `revive` takes JSON text instead of parsed JSON
- * @property {(namespace: string, json: any) => any} revive converts JSON to the SDK's item; throws if the SDK
- *   can't read it
+ * @property {() => void} prepare makes conversions cheaper, which takes some milliseconds the first time; called before
+ *   a conversion of many items
+ * @property {(namespace: string) => number} form the `FORM` in which the native store sends items
+ * @property {(namespace: string, json: any) => any} revive converts what the native store sends, which it may change,
+ *   to the SDK's item; throws if the SDK can't read it
  * @property {(namespace: string, item: any) => string | undefined} serialize returns the item's JSON text and leaves
  *   the item unchanged
  *
@@ -24,9 +26,26 @@
 
 const { describeFailure } = require('../logging/redaction');
 
+/**
+ * The forms in which the native store sends items. `Form` in `src/binding/response_queue/mod.rs` describes them.
+ */
+const FORM = { json: 0, text: 1, noNullsButVariations: 2, noNulls: 3 };
+
+/** The kinds that SDK 8 and 9 preprocess for evaluation. */
+const PROCESSED = new Set(['features', 'segments']);
+
+/**
+ * @param {string} namespace
+ * @returns {boolean} whether the items of this kind are plain JSON in every SDK
+ */
+function isPlain(namespace) {
+  return !PROCESSED.has(namespace);
+}
+
 /** @type {DataModel} */
 const JSON_MODEL = {
-  fromText: false,
+  prepare() {},
+  form: () => FORM.json,
   revive: (_namespace, item) => item,
   serialize: (_namespace, item) => JSON.stringify(item),
 };
@@ -62,4 +81,4 @@ function toJson(model, namespace, item) {
   }
 }
 
-module.exports = { JSON_CONTRACT, processedContract, toJson };
+module.exports = { FORM, JSON_CONTRACT, isPlain, processedContract, toJson };

@@ -67,6 +67,7 @@ class Core {
    * @param {WriteCallback} callback
    */
   init(model, data, callback) {
+    model.prepare();
     const waiting = new Callback(callback);
     let isUsable = true;
     const id = this.send(

@@ -60,7 +60,7 @@ class Reads {
     const held = items.held(kind, key);
     const revision = held ? held.revision : 0;
     const id = core.queue.nextId();
-    const known = core.native.get(id, namespace, key, revision, model.fromText);
+    const known = core.native.get(id, namespace, key, revision, model.form(namespace));
     if (known) return this.keepItem(namespace, key, held, JSON.parse(known), known.length);
     const read = { callbacks: [new Callback(callback)], generation: items.generation };
     const end = (/** @type {any} */ item) => {
@@ -93,6 +93,7 @@ class Reads {
     if (held !== undefined && items.answers(held)) return held.value;
     if (kind.readOfAll !== undefined && this.join(kind.readOfAll, callback)) return WAITING;
     const read = { callbacks: [new Callback(callback)], generation: items.generation };
+    model.prepare();
     const parts = new AllItems(this, namespace, held);
     const end = (/** @type {any} */ all) => {
       if (kind.readOfAll === read) kind.readOfAll = undefined;
@@ -110,7 +111,7 @@ class Reads {
         },
         fail: () => end(null),
       },
-      (id) => core.native.all(id, namespace, held ? held.state : 0, model.fromText)
+      (id) => core.native.all(id, namespace, held ? held.state : 0, model.form(namespace))
     );
     return WAITING;
   }
@@ -144,7 +145,12 @@ class Reads {
     const [, , generation] = answer;
     if (generation !== this.items.generation) {
       const { core, model } = this;
-      const newest = core.native.newest(namespace, key, held ? held.revision : 0, model.fromText);
+      const newest = core.native.newest(
+        namespace,
+        key,
+        held ? held.revision : 0,
+        model.form(namespace)
+      );
       if (newest) return this.keepItem(namespace, key, held, JSON.parse(newest), newest.length);
     }
     return this.keepItem(namespace, key, held, answer, size);
@@ -292,7 +298,7 @@ class AllItems {
       this.isShared = true;
       this.head = [0, 0, all.until, all.generation, all.stale ? 1 : 0, all.state];
     }
-    const newest = core.native.newestAll(this.namespace, this.head[5], model.fromText);
+    const newest = core.native.newestAll(this.namespace, this.head[5], model.form(this.namespace));
     if (!newest) return;
     for (const part of JSON.parse(newest)) this.take(part, newest.length);
   }

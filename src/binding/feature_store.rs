@@ -87,17 +87,10 @@ impl NativeStore {
     }
 
     /// Reads one item. Returns a fresh answer directly; any other answer comes through the queue. `held` is the
-    /// revision that JavaScript has, or 0. With `as_text`, here and below, items are JSON strings instead of JSON.
+    /// revision that JavaScript has, or 0. `form`, here and below, is the number of a [`Form`].
     #[napi(catch_unwind)]
-    pub fn get(
-        &self,
-        id: u32,
-        kind: String,
-        key: String,
-        held: f64,
-        as_text: bool,
-    ) -> Option<String> {
-        let (held, form) = (held as u64, form(as_text));
+    pub fn get(&self, id: u32, kind: String, key: String, held: f64, form: u32) -> Option<String> {
+        let (held, form) = (held as u64, Form::from_number(form));
         if let Some(answer) = self.store.peek(&kind, &key) {
             return Some(item_text(id, held, form, &answer));
         }
@@ -122,24 +115,24 @@ impl NativeStore {
     /// Returns the newest known version of an item, fresh or stale, in the form of an answer of `get`; `null` if
     /// unknown.
     #[napi(catch_unwind)]
-    pub fn newest(&self, kind: String, key: String, held: f64, as_text: bool) -> Option<String> {
+    pub fn newest(&self, kind: String, key: String, held: f64, form: u32) -> Option<String> {
         let newest = self.store.newest(&kind, &key)?;
-        Some(item_text(0, held as u64, form(as_text), &newest))
+        Some(item_text(0, held as u64, Form::from_number(form), &newest))
     }
 
     /// Like [`NativeStore::newest`] for all live items of a kind, in the form of an answer of `all`.
     #[napi(catch_unwind)]
-    pub fn newest_all(&self, kind: String, held: f64, as_text: bool) -> Option<String> {
+    pub fn newest_all(&self, kind: String, held: f64, form: u32) -> Option<String> {
         let newest = self.store.newest_all(&kind, held as u64)?;
-        Some(all_text(0, form(as_text), &newest))
+        Some(all_text(0, Form::from_number(form), &newest))
     }
 
     /// Reads all live items of a kind. `held` is the revision of the collection that JavaScript has, or 0.
     #[napi(catch_unwind)]
-    pub fn all(&self, id: u32, kind: String, held: f64, as_text: bool) {
+    pub fn all(&self, id: u32, kind: String, held: f64, form: u32) {
         let store = self.store.clone();
         let all = async move { store.all(&kind, held as u64).await };
-        self.requests.read(id, all, move |queue, all| queue.all(id, form(as_text), &all));
+        self.requests.read(id, all, move |queue, all| queue.all(id, Form::from_number(form), &all));
     }
 
     /// Reserves an init's place in the order of writes. [`NativeStore::init_part`] adds its data.
@@ -256,6 +249,13 @@ impl NativeStore {
     }
 }
 
+/// Returns the JSON of an item as it is sent in a [`Form`].
+#[napi(catch_unwind)]
+#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
+pub fn item_in_form(json: String, form: u32) -> String {
+    Form::from_number(form).json(&json).into_owned()
+}
+
 /// Counters since the store was created. `index.d.ts` documents them.
 #[napi(object, object_from_js = false)]
 #[allow(missing_docs)]
@@ -275,8 +275,4 @@ pub struct NativeStats {
     pub pending: f64,
     pub read_units: f64,
     pub write_units: f64,
-}
-
-fn form(as_text: bool) -> Form {
-    if as_text { Form::Text } else { Form::Json }
 }

@@ -15,11 +15,13 @@
 mod item;
 mod json;
 mod layout;
+mod nulls;
 mod references;
 mod stored_row;
 
 pub use item::{Item, MAX_ROW_SIZE, number};
 pub use json::replace_lone_surrogates;
 pub use layout::{Layout, MAX_KEY_SIZE, RowKey};
+pub use nulls::{KeptNulls, without_nulls};
 pub use references::{FEATURES, SEGMENTS, references};
 pub use stored_row::{Decoded, Fingerprint, ItemAttribute, StoredRow};

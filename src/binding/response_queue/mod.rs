@@ -26,10 +26,11 @@
 //! | a request of a big segment store or the command line | 0 and the value, or the code and message of a failure |
 //!
 //! `until` is wall-clock time in milliseconds; `stale` is 1 or 0. An item is JSON, or a string that contains the JSON,
-//! as the request wants it.
+//! in the [`Form`] that the request wants.
 
 mod delivery;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,7 @@ pub use self::delivery::queue_for;
 use crate::cache::{Answer, Cached, Changes, Generation};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log, printable};
+use crate::model::{KeptNulls, without_nulls};
 use crate::requester::RequestId;
 
 /// The maximum size of the short answers in a text, in bytes, unless a single one is longer. V8 parses this in 1–2 ms.
@@ -57,14 +59,37 @@ pub enum Form {
     Json,
     /// As a string, which JavaScript parses separately.
     Text,
+    /// As JSON without null members, except in an item's own `variations`.
+    NoNullsButVariations,
+    /// As JSON without null members. An item with null elements in an array comes as a string, because the SDKs that
+    /// want this form treat those in a way that JSON can't express.
+    NoNulls,
 }
 
 impl Form {
-    fn push(self, text: &mut String, json: &str) {
-        match self {
-            Self::Json => text.push_str(json),
-            Self::Text => text.push_str(&string(json)),
+    /// Returns the form that `lib/store/contract.js` gives this number.
+    pub fn from_number(number: u32) -> Self {
+        match number {
+            0 => Self::Json,
+            2 => Self::NoNullsButVariations,
+            3 => Self::NoNulls,
+            _ => Self::Text,
         }
+    }
+
+    /// Returns an item's JSON in this form.
+    pub fn json(self, json: &str) -> Cow<'_, str> {
+        let kept = match self {
+            Self::Json => return Cow::Borrowed(json),
+            Self::Text => return Cow::Owned(string(json)),
+            Self::NoNullsButVariations => KeptNulls::Variations,
+            Self::NoNulls => KeptNulls::None,
+        };
+        let stripped = without_nulls(json, kept);
+        if self == Self::NoNulls && stripped.has_null_elements {
+            return Cow::Owned(string(json));
+        }
+        stripped.json
     }
 }
 
@@ -230,7 +255,7 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
     if revision == 0 || revision != held {
         text.push(',');
         match json {
-            Some(json) => form.push(&mut text, json),
+            Some(json) => text.push_str(&form.json(json)),
             None => text.push_str("null"),
         }
     }
@@ -266,7 +291,7 @@ fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String>
                 part.push(',');
             }
             write(&mut part, format_args!("{},{},", string(key), cached.revision));
-            form.push(&mut part, json);
+            part.push_str(&form.json(json));
             items.next();
         }
         part.push_str("]]");
