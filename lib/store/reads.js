@@ -215,6 +215,8 @@ class AllItems {
     this.isShared = true;
     /** @type {Answer} */
     this.head = [];
+    /** @type {Map<string, any>} items that were sent ahead */
+    this.ahead = new Map();
   }
 
   /**
@@ -223,10 +225,21 @@ class AllItems {
    * @returns {boolean} whether this was the last part
    */
   take(answer, size) {
-    if (answer[1] === 2) return true;
-    if (answer[1] === 1) this.change(answer[2], size);
+    const [, part, content] = answer;
+    if (part === 2) return true;
+    if (part === 3) this.readAhead(content);
+    else if (part === 1) this.change(content, size);
     else this.begin(answer);
     return false;
+  }
+
+  /**
+   * @param {any[]} items key, revision and item, repeated
+   */
+  readAhead(items) {
+    for (let i = 0; i < items.length; i += 3) {
+      this.ahead.set(items[i], this.reads.revive(this.namespace, items[i], items[i + 2]));
+    }
   }
 
   /**
@@ -266,11 +279,20 @@ class AllItems {
       const revision = changed[i + 1];
       const known = reads.items.held(kind, key);
       const isKnown = known !== undefined && known.revision === revision && revision > 0;
-      const value = isKnown ? known.value : reads.revive(this.namespace, key, changed[i + 2]);
+      const value = isKnown ? known.value : this.valueOf(key, changed[i + 2]);
       const kept = { value, revision, generation, since, until, stale: stale === 1, size };
       if (revision > 0) reads.items.keep(kind, key, kept);
       setOrDelete(items, key, value);
     }
+  }
+
+  /**
+   * @param {string} key
+   * @param {any} json from the answer; 0 for an item that was sent ahead
+   * @returns {any}
+   */
+  valueOf(key, json) {
+    return json === 0 ? this.ahead.get(key) : this.reads.revive(this.namespace, key, json);
   }
 
   /**

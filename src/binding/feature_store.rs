@@ -11,7 +11,7 @@ use super::host_functions::{CallHost, HostFunctions};
 use super::lock;
 use super::options::Options;
 use super::requests::{Requests, warm_up};
-use super::response_queue::{Form, ResponseQueue, all_text, item_text, queue_for};
+use super::response_queue::{Form, ResponseQueue, SentAhead, all_text, item_text, queue_for};
 use crate::cache::Generation;
 use crate::clock::Clock;
 use crate::dynamodb::{AwsTable, JsClient, Table};
@@ -19,7 +19,7 @@ use crate::log::Log;
 use crate::panics::caught;
 use crate::requester::RequestId;
 use crate::stats::{Count, Stats};
-use crate::store::{NewItems, Store};
+use crate::store::{NewItems, OnPage, Store};
 
 /// The native part of a feature store. JavaScript creates one for each `DynamoDBFeatureStore` value.
 ///
@@ -130,9 +130,16 @@ impl NativeStore {
     /// Reads all live items of a kind. `held` is the revision of the collection that JavaScript has, or 0.
     #[napi(catch_unwind)]
     pub fn all(&self, id: u32, kind: String, held: f64, form: u32) {
-        let store = self.store.clone();
-        let all = async move { store.all(&kind, held as u64).await };
-        self.requests.read(id, all, move |queue, all| queue.all(id, Form::from_number(form), &all));
+        let (store, held, form) = (self.store.clone(), held as u64, Form::from_number(form));
+        let sent = Arc::<Mutex<SentAhead>>::default();
+        let on_page: OnPage = {
+            let (queue, sent) = (Arc::clone(&self.queue), Arc::clone(&sent));
+            Arc::new(move |items| queue.send_ahead(id, form, &items, &mut lock(&sent)))
+        };
+        // JavaScript has most items already if it has a state.
+        let on_page = (held == 0).then_some(on_page);
+        let all = async move { store.all(&kind, held, on_page).await };
+        self.requests.read(id, all, move |queue, all| queue.all(id, form, &all, &lock(&sent)));
     }
 
     /// Reserves an init's place in the order of writes. [`NativeStore::init_part`] adds its data.

@@ -268,6 +268,22 @@ impl Cache {
         read
     }
 
+    /// Like [`Cache::fill`], for the rows of one page of a Query. Returns the live items among what is cached after
+    /// that.
+    pub fn fill_page(
+        &self,
+        sent: Seq,
+        namespace: &Arc<str>,
+        found: &KeyedItems,
+    ) -> Vec<(Arc<str>, Cached)> {
+        let cached = found.iter().filter_map(|(key, item)| {
+            let row = RowKey { namespace: namespace.clone(), key: key.clone() };
+            let cached = self.fill(sent, &row, Some(item.clone())).value?;
+            (!cached.item.deleted && cached.revision > 0).then(|| (key.clone(), cached))
+        });
+        cached.collect()
+    }
+
     /// Returns what is known of this row since the last init. It is newer than any read sent before that
     /// init.
     fn known_since_init(

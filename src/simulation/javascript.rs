@@ -2,12 +2,12 @@
 //! time is over, but only in the generation of the answer.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::cache::{Answer, Cached, Changes};
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::store::Store;
+use crate::store::{OnPage, Store};
 
 /// The versions of all live items by key.
 pub type Versions = BTreeMap<String, u32>;
@@ -94,7 +94,18 @@ impl JavaScript {
             Some((state, held)) => (state, held.value),
             None => (0, Versions::new()),
         };
-        let answer = self.store.all(kind, state).await?;
+        let ahead = Arc::new(Mutex::new(HashMap::new()));
+        let sent = Arc::clone(&ahead);
+        let on_page: OnPage = Arc::new(move |items| sent.lock().unwrap().extend(items));
+        let mut answer = self.store.all(kind, state, Some(on_page)).await?;
+        // An item that was sent ahead is not sent again.
+        for (key, cached) in &mut answer.value.changed {
+            if let Some(sent) = ahead.lock().unwrap().get(key)
+                && sent.revision == cached.revision
+            {
+                *cached = sent.clone();
+            }
+        }
         self.advance();
         let stale = answer.stale;
         let (mut state, mut held) = self.apply(held, &answer);

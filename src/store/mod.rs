@@ -7,6 +7,7 @@ mod context;
 mod reader;
 mod writer;
 
+pub use reader::OnPage;
 pub use writer::NewItems;
 
 use std::sync::{Arc, Weak};
@@ -84,9 +85,14 @@ impl Store {
     }
 
     /// Returns all live items of `kind` as changes since the state `held`, which an earlier answer named; 0
-    /// for none.
-    pub async fn all(&self, kind: &str, held: u64) -> Result<Answer<Changes>> {
-        self.reader.all(kind, held).await
+    /// for none. If this sends a Query because nothing is cached, `on_page` gets its pages but the last as they arrive.
+    pub async fn all(
+        &self,
+        kind: &str,
+        held: u64,
+        on_page: Option<OnPage>,
+    ) -> Result<Answer<Changes>> {
+        self.reader.all(kind, held, on_page).await
     }
 
     /// Returns the newest known item, fresh or not, for a caller that has an answer of an earlier generation.

@@ -17,7 +17,8 @@
 //! | answer | content after the number |
 //! | --- | --- |
 //! | an item | `until, generation, stale, revision, item`; no `item` if JavaScript has that revision |
-//! | all items | `0, until, generation, stale, state, base, removed keys`, then separate answers: `1, [key, revision, item, …]` as often as needed, and `2` at the end |
+//! | all items | `0, until, generation, stale, state, base, removed keys`, then separate answers: `1, [key, revision, item, …]` as often as needed, and `2` at the end; an `item` of 0 was sent ahead with that revision |
+//! | items sent ahead | `3, [key, revision, item, …]`, before the answer about all items, while pages of it are on their way |
 //! | whether initialised | `initialized, until` |
 //! | whether DynamoDB answers | 1 or 0 |
 //! | an init whose data is visible to reads | 1; another answer comes when the init ends |
@@ -31,7 +32,7 @@
 mod delivery;
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -93,6 +94,9 @@ impl Form {
     }
 }
 
+/// The revisions of items that were sent ahead, by key.
+pub type SentAhead = HashMap<Arc<str>, u64>;
+
 /// Makes JavaScript take the content of the queue.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
 
@@ -132,9 +136,22 @@ impl ResponseQueue {
         self.put(|waiting| waiting.answers.push_back(text));
     }
 
-    /// Adds an answer about all items.
-    pub fn all(&self, id: RequestId, form: Form, answer: &Answer<Changes>) {
-        let parts = all_texts(id, form, answer);
+    /// Adds items of a later answer about all items, and notes their revisions in `sent`.
+    pub fn send_ahead(
+        &self,
+        id: RequestId,
+        form: Form,
+        items: &[(Arc<str>, Cached)],
+        sent: &mut SentAhead,
+    ) {
+        let parts = part_texts(id, 3, form, items, &SentAhead::new());
+        sent.extend(items.iter().map(|(key, cached)| (key.clone(), cached.revision)));
+        self.put(|waiting| waiting.parts.extend(parts));
+    }
+
+    /// Adds an answer about all items, without the texts of those that were `sent` ahead.
+    pub fn all(&self, id: RequestId, form: Form, answer: &Answer<Changes>, sent: &SentAhead) {
+        let parts = all_texts(id, form, answer, sent);
         self.put(|waiting| waiting.parts.extend(parts));
     }
 
@@ -265,10 +282,10 @@ pub fn item_text(id: RequestId, held: u64, form: Form, answer: &Answer<Option<Ca
 
 /// Returns an answer about all items as one text.
 pub fn all_text(id: RequestId, form: Form, answer: &Answer<Changes>) -> String {
-    format!("[{}]", all_texts(id, form, answer).join(","))
+    format!("[{}]", all_texts(id, form, answer, &SentAhead::new()).join(","))
 }
 
-fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String> {
+fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>, sent: &SentAhead) -> Vec<String> {
     let Answer { value: changes, until, generation, stale } = answer;
     let mut head = format!("[{id},0,{},{generation},{},", time(*until), u8::from(*stale));
     write(&mut head, format_args!("{},{},[", changes.state, changes.base.unwrap_or(0)));
@@ -278,12 +295,27 @@ fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String>
     }
     head.push_str("]]");
     let mut texts = vec![head];
-    let mut items = changes.changed.iter().peekable();
+    texts.extend(part_texts(id, 1, form, &changes.changed, sent));
+    texts.push(format!("[{id},2]"));
+    texts
+}
+
+/// Returns items in parts of bounded length. `tag` says what they are.
+fn part_texts(
+    id: RequestId,
+    tag: u8,
+    form: Form,
+    items: &[(Arc<str>, Cached)],
+    sent: &SentAhead,
+) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut items = items.iter().peekable();
     while items.peek().is_some() {
-        let mut part = format!("[{id},1,[");
+        let mut part = format!("[{id},{tag},[");
         let begin = part.len();
         while let Some((key, cached)) = items.peek() {
-            let json = &cached.item.json;
+            let is_sent = sent.get(key) == Some(&cached.revision);
+            let json = if is_sent { Cow::Borrowed("0") } else { form.json(&cached.item.json) };
             if part.len() > begin {
                 if part.len() + json.len() > PART_TEXT {
                     break;
@@ -291,13 +323,12 @@ fn all_texts(id: RequestId, form: Form, answer: &Answer<Changes>) -> Vec<String>
                 part.push(',');
             }
             write(&mut part, format_args!("{},{},", string(key), cached.revision));
-            part.push_str(&form.json(json));
+            part.push_str(&json);
             items.next();
         }
         part.push_str("]]");
         texts.push(part);
     }
-    texts.push(format!("[{id},2]"));
     texts
 }
 

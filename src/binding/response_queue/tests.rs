@@ -75,7 +75,7 @@ fn nobody_is_woken_once_it_is_closed() {
 #[test]
 fn javascript_is_not_woken_while_more_is_waiting() {
     let (queue, wakes) = queue();
-    queue.all(1, Form::Json, &whole(100, 10_000));
+    queue.all(1, Form::Json, &whole(100, 10_000), &SentAhead::new());
     assert_eq!(take(&queue)[0], 1);
     queue.done(2);
     assert_eq!(wakes.load(Ordering::SeqCst), 1);
@@ -123,7 +123,7 @@ fn items_come_as_text_where_that_is_wanted() {
     let (queue, _) = queue();
     let changed = vec![("a".into(), cached(json, 3)), ("b".into(), cached("{}", 4))];
     let changes = Changes { state: 6, base: None, changed, removed: Vec::new() };
-    queue.all(1, Form::Text, &answer(changes));
+    queue.all(1, Form::Text, &answer(changes), &SentAhead::new());
     assert_eq!(take_answers(&queue)[1], json!([1, 1, ["a", 3, json, "b", 4, "{}"]]));
 }
 
@@ -154,14 +154,34 @@ fn a_value_is_sent_and_a_failure_as_code_and_message() {
 }
 
 #[test]
+fn what_was_sent_ahead_is_not_sent_again() {
+    let (queue, _) = queue();
+    let mut sent = SentAhead::new();
+    let [a, b] = [("a".into(), cached("{}", 3)), ("b".into(), cached("[]", 4))];
+    queue.send_ahead(1, Form::Json, &[a.clone(), b], &mut sent);
+    let changed = vec![a, ("b".into(), cached("[1]", 5)), ("c".into(), cached("2", 6))];
+    let changes = Changes { state: 7, base: None, changed, removed: Vec::new() };
+    queue.all(1, Form::Json, &answer(changes), &sent);
+    assert_eq!(
+        take_answers(&queue),
+        [
+            json!([1, 3, ["a", 3, {}, "b", 4, []]]),
+            json!([1, 0, 1_015_000, 7, 0, 7, 0, []]),
+            json!([1, 1, ["a", 3, 0, "b", 5, [1], "c", 6, 2]]),
+            json!([1, 2]),
+        ]
+    );
+}
+
+#[test]
 fn all_items_come_as_a_change_of_a_state() {
     let (queue, _) = queue();
     let changed = vec![("a".into(), cached("{}", 3)), ("b".into(), cached("[]", 4))];
     let changes =
         Changes { state: 6, base: Some(5), changed, removed: vec!["c".into(), "\"".into()] };
-    queue.all(1, Form::Json, &answer(changes));
+    queue.all(1, Form::Json, &answer(changes), &SentAhead::new());
     let nothing = Changes { state: 6, base: Some(6), changed: Vec::new(), removed: Vec::new() };
-    queue.all(2, Form::Json, &Answer { stale: true, ..answer(nothing) });
+    queue.all(2, Form::Json, &Answer { stale: true, ..answer(nothing) }, &SentAhead::new());
     assert_eq!(
         take_answers(&queue),
         [
@@ -178,7 +198,7 @@ fn all_items_come_as_a_change_of_a_state() {
 fn long_answers_are_cut_and_one_text_has_not_too_much() {
     let (queue, wakes) = queue();
     for id in [1, 2] {
-        queue.all(id, Form::Json, &whole(1_000, 1_000));
+        queue.all(id, Form::Json, &whole(1_000, 1_000), &SentAhead::new());
     }
     let (mut texts, mut items) = (0, 0);
     while let Some(text) = queue.take() {
@@ -211,7 +231,7 @@ fn many_answers_that_are_long_together_come_in_order_and_not_all_at_once() {
 #[test]
 fn an_item_over_all_bounds_comes_whole() {
     let (queue, _) = queue();
-    queue.all(1, Form::Json, &whole(3, 400_000));
+    queue.all(1, Form::Json, &whole(3, 400_000), &SentAhead::new());
     queue.item(
         2,
         0,
@@ -229,7 +249,7 @@ fn an_item_over_all_bounds_comes_whole() {
 #[test]
 fn short_answers_go_before_what_is_left_of_long_ones() {
     let (queue, _) = queue();
-    queue.all(1, Form::Json, &whole(1_000, 1_000));
+    queue.all(1, Form::Json, &whole(1_000, 1_000), &SentAhead::new());
     assert_eq!(take(&queue)[3][0], 1);
     queue.done(2);
     assert_eq!(take(&queue)[3], json!([2]));
@@ -238,7 +258,7 @@ fn short_answers_go_before_what_is_left_of_long_ones() {
 #[test]
 fn a_long_answer_goes_on_however_much_text_short_ones_have() {
     let (queue, _) = queue();
-    queue.all(1, Form::Json, &whole(1_000, 1_000));
+    queue.all(1, Form::Json, &whole(1_000, 1_000), &SentAhead::new());
     let item = answer(Some(cached(Value::from("x".repeat(ANSWERS_TEXT)).to_string(), 1)));
     for id in 2..6 {
         queue.item(id, 0, Form::Json, &item);
@@ -273,7 +293,7 @@ proptest! {
             expected.extend([json!(key), json!(revision), item]);
         }
         let removed_keys = removed.iter().map(|key| key.as_str().into()).collect();
-        queue.all(0, Form::Json, &answer(Changes { state: 5, base: Some(4), changed, removed: removed_keys }));
+        queue.all(0, Form::Json, &answer(Changes { state: 5, base: Some(4), changed, removed: removed_keys }), &SentAhead::new());
         let (mut parts, mut items) = (Vec::new(), Vec::new());
         for answer in take_answers(&queue) {
             match (answer[0].as_u64().unwrap(), answer[1].as_u64().unwrap()) {

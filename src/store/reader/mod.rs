@@ -38,6 +38,10 @@ pub(super) enum Finding {
     NoRows(Arc<str>),
 }
 
+/// Receives the live items of each page of a Query but the last, before the read of all items ends. A pending write may
+/// still replace them.
+pub type OnPage = Arc<dyn Fn(Vec<(Arc<str>, Cached)>) + Send + Sync>;
+
 /// Reads in flight, by what they read.
 type Reads<K, T> = SingleFlight<K, Result<Answer<T>>>;
 
@@ -127,9 +131,14 @@ impl Reader {
         newest.ok()?.filter(|changes| changes.value.base == Some(held))
     }
 
-    pub async fn all(self: &Arc<Self>, kind: &str, held: u64) -> Result<Answer<Changes>> {
+    pub async fn all(
+        self: &Arc<Self>,
+        kind: &str,
+        held: u64,
+        on_page: Option<OnPage>,
+    ) -> Result<Answer<Changes>> {
         let namespace = self.context.layout.namespace(kind);
-        self.context.guarded(|| all_read(&namespace), self.get_all(&namespace, held)).await
+        self.context.guarded(|| all_read(&namespace), self.get_all(&namespace, held, on_page)).await
     }
 
     pub async fn is_available(self: &Arc<Self>) -> bool {
@@ -257,14 +266,19 @@ impl Reader {
         Ok(self.unless_changed(answer, || self.newest_row(&row)))
     }
 
-    async fn get_all(self: &Arc<Self>, namespace: &Arc<str>, held: u64) -> Result<Answer<Changes>> {
+    async fn get_all(
+        self: &Arc<Self>,
+        namespace: &Arc<str>,
+        held: u64,
+        on_page: Option<OnPage>,
+    ) -> Result<Answer<Changes>> {
         let answer = match self.known_all(namespace) {
             Known::Fresh(answer) => {
                 self.context.stats.hits.add_one();
                 answer
             }
             Known::Stale(stale) => self.refresh_all(namespace.clone(), stale).await,
-            Known::Nothing => match self.read_all(namespace.clone()).await {
+            Known::Nothing => match self.read_all(namespace.clone(), on_page).await {
                 Ok(answer) => answer,
                 Err(failure) => self.known_all(namespace).answer().ok_or(failure)?,
             },

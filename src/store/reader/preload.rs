@@ -26,10 +26,13 @@ impl Reader {
         let (under_way, watched) = watch::channel(());
         self.preload.set(Some(watched));
         async move {
-            let reads = KINDS.map(|kind| {
-                let reader = Arc::clone(&reader);
-                async move { drop(reader.read_all(reader.context.layout.namespace(kind)).await) }
-            });
+            let reads =
+                KINDS.map(|kind| {
+                    let reader = Arc::clone(&reader);
+                    async move {
+                        drop(reader.read_all(reader.context.layout.namespace(kind), None).await)
+                    }
+                });
             // A panic in here must not spread to the callers that wait for the preload.
             drop(caught(join_all(reads)).await);
             reader.preload.set(None);

@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout};
 
-use super::{AVAILABILITY_READ, Attempts, Finding, MARKER_READ, Reader, all_read, row_read};
+use super::{
+    AVAILABILITY_READ, Attempts, Finding, MARKER_READ, OnPage, Reader, all_read, row_read,
+};
 use crate::backoff::{self, Retries, no_answer};
 use crate::cache::circuit_breaker::Operation;
 use crate::cache::{Answer, Cached, Items, KeyedItems, Known};
@@ -64,12 +66,15 @@ impl Reader {
         self: &Arc<Self>,
         namespace: &Arc<str>,
         attempts: Attempts,
+        on_page: Option<OnPage>,
     ) -> Result<Answer<Arc<Items>>> {
         if let Known::Fresh(answer) = self.known_all(namespace) {
             return Ok(answer);
         }
         let (sent, sent_at) = (self.cache.begin(), Instant::now());
-        let rows = all_pages(|start| {
+        let mut found = KeyedItems::new();
+        let mut is_empty = true;
+        let page = |start: Option<RowKey>| {
             let closed = start.is_some() && self.context.is_closed();
             async move {
                 if closed {
@@ -86,18 +91,27 @@ impl Reader {
                 let page = || self.context.query(namespace, reading, start.clone());
                 self.in_read_time(attempts, page).await
             }
-        });
+        };
+        let take = |Page { rows, next }| {
+            is_empty &= rows.is_empty();
+            let items = rows
+                .into_iter()
+                .filter_map(|stored| Some((stored.key.key.clone(), self.context.item_in(&stored)?)))
+                .collect::<KeyedItems>();
+            // After the last page the whole answer comes at once.
+            if let (Some(on_page), Some(_)) = (&on_page, next) {
+                on_page(self.cache.fill_page(sent, namespace, &items));
+            }
+            found.extend(items);
+        };
         let time = self.time_of_pages();
-        let rows = timeout(time, rows).await.unwrap_or_else(|_| Err(no_end(time)));
-        self.note(Operation::Query, sent_at, &rows, attempts, || all_read(namespace));
-        let rows = rows?;
-        if rows.is_empty() {
+        let read = timeout(time, all_pages(page, take)).await;
+        let read = read.unwrap_or_else(|_| Err(no_end(time)));
+        self.note(Operation::Query, sent_at, &read, attempts, || all_read(namespace));
+        read?;
+        if is_empty {
             (self.on_finding)(Finding::NoRows(namespace.clone()));
         }
-        let found: KeyedItems = rows
-            .iter()
-            .filter_map(|stored| Some((stored.key.key.clone(), self.context.item_in(stored)?)))
-            .collect();
         let versions: Vec<_> =
             found.iter().map(|(key, item)| (key.clone(), item.version)).collect();
         let read = self.cache.fill_all(sent, namespace, found);
@@ -186,14 +200,14 @@ impl Reader {
     }
 }
 
-/// Reads all rows of a namespace. `page` reads the page that begins after a row.
+/// Reads all rows of a namespace. `page` reads the page that begins after a row, and `take` gets it.
 pub(in crate::store) async fn all_pages<F>(
     mut page: impl FnMut(Option<RowKey>) -> F,
-) -> Result<Vec<StoredRow>>
+    mut take: impl FnMut(Page),
+) -> Result<()>
 where
     F: Future<Output = Result<Page>>,
 {
-    let mut rows = Vec::new();
     let mut bytes = 0_usize;
     let mut start = None;
     loop {
@@ -203,10 +217,10 @@ where
             let message = "the rows of one namespace are more than 96 MiB, which are no flags";
             return Err(Error::new(ErrorKind::Refused, message));
         }
-        rows.extend(page.rows);
-        start = page.next;
+        start = page.next.clone();
+        take(page);
         if start.is_none() {
-            return Ok(rows);
+            return Ok(());
         }
     }
 }

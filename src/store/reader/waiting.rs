@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Attempts, Reader, all_read, row_read};
+use super::{Attempts, OnPage, Reader, all_read, row_read};
 use crate::backoff::{Backoff, no_answer};
 use crate::cache::circuit_breaker::{Operation, Permit, Probe};
 use crate::cache::{Answer, Cached, Items, Known, Stale};
@@ -38,8 +38,12 @@ impl Reader {
     pub(super) async fn read_all(
         self: &Arc<Self>,
         namespace: Arc<str>,
+        on_page: Option<OnPage>,
     ) -> Result<Answer<Arc<Items>>> {
-        let read = |deadline| self.reading_all(namespace.clone(), Attempts::Until(deadline), None);
+        let read = |deadline| {
+            let attempts = Attempts::Until(deadline);
+            self.reading_all(namespace.clone(), attempts, None, on_page.clone())
+        };
         let longest = self.time_of_pages();
         self.share(&self.queries, namespace.clone(), longest, read).await
     }
@@ -61,7 +65,7 @@ impl Reader {
         namespace: Arc<str>,
         stale: Stale<Arc<Items>>,
     ) -> Answer<Arc<Items>> {
-        let fetch = |probe| self.reading_all(namespace.clone(), Attempts::One, probe);
+        let fetch = |probe| self.reading_all(namespace.clone(), Attempts::One, probe, None);
         let (key, operation) = (namespace.clone(), Operation::Query);
         let request = Request { flights: &self.queries, key, operation };
         self.refresh(request, stale, fetch, || self.known_all(&namespace)).await
@@ -140,11 +144,12 @@ impl Reader {
         namespace: Arc<str>,
         attempts: Attempts,
         probe: Option<Probe>,
+        on_page: Option<OnPage>,
     ) -> impl Future<Output = Result<Answer<Arc<Items>>>> + Send + use<> {
         let reader = Arc::clone(self);
         async move {
             let _probe = probe;
-            let read = reader.fetch_all(&namespace, attempts);
+            let read = reader.fetch_all(&namespace, attempts, on_page);
             reader.context.guarded(|| all_read(&namespace), read).await
         }
     }

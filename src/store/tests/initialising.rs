@@ -22,7 +22,41 @@ async fn an_init_replaces_everything_and_the_second_one_writes_nothing() {
     assert!(setup.store.initialized().await.unwrap().value);
     setup.table.take_requests();
     setup.init(&[("k", 1), ("new", 1)]).await.unwrap();
-    assert_eq!(setup.table.take_operations(), ["Query", "GetItem"]);
+    assert_eq!(setup.table.take_operations(), ["Query", "Query", "GetItem"]);
+}
+
+#[tokio::test]
+async fn an_init_reads_the_table_while_its_data_is_on_its_way() {
+    let setup = Setup::new();
+    setup.table.put_item("features", "old", 1.0);
+    let (complete, waiting) = oneshot::channel::<()>();
+    let flags = data([("k".to_owned(), 1)].into_iter());
+    let init = tokio::spawn(setup.init_with(async move {
+        waiting.await.unwrap();
+        flags.await
+    }));
+    setup.requested("Query", 2).await;
+    complete.send(()).unwrap();
+    init.await.unwrap().unwrap();
+    assert_eq!(setup.all().await, [("k".to_owned(), 1.0)]);
+    let operations = setup.table.take_operations();
+    assert!(!operations.contains(&"Query"), "{operations:?}");
+    assert_eq!(setup.table.keys().len(), 2, "the old row is deleted");
+}
+
+#[tokio::test]
+async fn an_init_reads_the_table_only_after_the_writes_before_it() {
+    let setup = Setup::new();
+    let gate = Arc::new(Semaphore::new(0));
+    setup.table.script(gated("PutItem", &gate));
+    let upsert = setup.start_upsert("k", 5);
+    let init = setup.start_init(&[("k", 1)]);
+    setup.settle().await;
+    assert_eq!(setup.table.take_operations(), ["PutItem"]);
+    gate.add_permits(1);
+    upsert.await.unwrap().unwrap();
+    init.await.unwrap().unwrap();
+    assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
 }
 
 #[tokio::test]

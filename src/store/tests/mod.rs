@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::writer::PARALLEL_UPDATES;
@@ -121,7 +121,7 @@ impl Setup {
 
     /// Returns the versions of all flags, and whether the answer is stale.
     async fn read_all(&self) -> (Vec<f64>, bool) {
-        let answer = self.store.all("features", 0).await.unwrap();
+        let answer = self.store.all("features", 0, None).await.unwrap();
         (answer.value.changed.iter().map(|(_, cached)| cached.item.version).collect(), answer.stale)
     }
 
@@ -131,7 +131,7 @@ impl Setup {
     }
 
     async fn all(&self) -> Vec<(String, f64)> {
-        let all = self.store.all("features", 0).await.unwrap().value;
+        let all = self.store.all("features", 0, None).await.unwrap().value;
         assert_eq!(all.base, None);
         all.changed.iter().map(|(key, cached)| (key.to_string(), cached.item.version)).collect()
     }

@@ -183,7 +183,7 @@ async fn a_read_without_a_cached_answer_fails_within_the_read_timeout_and_is_not
             ));
         }
         if key == "k" {
-            assert!(setup.store.all("features", 0).await.is_err());
+            assert!(setup.store.all("features", 0, None).await.is_err());
         }
         setup.table.script(|_| Outcome::Answer);
         assert!(setup.store.get("features", key).await.is_ok());

@@ -74,7 +74,7 @@ async fn a_read_that_panics_is_one_line_for_all_who_wait_for_it() {
             assert_eq!(setup.version("k").await, Some(1.0));
 
             panic_once(&setup, "Query", outcome);
-            assert!(is_defect(setup.store.all("features", 0).await));
+            assert!(is_defect(setup.store.all("features", 0, None).await));
             setup.take_lines();
             assert_eq!(setup.all().await, [("k".to_owned(), 1.0)]);
             panic_once(&setup, "GetItem", outcome);
@@ -217,7 +217,7 @@ async fn a_store_that_panics_in_a_read_is_one_line_and_answers_the_next_one() {
     assert_eq!(setup.version("a").await, None);
 
     setup.panic_at_line("the row \"b\"");
-    assert!(is_defect(setup.store.all("features", 0).await));
+    assert!(is_defect(setup.store.all("features", 0, None).await));
     assert_logged(&setup, &["reading all of \"features\""]);
     assert_eq!(setup.all().await, []);
 
@@ -432,7 +432,7 @@ proptest! {
             for call in calls {
                 match call {
                     Call::Get(key) => drop(setup.store.get("features", &key).await),
-                    Call::All => drop(setup.store.all("features", 0).await),
+                    Call::All => drop(setup.store.all("features", 0, None).await),
                     Call::Upsert(json) => drop(setup.store.upsert("features", &json).await),
                     Call::Delete(key, version) => {
                         drop(setup.store.delete("features", &key, version).await);

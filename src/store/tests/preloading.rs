@@ -38,7 +38,7 @@ async fn after_a_preload_reads_need_no_request() {
     assert_eq!(setup.table.take_operations(), ["Query"; 2]);
     read_everything(&setup).await;
     for kind in KINDS {
-        assert_eq!(setup.store.all(kind, 0).await.unwrap().value.changed.len(), 50);
+        assert_eq!(setup.store.all(kind, 0, None).await.unwrap().value.changed.len(), 50);
     }
     assert!(setup.table.take_requests().is_empty());
 }

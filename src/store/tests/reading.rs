@@ -54,7 +54,7 @@ async fn a_read_without_an_answer_ends_after_the_read_timeout() {
     setup.table.script(|_| Outcome::Hang);
     let begun = Instant::now();
     assert_eq!(kind(setup.store.get("features", "k").await), Some(ErrorKind::TimedOut));
-    assert_eq!(kind(setup.store.all("features", 0).await), Some(ErrorKind::TimedOut));
+    assert_eq!(kind(setup.store.all("features", 0, None).await), Some(ErrorKind::TimedOut));
     assert_eq!(kind(setup.store.initialized().await), Some(ErrorKind::TimedOut));
     let expected = crate::config::DEFAULT_READ_TIMEOUT * 3;
     assert!(begun.elapsed() >= expected && begun.elapsed() < expected * 2);
@@ -168,6 +168,27 @@ async fn all_reads_every_page() {
 }
 
 #[tokio::test]
+async fn pages_are_handed_over_before_the_whole_answer() {
+    let setup = Setup::new();
+    for number in 0..250 {
+        setup.table.put_item("features", &number.to_string(), 1.0);
+    }
+    let pages = Arc::new(Mutex::new(Vec::new()));
+    let on_page = || -> Option<OnPage> {
+        let pages = Arc::clone(&pages);
+        Some(Arc::new(move |page| pages.lock().unwrap().push(page)))
+    };
+    let all = setup.store.all("features", 0, on_page()).await.unwrap().value.changed;
+    let pages_found = std::mem::take(&mut *pages.lock().unwrap());
+    assert_eq!(pages_found.iter().map(Vec::len).collect::<Vec<_>>(), [100, 100]);
+    for item in pages_found.iter().flatten() {
+        assert!(all.contains(item), "{item:?}");
+    }
+    setup.store.all("features", 0, on_page()).await.unwrap();
+    assert!(pages.lock().unwrap().is_empty(), "the second answer comes from the cache");
+}
+
+#[tokio::test]
 async fn a_failing_second_page_fails_the_read_and_is_not_remembered() {
     let setup = Setup::new();
     for number in 0..150 {
@@ -177,10 +198,10 @@ async fn a_failing_second_page_fails_the_read_and_is_not_remembered() {
         Request::Query { page: 1, .. } => Outcome::Fail(ErrorKind::Refused),
         _ => Outcome::Answer,
     });
-    assert_eq!(kind(setup.store.all("features", 0).await), Some(ErrorKind::Refused));
+    assert_eq!(kind(setup.store.all("features", 0, None).await), Some(ErrorKind::Refused));
     assert_eq!(setup.take_lines().len(), 1);
     setup.table.script(|_| Outcome::Answer);
-    assert!(setup.store.all("features", 0).await.is_ok());
+    assert!(setup.store.all("features", 0, None).await.is_ok());
 }
 
 #[tokio::test]
@@ -223,7 +244,7 @@ async fn reads_are_consistent_if_the_option_is_set() {
     for consistent_read in [false, true] {
         let setup = Setup::with(|config| config.consistent_read = consistent_read);
         setup.store.get("features", "k").await.unwrap();
-        setup.store.all("features", 0).await.unwrap();
+        setup.store.all("features", 0, None).await.unwrap();
         setup.store.initialized().await.unwrap();
         let expected = Reading { consistent: consistent_read, for_write: false };
         for request in setup.table.take_requests() {
@@ -253,7 +274,7 @@ async fn what_is_fresh_for_ever_is_read_once() {
     setup.table.put_item("features", "k", 1.0);
     for _ in 0..2 {
         assert_eq!(setup.store.get("features", "k").await.unwrap().until, f64::INFINITY);
-        assert_eq!(setup.store.all("features", 0).await.unwrap().until, f64::INFINITY);
+        assert_eq!(setup.store.all("features", 0, None).await.unwrap().until, f64::INFINITY);
         setup.now.fetch_add(1_000_000_000_000, Ordering::SeqCst);
     }
     assert_eq!(setup.table.take_operations(), ["GetItem", "Query"]);
@@ -303,17 +324,17 @@ async fn all_items_are_sent_as_changes_to_the_collection_sent_before() {
     let setup = Setup::new();
     setup.table.put_item("features", "a", 1.0);
     setup.table.put_item("features", "b", 1.0);
-    let first = setup.store.all("features", 0).await.unwrap().value;
+    let first = setup.store.all("features", 0, None).await.unwrap().value;
     assert_eq!((first.base, first.changed.len()), (None, 2));
     setup.table.put_item("features", "b", 2.0);
     setup.table.remove(&RowKey::new("features", "a"));
     setup.expire();
-    let second = setup.store.all("features", first.state).await.unwrap().value;
+    let second = setup.store.all("features", first.state, None).await.unwrap().value;
     let changed: Vec<_> = second.changed.iter().map(|(key, _)| &**key).collect();
     assert_eq!((second.base, changed), (Some(first.state), vec!["b"]));
     assert_eq!(second.removed, [Arc::from("a")]);
     setup.expire();
-    let third = setup.store.all("features", second.state).await.unwrap().value;
+    let third = setup.store.all("features", second.state, None).await.unwrap().value;
     assert_eq!((third.state, third.base), (second.state, Some(second.state)));
     assert!(third.changed.is_empty() && third.removed.is_empty());
 }
@@ -345,7 +366,7 @@ async fn whoever_has_an_older_answer_gets_what_is_newest() {
     assert_eq!(setup.store.newest("features", "k"), None);
     let (first, all) = (
         setup.store.get("features", "k").await.unwrap(),
-        setup.store.all("features", 0).await.unwrap(),
+        setup.store.all("features", 0, None).await.unwrap(),
     );
     assert!(first.generation < all.generation, "all may have brought something newer");
     assert_eq!(all.generation, setup.store.generation());
@@ -385,7 +406,7 @@ async fn versions_seen(change: fn(&mut Config)) -> Vec<(&'static str, Vec<f64>)>
                 gets.lock().unwrap().push(found.item.version);
             };
             let all = async {
-                let found = store.all("features", 0).await.unwrap().value;
+                let found = store.all("features", 0, None).await.unwrap().value;
                 alls.lock().unwrap().push(found.changed[0].1.item.version);
             };
             tokio::join!(get, all);

@@ -651,7 +651,7 @@ async fn an_answer_from_before_a_write_whose_own_was_lost_does_not_hide_it() {
     setup.table.script(late(Duration::from_millis(150)));
     let (get, all) = (setup.store.clone(), setup.store.clone());
     let get = tokio::spawn(async move { get.get("features", "k").await });
-    let all = tokio::spawn(async move { all.all("features", 0).await });
+    let all = tokio::spawn(async move { all.all("features", 0, None).await });
     sleep(Duration::from_millis(50)).await;
     setup.table.script(|_| Outcome::LoseAnswer(ErrorKind::AccessDenied));
     setup.upsert("k", 2).await.unwrap_err();

@@ -36,7 +36,7 @@ async fn what_a_late_read_found_before_an_upsert_replaces_nothing() {
         setup.table.script(late(Duration::from_secs(1)));
         let (get, all) = (setup.store.clone(), setup.store.clone());
         let get = tokio::spawn(async move { get.get("features", "k").await });
-        let all = tokio::spawn(async move { all.all("features", 0).await });
+        let all = tokio::spawn(async move { all.all("features", 0, None).await });
         sleep(Duration::from_millis(500)).await;
         assert_eq!(setup.table.take_operations().len(), 2);
         setup.table.script(|_| Outcome::Answer);
@@ -82,7 +82,7 @@ async fn after_an_upsert_of_unknown_outcome_no_read_takes_part_in_an_earlier_one
         setup.table.script(late(Duration::from_secs(1)));
         let (get, all) = (setup.store.clone(), setup.store.clone());
         tokio::spawn(async move { get.get("features", "k").await });
-        tokio::spawn(async move { all.all("features", 0).await });
+        tokio::spawn(async move { all.all("features", 0, None).await });
         sleep(Duration::from_millis(100)).await;
         assert_eq!(setup.table.take_operations().len(), 2);
         setup.table.script(|request| match request {

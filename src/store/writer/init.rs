@@ -1,23 +1,23 @@
 //! Replacing the whole data set.
 
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::future::{BoxFuture, Either, select};
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::super::reader::all_pages;
 use super::batches::NotWritten;
+use super::existing::{EarlyRead, Existing};
 use super::retry_worker::RETRY_TIMEOUT;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
 use crate::cache::{Cached, Items, Replaced};
-use crate::dynamodb::{PutOutcome, Reading, Write};
+use crate::dynamodb::{PutOutcome, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Fingerprint, Item, RowKey, StoredRow};
+use crate::model::{Fingerprint, Item, RowKey};
 use crate::panics::caught;
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::late_init::LateInit;
@@ -44,7 +44,12 @@ impl Writer {
         let turn = writer.pending.begin_init();
         let id = turn.id;
         async move {
-            let Some(data) = data.await else {
+            let mut existing = writer.read_early(&turn);
+            let data = match select(pin!(data), &mut existing).await {
+                Either::Left((data, _)) => data,
+                Either::Right(((), data)) => data.await,
+            };
+            let Some(data) = data else {
                 return Ok(());
             };
             if writer.context.is_closed() {
@@ -61,7 +66,7 @@ impl Writer {
                     return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
                 }
                 turn.wait().await;
-                writer.save_all(id, turn).await
+                writer.save_all(id, turn, existing).await
             };
             caught(writer.context.unless_closed(saved)).await.unwrap_or_else(|defect| {
                 if writer.leave_init_to_retries(id, &defect) == Failed::Superseded {
@@ -152,9 +157,14 @@ impl Writer {
 
     /// Writes an init, or leaves it to the retry worker. If it fails and a newer init was requested, it ends
     /// its turn and returns the result of the newer one.
-    async fn save_all(self: &Arc<Self>, id: WriteId, turn: InitTurn) -> Result<()> {
+    async fn save_all(
+        self: &Arc<Self>,
+        id: WriteId,
+        turn: InitTurn,
+        existing: EarlyRead,
+    ) -> Result<()> {
         let result = match self.pending.init(id) {
-            Some(PendingInit { data, .. }) => self.replace(id, &data).await,
+            Some(PendingInit { data, .. }) => self.replace(id, &data, existing).await,
             None => Err(overtaken()),
         };
         if result.is_err() && !self.pending.is_last_init(id) {
@@ -182,8 +192,11 @@ impl Writer {
         becomes
     }
 
-    async fn replace(&self, id: WriteId, data: &Data) -> Result<()> {
-        let (existing, marker_exists) = self.read_existing(data, self.write_timeout).await?;
+    async fn replace(&self, id: WriteId, data: &Data, mut existing: EarlyRead) -> Result<()> {
+        existing.as_mut().await;
+        let early = existing.as_mut().take_output().transpose()?.unwrap_or_default();
+        let Existing { rows: existing, marker_exists, .. } =
+            self.read_existing(early, data, self.write_timeout).await?;
         let fingerprints = existing.iter().map(|row| (row.key.clone(), Fingerprint::of(row)));
         self.pending.init_found(id, fingerprints.collect());
         let kinds: Vec<KindData> = data.iter().map(|(_, kind)| (**kind).clone()).collect();
@@ -247,7 +260,8 @@ impl Writer {
 
     /// Writes a late init. Returns the items of the rows that it left unchanged.
     async fn replace_late(&self, init: &PendingInit, data: &Data) -> Result<Vec<(RowKey, Item)>> {
-        let (existing, marker_exists) = self.read_existing(data, RETRY_TIMEOUT).await?;
+        let Existing { rows: existing, marker_exists, .. } =
+            self.read_existing(Existing::default(), data, RETRY_TIMEOUT).await?;
         let late = LateInit::new(data, init.base.as_deref(), &existing);
         let waves = plan(&self.context.layout, &late.data, &existing, marker_exists);
         drop(existing);
@@ -298,26 +312,6 @@ impl Writer {
             }
         }
         Ok(newer.into_iter().flatten().collect())
-    }
-
-    /// Reads the table: the rows of these kinds, and whether the marker exists. Repeats each request for up
-    /// to `time`.
-    async fn read_existing(&self, data: &Data, time: Duration) -> Result<(Vec<StoredRow>, bool)> {
-        let queries = data.iter().map(|(namespace, _)| async move {
-            all_pages(|start| {
-                let page = {
-                    let namespace = Arc::clone(namespace);
-                    move || self.context.query(&namespace, Reading::FOR_WRITE, start.clone())
-                };
-                backoff::until(Instant::now() + time, page)
-            })
-            .await
-        });
-        let marker = self.context.layout.marker();
-        let deadline = Instant::now() + time;
-        let marker = backoff::until(deadline, || self.context.get(&marker, Reading::FOR_WRITE));
-        let (rows, marker) = tokio::try_join!(try_join_all(queries), marker)?;
-        Ok((rows.into_iter().flatten().collect(), marker.is_some()))
     }
 
     /// Writes the waves in order. A wave starts when all rows of the one before it are written, except rows

@@ -2,6 +2,7 @@
 
 mod batches;
 mod data_loss;
+mod existing;
 mod init;
 mod retry_worker;
 mod upsert;

@@ -154,6 +154,13 @@ impl Drop for Claim<'_> {
 }
 
 impl InitTurn {
+    /// Returns whether nothing else is pending. Then this process does not write to the table until the init does.
+    pub fn is_alone(&self) -> bool {
+        let state = self.pending.lock();
+        let is_only_init = state.barriers.len() == 1 && state.init.is_none();
+        is_only_init && state.rows.is_empty() && state.claims.is_empty()
+    }
+
     /// Waits until all earlier inits have ended and no write is under way that was requested before.
     pub async fn wait(&self) {
         loop {
