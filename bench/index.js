@@ -9,7 +9,7 @@
  * `chart.svg`. A run of some only prints them, unless `--json` names a file.
  */
 
-const { writeFileSync } = require('node:fs');
+const { mkdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
@@ -19,8 +19,9 @@ const { chart } = require('./report/chart');
 const { addFigures, newResults, writeResults } = require('./report/results');
 const { tables } = require('./report/table');
 const { takeMeasurement } = require('./runner');
-const { PERSISTENT, isInstalled } = require('./stores');
+const { PERSISTENT, isInstalled, ours } = require('./stores');
 const { startStub } = require('./stub/client');
+const { bundleWithAddon } = require('../scripts/bundle');
 
 const RESULTS = path.join(__dirname, 'results.json');
 const CHART = path.join(__dirname, 'chart.svg');
@@ -28,6 +29,8 @@ const CHART = path.join(__dirname, 'chart.svg');
 async function main() {
   const { runs, names, json } = readArguments();
   installPackages();
+  mkdirSync(ours.folder, { recursive: true });
+  bundleWithAddon(ours.folder);
   const results = newResults(runs);
   const failures = await measure(names, results);
 
