@@ -44,8 +44,8 @@ const PLATFORMS = [
   'win32-arm64-msvc',
   'win32-x64-msvc',
 ];
-/** More than half of it is the source map, which contains the sources. */
-const LARGEST = 650_000;
+/** Half of it is the source map, which contains the sources. */
+const LARGEST = 800_000;
 /** The addon, with a margin; what is published is smaller than what `npm run build` makes. */
 const LARGEST_ADDON = 20_000_000;
 
