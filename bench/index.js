@@ -14,6 +14,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { installPackages } = require('./install');
+const lambda = require('./lambda');
 const { MEASUREMENTS } = require('./measurements');
 const { chart } = require('./report/chart');
 const { addFigures, newResults, writeResults } = require('./report/results');
@@ -24,6 +25,7 @@ const { startStub } = require('./stub/client');
 const { bundleWithAddon } = require('../scripts/bundle');
 
 const RESULTS = path.join(__dirname, 'results.json');
+const NAMES = [...MEASUREMENTS.keys(), lambda.NAME];
 const CHART = path.join(__dirname, 'chart.svg');
 
 async function main() {
@@ -34,7 +36,7 @@ async function main() {
   const results = newResults(runs);
   const failures = await measure(names, results);
 
-  const isComplete = names.length === MEASUREMENTS.size && failures.length === 0;
+  const isComplete = names.length === NAMES.length && failures.length === 0;
   const file = json ?? (isComplete ? RESULTS : undefined);
   if (file !== undefined) writeResults(file, results);
   if (isComplete) writeFileSync(CHART, chart(results));
@@ -56,8 +58,7 @@ function readArguments() {
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number from 1 on');
-  const all = [...MEASUREMENTS.keys()];
-  const names = values.only === undefined ? all : chosen(values.only.split(','));
+  const names = values.only === undefined ? NAMES : chosen(values.only.split(','));
   return { runs, names, json: values.json };
 }
 
@@ -68,13 +69,13 @@ function readArguments() {
 function chosen(only) {
   const names = new Set();
   for (const wanted of only) {
-    const found = [...MEASUREMENTS].find(
-      ([name, { figures }]) => name === wanted || figures.some(({ id }) => id === wanted)
+    const found = NAMES.find(
+      (name) => name === wanted || MEASUREMENTS.get(name)?.figures.some(({ id }) => id === wanted)
     );
-    if (!found) throw new Error(`--only is some of ${[...MEASUREMENTS.keys()].join(', ')}`);
-    names.add(found[0]);
+    if (!found) throw new Error(`--only is some of ${NAMES.join(', ')}`);
+    names.add(found);
   }
-  return [...MEASUREMENTS.keys()].filter((name) => names.has(name));
+  return NAMES.filter((name) => names.has(name));
 }
 
 /**
@@ -86,18 +87,31 @@ async function measure(names, results) {
   const stub = await startStub();
   try {
     for (const name of names) {
-      const measurement = /** @type {import('./measurements').Measurement} */ (
-        MEASUREMENTS.get(name)
-      );
+      const measurement = MEASUREMENTS.get(name);
+      if (!measurement) continue;
       console.error(`measuring ${name} …`);
       const options = { runs: results.runs, endpoint: stub.endpoint };
       const taken = await takeMeasurement(name, measurement, options);
       addFigures(results, measurement, taken.runs);
       failures.push(...taken.failures);
     }
+    if (names.includes(lambda.NAME))
+      failures.push(...(await measureLambda(results, stub.endpoint)));
   } finally {
     stub.stop();
   }
+  return failures;
+}
+
+/**
+ * @param {any} results receives the figures, if this machine can take them
+ * @param {string} endpoint of the stub
+ */
+async function measureLambda(results, endpoint) {
+  console.error(`measuring ${lambda.NAME} …`);
+  const { figures, failures = [], unavailable } = await lambda.measureLambda(endpoint);
+  if (unavailable) console.error(`skipped ${lambda.NAME}: ${unavailable}`);
+  else results.lambda = figures;
   return failures;
 }
 
@@ -113,6 +127,7 @@ function printReport(results) {
   console.log('In parentheses: how ours compares with the other.');
   console.log(`The time of the main thread is ${results.mainThread}.\n`);
   console.log(tables(results));
+  if (results.lambda) console.log(`\n${lambda.lambdaTable(results.lambda)}`);
   for (const store of PERSISTENT.filter((candidate) => !isInstalled(candidate))) {
     console.log(
       `\n${store.label}: ${store.package} is not installed, see bench/stores/${store.name}.js`
