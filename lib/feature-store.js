@@ -28,7 +28,9 @@ function DynamoDBFeatureStore(tableName, options) {
     (access, config, value) => {
       const isContext = Boolean(config && config.basicConfiguration);
       // Loaded on demand because only SDK 8 and 9 need it.
-      const contract = isContext ? require('./sdk').contractOf(config, sdk, value) : JSON_CONTRACT;
+      const contract = isContext
+        ? require('./sdk').contractOf(logs, config, sdk, value)
+        : JSON_CONTRACT;
       return viewMethods(logs, access, contract);
     }
   );

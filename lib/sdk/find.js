@@ -5,6 +5,10 @@
  * linked ones, and their items are not interchangeable.
  *
  * @typedef {import('./sdk-codec').Wrapper} Wrapper
+ *
+ * @typedef {object} Found
+ * @property {Wrapper} Wrapper
+ * @property {string} [otherCopyOf] the file that loads this copy, if the client comes from another one
  */
 
 const { loadedModules, mainFile, requireFrom } = require('../host/loaded-modules');
@@ -17,18 +21,32 @@ const MAX_FRAMES = 50;
 /**
  * @param {any} context the context that the SDK client passes to the store
  * @param {Function} called the function of this package that the client calls
- * @returns {Wrapper | undefined}
+ * @returns {Found | undefined}
  */
-function findWrapper(context, called) {
+function findSdk(context, called) {
   const Platform = context.platform && context.platform.constructor;
   const file = typeof Platform === 'function' ? fileThatExports(Platform) : undefined;
-  const exact = file && wrapperSeenFrom(file);
-  if (exact) return exact;
+  const exact = file && sdkSeenFrom(file);
+  if (exact) return { Wrapper: exact.PersistentDataStoreWrapper };
+  /** @type {Found | undefined} */
+  let other;
   for (const from of [...filesThatCall(called), mainFile()]) {
-    const wrapper = from && wrapperSeenFrom(from);
-    if (wrapper) return wrapper;
+    const sdk = from && sdkSeenFrom(from);
+    if (!sdk) continue;
+    const Wrapper = sdk.PersistentDataStoreWrapper;
+    if (mayHaveMade(sdk, context)) return { Wrapper };
+    other = other || { Wrapper, otherCopyOf: from };
   }
-  return undefined;
+  return other;
+}
+
+/**
+ * @param {any} sdk
+ * @param {any} context
+ * @returns {boolean} `false` if the context certainly comes from another copy of the SDK
+ */
+function mayHaveMade({ ClientContext }, context) {
+  return typeof ClientContext !== 'function' || context instanceof ClientContext;
 }
 
 /**
@@ -112,27 +130,33 @@ function fileOf(site) {
 
 /**
  * @param {string} file
- * @returns {Wrapper | undefined} the wrapper of the SDK that this file would load
+ * @returns {any} the SDK's module that this file would load
  */
-function wrapperSeenFrom(file) {
+function sdkSeenFrom(file) {
   for (const name of [COMMON, SDK]) {
-    const wrapper = wrapperOf(requireFrom(file, name));
-    if (wrapper) return wrapper;
+    const sdk = sdkOf(requireFrom(file, name));
+    if (sdk) return sdk;
   }
   return undefined;
 }
 
 /**
- * @param {any} sdk the module as `require` or `import` returns it
- * @returns {Wrapper | undefined}
+ * @param {any} loaded the SDK as `require` or `import` returns it
+ * @returns {any} the module that has its classes
  */
-function wrapperOf(sdk) {
-  for (const module of [sdk, sdk && sdk.default]) {
-    if (module && typeof module.PersistentDataStoreWrapper === 'function') {
-      return module.PersistentDataStoreWrapper;
-    }
-  }
-  return undefined;
+function sdkOf(loaded) {
+  return [loaded, loaded && loaded.default].find(
+    (module) => module && typeof module.PersistentDataStoreWrapper === 'function'
+  );
 }
 
-module.exports = { SDK, findWrapper, wrapperOf };
+/**
+ * @param {any} loaded the SDK as `require` or `import` returns it
+ * @returns {Wrapper | undefined}
+ */
+function wrapperOf(loaded) {
+  const sdk = sdkOf(loaded);
+  return sdk && sdk.PersistentDataStoreWrapper;
+}
+
+module.exports = { SDK, findSdk, wrapperOf };

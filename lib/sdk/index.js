@@ -6,37 +6,64 @@
 
 const { processedContract } = require('../store/contract');
 const { newCodec } = require('./codec');
-const { SDK, findWrapper } = require('./find');
+const { SDK, findSdk } = require('./find');
 
 /**
  * @typedef {import('../store/contract').Contract} Contract
  * @typedef {import('./sdk-codec').Wrapper} Wrapper
+ * @typedef {import('../logging/router').LogRouter} LogRouter
  */
+
+const REMEDY = `Give it as the option sdk: DynamoDBFeatureStore(table, { sdk: require('${SDK}') })`;
 
 /** @type {WeakMap<Wrapper, Contract>} one contract per copy of the SDK, whose clients share items */
 const contracts = new WeakMap();
 
+/** @type {WeakSet<Wrapper>} the copies of the SDK that a warning was logged about */
+const warnedOf = new WeakSet();
+
 /**
+ * @param {LogRouter} logs
  * @param {any} context the context that the SDK client passes to the store
  * @param {Wrapper | undefined} configured the wrapper from the option `sdk`
  * @param {Function} called the function of this package that the client calls
  * @returns {Contract}
  * @throws {Error} if the client's SDK can't be found
  */
-function contractOf(context, configured, called) {
-  const wrapper = configured || findWrapper(context, called);
-  if (!wrapper) {
-    throw new Error(
-      `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. ` +
-        `Give it as the option sdk: DynamoDBFeatureStore(table, { sdk: require('${SDK}') })`
-    );
-  }
+function contractOf(logs, context, configured, called) {
+  const wrapper = configured || foundWrapper(logs, context, called);
   let contract = contracts.get(wrapper);
   if (contract === undefined) {
     contract = processedContract(newCodec(wrapper));
     contracts.set(wrapper, contract);
   }
   return contract;
+}
+
+/**
+ * @param {LogRouter} logs
+ * @param {any} context
+ * @param {Function} called
+ * @returns {Wrapper}
+ * @throws {Error} if the client's SDK can't be found
+ */
+function foundWrapper(logs, context, called) {
+  const found = findSdk(context, called);
+  if (!found) {
+    throw new Error(
+      `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. ${REMEDY}`
+    );
+  }
+  const { Wrapper, otherCopyOf } = found;
+  if (otherCopyOf && !warnedOf.has(Wrapper)) {
+    warnedOf.add(Wrapper);
+    logs.log(
+      'warn',
+      `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. The copy that ` +
+        `${otherCopyOf} loads takes its place, which may be of another version. ${REMEDY}`
+    );
+  }
+  return Wrapper;
 }
 
 module.exports = { contractOf };
