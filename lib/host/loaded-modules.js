@@ -7,7 +7,6 @@
  */
 
 const Module = require('module');
-const path = require('path');
 
 /**
  * @returns {[string, any][]} pairs of a loaded module's file and its exports
@@ -31,10 +30,23 @@ function loadedModules() {
  */
 function requireFrom(file, name) {
   try {
-    if (typeof Module.createRequire === 'function') return Module.createRequire(file)(name);
-    return require(require.resolve(name, { paths: [path.dirname(file)] }));
+    // Not `require` itself, whose computed requests bundlers warn about.
+    return Module.createRequire(file)(name);
   } catch (_) {
     // The package is not installed there, or the file name is made up by a bundler.
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {string} name the name of a package
+ * @returns {string | undefined} the file of the package that this file would load
+ */
+function resolveFrom(file, name) {
+  try {
+    return Module.createRequire(file).resolve(name);
+  } catch (_) {
     return undefined;
   }
 }
@@ -44,4 +56,4 @@ function mainFile() {
   return (require.main && require.main.filename) || process.argv[1];
 }
 
-module.exports = { loadedModules, mainFile, requireFrom };
+module.exports = { loadedModules, mainFile, requireFrom, resolveFrom };

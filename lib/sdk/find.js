@@ -11,7 +11,9 @@
  * @property {string} [otherCopyOf] the file that loads this copy, if the client comes from another one
  */
 
-const { loadedModules, mainFile, requireFrom } = require('../host/loaded-modules');
+const path = require('path');
+
+const { loadedModules, mainFile, requireFrom, resolveFrom } = require('../host/loaded-modules');
 
 const SDK = '@launchdarkly/node-server-sdk';
 const COMMON = '@launchdarkly/js-server-sdk-common';
@@ -30,14 +32,28 @@ function findSdk(context, called) {
   if (exact) return { Wrapper: exact.PersistentDataStoreWrapper };
   /** @type {Found | undefined} */
   let other;
-  for (const from of [...filesThatCall(called), mainFile()]) {
+  const callers = filesThatCall(called);
+  for (const from of [...callers, mainFile()]) {
     const sdk = from && sdkSeenFrom(from);
     if (!sdk) continue;
     const Wrapper = sdk.PersistentDataStoreWrapper;
-    if (mayHaveMade(sdk, context)) return { Wrapper };
+    if (mayHaveMade(sdk, context) || isAmong(callers, from)) return { Wrapper };
     other = other || { Wrapper, otherCopyOf: from };
   }
   return other;
+}
+
+/**
+ * @param {string[]} callers
+ * @param {string} from
+ * @returns {boolean} whether the SDK that a file would load is among the callers: then it is the client's copy, even if
+ *   it is loaded once more because an application or a test runner has forgotten it
+ */
+function isAmong(callers, from) {
+  return [COMMON, SDK].some((name) => {
+    const file = resolveFrom(from, name);
+    return file && callers.some((caller) => caller.startsWith(path.dirname(file) + path.sep));
+  });
 }
 
 /**
