@@ -9,10 +9,10 @@ const fs = require('fs');
 const Module = require('module');
 
 const root = require('../../root');
+const { addonFailure } = require('./addon-failure');
 const { platformName } = require('./platform');
 
 const NAME = 'dynamodb-feature-store';
-const ABSENT = 'it is not installed';
 
 /** The exports in use. They are checked because bundlers may replace the addon by something else. */
 const EXPECTED = [
@@ -34,7 +34,7 @@ function loadAddon() {
   const missing = EXPECTED.filter((member) => typeof (addon && addon[member]) !== 'function');
   if (missing.length > 0) {
     const members = missing.join(' and no ');
-    throw unavailable(platform, `what was loaded in its place has no ${members}`);
+    throw addonFailure(platform, undefined, `what was loaded in its place has no ${members}`);
   }
   return addon;
 }
@@ -68,9 +68,9 @@ function requireAddon(platform) {
         return require('dynamodb-feature-store-win32-x64-msvc');
     }
   } catch (failure) {
-    throw unavailable(platform, reasonOf(failure), failure);
+    throw addonFailure(platform, failure);
   }
-  throw unavailable(platform, ABSENT);
+  throw addonFailure(platform);
 }
 
 /**
@@ -91,32 +91,6 @@ function builtFile(platform) {
  */
 function requireFile(file) {
   return Module.createRequire(`${root || process.cwd()}/index.js`)(file);
-}
-
-/**
- * @param {string} platform
- * @param {string} reason
- * @param {any} [cause]
- * @returns {Error}
- */
-function unavailable(platform, reason, cause) {
-  const message =
-    `${NAME}: no addon for ${platform}: ${reason}. It comes with the optional dependency ` +
-    `${NAME}-${platform}. Install ${NAME} anew on this kind of machine without --omit=optional, or for ` +
-    'it with npm install --os=… --cpu=… --libc=…; in a bundle, leave the package external or have its ' +
-    '.node file copied. Where there is no such package, build it from the source code, which takes Rust.';
-  const failure = new Error(message);
-  return Object.assign(failure, { code: 'ERR_DYNAMODB_FEATURE_STORE_ADDON' }, cause && { cause });
-}
-
-/**
- * @param {any} failure
- * @returns {string} why an existing file can't be loaded, or that there is none
- */
-function reasonOf(failure) {
-  const { code, message } = failure;
-  if (code === 'MODULE_NOT_FOUND' || /^Cannot find module/.test(message)) return ABSENT;
-  return `it can't be loaded: ${String(message).split('\n')[0]}`;
 }
 
 module.exports = loadAddon();
