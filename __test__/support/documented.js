@@ -2,8 +2,11 @@
 
 /** The code that the documentation prints. */
 
+const assert = require('node:assert');
+const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { promisify } = require('node:util');
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -27,4 +30,20 @@ function codeOf(page) {
   return { files, commands };
 }
 
-module.exports = { codeOf };
+/**
+ * Runs the one command that contains all these words.
+ *
+ * @param {string[]} commands
+ * @param {string[]} words
+ * @param {string} folder
+ * @param {(text: string) => string} [change] the command
+ */
+async function runCommand(commands, words, folder, change = (text) => text) {
+  const found = commands.filter((text) => words.every((word) => text.includes(word)));
+  assert.strictEqual(found.length, 1, words.join());
+  const args = ['-ec', change(found[0])];
+  const { stderr } = await promisify(execFile)('bash', args, { cwd: folder });
+  assert.doesNotMatch(stderr, /warn/i);
+}
+
+module.exports = { codeOf, runCommand };

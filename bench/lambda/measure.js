@@ -6,10 +6,11 @@
 
 const path = require('node:path');
 
+const { deploy } = require('../../__test__/support/lambda/environment');
 const { CONTEXT, flagKey, servedValue } = require('../data');
 const { now } = require('../helpers/clock');
+const { childEnvironment } = require('../helpers/environment');
 const { median } = require('../report/median');
-const { deploy } = require('./environment');
 
 const FLAG = 1;
 const EVENT = { flag: flagKey(FLAG), user: CONTEXT };
@@ -18,17 +19,18 @@ const WARM_INVOCATIONS = 30;
 const FROZEN_MS = 3000;
 
 /**
- * @typedef {import('./environment').Environment} Environment
+ * @typedef {import('../../__test__/support/lambda/environment').Environment} Environment
  * @typedef {import('./functions').LambdaFunction} LambdaFunction
  */
 
 /**
  * @param {LambdaFunction} lambda
+ * @param {string} client AWS's runtime interface client
  * @param {import('./layout').Layout} layout
  * @param {string} endpoint of the stub
  * @returns {Promise<Record<string, number>>} milliseconds by figure
  */
-async function measureFunction(lambda, { unbundled, bundled }, endpoint) {
+async function measureFunction(lambda, client, { unbundled, bundled }, endpoint) {
   const { name } = lambda;
   const forms = { unbundled, bundled: path.join(bundled, name) };
   /** @type {Record<string, number>} */
@@ -37,7 +39,8 @@ async function measureFunction(lambda, { unbundled, bundled }, endpoint) {
   const frozen = [];
   try {
     for (const [form, folder] of Object.entries(forms)) {
-      const start = await deploy(folder, name, { FLAG_TABLE: TABLE, FLAG_ENDPOINT: endpoint });
+      const variables = { ...awsSettings(), FLAG_TABLE: TABLE, FLAG_ENDPOINT: endpoint };
+      const start = await deploy({ client, folder, handler: name, variables });
       const started = now();
       const environment = start();
       frozen.push([form, environment]);
@@ -57,6 +60,12 @@ async function measureFunction(lambda, { unbundled, bundled }, endpoint) {
     for (const [, environment] of frozen) environment.end();
   }
   return figures;
+}
+
+/** @returns {Record<string, string>} */
+function awsSettings() {
+  const aws = Object.entries(childEnvironment()).filter(([name]) => name.startsWith('AWS_'));
+  return Object.fromEntries(aws);
 }
 
 /**

@@ -15,9 +15,9 @@ const { promisify } = require('node:util');
 
 const { runChild } = require('../../support/child');
 const { FEATURES } = require('../../support/data');
-const { codeOf } = require('../../support/documented');
+const { codeOf, runCommand } = require('../../support/documented');
 const { clauseFlag } = require('../../support/flags');
-const { copyPackages, layOutPublished } = require('../../support/published');
+const { copyPackages, layOutPublished, linkPackages } = require('../../support/published');
 const { scenes } = require('../../support/scene');
 
 const run = promisify(execFile);
@@ -44,15 +44,11 @@ function newFolder(prefix) {
   return fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), prefix)));
 }
 
-/** Runs a command of the page that contains all these words. */
+/** Bundles with the command of the page that contains all these words. */
 const command =
   (...words) =>
-  async (project) => {
-    const found = commands.filter((text) => words.every((word) => text.includes(word)));
-    assert.strictEqual(found.length, 1, words.join());
-    const { stderr } = await run('bash', ['-ec', found[0]], { cwd: project });
-    assert.doesNotMatch(stderr, /warn/i);
-  };
+  (project) =>
+    runCommand(commands, words, project);
 
 /** Bundles with webpack or Rspack. */
 const webpack = (name, configuration) => async (project) => {
@@ -107,10 +103,9 @@ function newProject(table) {
   const project = newFolder('project-');
   const modules = path.join(project, 'node_modules');
   fs.cpSync(published, modules, { recursive: true });
-  for (const name of fs.readdirSync(TOOLS)) {
-    fs.symlinkSync(path.join(TOOLS, name), path.join(modules, name), 'junction');
-  }
+  linkPackages(TOOLS, modules);
   for (const [name, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(project, name)), { recursive: true });
     fs.writeFileSync(path.join(project, name), text.replace('YOUR TABLE NAME', table));
   }
   return project;

