@@ -278,6 +278,14 @@ for (const [os, cpu, libc, expected] of [
   });
 }
 
+test('npm adds the addon of another platform to that of this machine', async () => {
+  const application = await installed();
+  const [other] = PLATFORMS.filter((name) => name !== platform);
+  await run('npm', ['install', '--no-save', '--force', `${NAME}-${other}`], application);
+  const both = [`${NAME}-${other}`, `${NAME}-${platform}`].sort();
+  assert.deepStrictEqual(packagesIn(application), [NAME, ...both]);
+});
+
 for (const sdk of SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem)) {
   test(`${sdk.title}: evaluates a flag with the installed package`, async (t) => {
     const scene = await newScene(t);
