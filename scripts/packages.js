@@ -78,6 +78,8 @@ function createPlatformFolders(main, out) {
   execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const inside = path.join(main, 'npm');
   for (const platform of fs.readdirSync(inside)) {
+    // An earlier run may have left one.
+    fs.rmSync(path.join(out, platform), { recursive: true, force: true });
     fs.renameSync(path.join(inside, platform), path.join(out, platform));
   }
   fs.rmdirSync(inside);
@@ -100,7 +102,10 @@ function addonsIn(folder) {
  * @returns {string[]}
  */
 function platformsIn(out) {
-  return fs.readdirSync(out).filter((name) => name !== 'main');
+  return fs
+    .readdirSync(out, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'main')
+    .map(({ name }) => name);
 }
 
 /**
