@@ -1,10 +1,21 @@
 'use strict';
 
-const { DynamoDBBigSegmentStore } = require('./lib/big-segment-store');
 const { DynamoDBFeatureStore } = require('./lib/feature-store');
+
+/**
+ * @param {string} tableName
+ * @param {object | null} [options]
+ */
+function DynamoDBBigSegmentStore(tableName, options) {
+  // Loaded on demand because few applications use it.
+  return require('./lib/big-segment-store').DynamoDBBigSegmentStore(tableName, options);
+}
 
 // Callable as the 1.x package was. The named form is written this way so that ES modules can import it.
 module.exports = DynamoDBFeatureStore;
 module.exports.DynamoDBFeatureStore = DynamoDBFeatureStore;
 module.exports.DynamoDBBigSegmentStore = DynamoDBBigSegmentStore;
 module.exports.default = DynamoDBFeatureStore;
+
+// For bin/ only: a published package has the command line in this file, too.
+Object.defineProperty(module.exports, 'runCommandLine', { get: () => require('./lib/cli').main });

@@ -15,6 +15,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { installPackages } = require('./install');
+const lambda = require('./lambda');
 const { MEASUREMENTS } = require('./measurements');
 const { circumstances } = require('./report/circumstances');
 const { writePages } = require('./report/pages');
@@ -25,6 +26,7 @@ const { SDKS } = require('./stores');
 const { startStub } = require('./stub/client');
 
 const RESULTS = path.join(__dirname, 'results.json');
+const NAMES = [...MEASUREMENTS.keys(), lambda.NAME];
 
 async function main() {
   const { runs, names, json, write } = readArguments();
@@ -36,7 +38,7 @@ async function main() {
   const results = newResults(runs);
   const failures = await measure(names, results);
 
-  const isComplete = names.length === MEASUREMENTS.size && failures.length === 0;
+  const isComplete = names.length === NAMES.length && failures.length === 0;
   if (json !== undefined) {
     writeResults(json, results);
   } else if (isComplete) {
@@ -62,8 +64,7 @@ function readArguments() {
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number from 1 on');
-  const all = [...MEASUREMENTS.keys()];
-  const names = values.only === undefined ? all : chosen(values.only.split(','));
+  const names = values.only === undefined ? NAMES : chosen(values.only.split(','));
   return { runs, names, json: values.json, write: values.write };
 }
 
@@ -74,13 +75,13 @@ function readArguments() {
 function chosen(only) {
   const names = new Set();
   for (const wanted of only) {
-    const found = [...MEASUREMENTS].find(
-      ([name, { figures }]) => name === wanted || figures.some(({ id }) => id === wanted)
+    const found = NAMES.find(
+      (name) => name === wanted || MEASUREMENTS.get(name)?.figures.some(({ id }) => id === wanted)
     );
-    if (!found) throw new Error(`--only is some of ${[...MEASUREMENTS.keys()].join(', ')}`);
-    names.add(found[0]);
+    if (!found) throw new Error(`--only is some of ${NAMES.join(', ')}`);
+    names.add(found);
   }
-  return [...MEASUREMENTS.keys()].filter((name) => names.has(name));
+  return NAMES.filter((name) => names.has(name));
 }
 
 /**
@@ -92,18 +93,31 @@ async function measure(names, results) {
   const stub = await startStub();
   try {
     for (const name of names) {
-      const measurement = /** @type {import('./measurements').Measurement} */ (
-        MEASUREMENTS.get(name)
-      );
+      const measurement = MEASUREMENTS.get(name);
+      if (!measurement) continue;
       console.error(`measuring ${name} …`);
       const options = { runs: results.runs, endpoint: stub.endpoint };
       const taken = await takeMeasurement(name, measurement, options);
       addFigures(results, measurement, taken.runs);
       failures.push(...taken.failures);
     }
+    if (names.includes(lambda.NAME))
+      failures.push(...(await measureLambda(results, stub.endpoint)));
   } finally {
     stub.stop();
   }
+  return failures;
+}
+
+/**
+ * @param {any} results receives the figures, if this machine can take them
+ * @param {string} endpoint of the stub
+ */
+async function measureLambda(results, endpoint) {
+  console.error(`measuring ${lambda.NAME} …`);
+  const { figures, failures = [], unavailable } = await lambda.measureLambda(endpoint);
+  if (unavailable) console.error(`skipped ${lambda.NAME}: ${unavailable}`);
+  else results.lambda = figures;
   return failures;
 }
 
@@ -115,6 +129,7 @@ function printReport(results) {
   console.log('In parentheses: how this package compares with the other.');
   for (const sdk of SDKS) console.log(`\n${sdk.name}\n\n${padded(sdkTable(results, sdk))}`);
   console.log(padded(memoryTable(results)));
+  if (results.lambda) console.log(`\n${lambda.lambdaTable(results.lambda)}`);
 }
 
 main().catch((failure) => {

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 'use strict';
 
-const { main } = require('../lib/cli');
+const { version } = require('../package.json');
+const { runCommandLine } = /** @type {any} */ (require('..'));
 
-main(process.argv.slice(2)).then((code) => {
+runCommandLine(process.argv.slice(2), version).then((/** @type {number} */ code) => {
   process.exitCode = code;
 });

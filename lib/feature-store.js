@@ -25,10 +25,10 @@ function DynamoDBFeatureStore(tableName, options) {
   return storeValue(
     logs,
     () => new Core(native, logs, hostFunctions),
-    (access, config) => {
+    (access, config, value) => {
       const isContext = Boolean(config && config.basicConfiguration);
       // Loaded on demand because only SDK 8 and 9 need it.
-      const contract = isContext ? require('./sdk').contractOf(config, sdk) : JSON_CONTRACT;
+      const contract = isContext ? require('./sdk').contractOf(config, sdk, value) : JSON_CONTRACT;
       return viewMethods(logs, access, contract);
     }
   );

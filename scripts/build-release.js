@@ -24,7 +24,7 @@ function main() {
   });
   const target = values.target || hostTarget();
   const args = ['build', '--platform', '--profile', 'dist', '--target', target];
-  args.push('--js', 'binding.js', '--dts', 'binding.d.ts');
+  args.push('--no-js', '--dts', 'binding.d.ts');
   if (values.out) args.push('--output-dir', path.resolve(values.out));
   const env = { ...process.env, ...linkedByZig(target) };
   execFileSync(process.execPath, [NAPI, ...args], { cwd: ROOT, env, stdio: 'inherit' });

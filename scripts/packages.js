@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Lays out the packages for publication, each in a folder: this package in `main`, and one package with the
- * addon for each platform.
+ * Lays out the packages for publication, each in a folder: this package in `main`, with its JavaScript in one
+ * file, and one package with the addon for each platform.
  *
  *     node scripts/packages.js --addons folder --out folder [--complete]
  *
@@ -15,6 +15,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { bundle } = require('./bundle');
 const { thirdPartyLicences } = require('./licences');
 
 const ROOT = path.join(__dirname, '..');
@@ -32,7 +33,8 @@ function main() {
   if (!values.addons || !values.out) throw new Error('--addons and --out are needed');
   const out = path.resolve(values.out);
   const main = path.join(out, 'main');
-  copyPackedFiles(main);
+  fs.mkdirSync(main, { recursive: true });
+  copyPackedFiles(main, bundle(main));
   createPlatformFolders(main, out);
   const addons = addonsIn(path.resolve(values.addons));
   for (const platform of platformsIn(out)) {
@@ -53,13 +55,15 @@ function main() {
 
 /**
  * @param {string} folder receives the package's files
+ * @param {string[]} bundled files that are left out
  */
-function copyPackedFiles(folder) {
+function copyPackedFiles(folder, bundled) {
   const args = ['pack', '--ignore-scripts', '--dry-run', '--json', '--loglevel=error'];
   const [{ files }] = JSON.parse(
     execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', shell: process.platform === 'win32' })
   );
   for (const { path: file } of files) {
+    if (bundled.includes(file)) continue;
     fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
     fs.copyFileSync(path.join(ROOT, file), path.join(folder, file));
   }

@@ -30,10 +30,8 @@ const FILES = [
   /^LICENSE$/,
   /^README\.md$/,
   /^bin\/dynamodb-feature-store\.js$/,
-  /^binding\.js$/,
   /^docs\/(?!maintaining)[\w-]+\.(md|svg)$/,
-  /^index\.(js|d\.ts)$/,
-  /^lib\/([\w-]+\/){0,2}[\w-]+\.js$/,
+  /^index\.(js|js\.map|d\.ts)$/,
   /^package\.json$/,
 ];
 const PLATFORMS = [
@@ -46,7 +44,8 @@ const PLATFORMS = [
   'win32-arm64-msvc',
   'win32-x64-msvc',
 ];
-const LARGEST = 400_000;
+/** Half of it is the source map, which contains the sources. */
+const LARGEST = 800_000;
 /** The addon, with a margin; what is published is smaller than what `npm run build` makes. */
 const LARGEST_ADDON = 20_000_000;
 
@@ -220,6 +219,52 @@ test('npm installs the addon for this machine alone, and it works in every way',
   assert.strictEqual(await run('npx', ['--offline', NAME, 'version'], application), `${version}\n`);
 });
 
+test('requiring it loads one file of JavaScript, and nothing of Node that most never need', async () => {
+  const printed = await runScript(
+    await installed(),
+    'loaded.js',
+    `const path = require('path');
+     const builtin = new Set(process.moduleLoadList);
+     require('${NAME}');
+     const loaded = process.moduleLoadList.filter((name) => !builtin.has(name));
+     const files = Object.keys(require.cache).filter((file) => file !== __filename);
+     const inside = (file) => path.relative(path.join(__dirname, 'node_modules'), file);
+     process.stdout.write(JSON.stringify([files.map(inside).sort(), loaded]));`
+  );
+  const [files, loaded] = JSON.parse(printed);
+  const expected = [
+    [NAME, 'index.js'],
+    [`${NAME}-${platform}`, `${NAME}.${platform}.node`],
+  ];
+  const expectedFiles = expected.map((names) => path.join(...names));
+  assert.deepStrictEqual(files, expectedFiles.sort());
+  const rare = /^NativeModule (child_process|crypto|dns|http|https|net|tls|worker_threads)$/;
+  assert.deepStrictEqual(
+    loaded.filter((name) => rare.test(name)),
+    []
+  );
+});
+
+test('with its source map, a stack names the lines of the sources', async () => {
+  const text = `
+    try {
+      require('${NAME}')('');
+    } catch ({ stack }) {
+      process.stdout.write(stack);
+    }`;
+  const application = await installed();
+  fs.writeFileSync(path.join(application, 'stack.js'), text);
+  const args = ['--enable-source-maps', 'stack.js'];
+  const stack = await run(process.execPath, args, application);
+  const frames = [...stack.matchAll(/dynamodb-feature-store[\\/](lib[\\/][^:]+):(\d+):/g)];
+  const sources = frames.map(([, file, line]) => {
+    const lines = fs.readFileSync(path.join(ROOT, file), 'utf8').split('\n');
+    return `${file.split(path.sep).join('/')}: ${lines[Number(line) - 1].trim()}`;
+  });
+  assert.match(sources[0], /^lib\/options\/checks\.js: throw new TypeError\(/);
+  assert.match(sources[1], /^lib\/options\/index\.js: fail\('tableName'/);
+});
+
 for (const [os, cpu, libc, expected] of [
   ['linux', 'arm64', 'glibc', 'linux-arm64-gnu'],
   ['linux', 'x64', 'musl', 'linux-x64-musl'],
@@ -354,9 +399,10 @@ test('an addon that the system does not take is an error with what the system sa
 
 test('something else in the place of the addon is an error, too', async () => {
   const application = await installed();
-  const binding = path.join(application, 'node_modules', NAME, 'binding.js');
+  const inside = path.join(application, 'node_modules', `${NAME}-${platform}`);
+  fs.writeFileSync(path.join(inside, 'package.json'), '{"main": "other.js"}');
   for (const text of ['module.exports = undefined;', 'module.exports = { NativeStore: 5 };']) {
-    fs.writeFileSync(binding, text);
+    fs.writeFileSync(path.join(inside, 'other.js'), text);
     const { code, stderr } = await requiring(application);
     assert.strictEqual(code, 1);
     assert.match(stderr, /what was loaded in its place has no NativeBigSegmentStore and no /);

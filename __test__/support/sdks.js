@@ -19,6 +19,7 @@ const path = require('node:path');
  * @property {boolean} [allFlags] has the method `allFlags`
  * @property {'kept' | 'kept in variations' | 'dropped'} [nulls] the treatment of null members in
  *   received items; default: kept
+ * @property {boolean} [fastCodec] the store converts its items without it
  * @property {boolean} [dataSystem] is configured with a data system that has this persistent store
  * @property {boolean} [bigSegments] supports big segments
  * @property {boolean} [cached] whether its stores cache
@@ -32,8 +33,12 @@ const GENERATION_6 = {
   bigSegments: true,
 };
 const GENERATION_7 = { ...GENERATION_6, contexts: true };
-const GENERATION_8 = { ...GENERATION_7, nulls: /** @type {const} */ ('dropped') };
-const GENERATION_9 = { ...GENERATION_7, nulls: /** @type {const} */ ('kept in variations') };
+const GENERATION_8 = {
+  ...GENERATION_7,
+  nulls: /** @type {const} */ ('dropped'),
+  fastCodec: true,
+};
+const GENERATION_9 = { ...GENERATION_8, nulls: /** @type {const} */ ('kept in variations') };
 
 /** Each SDK twice: with stores that cache and with stores that don't. */
 const SDKS = [
@@ -53,6 +58,18 @@ const SDKS = [
   { ...each, cached: true },
   { ...each, cached: false, title: `${each.title}, cache off` },
 ]);
+
+/**
+ * Returns one of each SDK 8 and 9 whose items differ. The first versions are used only by tests of these items.
+ */
+function processingSdks() {
+  return [
+    sdk('v8-v9', 'node-server-sdk-8.0', { ...GENERATION_8, cached: true, fastCodec: false }),
+    sdkNamed('node-server-sdk-8'),
+    sdk('v8-v9', 'node-server-sdk-9.0', { ...GENERATION_8, cached: true }),
+    sdkNamed('node-server-sdk-9'),
+  ];
+}
 
 /**
  * @param {string} generation the folder in which the SDK is installed
@@ -93,4 +110,4 @@ function startClient({ LaunchDarkly, dataSystem }, sdkKey, featureStore, config)
   return LaunchDarkly.init(sdkKey, { dataSystem: system, ...others });
 }
 
-module.exports = { SDKS, sdkNamed, startClient };
+module.exports = { SDKS, processingSdks, sdkNamed, startClient };

@@ -14,9 +14,10 @@ const { help } = require('./help');
 
 /**
  * @param {string[]} args
+ * @param {string} version this package's
  * @returns {Promise<number>} the exit code
  */
-async function main(args) {
+async function main(args, version) {
   try {
     const { command, values } = parse(args);
     if (values.help || command === undefined) {
@@ -24,7 +25,7 @@ async function main(args) {
       return values.help ? SUCCESS : USAGE;
     }
     if (command === 'version') {
-      console.log(require('../../package.json').version);
+      console.log(version);
       return SUCCESS;
     }
     return await COMMANDS[command](values);

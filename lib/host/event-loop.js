@@ -14,20 +14,20 @@ const timers = require('timers');
  * @template {Function} F
  * @param {string} name
  * @param {F} present the current function
- * @param {F} [otherwise] used instead of a fake that hides the original
+ * @param {() => F} [otherwise] returns what is used instead of a fake that hides the original
  * @returns {F} the original
  */
-function original(name, present, otherwise = present) {
+function original(name, present, otherwise = () => present) {
   const { clock } = /** @type {any} */ (present);
   const replaced = clock && clock[`_${name}`];
   if (typeof replaced === 'function') return replaced;
-  return present.name === name ? present : otherwise;
+  return present.name === name ? present : otherwise();
 }
 
 const clearInterval = original('clearInterval', timers.clearInterval);
 const clearTimeout = original('clearTimeout', timers.clearTimeout);
-const setImmediate = original('setImmediate', timers.setImmediate, yielding());
-const nextTick = original('nextTick', process.nextTick, /** @type {any} */ (setImmediate));
+const setImmediate = original('setImmediate', timers.setImmediate, yielding);
+const nextTick = original('nextTick', process.nextTick, () => /** @type {any} */ (setImmediate));
 const setInterval = original('setInterval', timers.setInterval);
 const setTimeout = original('setTimeout', timers.setTimeout);
 

@@ -5,7 +5,14 @@
  * one.
  */
 
+const fs = require('fs');
+const Module = require('module');
+
+const root = require('../../root');
+const { platformName } = require('./platform');
+
 const NAME = 'dynamodb-feature-store';
+const ABSENT = 'it is not installed';
 
 /** The exports in use. They are checked because bundlers may replace the addon by something else. */
 const EXPECTED = [
@@ -22,27 +29,77 @@ const EXPECTED = [
  * @throws {Error} naming the platform and the remedy
  */
 function loadAddon() {
-  /** @type {any} */
-  let addon;
-  try {
-    addon = require('../../binding');
-  } catch (failure) {
-    throw unavailable(reasonOf(failure), failure);
-  }
+  const platform = platformName();
+  const addon = requireAddon(platform);
   const missing = EXPECTED.filter((member) => typeof (addon && addon[member]) !== 'function');
   if (missing.length > 0) {
-    throw unavailable(`what was loaded in its place has no ${missing.join(' and no ')}`);
+    const members = missing.join(' and no ');
+    throw unavailable(platform, `what was loaded in its place has no ${members}`);
   }
   return addon;
 }
 
 /**
+ * @param {string} platform
+ * @returns {any}
+ * @throws {Error}
+ */
+function requireAddon(platform) {
+  // Bundlers need the full name of each package, and only inside of `try` do they allow that one is missing.
+  try {
+    const file = process.env.NAPI_RS_NATIVE_LIBRARY_PATH || builtFile(platform);
+    if (file) return requireFile(file);
+    switch (platform) {
+      case 'darwin-arm64':
+        return require('dynamodb-feature-store-darwin-arm64');
+      case 'darwin-x64':
+        return require('dynamodb-feature-store-darwin-x64');
+      case 'linux-arm64-gnu':
+        return require('dynamodb-feature-store-linux-arm64-gnu');
+      case 'linux-arm64-musl':
+        return require('dynamodb-feature-store-linux-arm64-musl');
+      case 'linux-x64-gnu':
+        return require('dynamodb-feature-store-linux-x64-gnu');
+      case 'linux-x64-musl':
+        return require('dynamodb-feature-store-linux-x64-musl');
+      case 'win32-arm64-msvc':
+        return require('dynamodb-feature-store-win32-arm64-msvc');
+      case 'win32-x64-msvc':
+        return require('dynamodb-feature-store-win32-x64-msvc');
+    }
+  } catch (failure) {
+    throw unavailable(platform, reasonOf(failure), failure);
+  }
+  throw unavailable(platform, ABSENT);
+}
+
+/**
+ * @param {string} platform
+ * @returns {string | undefined} the file that a build from the source code has made
+ */
+function builtFile(platform) {
+  if (root === undefined) return undefined;
+  const file = `${root}/${NAME}.${platform}.node`;
+  return fs.existsSync(file) ? file : undefined;
+}
+
+/**
+ * Requires a file of which bundlers know nothing.
+ *
+ * @param {string} file
+ * @returns {any}
+ */
+function requireFile(file) {
+  return Module.createRequire(`${root || process.cwd()}/index.js`)(file);
+}
+
+/**
+ * @param {string} platform
  * @param {string} reason
  * @param {any} [cause]
  * @returns {Error}
  */
-function unavailable(reason, cause) {
-  const platform = platformName();
+function unavailable(platform, reason, cause) {
   const message =
     `${NAME}: no addon for ${platform}: ${reason}. It comes with the optional dependency ` +
     `${NAME}-${platform}. Install ${NAME} anew on this kind of machine without --omit=optional, or for ` +
@@ -53,31 +110,13 @@ function unavailable(reason, cause) {
 }
 
 /**
- * @param {any} failure the error of `binding.js`: a chain of causes, one for each place that it searched
- * @returns {string} why an existing file can't be loaded, or that no file exists
+ * @param {any} failure
+ * @returns {string} why an existing file can't be loaded, or that there is none
  */
 function reasonOf(failure) {
-  const all = [];
-  for (let each = failure; each; each = each.cause) all.push(each);
-  const isAbsent = (/** @type {any} */ each) =>
-    each.code === 'MODULE_NOT_FOUND' || /^Cannot find (module|native binding)/.test(each.message);
-  const specific = all.find((each) => !isAbsent(each));
-  return specific
-    ? `it can't be loaded: ${String(specific.message).split('\n')[0]}`
-    : 'it is not installed';
-}
-
-/**
- * @returns {string} the platform as in the package names
- */
-function platformName() {
-  const { platform, arch } = process;
-  if (platform === 'win32') return `${platform}-${arch}-msvc`;
-  if (platform !== 'linux') return `${platform}-${arch}`;
-  const { header } = /** @type {any} */ (
-    process.report ? process.report.getReport() : { header: {} }
-  );
-  return `${platform}-${arch}-${header.glibcVersionRuntime ? 'gnu' : 'musl'}`;
+  const { code, message } = failure;
+  if (code === 'MODULE_NOT_FOUND' || /^Cannot find module/.test(message)) return ABSENT;
+  return `it can't be loaded: ${String(message).split('\n')[0]}`;
 }
 
 module.exports = loadAddon();

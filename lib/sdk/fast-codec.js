@@ -31,8 +31,8 @@ const SETS = {
 function fastCodec(own) {
   try {
     const { Reference, invalid, keepsVariations } = traitsOf(own);
-    const form = keepsVariations ? FORM.noNullsButVariations : FORM.noNulls;
-    const codec = newCodec(form, new References(Reference, invalid));
+    const flagForm = keepsVariations ? FORM.noNullsButVariations : FORM.noNulls;
+    const codec = newCodec(flagForm, new References(Reference, invalid));
     return isSameCodec(codec, own) ? codec : undefined;
   } catch (_) {
     // The SDK's codec can't read or write the items of the probe.
@@ -41,16 +41,21 @@ function fastCodec(own) {
 }
 
 /**
- * @param {number} form
+ * @param {number} flagForm
  * @param {References} references
  * @returns {Codec}
  */
-function newCodec(form, references) {
+function newCodec(flagForm, references) {
   return {
-    form: (namespace) => (isPlain(namespace) ? FORM.json : form),
+    form(namespace) {
+      if (isPlain(namespace)) return FORM.json;
+      return namespace === 'features' ? flagForm : FORM.noNulls;
+    },
 
     revive(namespace, json) {
       if (isPlain(namespace)) return json;
+      // The native store leaves out what is deleted, but a number or text is no tombstone to it.
+      if (json.deleted) throw new TypeError('it is deleted');
       if (namespace === 'features') precomputeFlag(json, references);
       else precomputeSegment(json, references);
       return json;
@@ -128,7 +133,7 @@ function withLists(object) {
  */
 function precomputeFlag(flag, references) {
   if (flag.fallthrough) precomputeRollout(flag.fallthrough.rollout, references);
-  if (!flag.rules) return;
+  if (flag.rules === undefined) return;
   flag.rules.forEach((/** @type {any} */ rule) => {
     precomputeRollout(rule.rollout, references);
     precomputeClauses(rule.clauses, references);
@@ -149,7 +154,7 @@ function precomputeRollout(rollout, references) {
  * @param {References} references
  */
 function precomputeClauses(clauses, references) {
-  if (!clauses) return;
+  if (clauses === undefined) return;
   clauses.forEach((/** @type {any} */ clause) => {
     if (!clause) return;
     clause.attributeReference = clause.attribute
@@ -171,7 +176,7 @@ function precomputeSegment(segment, references) {
   }
   precomputeTargets(segment.includedContexts);
   precomputeTargets(segment.excludedContexts);
-  if (!segment.rules) return;
+  if (segment.rules === undefined) return;
   segment.rules.forEach((/** @type {any} */ rule) => {
     if (rule.bucketBy) {
       const reference = references.of(rule.bucketBy, !rule.rolloutContextKind);

@@ -7,8 +7,6 @@
  * @typedef {import('./sdk-codec').Wrapper} Wrapper
  */
 
-const path = require('path');
-
 const { loadedModules, mainFile, requireFrom } = require('../host/loaded-modules');
 
 const SDK = '@launchdarkly/node-server-sdk';
@@ -18,14 +16,15 @@ const MAX_FRAMES = 50;
 
 /**
  * @param {any} context the context that the SDK client passes to the store
+ * @param {Function} called the function of this package that the client calls
  * @returns {Wrapper | undefined}
  */
-function findWrapper(context) {
+function findWrapper(context, called) {
   const Platform = context.platform && context.platform.constructor;
   const file = typeof Platform === 'function' ? fileThatExports(Platform) : undefined;
   const exact = file && wrapperSeenFrom(file);
   if (exact) return exact;
-  for (const from of [...filesOfCall(), mainFile()]) {
+  for (const from of [...filesThatCall(called), mainFile()]) {
     const wrapper = from && wrapperSeenFrom(from);
     if (wrapper) return wrapper;
   }
@@ -50,30 +49,32 @@ function fileThatExports(value) {
 }
 
 /**
- * Returns the files on the call stack, the latest first, without this package's. The SDK's files are among
- * them.
+ * Returns the files on the call stack below a function, the latest first. The SDK's files are among them.
  *
+ * @param {Function} called
  * @returns {string[]}
  */
-function filesOfCall() {
-  const own = path.dirname(__dirname);
-  return callSites()
+function filesThatCall(called) {
+  return callSites(called)
     .map(fileOf)
-    .filter((file) => file !== undefined && !file.startsWith(own + path.sep));
+    .filter((file) => file !== undefined);
 }
 
 /**
  * Replaces the application's `Error.prepareStackTrace` and `Error.stackTraceLimit` temporarily.
  *
- * @returns {NodeJS.CallSite[]} the latest first
+ * @param {Function} called
+ * @returns {NodeJS.CallSite[]} those below the function, the latest first
  */
-function callSites() {
+function callSites(called) {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     Error.prepareStackTrace = (_error, sites) => sites;
     Error.stackTraceLimit = MAX_FRAMES;
     /** @type {any} */
-    const { stack } = new Error();
+    const failure = {};
+    Error.captureStackTrace(failure, called);
+    const { stack } = failure;
     return Array.isArray(stack) ? stack : [];
   } catch (_) {
     // The members of `Error` are read-only.

@@ -20,11 +20,12 @@ const contracts = new WeakMap();
 /**
  * @param {any} context the context that the SDK client passes to the store
  * @param {Wrapper | undefined} configured the wrapper from the option `sdk`
+ * @param {Function} called the function of this package that the client calls
  * @returns {Contract}
  * @throws {Error} if the client's SDK can't be found
  */
-function contractOf(context, configured) {
-  const wrapper = configured || findWrapper(context);
+function contractOf(context, configured, called) {
+  const wrapper = configured || findWrapper(context, called);
   if (!wrapper) {
     throw new Error(
       `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. ` +

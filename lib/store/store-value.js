@@ -35,7 +35,8 @@ const CLOSE_TIMEOUT_MS = 1000;
  * @template {object} V
  * @param {LogRouter} logs
  * @param {() => C} newCore
- * @param {(access: Access<C>, config: any) => V} newView makes a view's methods; `config` is the SDK client's
+ * @param {(access: Access<C>, config: any, value: Function) => V} newView makes a view's methods; `config` is the SDK
+ *   client's, `value` is what the client calls
  */
 function storeValue(logs, newCore, newView) {
   // Created early, so that it connects while Node loads other modules.
@@ -72,7 +73,8 @@ function storeValue(logs, newCore, newView) {
           return ended;
         },
       },
-      config
+      config,
+      value
     );
     if (logger) logs.add(logger);
     else logs.useConsoleLogger();
@@ -91,7 +93,8 @@ function storeValue(logs, newCore, newView) {
       lastCore: () => shared.core,
       close: () => shared.close(),
     },
-    undefined
+    undefined,
+    value
   );
   return Object.assign(value, methods);
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 /** Half of a surrogate pair, which JavaScript strings may hold and UTF-8 can't. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 const NOT_WELL_FORMED =
   "it has half of a surrogate pair, which is no character and can't be stored";
 

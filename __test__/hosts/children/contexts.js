@@ -54,7 +54,7 @@ const inNewContext = () => loadIn(vm.createContext({ ...GLOBALS }), path.join(RO
 /** Forgets what this context has loaded of the package, the addon included. */
 function anew() {
   for (const file of Object.keys(require.cache)) {
-    if (/^(index|binding)\.js$|^lib|\.node$/.test(path.relative(ROOT, file))) {
+    if (/^(index|root)\.js$|^lib|\.node$/.test(path.relative(ROOT, file))) {
       delete require.cache[file];
     }
   }

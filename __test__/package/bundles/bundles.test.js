@@ -1,15 +1,17 @@
 'use strict';
 
 /**
- * Applications of SDK 9 that a bundler has put into one file, in a folder with nothing else.
+ * Applications of SDK 9 that a bundler has put into one file, with the packages as they are published, in a
+ * folder with nothing else.
  */
 
 const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const os = require('node:os');
 const path = require('node:path');
-const { test } = require('node:test');
+const { after, before, test } = require('node:test');
 
 const { SCRIPTS, runChild } = require('../../support/child');
 const { FEATURES } = require('../../support/data');
@@ -21,7 +23,29 @@ const load = createRequire(path.join(__dirname, 'package.json'));
 
 const ENTRY = path.join(__dirname, 'app.js');
 const NAME = 'dynamodb-feature-store';
-const PACKAGE = path.join(__dirname, '..', '..', '..');
+const ROOT = path.join(__dirname, '..', '..', '..');
+
+/** @type {string} a node_modules folder with the package and that of this platform, and nothing else */
+let modules;
+before(() => {
+  modules = path.join(newFolder('packages-'), 'node_modules');
+  const script = path.join(ROOT, 'scripts', 'packages.js');
+  execFileSync(process.execPath, [script, '--addons', ROOT, '--out', modules], { stdio: 'pipe' });
+  for (const name of fs.readdirSync(modules)) {
+    const inside = path.join(modules, name);
+    const manifest = JSON.parse(fs.readFileSync(path.join(inside, 'package.json'), 'utf8'));
+    fs.renameSync(inside, path.join(modules, manifest.name));
+  }
+});
+
+after(() => {
+  fs.rmSync(path.dirname(modules), { recursive: true });
+});
+
+/** @returns {string} */
+function newFolder(prefix) {
+  return fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), prefix)));
+}
 
 /**
  * Each bundles the application into a folder, with the package in it or left out.
@@ -30,7 +54,7 @@ const PACKAGE = path.join(__dirname, '..', '..', '..');
  */
 const BUNDLERS = {
   async esbuild(folder, isLeftOut) {
-    const inside = { alias: { [NAME]: PACKAGE }, loader: { '.node': 'copy' } };
+    const inside = { alias: { [NAME]: path.join(modules, NAME) }, loader: { '.node': 'copy' } };
     await load('esbuild').build({
       entryPoints: [ENTRY],
       outfile: path.join(folder, 'app.js'),
@@ -45,7 +69,7 @@ const BUNDLERS = {
   async webpack(folder, isLeftOut) {
     const webpack = load('webpack');
     const inside = {
-      resolve: { alias: { [NAME]: PACKAGE } },
+      resolve: { alias: { [NAME]: path.join(modules, NAME) } },
       module: { rules: [{ test: /\.node$/, loader: load.resolve('node-loader') }] },
       node: { __dirname: false },
     };
@@ -68,12 +92,13 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
     const what = isLeftOut ? 'without the package' : 'with the package in it';
     test(`a bundle made by ${name}, ${what}, needs the option sdk and runs with it`, async (t) => {
       const scene = await newScene(t);
-      const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'bundle-')));
+      const folder = newFolder('bundle-');
       t.after(() => fs.rmSync(folder, { recursive: true }));
       const flag = clauseFlag('by-country', { attribute: 'country', op: 'in', values: ['DE'] });
       await scene.open().upsert(FEATURES, flag);
       await bundle(folder, isLeftOut);
-      if (isLeftOut) installIn(folder);
+      // Nothing beside it from which an SDK could be found.
+      if (isLeftOut) fs.cpSync(modules, path.join(folder, 'node_modules'), { recursive: true });
 
       const app = path.relative(SCRIPTS, path.join(folder, 'app.js'));
       const input = { table: scene.table, endpoint: scene.engine };
@@ -86,7 +111,7 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
   }
 
   test(`a bundle made by ${name} without the package says that it is missing`, async (t) => {
-    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'bundle-')));
+    const folder = newFolder('bundle-');
     t.after(() => fs.rmSync(folder, { recursive: true }));
     await bundle(folder, true);
     const app = path.relative(SCRIPTS, path.join(folder, 'app.js'));
@@ -94,19 +119,4 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
     assert.notStrictEqual(code, 0);
     assert.match(stderr, new RegExp(`Cannot find module '${NAME}'`));
   });
-}
-
-/**
- * Puts a copy of the package next to a bundle, with nothing beside it from which an SDK could be found.
- *
- * @param {string} folder
- */
-function installIn(folder) {
-  const copy = path.join(folder, 'node_modules', NAME);
-  fs.mkdirSync(copy, { recursive: true });
-  const files = fs
-    .readdirSync(PACKAGE)
-    .filter((name) => /^(binding|index)\.js$|\.node$/.test(name));
-  for (const name of files) fs.copyFileSync(path.join(PACKAGE, name), path.join(copy, name));
-  fs.cpSync(path.join(PACKAGE, 'lib'), path.join(copy, 'lib'), { recursive: true });
 }

@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * The package on the versions of Node that it supports, with SDKs that run there:
+ * The package, in one file as it is published, on the versions of Node that it supports, with SDKs that run
+ * there:
  *
  *     node __test__/package/node-versions/index.js [--all | --this]
  *
@@ -11,6 +12,8 @@
 const { AWS_ENVIRONMENT } = require('../../support/environment');
 
 const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
@@ -20,6 +23,7 @@ const { startEngine } = require('../../support/engine');
 const { installBelow } = require('../../support/install');
 const { fetchPackage } = require('../../support/npm-package');
 const { Unavailable, leaveOut } = require('../../support/unavailable');
+const { bundleWithAddon } = require('../../../scripts/bundle');
 
 const VERSIONS = [
   '12.22.12',
@@ -79,19 +83,20 @@ function run(program, input) {
 }
 
 /**
+ * @param {string} folder the package's
  * @param {string} endpoint
  * @param {string} program
  * @param {(typeof import('../../support/sdks').SDKS)[number]} sdk
  */
-async function runOnTable(endpoint, program, sdk) {
+async function runOnTable(folder, endpoint, program, sdk) {
   const table = await dynamodb.createTable(endpoint);
   try {
     await dynamodb.putRows(endpoint, table, [
       metadataRow(Date.now()),
       membershipRow(hashOf('ada'), { included: ['big.g2'] }),
     ]);
-    const { folder, bigSegments = false, contexts = false } = sdk;
-    const what = { sdk: folder, hasBigSegments: bigSegments, isUser: !contexts };
+    const { bigSegments = false, contexts = false } = sdk;
+    const what = { folder, sdk: sdk.folder, hasBigSegments: bigSegments, isUser: !contexts };
     return await run(program, { table, endpoint, ...what });
   } finally {
     await dynamodb.deleteTable(endpoint, table);
@@ -128,6 +133,8 @@ async function main() {
   // It looks at what is installed.
   const { SDKS } = require('../../support/sdks');
   const sdks = SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'node-versions-'));
+  bundleWithAddon(folder);
   const engine = await startEngine();
   /** @type {Record<string, Record<string, string>>} the outcome by SDK and version of Node */
   const results = Object.fromEntries(sdks.map(({ title }) => [title, {}]));
@@ -141,13 +148,14 @@ async function main() {
       } else if (Number.parseInt(version, 10) < first) {
         row[version] = `needs ${first}`;
       } else {
-        const failure = await runOnTable(engine.endpoint, program, sdk);
+        const failure = await runOnTable(folder, engine.endpoint, program, sdk);
         row[version] = failure ? 'failed' : 'passed';
         if (failure) console.error(`Node ${version}, ${sdk.title}: ${failure}`);
       }
     }
   }
   await engine.close();
+  fs.rmSync(folder, { recursive: true });
   console.log('\nThe package on versions of Node, with each SDK');
   console.table(results);
   const cells = Object.values(results).flatMap((row) => Object.values(row));

@@ -15,7 +15,7 @@ const { Worker, isMainThread, workerData } = require('worker_threads');
 const { flag: anyFlag } = require('../../../demo/flag');
 
 const input = isMainThread ? JSON.parse(process.argv[2]) : workerData;
-const { table, endpoint, sdk, hasBigSegments, isUser } = input;
+const { folder, table, endpoint, sdk, hasBigSegments, isUser } = input;
 const FEATURES = { namespace: 'features' };
 const SEGMENT_OPTIONS = { clientOptions: { endpoint }, readTimeout: 60 };
 const OPTIONS = Object.assign({ writeTimeout: 60 }, SEGMENT_OPTIONS);
@@ -114,7 +114,7 @@ async function useSdk(root) {
 }
 
 /** The package is loaded only now, and by a worker first. */
-const loadPackage = () => require('../../..');
+const loadPackage = () => require(folder);
 
 async function runWorker(prefix) {
   const worker = new Worker(__filename, { workerData: Object.assign({ prefix }, input) });

@@ -121,6 +121,8 @@ impl Inner {
             }
             Err(failure) if failure.kind == ErrorKind::BadCredentials => {
                 connection.credentials.rejected();
+                // Waits for new credentials, or names what is missing.
+                let connection = self.connector.connection().await?;
                 let result = caught(request(connection)).await.flatten();
                 if result.as_ref().is_err_and(|again| again.kind == ErrorKind::BadCredentials) {
                     connection.credentials.rejected();

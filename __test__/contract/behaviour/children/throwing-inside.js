@@ -9,7 +9,7 @@ const { join } = require('node:path');
 
 const ROOT = join(__dirname, '..', '..', '..', '..');
 const { DynamoDBBigSegmentStore, DynamoDBFeatureStore } = require(ROOT);
-const native = require(join(ROOT, 'binding'));
+const native = require(join(ROOT, 'lib', 'native', 'addon'));
 const { ItemCache } = require(join(ROOT, 'lib', 'store', 'item-cache'));
 
 const { table, endpoint, fault, sdk } = JSON.parse(process.argv[2]);

@@ -169,8 +169,14 @@ impl ProvideCredentials for CachedCredentials {
     where
         Self: 'a,
     {
+        // `prepare` has found them just now. If they have expired since, AWS says so; a search in here would end in a
+        // time-out that names DynamoDB.
+        let prepared = self.0.held().as_ref().map(|held| held.credentials.clone());
         future::ProvideCredentials::new(async {
-            self.find().await.map_err(CredentialsError::provider_error)
+            match prepared {
+                Some(credentials) => Ok(credentials),
+                None => self.find().await.map_err(CredentialsError::provider_error),
+            }
         })
     }
 }
@@ -262,6 +268,16 @@ mod tests {
             assert_eq!(scene.key().await.unwrap(), "key 1");
             assert_eq!(scene.calls.load(Ordering::SeqCst), 1);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_does_not_search_for_what_was_prepared() {
+        let scene = scene(Some(1_000));
+        scene.credentials.prepare().await.unwrap();
+        scene.pass(2_000);
+        let provided = scene.credentials.provide_credentials().await.unwrap();
+        assert_eq!(provided.access_key_id(), "key 1");
+        assert_eq!(scene.key().await.unwrap(), "key 2");
     }
 
     #[tokio::test(start_paused = true)]

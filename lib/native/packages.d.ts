@@ -1,0 +1,2 @@
+/** The platform packages. Each exports what binding.d.ts declares. */
+declare module 'dynamodb-feature-store-*';
