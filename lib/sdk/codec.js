@@ -7,6 +7,8 @@
  */
 
 const { isPlain } = require('../store/contract');
+// Not loaded on demand: `prepare` may run when a test environment that loaded this is gone.
+const { fastCodec } = require('./fast-codec');
 const { sdkCodec } = require('./sdk-codec');
 
 /**
@@ -22,7 +24,7 @@ function newCodec(Wrapper) {
     prepare() {
       if (isPrepared) return;
       isPrepared = true;
-      codec = require('./fast-codec').fastCodec(own) || own;
+      codec = fastCodec(own) || own;
     },
 
     form: (namespace) => codec.form(namespace),
