@@ -16,13 +16,15 @@ use crate::panics::catch;
 
 /// The stack size of threads, in bytes. Without it, the standard library reads the environment.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
-/// How many threads may block at once, on files or on programs that return credentials.
+/// How many threads may block at once for work of each kind: a single call, and work that makes such calls itself.
 const BLOCKED_THREADS: usize = 16;
 /// The limit of tokio's own blocking threads, which nothing here uses.
 const TOKIOS_OWN_THREADS: usize = 1;
 
 static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
-static BLOCKED: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
+static CALLS: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
+/// Not the same as `CALLS`: if all permits were taken by work that waits for a call, no call could ever begin.
+static SEARCHES: Semaphore = Semaphore::const_new(BLOCKED_THREADS);
 
 /// Returns the runtime. Starts it on first use.
 ///
@@ -51,8 +53,8 @@ pub fn handle() -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// Runs blocking work on its own thread, as soon as fewer than `BLOCKED_THREADS` are blocked. Returns `None` if the
-/// work panicked.
+/// Runs a blocking call on its own thread, as soon as fewer than `BLOCKED_THREADS` are blocked. Returns `None` if the
+/// call panicked.
 ///
 /// # Errors
 ///
@@ -60,15 +62,10 @@ pub fn handle() -> io::Result<Handle> {
 pub async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
-    let permit = BLOCKED.acquire().await;
-    on_own_thread(move || {
-        let _permit = permit;
-        work()
-    })
-    .await
+    on_thread_of(&CALLS, work).await
 }
 
-/// Like [`on_blocking_thread`], for work that may block for ever. It does not count towards the limit.
+/// Like [`on_blocking_thread`], for a call that may block for ever. It does not count towards the limit.
 ///
 /// # Errors
 ///
@@ -81,7 +78,8 @@ pub async fn on_own_thread<T: Send + 'static>(
     Ok(result.await.ok().flatten())
 }
 
-/// Like [`on_blocking_thread`], for asynchronous work that blocks at times.
+/// Like [`on_blocking_thread`], for asynchronous work that blocks at times, such as a search for credentials. It may
+/// use `on_blocking_thread` itself, but not this function.
 ///
 /// # Errors
 ///
@@ -90,7 +88,19 @@ pub async fn on_blocking_thread_async<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> io::Result<Option<T>> {
     let runtime = Handle::current();
-    on_blocking_thread(move || runtime.block_on(work)).await
+    on_thread_of(&SEARCHES, move || runtime.block_on(work)).await
+}
+
+async fn on_thread_of<T: Send + 'static>(
+    permits: &'static Semaphore,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<Option<T>> {
+    let permit = permits.acquire().await;
+    on_own_thread(move || {
+        let _permit = permit;
+        work()
+    })
+    .await
 }
 
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
@@ -100,6 +110,13 @@ fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use futures_util::future::join_all;
+    use tokio::sync::Barrier;
+    use tokio::time::timeout;
+
     use super::*;
 
     #[test]
@@ -109,6 +126,20 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(handle().unwrap().id(), first.id());
         assert_eq!(first.block_on(first.spawn(async { 1 })).unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn as_much_work_as_may_run_can_make_calls() {
+        let all_run = Arc::new(Barrier::new(BLOCKED_THREADS));
+        let work = (0..BLOCKED_THREADS).map(|_| {
+            let all_run = Arc::clone(&all_run);
+            on_blocking_thread_async(async move {
+                all_run.wait().await;
+                on_blocking_thread(|| 1).await.unwrap()
+            })
+        });
+        let results = timeout(Duration::from_secs(60), join_all(work)).await.unwrap();
+        assert!(results.into_iter().all(|result| result.unwrap() == Some(Some(1))));
     }
 
     #[tokio::test]
