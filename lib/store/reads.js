@@ -215,7 +215,7 @@ class AllItems {
     this.isShared = true;
     /** @type {Answer} */
     this.head = [];
-    /** @type {Map<string, any>} items that were sent ahead */
+    /** @type {Map<string, {value: any, size: number}>} items that were sent ahead */
     this.ahead = new Map();
   }
 
@@ -227,7 +227,7 @@ class AllItems {
   take(answer, size) {
     const [, part, content] = answer;
     if (part === 2) return true;
-    if (part === 3) this.readAhead(content);
+    if (part === 3) this.readAhead(content, size);
     else if (part === 1) this.change(content, size);
     else this.begin(answer);
     return false;
@@ -235,10 +235,13 @@ class AllItems {
 
   /**
    * @param {any[]} items key, revision and item, repeated
+   * @param {number} length of their text
    */
-  readAhead(items) {
+  readAhead(items, length) {
+    const size = (3 * length) / items.length;
     for (let i = 0; i < items.length; i += 3) {
-      this.ahead.set(items[i], this.reads.revive(this.namespace, items[i], items[i + 2]));
+      const value = this.reads.revive(this.namespace, items[i], items[i + 2]);
+      this.ahead.set(items[i], { value, size });
     }
   }
 
@@ -273,13 +276,13 @@ class AllItems {
     const [, , until, generation, stale] = this.head;
     const since = now();
     const items = this.own();
-    const size = (3 * length) / changed.length;
+    const average = (3 * length) / changed.length;
     for (let i = 0; i < changed.length; i += 3) {
       const key = changed[i];
       const revision = changed[i + 1];
       const known = reads.items.held(kind, key);
       const isKnown = known !== undefined && known.revision === revision && revision > 0;
-      const value = isKnown ? known.value : this.valueOf(key, changed[i + 2]);
+      const { value, size } = isKnown ? known : this.read(key, changed[i + 2], average);
       const kept = { value, revision, generation, since, until, stale: stale === 1, size };
       if (revision > 0) reads.items.keep(kind, key, kept);
       setOrDelete(items, key, value);
@@ -289,10 +292,12 @@ class AllItems {
   /**
    * @param {string} key
    * @param {any} json from the answer; 0 for an item that was sent ahead
-   * @returns {any}
+   * @param {number} size the approximate length of its text, unless it was sent ahead
+   * @returns {{value: any, size: number}}
    */
-  valueOf(key, json) {
-    return json === 0 ? this.ahead.get(key) : this.reads.revive(this.namespace, key, json);
+  read(key, json, size) {
+    const ahead = json === 0 ? this.ahead.get(key) : undefined;
+    return ahead || { value: this.reads.revive(this.namespace, key, json), size };
   }
 
   /**

@@ -9,6 +9,7 @@ const { childResult } = require('../../support/child');
 const { FEATURES, itemRow } = require('../../support/data');
 const { scenes } = require('../../support/scene');
 const { PATIENT, letPass } = require('../../support/wait');
+const { ItemCache } = require('../../../lib/store/item-cache');
 
 const newScene = scenes();
 
@@ -27,6 +28,25 @@ async function sceneWithFlags(t, count) {
   await scene.put(...keysOf(count).map((key) => itemRow('features', largeFlag(key))));
   return scene;
 }
+
+test('items of a read of several pages count with the size of their texts', async (t) => {
+  const count = 300;
+  const scene = await sceneWithFlags(t, count);
+  const sizes = new Map();
+  const { keep } = ItemCache.prototype;
+  t.after(() => {
+    ItemCache.prototype.keep = keep;
+  });
+  ItemCache.prototype.keep = function (kind, key, held) {
+    sizes.set(key, held.size);
+    keep.call(this, kind, key, held);
+  };
+  const all = await scene.open(PATIENT).all(FEATURES);
+  assert.strictEqual(Object.keys(all).length, count);
+  assert.ok(scene.proxy.requests.Query > 1);
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  assert.ok(total >= count * TEXT && total < 2 * count * TEXT, String(total));
+});
 
 test('however many flags are read, no more is held than maxCacheBytes', async (t) => {
   const keys = keysOf(40 * FITTING);
