@@ -17,7 +17,7 @@ test('the platform has the name that the build gives to the addon', () => {
   assert.ok(addons.includes(`dynamodb-feature-store.${platformName()}.node`), addons.join());
 });
 
-test('musl is recognised by ldd, and without ldd by the program', (t) => {
+test('musl is recognised by the program, and by ldd if the program does not tell', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'platform-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const file = (name, text) => {
@@ -30,14 +30,16 @@ test('musl is recognised by ldd, and without ldd by the program', (t) => {
   const muslLdd = file('musl-ldd', '#!/bin/sh\nexec /lib/ld-musl-x86_64.so.1 --list "$@"\n');
   const program = file('program', '\x7fELF\x02\x01\0/lib64/ld-linux-x86-64.so.2\0');
   const muslProgram = file('musl-program', '\x7fELF\x02\x01\0/lib/ld-musl-x86_64.so.1\0');
+  const otherProgram = file('other-program', '\x7fELF\x02\x01\0');
   assert.deepStrictEqual(
     [
-      usesMusl(ldd, muslProgram),
-      usesMusl(muslLdd, program),
-      usesMusl(missing, program),
-      usesMusl(missing, muslProgram),
+      usesMusl(muslProgram, ldd),
+      usesMusl(program, muslLdd),
+      usesMusl(otherProgram, muslLdd),
+      usesMusl(missing, muslLdd),
+      usesMusl(otherProgram, ldd),
       usesMusl(missing, missing),
     ],
-    [false, true, false, true, false]
+    [true, false, true, true, false, false]
   );
 });

@@ -6,7 +6,7 @@
 
 const fs = require('fs');
 
-/** On musl it is a script that names musl. Some containers don't have it. */
+/** A script that names musl, if that is the system's C library. Some containers don't have it. */
 const LDD = '/usr/bin/ldd';
 /** How much of a program is searched for the name of its dynamic loader, in bytes. */
 const HEAD_BYTES = 4096;
@@ -18,22 +18,25 @@ function platformName() {
   const { arch, platform } = process;
   if (platform === 'win32') return `${platform}-${arch}-msvc`;
   if (platform !== 'linux') return `${platform}-${arch}`;
-  const libc = usesMusl(LDD, process.execPath) ? 'musl' : 'gnu';
+  const libc = usesMusl(process.execPath, LDD) ? 'musl' : 'gnu';
   return `${platform}-${arch}-${libc}${arch === 'arm' ? 'eabihf' : ''}`;
 }
 
 /**
- * Never takes long, unlike `process.report`.
+ * Never takes long, unlike `process.report`. The program decides, because a system may have both libraries.
  *
- * @param {string} ldd
  * @param {string} program Node's
- * @returns {boolean} whether this Linux uses musl instead of glibc
+ * @param {string} ldd is read if the program does not tell
+ * @returns {boolean} whether the program uses musl instead of glibc
  */
-function usesMusl(ldd, program) {
+function usesMusl(program, ldd) {
+  const head = headOf(program);
+  if (head.includes('/ld-musl-')) return true;
+  if (head.includes('/ld-linux')) return false;
   try {
     return fs.readFileSync(ldd, 'latin1').includes('musl');
   } catch (_) {
-    return headOf(program).includes('/ld-musl-');
+    return false;
   }
 }
 

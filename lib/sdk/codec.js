@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * The codec for the items of an SDK 8 or 9: the SDK's own until `prepare` has found that the fast codec gives the same.
+ * The codec for the items of an SDK 8 or 9: the SDK's own at first, and the fast codec after a comparison has found that
+ * it gives the same. A function that evaluates a few flags never needs the comparison.
  *
  * @typedef {import('../store/contract').DataModel} DataModel
  */
@@ -10,6 +11,9 @@ const { isPlain } = require('../store/contract');
 // Not loaded on demand: `prepare` may run when a test environment that loaded this is gone.
 const { fastCodec } = require('./fast-codec');
 const { sdkCodec } = require('./sdk-codec');
+
+/** How many single items the SDK's own codec converts. More would take longer than the comparison. */
+const ITEMS_BEFORE_COMPARISON = 32;
 
 /**
  * @param {import('./sdk-codec').Wrapper} Wrapper
@@ -20,22 +24,35 @@ function newCodec(Wrapper) {
   const own = sdkCodec(Wrapper);
   let codec = own;
   let isPrepared = false;
+  let converted = 0;
+
+  function prepare() {
+    if (isPrepared) return;
+    isPrepared = true;
+    codec = fastCodec(own) || own;
+  }
+
+  function count() {
+    if (converted >= ITEMS_BEFORE_COMPARISON) prepare();
+    else converted += 1;
+  }
+
   return {
-    prepare() {
-      if (isPrepared) return;
-      isPrepared = true;
-      codec = fastCodec(own) || own;
-    },
+    prepare,
 
     form: (namespace) => codec.form(namespace),
 
     revive(namespace, json) {
+      count();
       // The native store sends text if that was requested, or if only the SDK's own codec can read the item.
       const isText = typeof json === 'string' && !isPlain(namespace);
       return (isText ? own : codec).revive(namespace, json);
     },
 
-    serialize: (namespace, item) => codec.serialize(namespace, item),
+    serialize(namespace, item) {
+      count();
+      return codec.serialize(namespace, item);
+    },
   };
 }
 

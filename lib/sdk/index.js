@@ -4,7 +4,6 @@
  * Returns the contract of the SDK 8 or 9 that a client comes from.
  */
 
-const { inAnotherTurn } = require('../host/event-loop');
 const { processedContract } = require('../store/contract');
 const { newCodec } = require('./codec');
 const { SDK, findWrapper } = require('./find');
@@ -34,10 +33,7 @@ function contractOf(context, configured, called) {
   }
   let contract = contracts.get(wrapper);
   if (contract === undefined) {
-    const codec = newCodec(wrapper);
-    // Not at once, so that the first flag does not wait for it.
-    inAnotherTurn(() => codec.prepare());
-    contract = processedContract(codec);
+    contract = processedContract(newCodec(wrapper));
     contracts.set(wrapper, contract);
   }
   return contract;

@@ -25,6 +25,8 @@ const { processingSdks } = require('../../support/sdks');
 const KINDS = /** @type {const} */ (['features', 'segments']);
 const OWN = { features: FORM.text, segments: FORM.text };
 const ODD_ITEMS = 1000;
+/** Numbers of items that are too few for the comparison, and surely enough. */
+const [FEW, MANY] = [30, 1000];
 const INSTALLED = path.join(__dirname, '..', '..', 'sdk-suites', 'v8-v9', 'node_modules');
 /** Which form the store uses with each SDK; `text` if the SDK's own codec reads the items. */
 const FORMS = {
@@ -66,6 +68,20 @@ for (const sdk of processingSdks()) {
     const own = preparedCodec(withOwnCodec(sdk.LaunchDarkly));
     assert.deepStrictEqual(formsOf(own), OWN);
     assert.strictEqual(own.form('metrics'), FORM.json);
+  });
+
+  test(`${sdk.title}: the comparison waits for many items, read or written`, () => {
+    const json = '{"key":"k","version":1}';
+    for (const convert of [
+      (codec) => read(codec, 'features', json),
+      (codec) => codec.serialize('segments', { key: 'k', version: 1 }),
+    ]) {
+      const codec = newCodec(PersistentDataStoreWrapper);
+      for (let count = 0; count < FEW; count += 1) convert(codec);
+      assert.deepStrictEqual(formsOf(codec), OWN);
+      for (let count = 0; count < MANY; count += 1) convert(codec);
+      assert.deepStrictEqual(formsOf(codec), FORMS[sdk.alias]);
+    }
   });
 
   test(`${sdk.title}: odd items are read and written as by the SDK's codec`, () => {
