@@ -2,7 +2,7 @@
 
 /**
  * Draws the main figures as an SVG image: bars on a logarithmic scale that show each store's figure as a
- * multiple of this package's.
+ * multiple of this package's in SDK 9.
  */
 
 const { format } = require('./format');
@@ -17,8 +17,14 @@ const GROUP_GAP = 10;
 const TOP = 64;
 const BOTTOM = 34;
 
-/** Names of stores. */
-const OURS = ['ours', 'ours-in-sdk9'];
+/** @type {Record<string, string>} the stores that are shown, by name. The other figures are multiples of the first one's. */
+const BARS = {
+  'sdk9-ours': 'this package, SDK 9',
+  'sdk9-theirs': "SDK 9's wrapper",
+  'sdk7-ours': 'this package, SDK 7',
+  'sdk7-theirs': "SDK 7's package",
+};
+const [BASE] = Object.keys(BARS);
 
 /** Readable on light and dark pages; the image has no background. */
 const STYLE = `
@@ -50,25 +56,31 @@ SUPERSCRIPTS['-'] = '⁻';
  */
 function chart(results) {
   const figures = Object.values(results.figures).filter(
-    ({ inChart, stores }) => inChart && stores.ours?.median > 0
+    ({ isMain, stores }) => isMain && stores[BASE]?.median > 0
   );
   const scale = scaleOf(figures);
   /** @type {string[]} */
   const parts = [];
   let y = TOP;
   for (const figure of figures) {
-    parts.push(text(0, y + 16, figure.label, 'title'));
+    parts.push(text(0, y + 16, figure.label.replaceAll('`', ''), 'title'));
     y += TITLE_HEIGHT;
-    for (const [name, { label, median }] of Object.entries(figure.stores)) {
+    for (const name of barsOf(figure)) {
       const end = scale.x(relative(figure, name));
       const middle = y + BAR_HEIGHT - 3;
-      parts.push(text(LABEL_WIDTH - 8, middle, label, 'faint', 'end'));
-      const kind = OURS.includes(name) ? 'ours' : 'bar';
+      parts.push(text(LABEL_WIDTH - 8, middle, BARS[name], 'faint', 'end'));
+      const kind = name.endsWith('-ours') ? 'ours' : 'bar';
       const width = Math.max(end - LABEL_WIDTH, 1).toFixed(1);
       parts.push(
         `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" rx="2"/>`
       );
-      parts.push(text(Math.max(end, LABEL_WIDTH) + 6, middle, format(median, figure.unit)));
+      parts.push(
+        text(
+          Math.max(end, LABEL_WIDTH) + 6,
+          middle,
+          format(figure.stores[name].median, figure.unit)
+        )
+      );
       y += BAR_STEP;
     }
     y += GROUP_GAP;
@@ -78,7 +90,12 @@ function chart(results) {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Benchmark results">`,
     `<style>${STYLE}</style>`,
-    text(0, 18, 'Times what ours takes, on a logarithmic scale; shorter is better', 'heading'),
+    text(
+      0,
+      18,
+      'Times what this package takes in SDK 9, logarithmic; shorter is better',
+      'heading'
+    ),
     ...scale.grid(TOP - 8, y),
     ...parts,
     text(0, y + 22, `Node.js ${node}, ${processor}, ${cores} cores, ${results.date}`, 'faint'),
@@ -89,12 +106,19 @@ function chart(results) {
 
 /**
  * @param {FigureResult} figure
+ * @returns {string[]} the measured stores that are shown
+ */
+function barsOf({ stores }) {
+  return /** @type {string[]} */ (Object.keys(BARS)).filter((name) => stores[name]);
+}
+
+/**
+ * @param {FigureResult} figure
  * @param {string} name the name of a store
- * @returns {number} the store's figure as a multiple of this package's; above 1 is worse
+ * @returns {number} the store's figure as a multiple of the first store's; above 1 is worse
  */
 function relative(figure, name) {
-  const { ours, [name]: other } = figure.stores;
-  const [a, b] = [other?.median ?? ours.median, ours.median];
+  const [a, b] = [figure.stores[name].median, figure.stores[BASE].median];
   return figure.better === 'more' ? b / a : a / b;
 }
 
@@ -102,9 +126,7 @@ function relative(figure, name) {
  * @param {FigureResult[]} figures
  */
 function scaleOf(figures) {
-  const ratios = figures.flatMap((figure) =>
-    Object.keys(figure.stores).map((name) => relative(figure, name))
-  );
+  const ratios = figures.flatMap((figure) => barsOf(figure).map((name) => relative(figure, name)));
   const known = ratios.filter((ratio) => ratio > 0);
   // The scale begins below 1, so that this package's bar is visible.
   const low = Math.min(-1, Math.floor(Math.log10(Math.min(1, ...known))));
