@@ -6,6 +6,7 @@
  */
 
 const { format } = require('./format');
+const { text } = require('./svg');
 
 const WIDTH = 900;
 const LABEL_WIDTH = 190;
@@ -93,7 +94,7 @@ function chart(results) {
     text(
       0,
       18,
-      'Times what this package takes in SDK 9, logarithmic; shorter is better',
+      'Time and memory, as multiples of this package in SDK 9 (logarithmic scale; shorter is better)',
       'heading'
     ),
     ...scale.grid(TOP - 8, y),
@@ -153,23 +154,6 @@ function scaleOf(figures) {
 function powerOfTen(exponent) {
   if (Math.abs(exponent) <= 3) return String(Number(`1e${exponent}`));
   return `10${[...String(exponent)].map((digit) => SUPERSCRIPTS[digit]).join('')}`;
-}
-
-/**
- * @param {number} x
- * @param {number} y
- * @param {string} content
- * @param {string} [kind] the CSS class
- * @param {string} [anchor]
- */
-function text(x, y, content, kind, anchor) {
-  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-  const attributes = [
-    `x="${x.toFixed(1)}" y="${y.toFixed(1)}"`,
-    kind && `class="${kind}"`,
-    anchor && `text-anchor="${anchor}"`,
-  ];
-  return `<text ${attributes.filter(Boolean).join(' ')}>${escaped}</text>`;
 }
 
 module.exports = { chart };
