@@ -129,7 +129,7 @@ function printReport(results) {
   console.log('In parentheses: how this package compares with the other.');
   for (const sdk of SDKS) console.log(`\n${sdk.name}\n\n${padded(sdkTable(results, sdk))}`);
   console.log(padded(memoryTable(results)));
-  if (results.lambda) console.log(`\n${lambda.lambdaTable(results.lambda)}`);
+  if (results.lambda) console.log(`AWS Lambda\n\n${padded(lambda.lambdaTable(results.lambda))}`);
 }
 
 main().catch((failure) => {

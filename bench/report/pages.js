@@ -8,6 +8,7 @@
 const { readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
+const { lambdaTable } = require('../lambda');
 const { SDKS } = require('../stores');
 const { chart } = require('./chart');
 const { circumstances } = require('./circumstances');
@@ -45,6 +46,7 @@ function pagesWith(results) {
  */
 function blocksOf(results) {
   const blocks = {
+    lambda: markdown(lambdaTable(results.lambda)),
     main: markdown(mainTable(results)),
     memory: markdown(memoryTable(results)),
     run: circumstances(results),
