@@ -7,7 +7,7 @@
 
 const { SDKS, nameOf } = require('../stores');
 const { comparison, format } = require('./format');
-const { text } = require('./svg');
+const { image, text } = require('./svg');
 
 const [NEWEST] = SDKS;
 const OURS = nameOf(NEWEST, 'ours');
@@ -32,25 +32,6 @@ const BAR_STEP = 18;
 const ROWS_Y = 84;
 const ROW_STEP = 52;
 const HEIGHT = ROWS_Y + ROW_STEP * Object.keys(BARS).length + 24;
-
-/** The image has a background of its own, because a page need not follow the reader's colour scheme. */
-const STYLE = `
-  .page { fill: #ffffff; stroke: #d1d9e0; }
-  text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328; }
-  .heading { font-size: 16px; font-weight: 600; }
-  .title { font-weight: 600; }
-  .faint { font-size: 12px; fill: #59636e; }
-  .ours { fill: #1a7f37; }
-  .theirs { fill: #9aa4ae; }
-  .factor { font-size: 16px; font-weight: 600; fill: #1a7f37; }
-  @media (prefers-color-scheme: dark) {
-    .page { fill: #0d1117; stroke: #3d444d; }
-    text { fill: #f0f6fc; }
-    .faint { fill: #9198a1; }
-    .ours, .factor { fill: #3fb950; }
-    .theirs { fill: #656c76; }
-  }
-`;
 
 /** @typedef {import('./results').Results} Results */
 /** @typedef {import('./results').FigureResult} FigureResult */
@@ -77,17 +58,12 @@ function summaryChart(results) {
   );
   const { node, cores } = results.machine;
   const circumstances = `Each pair has a scale of its own. Node.js ${node}, ${cores} cores, ${results.date}`;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="This package compared with ${OTHER}">`,
-    `<style>${STYLE}</style>`,
-    `<rect class="page" x="0.5" y="0.5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="6"/>`,
+  return image(WIDTH, HEIGHT, `This package compared with ${OTHER}`, [
     text(MARGIN, 32, `Compared in ${NEWEST.name} (shorter is better)`, 'heading'),
     ...legend(58),
     ...rows.flat(),
     text(MARGIN, HEIGHT - 14, circumstances, 'faint'),
-    '</svg>',
-    '',
-  ].join('\n');
+  ]);
 }
 
 /**
