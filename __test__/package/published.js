@@ -128,4 +128,4 @@ class Published {
   }
 }
 
-module.exports = { NAME, PLATFORM, PLATFORMS, REPOSITORY, Published };
+module.exports = { NAME, PLATFORM, PLATFORMS, Published };

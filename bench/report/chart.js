@@ -6,15 +6,17 @@
  */
 
 const { format } = require('./format');
+const { image, text } = require('./svg');
 
 const WIDTH = 900;
-const LABEL_WIDTH = 190;
+const MARGIN = 20;
+const LABEL_WIDTH = 200;
 const VALUE_WIDTH = 90;
 const BAR_HEIGHT = 14;
 const BAR_STEP = 18;
 const TITLE_HEIGHT = 26;
 const GROUP_GAP = 10;
-const TOP = 64;
+const TOP = 72;
 const BOTTOM = 34;
 
 /** @type {Record<string, string>} the stores that are shown, by name. The other figures are multiples of the first one's. */
@@ -25,24 +27,6 @@ const BARS = {
   'sdk7-theirs': "SDK 7's package",
 };
 const [BASE] = Object.keys(BARS);
-
-/** Readable on light and dark pages; the image has no background. */
-const STYLE = `
-  text { font: 12px system-ui, sans-serif; fill: #1f2328; }
-  .heading { font-size: 15px; font-weight: 600; }
-  .title { font-weight: 600; }
-  .faint { fill: #59636e; }
-  .grid { stroke: #d1d9e0; stroke-width: 1; }
-  .bar { fill: #9aa4ae; }
-  .ours { fill: #1a7f37; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc; }
-    .faint { fill: #9198a1; }
-    .grid { stroke: #3d444d; }
-    .bar { fill: #656c76; }
-    .ours { fill: #3fb950; }
-  }
-`;
 
 /** @type {Record<string, string>} */
 const SUPERSCRIPTS = Object.fromEntries([...'⁰¹²³⁴⁵⁶⁷⁸⁹'].map((sign, digit) => [digit, sign]));
@@ -63,13 +47,13 @@ function chart(results) {
   const parts = [];
   let y = TOP;
   for (const figure of figures) {
-    parts.push(text(0, y + 16, figure.label.replaceAll('`', ''), 'title'));
+    parts.push(text(MARGIN, y + 16, figure.label.replaceAll('`', ''), 'title'));
     y += TITLE_HEIGHT;
     for (const name of barsOf(figure)) {
       const end = scale.x(relative(figure, name));
       const middle = y + BAR_HEIGHT - 3;
       parts.push(text(LABEL_WIDTH - 8, middle, BARS[name], 'faint', 'end'));
-      const kind = name.endsWith('-ours') ? 'ours' : 'bar';
+      const kind = name.endsWith('-ours') ? 'ours' : 'theirs';
       const width = Math.max(end - LABEL_WIDTH, 1).toFixed(1);
       parts.push(
         `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" rx="2"/>`
@@ -86,22 +70,17 @@ function chart(results) {
     y += GROUP_GAP;
   }
   const { node, processor, cores } = results.machine;
-  const height = y + BOTTOM;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Benchmark results">`,
-    `<style>${STYLE}</style>`,
+  return image(WIDTH, y + BOTTOM, 'Benchmark results', [
     text(
-      0,
-      18,
-      'Times what this package takes in SDK 9, logarithmic; shorter is better',
+      MARGIN,
+      30,
+      'Time and memory, in multiples of this package in SDK 9 (shorter is better)',
       'heading'
     ),
     ...scale.grid(TOP - 8, y),
     ...parts,
-    text(0, y + 22, `Node.js ${node}, ${processor}, ${cores} cores, ${results.date}`, 'faint'),
-    '</svg>',
-    '',
-  ].join('\n');
+    text(MARGIN, y + 22, `Node.js ${node}, ${processor}, ${cores} cores, ${results.date}`, 'faint'),
+  ]);
 }
 
 /**
@@ -153,23 +132,6 @@ function scaleOf(figures) {
 function powerOfTen(exponent) {
   if (Math.abs(exponent) <= 3) return String(Number(`1e${exponent}`));
   return `10${[...String(exponent)].map((digit) => SUPERSCRIPTS[digit]).join('')}`;
-}
-
-/**
- * @param {number} x
- * @param {number} y
- * @param {string} content
- * @param {string} [kind] the CSS class
- * @param {string} [anchor]
- */
-function text(x, y, content, kind, anchor) {
-  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-  const attributes = [
-    `x="${x.toFixed(1)}" y="${y.toFixed(1)}"`,
-    kind && `class="${kind}"`,
-    anchor && `text-anchor="${anchor}"`,
-  ];
-  return `<text ${attributes.filter(Boolean).join(' ')}>${escaped}</text>`;
 }
 
 module.exports = { chart };

@@ -12,10 +12,13 @@ const { lambdaTable } = require('../lambda');
 const { SDKS } = require('../stores');
 const { chart } = require('./chart');
 const { circumstances } = require('./circumstances');
+const { summary, summaryChart } = require('./summary');
 const { mainTable, markdown, memoryTable, sdkTable } = require('./tables');
 
 const ROOT = path.join(__dirname, '..', '..');
 const CHART = 'bench/chart.svg';
+/** In `docs/`, because README.md shows it and the package contains that folder. */
+const SUMMARY_CHART = 'docs/summary.svg';
 const PAGES = ['README.md', 'docs/benchmarks.md'];
 const BLOCK = /(<!-- benchmark: (.*) -->\n)[\s\S]*?(<!-- \/benchmark -->)/g;
 
@@ -26,7 +29,7 @@ const BLOCK = /(<!-- benchmark: (.*) -->\n)[\s\S]*?(<!-- \/benchmark -->)/g;
 function pagesWith(results) {
   const blocks = blocksOf(results);
   /** @type {Record<string, string>} */
-  const pages = { [CHART]: chart(results) };
+  const pages = { [CHART]: chart(results), [SUMMARY_CHART]: summaryChart(results) };
   for (const page of PAGES) {
     const text = readFileSync(path.join(ROOT, page), 'utf8');
     pages[page] = text.replace(BLOCK, (_all, start, name, end) => {
@@ -47,6 +50,7 @@ function blocksOf(results) {
     main: markdown(mainTable(results)),
     memory: markdown(memoryTable(results)),
     run: circumstances(results),
+    summary: summary(results),
   };
   const bySdk = SDKS.map((sdk) => [sdk.name, markdown(sdkTable(results, sdk))]);
   return { ...blocks, ...Object.fromEntries(bySdk) };
