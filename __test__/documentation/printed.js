@@ -13,22 +13,26 @@
 
 /** Comments directly before a block, its fences, and what is between them. */
 const BLOCK = /((?:^[ ]*<!--[^\n]*-->\n)*)^([ ]*)```([^\n]*)\n(.*?)^\2```$/gms;
+const NOT_RUN = /<!-- not run: (.+?) -->/;
+const OF_PAGE = /^# .*\n\n<!-- not run: (.+?) -->\n\n/;
 
 /**
- * The marks are `<!-- not run: reason -->` and `<!-- run: in a clone -->`.
+ * The marks before a block are `<!-- not run: reason -->`, `<!-- run: in a clone -->` and `<!-- run -->`. After the
+ * page's title, the first one is about all blocks of the page, but for those that have the last one.
  *
  * @param {string} page
  * @returns {Block[]}
  */
 function blocksOf(page) {
+  const [, notRunOnPage] = OF_PAGE.exec(page) || [];
   return [...page.matchAll(BLOCK)].map(
     ({ 1: comments, 2: indentation, 3: info, 4: text, index }) => {
-      const [, notRun] = /<!-- not run: (.+?) -->/.exec(comments) || [];
+      const [, notRun = notRunOnPage] = NOT_RUN.exec(comments) || [];
       return {
         line: page.slice(0, index + comments.length).split('\n').length,
         language: info.trim(),
         text: text.replace(new RegExp(`^${indentation}`, 'gm'), ''),
-        notRun,
+        notRun: comments.includes('<!-- run -->') ? undefined : notRun,
         inClone: comments.includes('<!-- run: in a clone -->'),
       };
     }
