@@ -264,7 +264,9 @@ impl PrefixReport {
 
     fn to_json(&self, prefix: &str) -> Value {
         let count = |kind| self.live.get(kind).copied().unwrap_or_default();
-        let (read_units, write_units) = (self.read_units(), self.write_units + MARKER_UNITS);
+        let read_units = self.read_units();
+        // An init leaves a marker that is there.
+        let marker = if self.initialized { 0 } else { MARKER_UNITS };
         json!({
             "prefix": prefix,
             "initialized": self.initialized,
@@ -273,7 +275,7 @@ impl PrefixReport {
             "tombstones": self.tombstones,
             "bytes": self.bytes.values().sum::<usize>(),
             "preload": { "readUnits": read_units as f64 / 2.0 },
-            "init": { "readUnits": read_units + MARKER_UNITS, "writeUnits": write_units },
+            "init": { "readUnits": read_units + MARKER_UNITS, "writeUnits": self.write_units + marker },
             "unreadable": self.unreadable.to_json(),
             "large": self.large.to_json(),
             "bigSegments": {
@@ -384,7 +386,7 @@ mod tests {
         assert_eq!(some["preload"], json!({ "readUnits": 1.5 }));
         assert_eq!(some["init"], json!({ "readUnits": 4, "writeUnits": 8 }));
         assert_eq!(none["preload"], json!({ "readUnits": 1.0 }));
-        assert_eq!(none["init"], json!({ "readUnits": 3, "writeUnits": 1 }));
+        assert_eq!(none["init"], json!({ "readUnits": 3, "writeUnits": 0 }));
     }
 
     #[test]

@@ -32,6 +32,7 @@ const FILES = [
   /^bin\/dynamodb-feature-store\.js$/,
   /^docs\/(?!maintaining)[\w-]+\.(md|svg)$/,
   /^index\.(js|js\.map|d\.ts)$/,
+  /^lib\/cli\/[\w/-]+\.js$/,
   /^package\.json$/,
 ];
 const PLATFORMS = [
