@@ -23,6 +23,8 @@ const newScene = scenes();
 
 const ROOT = path.join(__dirname, '..', '..');
 const NAME = 'dynamodb-feature-store';
+/** What a workflow on GitHub sets. */
+const REPOSITORY = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'Someone/a-fork' };
 const { version } = require('../../package.json');
 /** What this package consists of besides the addon. */
 const FILES = [
@@ -72,7 +74,8 @@ before(async () => {
   const out = path.join(folder, 'packages');
   const script = path.join(ROOT, 'scripts', 'packages.js');
   const args = [script, '--addons', addons, '--out', out, '--complete'];
-  execFileSync(process.execPath, args, { stdio: 'pipe' });
+  const env = { ...process.env, ...REPOSITORY };
+  execFileSync(process.execPath, args, { env, stdio: 'pipe' });
   platforms = fs.readdirSync(out).filter((name) => name !== 'main');
   const packages = [];
   for (const name of ['main', ...platforms]) {
@@ -218,6 +221,10 @@ test('npm installs the addon for this machine alone, and it works in every way',
      const byDefault = all.default;${check}`
   );
   assert.strictEqual(await run('npx', ['--offline', NAME, 'version'], application), `${version}\n`);
+  const nowhere = ['list', 'my-table', '--endpoint', 'http://127.0.0.1:1'];
+  const { code, stderr } = await outcome('npx', ['--offline', NAME, ...nowhere], application);
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /^table "my-table": DynamoDB can't be reached: .*\n$/);
 });
 
 test('requiring it loads one file of JavaScript, and nothing of Node that most never need', async () => {
@@ -385,6 +392,15 @@ test('without the addon, an error says which one is missing and what to do', asy
   const beginning = `^Error: ${NAME}: no addon for ${platform}: it is not installed\\. `;
   assert.match(stderr, new RegExp(`${beginning}.*optional dependency ${NAME}-${platform}\\.`, 'm'));
   assert.match(stderr, /code: 'ERR_DYNAMODB_FEATURE_STORE_ADDON'/);
+});
+
+test('without the addon, the command line has its help, and fails in one line', async () => {
+  const application = await installed('--omit=optional', NAME);
+  const help = await run('npx', ['--offline', NAME, '--help'], application);
+  assert.match(help, /^Usage: npx dynamodb-feature-store /);
+  const { code, stderr } = await outcome('npx', ['--offline', NAME, 'check', 't'], application);
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /^dynamodb-feature-store: .*\n$/);
 });
 
 test('an addon that the system does not take is an error with what the system says', async () => {
