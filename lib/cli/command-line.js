@@ -1,9 +1,10 @@
 'use strict';
 
 const { CONNECTION } = require('./arguments');
+const { printable } = require('./package');
 
 /**
- * A command line to copy, with the options of the present one that say where the table is.
+ * A command line to copy, without passwords, with the options of the present one that say where the table is.
  *
  * @param {any} values the present arguments
  * @param {string} command
@@ -15,7 +16,7 @@ function commandLine(values, command, more = []) {
     values[name] === undefined ? [] : [`--${name}`, values[name]]
   );
   const words = [command, values.table, ...more, ...connection];
-  return ['npx dynamodb-feature-store', ...words.map(quoted)].join(' ');
+  return ['npx dynamodb-feature-store', ...words.map(printable).map(quoted)].join(' ');
 }
 
 /**

@@ -8,6 +8,8 @@ const tls = require('tls');
 
 /** What the TLS library says about an answer that is not TLS. */
 const NOT_TLS = 'InvalidContentType';
+/** What the cause says of a server that speaks HTTP. Some answer 400 if a port expects TLS. */
+const HTTP = /HTTP status (?!400)/;
 /** The longest wait for a TLS handshake, in milliseconds. */
 const HANDSHAKE_MS = 3000;
 
@@ -21,7 +23,8 @@ async function otherScheme(endpoint, cause) {
   if (endpoint.startsWith('https:') && cause.includes(NOT_TLS)) {
     return { speaks: 'does not speak TLS', endpoint: endpoint.replace('https:', 'http:') };
   }
-  if (endpoint.startsWith('http:') && (await speaksTls(new URL(endpoint)))) {
+  const mayBeTls = endpoint.startsWith('http:') && !HTTP.test(cause);
+  if (mayBeTls && (await speaksTls(new URL(endpoint)))) {
     return { speaks: 'speaks TLS', endpoint: endpoint.replace('http:', 'https:') };
   }
   return undefined;

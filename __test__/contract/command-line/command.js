@@ -78,7 +78,8 @@ const noTerminal =
 /** Runs the command on a terminal of 80 columns, where both streams end. */
 async function runOnTerminal(args, env) {
   const line = `stty cols 80; ${shellCommand(args)}`;
-  const { code, stdout } = await runProgram('script', ['-qec', line, '/dev/null'], env);
+  const all = { NO_COLOR: undefined, TERM: 'xterm', ...env };
+  const { code, stdout } = await runProgram('script', ['-qec', line, '/dev/null'], all);
   return { code, text: stdout.replace(/\r\n/g, '\n') };
 }
 

@@ -106,6 +106,22 @@ test('the endpoint of the environment is named, too', async () => {
   assert.match(stderr, /; endpoint http:\/\/127\.0\.0\.1:1, region eu-west-1\. /);
 });
 
+test('a password in the endpoint is not shown', async () => {
+  const endpoint = engine.endpoint.replace('://', '://ada:lovelace-1815@');
+  for (const command of ['check', 'list', 'create-table']) {
+    const { stderr } = await run([
+      command,
+      'no-such-table',
+      '--endpoint',
+      'http://ada:lovelace-1815@127.0.0.1:1',
+    ]);
+    assert.match(stderr, /^table "no-such-table": /);
+    assert.ok(!stderr.includes('lovelace'), stderr);
+  }
+  const { stdout, stderr } = await run(['check', 'no-such-table', '--endpoint', endpoint]);
+  assert.ok(!`${stdout}${stderr}`.includes('lovelace'), stderr);
+});
+
 test('HTTPS to a port that speaks HTTP is told to use http://', async () => {
   const endpoint = engine.endpoint.replace('http:', 'https:');
   const { code, stderr } = await run(['list', 'table', '--endpoint', endpoint]);
