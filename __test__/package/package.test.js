@@ -28,6 +28,7 @@ const FILES = [
   /^bin\/dynamodb-feature-store\.js$/,
   /^docs\/(?!maintaining)[\w-]+\.(md|svg)$/,
   /^index\.(js|js\.map|d\.ts)$/,
+  /^lib\/cli\/[\w/-]+\.js$/,
   /^package\.json$/,
 ];
 /** Half of it is the source map, which contains the sources. */
@@ -134,6 +135,10 @@ test('npm installs the addon for this machine alone, and it works in every way',
      const byDefault = all.default;${check}`
   );
   assert.strictEqual(await run('npx', ['--offline', NAME, 'version'], application), `${version}\n`);
+  const nowhere = ['list', 'my-table', '--endpoint', 'http://127.0.0.1:1'];
+  const { code, stderr } = await outcome('npx', ['--offline', NAME, ...nowhere], application);
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /^table "my-table": DynamoDB can't be reached: .*\n$/);
 });
 
 test('requiring it loads one file of JavaScript, and nothing of Node that most never need', async () => {
@@ -301,6 +306,15 @@ test('without the addon, an error says which one is missing and what to do', asy
   const beginning = `^Error: ${NAME}: no addon for ${PLATFORM}: it is not installed\\. `;
   assert.match(stderr, new RegExp(`${beginning}.*optional dependency ${NAME}-${PLATFORM}\\.`, 'm'));
   assert.match(stderr, /code: 'ERR_DYNAMODB_FEATURE_STORE_ADDON'/);
+});
+
+test('without the addon, the command line has its help, and fails in one line', async () => {
+  const application = await installed('--omit=optional', NAME);
+  const help = await run('npx', ['--offline', NAME, '--help'], application);
+  assert.match(help, /^Usage: npx dynamodb-feature-store /);
+  const { code, stderr } = await outcome('npx', ['--offline', NAME, 'check', 't'], application);
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /^dynamodb-feature-store: .*\n$/);
 });
 
 test('an addon that the system does not take is an error with what the system says', async () => {
