@@ -9,7 +9,7 @@ type Kind = object;
 interface Item {
   key: string;
   version: number;
-  deleted?: boolean;
+  deleted?: boolean | undefined;
   [member: string]: any;
 }
 
@@ -24,11 +24,11 @@ declare namespace DynamoDBFeatureStore {
   interface Credentials {
     accessKeyId: string;
     secretAccessKey: string;
-    sessionToken?: string | null;
+    sessionToken?: string | null | undefined;
     /** When the credentials expire. */
-    expiration?: Date | null;
+    expiration?: Date | null | undefined;
     /** The AWS account of the credentials. */
-    accountId?: string | null;
+    accountId?: string | null | undefined;
     [member: string]: any;
   }
 
@@ -66,94 +66,104 @@ declare namespace DynamoDBFeatureStore {
    */
   interface ClientOptions {
     /** The AWS region. Default: from `AWS_REGION`, the profile or the instance. */
-    region?: Provided<string> | null;
+    region?: Provided<string> | null | undefined;
     /**
      * The service's URL, for example of DynamoDB Local. A host without a scheme means HTTPS. Default: the
      * region's endpoint.
      */
-    endpoint?: Provided<Endpoint> | null;
+    endpoint?: Provided<Endpoint> | null | undefined;
     /** Whether to ignore endpoints in the environment and the profile. Default: false. */
-    ignoreConfiguredEndpointUrls?: boolean | null;
+    ignoreConfiguredEndpointUrls?: boolean | null | undefined;
     /** Whether the store uses TLS for the region's endpoint. Default: true. */
-    sslEnabled?: boolean | null;
+    sslEnabled?: boolean | null | undefined;
     /** Version 3's name for `sslEnabled`. */
-    tls?: boolean | null;
+    tls?: boolean | null | undefined;
     /** Whether to use the region's FIPS endpoint. Default: false. */
-    useFipsEndpoint?: Provided<boolean | undefined> | null;
+    useFipsEndpoint?: Provided<boolean | undefined> | null | undefined;
     /** Whether to use the region's dual-stack (IPv4 and IPv6) endpoint. Default: false. */
-    useDualstackEndpoint?: Provided<boolean | undefined> | null;
+    useDualstackEndpoint?: Provided<boolean | undefined> | null | undefined;
     /** `'preferred'`, `'required'` or `'disabled'`. */
-    accountIdEndpointMode?: Provided<string | undefined> | null;
+    accountIdEndpointMode?: Provided<string | undefined> | null | undefined;
     /** The region for which requests are signed. Default: `region`. */
-    signingRegion?: string | null;
+    signingRegion?: string | null | undefined;
     /** `'2012-08-10'` or `'latest'`. */
-    apiVersion?: string | Date | null;
+    apiVersion?: string | Date | null | undefined;
 
     /** Credentials or a credentials provider. Takes precedence over the options below. */
-    credentials?: Credentials | CredentialsProvider | null;
-    accessKeyId?: string | null;
-    secretAccessKey?: string | null;
-    sessionToken?: string | null;
+    credentials?: Credentials | CredentialsProvider | null | undefined;
+    accessKeyId?: string | null | undefined;
+    secretAccessKey?: string | null | undefined;
+    sessionToken?: string | null | undefined;
     /** A provider chain of version 2, or a function. */
-    credentialProvider?: object | ((...context: any[]) => any) | null;
+    credentialProvider?: object | ((...context: any[]) => any) | null | undefined;
     /** A function that returns a provider, as in version 3. */
-    credentialDefaultProvider?: ((...input: any[]) => any) | null;
+    credentialDefaultProvider?: ((...input: any[]) => any) | null | undefined;
     /**
      * The profile in the shared configuration and credentials files. A profile that no file has is an error.
      */
-    profile?: string | null;
+    profile?: string | null | undefined;
 
     /** The maximum number of retries of a read. Default: retries until `readTimeout`. */
-    maxRetries?: number | null;
+    maxRetries?: number | null | undefined;
     /** The maximum number of attempts of a read, including the first. Default: retries until `readTimeout`. */
-    maxAttempts?: Provided<number> | null;
+    maxAttempts?: Provided<number> | null | undefined;
     /** `'standard'` or `'adaptive'`. */
-    retryMode?: Provided<string> | null;
+    retryMode?: Provided<string> | null | undefined;
     /** `base`: the longest pause before the second attempt, in milliseconds. Default: 50. */
-    retryDelayOptions?: { base?: number; [name: string]: any } | null;
+    retryDelayOptions?: { base?: number | undefined; [name: string]: any } | null | undefined;
     /**
      * Whether to retry a request that DynamoDB rejected for its time, with the server's time. Default: true.
      */
-    correctClockSkew?: boolean | null;
+    correctClockSkew?: boolean | null | undefined;
     /** Version 3's name for the opposite of `correctClockSkew`. */
-    disableClockSkewCorrection?: Provided<boolean | undefined> | null;
+    disableClockSkewCorrection?: Provided<boolean | undefined> | null | undefined;
     /** Milliseconds to add to this machine's time. Default: 0. */
-    systemClockOffset?: number | null;
+    systemClockOffset?: number | null | undefined;
 
     /**
      * Transport options of version 2. `connectTimeout`: in milliseconds, default 2000. `timeout`: for one
      * attempt, in milliseconds; default: half of `readTimeout` for reads, and half of `writeTimeout`, clamped
      * to 2 to 10 seconds, for writes. `proxy`: a URL, which may have a user and a password.
      */
-    httpOptions?: {
-      connectTimeout?: number;
-      timeout?: number;
-      proxy?: string | { href: string; [member: string]: any };
-      agent?: Agent;
-      [name: string]: any;
-    } | null;
+    httpOptions?:
+      | {
+          connectTimeout?: number | undefined;
+          timeout?: number | undefined;
+          proxy?: string | { href: string; [member: string]: any } | undefined;
+          agent?: Agent | undefined;
+          [name: string]: any;
+        }
+      | null
+      | undefined;
     /** Transport options of version 3, or a request handler. */
-    requestHandler?: {
-      connectionTimeout?: number;
-      requestTimeout?: number;
-      socketTimeout?: number;
-      httpAgent?: Agent;
-      httpsAgent?: Agent;
-      [name: string]: any;
-    } | null;
+    requestHandler?:
+      | {
+          connectionTimeout?: number | undefined;
+          requestTimeout?: number | undefined;
+          socketTimeout?: number | undefined;
+          httpAgent?: Agent | undefined;
+          httpsAgent?: Agent | undefined;
+          [name: string]: any;
+        }
+      | null
+      | undefined;
     /** A preset of version 3. Sets the connection time-out. */
-    defaultsMode?: Provided<string> | null;
+    defaultsMode?: Provided<string> | null | undefined;
     /** Whether to use the proxy in `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Default: false. */
-    proxyFromEnvironment?: boolean | null;
+    proxyFromEnvironment?: boolean | null | undefined;
 
     /** Receives one line for each request, through its method `info`, else `log`, `write` or `debug`. */
-    logger?: object | null;
+    logger?: object | null | undefined;
     /** An addition to the `User-Agent` header: text, or an array of texts and [name, version] pairs. */
-    customUserAgent?: string | readonly (string | readonly (string | undefined)[])[] | null;
-    userAgentAppId?: Provided<string | undefined> | null;
-    authSchemePreference?: Provided<string | readonly string[]> | null;
+    customUserAgent?:
+      | string
+      | readonly (string | readonly (string | undefined)[])[]
+      | null
+      | undefined;
+    userAgentAppId?: Provided<string | undefined> | null | undefined;
+    authSchemePreference?: Provided<string | readonly string[]> | null | undefined;
     /** Only `ConsistentRead` has an effect. */
-    params?: { ConsistentRead?: boolean; [name: string]: any } | null;
+    params?: { ConsistentRead?: boolean | undefined; [name: string]: any } | null | undefined;
     /** Other options are ignored. Those that could matter log a warning. */
     [name: string]: any;
   }
@@ -169,15 +179,15 @@ declare namespace DynamoDBFeatureStore {
     | { get(...args: any[]): any; query(...args: any[]): any };
 
   /**
-   * Options of both stores. For each option, `null` means the default. A bad value throws a `TypeError` that
-   * names the option.
+   * Options of both stores. For each option, `null` and `undefined` mean the default. A bad value throws a
+   * `TypeError` that names the option.
    */
   interface BigSegmentOptions {
     /**
      * Options of the DynamoDB client. Defaults come from the environment and the shared AWS configuration
      * files. The environment is the calling thread's `process.env` when the store is made.
      */
-    clientOptions?: ClientOptions | null;
+    clientOptions?: ClientOptions | null | undefined;
     /**
      * A client for all requests, in place of `clientOptions`. The store never closes it. For a client of
      * version 3, commands come from the application's own `@aws-sdk/client-dynamodb`, or
@@ -187,21 +197,21 @@ declare namespace DynamoDBFeatureStore {
      * spans of X-Ray and OpenTelemetry). A request shared by several calls has the context of the first.
      * Background requests have no context: `preload`, retried writes, and reads that no call waits for.
      */
-    dynamoDBClient?: Client | null;
+    dynamoDBClient?: Client | null | undefined;
     /**
      * Separates environments that share a table: precedes the namespace of every row, with a colon. Default:
      * none.
      */
-    prefix?: string | null;
+    prefix?: string | null | undefined;
     /** Receives log lines. Default: the SDK client's logger, else the console. */
-    logger?: Logger | null;
+    logger?: Logger | null | undefined;
     /** Whether reads are strongly consistent, at twice the read units. Default: false. */
-    consistentRead?: boolean | null;
+    consistentRead?: boolean | null | undefined;
     /**
      * How long a read waits for DynamoDB, in seconds. Each attempt gets half of this time. Transient failures
      * are retried until the time has passed. Default: 3.
      */
-    readTimeout?: number | null;
+    readTimeout?: number | null | undefined;
   }
 
   interface Options extends BigSegmentOptions {
@@ -209,73 +219,76 @@ declare namespace DynamoDBFeatureStore {
      * How long a cached answer is fresh, in seconds. 0 turns caching off: every read sends a request.
      * `Infinity` keeps answers for ever. Missing flags are cached for at most 15 s. Default: 15.
      */
-    cacheTTL?: number | null;
+    cacheTTL?: number | null | undefined;
     /**
      * How long after `cacheTTL` a stale answer is used while DynamoDB fails, in seconds. 0 means never.
      * Default: `Infinity`, so that all data that was read before stays available.
      */
-    staleIfError?: number | null;
+    staleIfError?: number | null | undefined;
     /**
      * How long a read that has a stale answer waits for a fresh one, in seconds. Default: 0.2.
      */
-    staleIfSlow?: number | null;
+    staleIfSlow?: number | null | undefined;
     /**
      * How long after `cacheTTL` a read returns a stale answer at once and fetches a fresh one in the
      * background, in seconds. Default: 0.
      */
-    staleWhileRevalidate?: number | null;
+    staleWhileRevalidate?: number | null | undefined;
     /**
      * The size of the cache in bytes. An item counts twice the length of its JSON: once for the text and once
      * for the parsed item. The least recently used items are evicted first. An answer of `all` is cached only
      * if all items of the kind fit. Default: 134,217,728 (128 MiB).
      */
-    maxCacheBytes?: number | null;
+    maxCacheBytes?: number | null | undefined;
     /**
      * Whether to read all flags and segments when the store is made, with one Query each, so that the first
      * reads find them in the cache. Takes half a read unit per 4 KB of data, or one read unit with
      * `consistentRead`. Default: false.
      */
-    preload?: boolean | null;
+    preload?: boolean | null | undefined;
     /**
      * Whether reads are strongly consistent, at twice the read units. A process reads its own writes in any
      * case. Default: false.
      */
-    consistentRead?: boolean | null;
+    consistentRead?: boolean | null | undefined;
     /**
      * How long a read without a stale answer waits for DynamoDB, in seconds. Each attempt gets half of this
      * time. Transient failures (throttling, lost connections, server errors, time-outs) are retried until the
      * time has passed; then the answer is `null`. A read of all items takes one request per megabyte; each gets
      * this time, and all together ten times this time. Default: 3.
      */
-    readTimeout?: number | null;
+    readTimeout?: number | null | undefined;
     /**
      * How long `isStoreAvailable` waits for DynamoDB, in seconds. Default: 1.
      */
-    availabilityTimeout?: number | null;
+    availabilityTimeout?: number | null | undefined;
     /**
      * How long the callback of a write waits for DynamoDB, in seconds. A write that is not in the table by then
      * stays in memory, is visible to this process, and is retried in the background. Each attempt gets half of
      * this time, clamped to 2 to 10 seconds. The time of an init starts again with each row that is written.
      * Default: 10.
      */
-    writeTimeout?: number | null;
+    writeTimeout?: number | null | undefined;
     /**
      * Whether to never write to the table. The SDK's data then stays in memory and is visible to this process
      * only. Default: false.
      */
-    readOnly?: boolean | null;
+    readOnly?: boolean | null | undefined;
     /**
      * Whether a process that received all data writes it again after the table has lost it (the init marker and
      * rows that this process wrote). The process keeps a second copy of the data for this. Default: false,
      * because a table may be emptied on purpose; a loss is then only logged as an error.
      */
-    refill?: boolean | null;
+    refill?: boolean | null | undefined;
     /**
      * The module `@launchdarkly/node-server-sdk`, version 8 or 9, whose clients use this store. Needed only if
      * it can't be found at run time, for example in a bundle. Default: the module of the client.
      */
-    sdk?: object | null;
+    sdk?: object | null | undefined;
   }
+
+  /** @deprecated The name of `Options` in the packages that this one replaces. */
+  type LDDynamoDBOptions = Options;
 
   /** Statistics of a store value with all its views, counted since the store was made. */
   interface Stats {

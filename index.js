@@ -17,5 +17,7 @@ module.exports.DynamoDBFeatureStore = DynamoDBFeatureStore;
 module.exports.DynamoDBBigSegmentStore = DynamoDBBigSegmentStore;
 module.exports.default = DynamoDBFeatureStore;
 
-// For bin/ only: a published package has the command line in this file, too.
-Object.defineProperty(module.exports, 'runCommandLine', { get: () => require('./lib/cli').main });
+// For lib/cli/ only.
+Object.defineProperty(module.exports, 'forCommandLine', {
+  get: () => require('./lib/for-command-line'),
+});

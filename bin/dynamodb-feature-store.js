@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 'use strict';
 
+const { main } = require('../lib/cli');
 const { version } = require('../package.json');
-const { runCommandLine } = /** @type {any} */ (require('..'));
 
-runCommandLine(process.argv.slice(2), version).then((/** @type {number} */ code) => {
+main(process.argv.slice(2), version).then((/** @type {number} */ code) => {
   process.exitCode = code;
 });

@@ -8,8 +8,12 @@ use crate::model::{Decoded, MAX_ROW_SIZE, RowKey, StoredRow};
 
 /// Rows of at least this share of [`MAX_ROW_SIZE`] are reported as large.
 const LARGE: f64 = 0.8;
-/// The number of bytes that an eventually consistent read returns for half a read unit.
-const BYTES_PER_HALF_UNIT: usize = 4096;
+/// The number of bytes that a strongly consistent read returns for one read unit, and any other for half a unit.
+const BYTES_PER_READ_UNIT: usize = 4096;
+/// The number of bytes that a write unit is for.
+const BYTES_PER_WRITE_UNIT: usize = 1024;
+/// The units of each read and write of the init marker.
+const MARKER_UNITS: usize = 1;
 /// The bytes that LaunchDarkly SDKs add to the size of a row's attributes.
 const OVERHEAD: usize = 100;
 /// How many rows of one sort are listed. Further rows are only counted.
@@ -32,6 +36,15 @@ pub enum Billing {
     OnDemand,
     /// Provisioned read and write capacity units per second.
     Provisioned(u32, u32),
+}
+
+/// The settings of a table to create.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewTable {
+    pub billing: Billing,
+    /// Keys and values.
+    pub tags: Vec<(String, String)>,
+    pub deletion_protection: bool,
 }
 
 /// DynamoDB's description of a table.
@@ -85,6 +98,8 @@ impl Description {
 pub struct Caller {
     /// The AWS region.
     pub region: String,
+    /// The URL that requests are sent to.
+    pub endpoint: String,
     /// The ID of the access key that requests are signed with.
     pub access_key_id: String,
 }
@@ -122,6 +137,8 @@ struct PrefixReport {
     live: BTreeMap<&'static str, usize>,
     tombstones: usize,
     bytes: BTreeMap<&'static str, usize>,
+    /// The units that writing all flags and segments takes.
+    write_units: usize,
     unreadable: Named,
     large: Named,
     big_segments: BigSegmentsReport,
@@ -221,6 +238,7 @@ impl Inspection {
 impl PrefixReport {
     fn add_item(&mut self, kind: &'static str, row: &StoredRow, bytes: usize) {
         *self.bytes.entry(kind).or_default() += bytes;
+        self.write_units += bytes.div_ceil(BYTES_PER_WRITE_UNIT);
         match row.decode() {
             Decoded::Item(item) if item.deleted => self.tombstones += 1,
             Decoded::Item(_) => *self.live.entry(kind).or_default() += 1,
@@ -237,10 +255,18 @@ impl PrefixReport {
         }
     }
 
+    /// Returns the units that strongly consistent reads of all flags and segments take. Each kind is one Query, which
+    /// adds up the sizes of its rows before it rounds up, and takes one unit if there are none.
+    fn read_units(&self) -> usize {
+        let bytes = |kind| self.bytes.get(kind).copied().unwrap_or_default();
+        [FLAGS, SEGMENTS].map(|kind| bytes(kind).div_ceil(BYTES_PER_READ_UNIT).max(1)).iter().sum()
+    }
+
     fn to_json(&self, prefix: &str) -> Value {
         let count = |kind| self.live.get(kind).copied().unwrap_or_default();
-        // Each kind is one Query, which adds up the sizes of its rows before it rounds up.
-        let halves: usize = self.bytes.values().map(|b| b.div_ceil(BYTES_PER_HALF_UNIT)).sum();
+        let read_units = self.read_units();
+        // An init leaves a marker that is there.
+        let marker = if self.initialized { 0 } else { MARKER_UNITS };
         json!({
             "prefix": prefix,
             "initialized": self.initialized,
@@ -248,7 +274,8 @@ impl PrefixReport {
             "segments": count(SEGMENTS),
             "tombstones": self.tombstones,
             "bytes": self.bytes.values().sum::<usize>(),
-            "fullLoadReadUnits": halves as f64 / 2.0,
+            "preload": { "readUnits": read_units as f64 / 2.0 },
+            "init": { "readUnits": read_units + MARKER_UNITS, "writeUnits": self.write_units + marker },
             "unreadable": self.unreadable.to_json(),
             "large": self.large.to_json(),
             "bigSegments": {
@@ -346,15 +373,20 @@ mod tests {
     }
 
     #[test]
-    fn a_full_load_costs_half_a_unit_for_each_4_kb_of_a_kind() {
+    fn costs_are_rounded_up_for_each_query_and_each_written_row() {
         let of =
             |length: usize| format!(r#"{{"key":"a","version":1,"x":"{}"}}"#, "x".repeat(length));
         let report = inspected(&[
             row("features", "a", &of(3000)),
             row("features", "b", &of(3000)),
             row("segments", "s", "{}"),
+            marker("other:$inited"),
         ]);
-        assert_eq!(report["prefixes"][0]["fullLoadReadUnits"], 1.5);
+        let [some, none] = [0, 1].map(|i| &report["prefixes"][i]);
+        assert_eq!(some["preload"], json!({ "readUnits": 1.5 }));
+        assert_eq!(some["init"], json!({ "readUnits": 4, "writeUnits": 8 }));
+        assert_eq!(none["preload"], json!({ "readUnits": 1.0 }));
+        assert_eq!(none["init"], json!({ "readUnits": 3, "writeUnits": 0 }));
     }
 
     #[test]

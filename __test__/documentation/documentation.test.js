@@ -11,6 +11,7 @@ const { test } = require('node:test');
 
 const { FEATURES, SEGMENTS } = require('../support/data');
 const { scenes } = require('../support/scene');
+const { kindsOfStats } = require('./stats-table');
 
 const newScene = scenes();
 
@@ -28,6 +29,13 @@ test('each option is documented', () => {
     names.filter((name) => !page.includes(`| \`${name}\` |`)),
     []
   );
+});
+
+test('each field of stats() is documented, as a counter or a gauge', () => {
+  const [, stats] = /interface Stats \{(.*?)\n {2}\}/s.exec(read('index.d.ts'));
+  const fields = [...stats.matchAll(/^ {4}(\w+):/gm)].map(([, name]) => name);
+  assert.ok(fields.length > 10);
+  assert.deepStrictEqual(Object.keys(kindsOfStats()).sort(), fields.sort());
 });
 
 /** The actions that a policy in docs/table.md allows. */

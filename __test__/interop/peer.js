@@ -13,6 +13,7 @@ const { installPython } = require('../support/python');
 const { leaveOut } = require('../support/unavailable');
 
 const PROGRAM = path.join(__dirname, 'peer.py');
+const REQUIREMENTS = path.join(__dirname, 'requirements.txt');
 
 class Python {
   /**
@@ -92,7 +93,7 @@ class Python {
  */
 function findPython() {
   try {
-    return installPython();
+    return installPython(REQUIREMENTS);
   } catch (error) {
     if (leaveOut('the tests with Python', error) === 'failed') throw error;
     return undefined;

@@ -11,7 +11,7 @@ const { after, before, test } = require('node:test');
 
 const { buildSync } = require('esbuild');
 
-const { layOutPublished } = require('../support/published');
+const { layOutPublished } = require('../support/node-modules');
 
 const NAME = 'dynamodb-feature-store';
 const VARIABLE = 'NAPI_RS_NATIVE_LIBRARY_PATH';

@@ -5,24 +5,20 @@
  */
 
 const assert = require('node:assert');
-const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
 const { flag } = require('../support/flags');
 const { SDKS } = require('../support/sdks');
 const { FEATURES, itemRow, markerRow } = require('../support/data');
-const { AWS_ENVIRONMENT } = require('../support/environment');
 const { scenes } = require('../support/scene');
 const { fetchPackage } = require('../support/npm-package');
-const { startRegistry } = require('./registry');
+const { NAME, PLATFORM, PLATFORMS, Published } = require('./published');
 
 const newScene = scenes();
 
 const ROOT = path.join(__dirname, '..', '..');
-const NAME = 'dynamodb-feature-store';
 const { version } = require('../../package.json');
 /** What this package consists of besides the addon. */
 const FILES = [
@@ -32,110 +28,32 @@ const FILES = [
   /^bin\/dynamodb-feature-store\.js$/,
   /^docs\/(?!maintaining)[\w-]+\.(md|svg)$/,
   /^index\.(js|js\.map|d\.ts)$/,
+  /^lib\/cli\/[\w/-]+\.js$/,
   /^package\.json$/,
-];
-const PLATFORMS = [
-  'darwin-arm64',
-  'darwin-x64',
-  'linux-arm64-gnu',
-  'linux-arm64-musl',
-  'linux-x64-gnu',
-  'linux-x64-musl',
-  'win32-arm64-msvc',
-  'win32-x64-msvc',
 ];
 /** Half of it is the source map, which contains the sources. */
 const LARGEST = 800_000;
 /** The addon, with a margin; what is published is smaller than what `npm run build` makes. */
 const LARGEST_ADDON = 20_000_000;
 
+/** @type {Published} */
+let published;
+/** @type {string} */
 let folder;
-let registry;
-/** @type {string} that of this machine */
-let platform;
-/** @type {string[]} all of them */
-let platforms;
-/** @type {Record<string, string>} tarballs */
-const tarballs = {};
-
 before(async () => {
-  folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'package-')));
-  const [addon] = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
-  [, platform] = addon.split('.');
-  const addons = path.join(folder, 'addons');
-  fs.mkdirSync(addons);
-  // Only this machine's is real; the others are never loaded.
-  for (const name of PLATFORMS) fs.writeFileSync(path.join(addons, `${NAME}.${name}.node`), name);
-  fs.copyFileSync(path.join(ROOT, addon), path.join(addons, addon));
-
-  const out = path.join(folder, 'packages');
-  const script = path.join(ROOT, 'scripts', 'packages.js');
-  const args = [script, '--addons', addons, '--out', out, '--complete'];
-  execFileSync(process.execPath, args, { stdio: 'pipe' });
-  platforms = fs.readdirSync(out).filter((name) => name !== 'main');
-  const packages = [];
-  for (const name of ['main', ...platforms]) {
-    const pack = ['pack', path.join(out, name), '--json', '--pack-destination', folder];
-    const [{ filename }] = JSON.parse(await run('npm', pack, folder));
-    tarballs[name] = path.join(folder, filename);
-    const manifest = JSON.parse(fs.readFileSync(path.join(out, name, 'package.json'), 'utf8'));
-    packages.push({ manifest, tarball: tarballs[name] });
-  }
-  registry = await startRegistry(packages);
+  published = new Published();
+  ({ folder } = published);
+  await published.prepare();
 });
 
-after(() => {
-  registry.close();
-  fs.rmSync(folder, { recursive: true });
-});
+after(() => published.close());
 
-/** Whoever installs it has no Rust, and none of our settings. */
-function environment(more = {}) {
-  const PATH = [path.dirname(process.execPath), '/usr/bin', '/bin'].join(path.delimiter);
-  const env = Object.entries(process.env).filter(
-    ([name]) => !/^(npm|cargo|rustup|node_)/i.test(name)
-  );
-  const caches = { npm_config_cache: path.join(folder, 'cache'), HOME: folder, CI: 'false' };
-  const quiet = {
-    npm_config_loglevel: 'error',
-    npm_config_audit: 'false',
-    npm_config_fund: 'false',
-  };
-  const from = registry ? { npm_config_registry: registry.url } : {};
-  const all = { ...AWS_ENVIRONMENT, PATH, ...caches, ...quiet, ...from, ...more };
-  return { ...Object.fromEntries(env), ...all };
-}
-
-/**
- * @returns {Promise<{code: number, stdout: string, stderr: string}>}
- */
-function outcome(command, args, cwd, more) {
-  const options = { cwd, env: environment(more), maxBuffer: 2 ** 26 };
-  return new Promise((resolve) => {
-    execFile(command, args, options, (failure, stdout, stderr) => {
-      const code = failure ? /** @type {any} */ (failure).code : 0;
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
-
-/** @returns {Promise<string>} what it printed */
-async function run(command, args, cwd, more) {
-  const { code, stdout, stderr } = await outcome(command, args, cwd, more);
-  assert.strictEqual(code, 0, `${command} ${args.join(' ')}: ${stderr}${stdout}`);
-  return stdout;
-}
-
-/** An application's empty folder. */
-function newApplication() {
-  const application = fs.mkdtempSync(path.join(folder, 'application-'));
-  fs.writeFileSync(path.join(application, 'package.json'), '{"private": true}\n');
-  return application;
-}
+const outcome = (...args) => published.outcome(...args);
+const run = (...args) => published.run(...args);
 
 /** @returns {Promise<string>} an application with the package */
 async function installed(...args) {
-  const application = newApplication();
+  const application = published.newApplication();
   await run('npm', ['install', ...(args.length > 0 ? args : [NAME])], application);
   return application;
 }
@@ -156,7 +74,7 @@ function requiring(application) {
 }
 
 test('the package has what it needs, and nothing else', async () => {
-  const args = ['pack', '--dry-run', '--json', tarballs.main];
+  const args = ['pack', '--dry-run', '--json', published.tarballs.main];
   const [{ files, unpackedSize }] = JSON.parse(await run('npm', args, folder));
   const paths = files.map((file) => file.path);
   const strange = paths.filter((file) => !FILES.some((allowed) => allowed.test(file)));
@@ -171,21 +89,21 @@ test('the package has what it needs, and nothing else', async () => {
 });
 
 test("a platform's package has the addon and the licences of what is in it", async () => {
-  const args = ['pack', '--dry-run', '--json', tarballs[platform]];
+  const args = ['pack', '--dry-run', '--json', published.tarballs[PLATFORM]];
   const [{ name, files, unpackedSize }] = JSON.parse(await run('npm', args, folder));
-  assert.strictEqual(name, `${NAME}-${platform}`);
+  assert.strictEqual(name, `${NAME}-${PLATFORM}`);
   assert.deepStrictEqual(files.map((file) => file.path).sort(), [
     'LICENSE',
     'README.md',
     'THIRD-PARTY-LICENCES.txt',
-    `${NAME}.${platform}.node`,
+    `${NAME}.${PLATFORM}.node`,
     'package.json',
   ]);
   assert.ok(unpackedSize < LARGEST_ADDON, `${unpackedSize} bytes`);
 });
 
 test('the package depends on those for platforms, each of the same version', () => {
-  assert.deepStrictEqual(platforms, PLATFORMS);
+  assert.deepStrictEqual(published.platforms, PLATFORMS);
   const file = path.join(folder, 'packages', 'main', 'package.json');
   const { dependencies, optionalDependencies, scripts } = JSON.parse(fs.readFileSync(file, 'utf8'));
   const expected = PLATFORMS.map((name) => [`${NAME}-${name}`, version]);
@@ -195,7 +113,7 @@ test('the package depends on those for platforms, each of the same version', () 
 
 test('npm installs the addon for this machine alone, and it works in every way', async () => {
   const application = await installed();
-  assert.deepStrictEqual(packagesIn(application), [NAME, `${NAME}-${platform}`]);
+  assert.deepStrictEqual(packagesIn(application), [NAME, `${NAME}-${PLATFORM}`]);
   const check = `
     for (const make of [direct, named, byDefault]) {
       if (typeof make('my-table').get !== 'function') throw new Error('no store');
@@ -217,6 +135,10 @@ test('npm installs the addon for this machine alone, and it works in every way',
      const byDefault = all.default;${check}`
   );
   assert.strictEqual(await run('npx', ['--offline', NAME, 'version'], application), `${version}\n`);
+  const nowhere = ['list', 'my-table', '--endpoint', 'http://127.0.0.1:1'];
+  const { code, stderr } = await outcome('npx', ['--offline', NAME, ...nowhere], application);
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /^table "my-table": DynamoDB can't be reached: .*\n$/);
 });
 
 test('requiring it loads one file of JavaScript, and nothing of Node that most never need', async () => {
@@ -234,7 +156,7 @@ test('requiring it loads one file of JavaScript, and nothing of Node that most n
   const [files, loaded] = JSON.parse(printed);
   const expected = [
     [NAME, 'index.js'],
-    [`${NAME}-${platform}`, `${NAME}.${platform}.node`],
+    [`${NAME}-${PLATFORM}`, `${NAME}.${PLATFORM}.node`],
   ];
   const expectedFiles = expected.map((names) => path.join(...names));
   assert.deepStrictEqual(files, expectedFiles.sort());
@@ -280,9 +202,9 @@ for (const [os, cpu, libc, expected] of [
 
 test('npm adds the addon of another platform to that of this machine', async () => {
   const application = await installed();
-  const [other] = PLATFORMS.filter((name) => name !== platform);
+  const [other] = PLATFORMS.filter((name) => name !== PLATFORM);
   await run('npm', ['install', '--no-save', '--force', `${NAME}-${other}`], application);
-  const both = [`${NAME}-${other}`, `${NAME}-${platform}`].sort();
+  const both = [`${NAME}-${other}`, `${NAME}-${PLATFORM}`].sort();
   assert.deepStrictEqual(packagesIn(application), [NAME, ...both]);
 });
 
@@ -365,11 +287,11 @@ for (const [manager, { from, add, settings, isPlugAndPlay }] of Object.entries(M
   test(`${manager} installs it`, async () => {
     const [name, wanted, program] = from;
     const yarn = path.join(fetchPackage(name, wanted), program);
-    const application = newApplication();
+    const application = published.newApplication();
     fs.writeFileSync(path.join(application, 'yarn.lock'), '');
     const env = {
       ...settings,
-      YARN_NPM_REGISTRY_SERVER: registry.url,
+      YARN_NPM_REGISTRY_SERVER: published.registry.url,
       YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
       YARN_ENABLE_TELEMETRY: '0',
       YARN_GLOBAL_FOLDER: path.join(folder, 'yarn'),
@@ -389,25 +311,34 @@ for (const [manager, { from, add, settings, isPlugAndPlay }] of Object.entries(M
 test('without the addon, an error says which one is missing and what to do', async () => {
   const { code, stderr } = await requiring(await installed('--omit=optional', NAME));
   assert.strictEqual(code, 1);
-  const beginning = `^Error: ${NAME}: no addon for ${platform}: it is not installed\\. `;
-  assert.match(stderr, new RegExp(`${beginning}.*optional dependency ${NAME}-${platform}\\.`, 'm'));
+  const beginning = `^Error: ${NAME}: no addon for ${PLATFORM}: it is not installed\\. `;
+  assert.match(stderr, new RegExp(`${beginning}.*optional dependency ${NAME}-${PLATFORM}\\.`, 'm'));
   assert.match(stderr, /code: 'ERR_DYNAMODB_FEATURE_STORE_ADDON'/);
+});
+
+test('without the addon, the command line has its help, and fails in one line', async () => {
+  const application = await installed('--omit=optional', NAME);
+  const help = await run('npx', ['--offline', NAME, '--help'], application);
+  assert.match(help, /^Usage: npx dynamodb-feature-store /);
+  const { code, stderr } = await outcome('npx', ['--offline', NAME, 'check', 't'], application);
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /^dynamodb-feature-store: .*\n$/);
 });
 
 test('an addon that the system does not take is an error with what the system says', async () => {
   const application = await installed();
-  const inside = path.join('node_modules', `${NAME}-${platform}`, `${NAME}.${platform}.node`);
+  const inside = path.join('node_modules', `${NAME}-${PLATFORM}`, `${NAME}.${PLATFORM}.node`);
   fs.writeFileSync(path.join(application, inside), 'no library');
   const { code, stderr } = await requiring(application);
   assert.strictEqual(code, 1);
-  const beginning = `^Error: ${NAME}: no addon for ${platform}: it can't be loaded: `;
+  const beginning = `^Error: ${NAME}: no addon for ${PLATFORM}: it can't be loaded: `;
   assert.match(stderr, new RegExp(beginning, 'm'));
   assert.match(stderr, /file too short|invalid ELF header|not a mach-o|is not a valid Win32/i);
 });
 
 test('something else in the place of the addon is an error, too', async () => {
   const application = await installed();
-  const inside = path.join(application, 'node_modules', `${NAME}-${platform}`);
+  const inside = path.join(application, 'node_modules', `${NAME}-${PLATFORM}`);
   fs.writeFileSync(path.join(inside, 'package.json'), '{"main": "other.js"}');
   for (const text of ['module.exports = undefined;', 'module.exports = { NativeStore: 5 };']) {
     fs.writeFileSync(path.join(inside, 'other.js'), text);

@@ -8,6 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
+const { blocksOf } = require('../documentation/printed');
+
 const ROOT = path.join(__dirname, '..', '..');
 
 /**
@@ -19,11 +21,8 @@ function codeOf(page) {
   /** @type {Record<string, string>} */
   const files = {};
   const commands = [];
-  const blocks = fs
-    .readFileSync(path.join(ROOT, page), 'utf8')
-    .matchAll(/^```(\w+)\n(.*?)^```$/gms);
-  for (const [, language, text] of blocks) {
-    const [, name] = /^(?:\/\/|#) (\S+\.\w+)$/m.exec(text.split('\n', 1)[0]) || [];
+  for (const { language, text } of blocksOf(fs.readFileSync(path.join(ROOT, page), 'utf8'))) {
+    const [, name] = /^(?:\/\/|#) (\S+\.\w+)$/.exec(text.split('\n', 1)[0]) || [];
     if (name) files[name] = text;
     else if (language === 'sh') commands.push(text);
   }

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A Python environment with the packages of the interoperation tests.
+ * Python environments with the packages that tests need.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -11,16 +11,16 @@ const path = require('node:path');
 
 const { Unavailable } = require('./unavailable');
 
-const REQUIREMENTS = path.join(__dirname, '..', 'interop', 'requirements.txt');
 const ENVIRONMENTS = path.join(__dirname, '..', '..', 'target', 'python');
 /** The subfolder of an environment with its programs. */
 const PROGRAMS = process.platform === 'win32' ? 'Scripts' : 'bin';
 
 /**
+ * @param {string} requirements the file
  * @returns {string} the folder of the environment, which depends on the version of the requirements
  */
-function environment() {
-  const wanted = fs.readFileSync(REQUIREMENTS);
+function environment(requirements) {
+  const wanted = fs.readFileSync(requirements);
   return path.join(ENVIRONMENTS, crypto.createHash('sha256').update(wanted).digest('hex'));
 }
 
@@ -34,21 +34,22 @@ function programIn(folder) {
 /**
  * Installs the packages if they are missing. If several processes do so at once, the first one wins.
  *
+ * @param {string} requirements the file that names the packages, with the hashes of their wheels
  * @returns {string} the path of the Python program
  * @throws {Unavailable}
  */
-function installPython() {
-  const program = programIn(environment());
+function installPython(requirements) {
+  const program = programIn(environment(requirements));
   if (fs.existsSync(program)) return program;
   fs.mkdirSync(ENVIRONMENTS, { recursive: true });
   const folder = fs.mkdtempSync(path.join(ENVIRONMENTS, 'installing-'));
   try {
-    console.log('Installing the Python packages of the interoperation tests');
+    console.log(`Installing the Python packages of ${path.relative(process.cwd(), requirements)}`);
     mustRun('python3', ['-m', 'venv', folder]);
-    const packages = ['install', '--quiet', '--require-hashes', '--no-deps', '-r', REQUIREMENTS];
+    const packages = ['install', '--quiet', '--require-hashes', '--no-deps', '-r', requirements];
     mustRun(programIn(folder), ['-m', 'pip', '--disable-pip-version-check', ...packages]);
     try {
-      fs.renameSync(folder, environment());
+      fs.renameSync(folder, environment(requirements));
     } catch (error) {
       if (!fs.existsSync(program)) throw error;
     }

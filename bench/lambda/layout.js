@@ -10,7 +10,7 @@ const path = require('node:path');
 
 const { build } = require('esbuild');
 
-const { layOutPublished } = require('../../__test__/support/published');
+const { layOutPublished } = require('../../__test__/support/node-modules');
 const { FUNCTIONS } = require('./functions');
 
 const BENCH = path.join(__dirname, '..');

@@ -4,6 +4,9 @@
  * Parses the arguments of the command line.
  */
 
+const { UsageError } = require('./failure');
+const { similar } = require('./similar');
+
 /**
  * @typedef {object} Values
  * @property {string} table
@@ -11,6 +14,10 @@
  * @property {string} [prefix]
  * @property {string} [kind]
  * @property {[number, number]} [provisioned] read and write capacity units per second
+ * @property {[string, string][]} [tag] keys and values
+ * @property {boolean} [deletionProtection]
+ * @property {boolean} [pointInTimeRecovery]
+ * @property {boolean} [ifNotExists]
  * @property {string} [endpoint]
  * @property {string} [region]
  * @property {string} [profile]
@@ -19,23 +26,41 @@
  *
  * @typedef {object} Option
  * @property {number} takes the number of values that follow the option
- * @property {(texts: string[]) => any} [read] converts these texts to the option's value
+ * @property {(texts: string[], before: any) => any} [read] converts these texts to the option's value; `before` is
+ *   its value so far
  */
 
-class UsageError extends Error {}
-
+/** @type {Option} */
 const FLAG = { takes: 0 };
+/** @type {Option} */
 const TEXT = { takes: 1 };
-/** @type {Record<string, Option>} options of every command */
-const COMMON = { endpoint: TEXT, region: TEXT, profile: TEXT, json: FLAG, help: FLAG };
 /** @type {Option} */
 const KIND = { takes: 1, read: ([text]) => kindNamed(text) };
+/** @type {Option} */
+const TAG = { takes: 1, read: ([text], before = []) => [...before, tagIn(text)] };
+/** @type {Option} */
+const UNITS = { takes: 2, read: (texts) => texts.map(unitsIn) };
+/** @type {Record<string, Option>} options that say where the table is */
+const CONNECTION = {
+  endpoint: { takes: 1, read: notEmpty('endpoint') },
+  region: { takes: 1, read: notEmpty('region') },
+  profile: { takes: 1, read: notEmpty('profile') },
+};
+/** @type {Record<string, Option>} options of every command that reads or creates a table */
+const COMMON = { ...CONNECTION, json: FLAG, help: FLAG };
 
 /** @type {Record<string, {names: string[], options: Record<string, Option>}>} */
 const COMMANDS = {
   'create-table': {
     names: ['table'],
-    options: { ...COMMON, provisioned: { takes: 2, read: (texts) => texts.map(unitsIn) } },
+    options: {
+      ...COMMON,
+      provisioned: UNITS,
+      tag: TAG,
+      'deletion-protection': FLAG,
+      'point-in-time-recovery': FLAG,
+      'if-not-exists': FLAG,
+    },
   },
   check: { names: ['table'], options: { ...COMMON, prefix: TEXT } },
   list: { names: ['table'], options: { ...COMMON, prefix: TEXT, kind: KIND } },
@@ -67,18 +92,21 @@ function parse(args) {
   const [first, ...rest] = args;
   if (first === undefined) return { values };
   if (first === '--help' || first === '-h') return { values: { ...values, help: true } };
+  if (first === 'help') return parse(rest.length > 0 ? [rest[0], '--help'] : ['--help']);
   const command = first === '--version' ? 'version' : first;
-  const known = Object.prototype.hasOwnProperty.call(COMMANDS, command) && COMMANDS[command];
-  if (!known) throw new UsageError(`There is no command ${shown(command)}.`);
-  const positional = readOptions(rest, known.options, values);
+  if (!has(COMMANDS, command)) throw unknown('command', command, Object.keys(COMMANDS));
+  const { names, options } = COMMANDS[command];
+  const positional = readOptions(rest, options, values);
   if (values.help) return { command, values };
-  known.names.forEach((name, i) => {
-    if (!positional[i]) throw new UsageError(`${command}: the ${name}'s name is missing.`);
+  names.forEach((name, i) => {
+    if (!positional[i]) {
+      throw new UsageError(`${command}: the ${name}'s name is missing`);
+    }
     values[name] = positional[i];
   });
-  if (positional.length > known.names.length) {
-    const [extra] = positional.slice(known.names.length);
-    throw new UsageError(`${command}: ${shown(extra)} is one argument too many.`);
+  if (positional.length > names.length) {
+    const extra = shown(positional[names.length]);
+    throw new UsageError(`${command}: ${extra} is one argument too many`);
   }
   return { command, values };
 }
@@ -96,7 +124,7 @@ function readOptions(args, options, values) {
     const argument = /** @type {string} */ (left.shift());
     if (argument === '--') return [...positional, ...left];
     if (argument === '-h') values.help = true;
-    else if (argument.startsWith('--')) readOption(argument, left, options, values);
+    else if (/^-./.test(argument)) readOption(argument, left, options, values);
     else positional.push(argument);
   }
   return positional;
@@ -109,19 +137,34 @@ function readOptions(args, options, values) {
  * @param {any} values
  */
 function readOption(argument, left, options, values) {
-  const [, name, , joined] = /** @type {string[]} */ (/^--([^=]*)(=(.*))?$/s.exec(argument));
-  if (!Object.prototype.hasOwnProperty.call(options, name)) {
-    throw new UsageError(`There is no option --${name} here.`);
+  const [, dashes, name, , joined] = /** @type {string[]} */ (
+    /^(--?)([^=]*)(=(.*))?$/s.exec(argument)
+  );
+  if (dashes !== '--' || !has(options, name)) {
+    throw unknown('option', `${dashes}${name}`, Object.keys(options));
   }
   const { takes, read } = options[name];
-  if (takes === 0 && joined !== undefined) throw new UsageError(`--${name} takes no value.`);
+  if (takes === 0 && joined !== undefined) throw new UsageError(`--${name} takes no value`);
   const texts = joined === undefined ? [] : [joined];
   while (texts.length < takes && left.length > 0) texts.push(/** @type {string} */ (left.shift()));
   if (texts.length < takes) {
-    throw new UsageError(`--${name} takes ${takes === 1 ? 'a value' : `${takes} values`}.`);
+    const wanted = takes === 1 ? 'a value' : `${takes} values`;
+    throw new UsageError(`--${name} takes ${wanted}`);
   }
-  if (takes === 0) values[name] = true;
-  else values[name] = read ? read(texts) : texts[0];
+  const member = name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+  if (takes === 0) values[member] = true;
+  else values[member] = read ? read(texts, values[member]) : texts[0];
+}
+
+/**
+ * @param {string} name
+ * @returns {(texts: string[]) => string} rejects an empty value, which may be a script's empty variable
+ */
+function notEmpty(name) {
+  return ([text]) => {
+    if (text === '') throw new UsageError(`--${name} must not be empty`);
+    return text;
+  };
 }
 
 /**
@@ -131,9 +174,19 @@ function readOption(argument, left, options, values) {
 function unitsIn(text) {
   const units = Number(text);
   if (!Number.isInteger(units) || units < 1 || units > 0xffffffff) {
-    throw new UsageError(`--provisioned takes two whole numbers above 0, not ${shown(text)}.`);
+    throw new UsageError(`--provisioned takes two whole numbers above 0, not ${shown(text)}`);
   }
   return units;
+}
+
+/**
+ * @param {string} text
+ * @returns {[string, string]}
+ */
+function tagIn(text) {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) || [];
+  if (key === undefined) throw new UsageError(`--tag takes KEY=VALUE, not ${shown(text)}`);
+  return [key, value];
 }
 
 /**
@@ -141,15 +194,39 @@ function unitsIn(text) {
  * @returns {string} the namespace, without a prefix
  */
 function kindNamed(text) {
-  if (Object.prototype.hasOwnProperty.call(KINDS, text)) return KINDS[text];
-  throw new UsageError(`--kind is flags or segments, not ${shown(text)}.`);
+  if (has(KINDS, text)) return KINDS[text];
+  throw new UsageError(`--kind is flags or segments, not ${shown(text)}`);
+}
+
+/**
+ * @param {'command' | 'option'} what
+ * @param {string} word
+ * @param {string[]} names the known ones
+ */
+function unknown(what, word, names) {
+  const dashes = what === 'option' ? '--' : '';
+  const meant = similar(word.replace(/^-+/, ''), names);
+  const question = meant ? `. Did you mean ${dashes}${meant}?` : '';
+  return new UsageError(`unknown ${what} ${/^[\w-]+$/.test(word) ? word : shown(word)}${question}`);
 }
 
 /**
  * @param {string} text
+ * @returns {string} the text in quotes, with escapes for what is not visible
  */
 function shown(text) {
-  return JSON.stringify(text);
+  return JSON.stringify(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
+    const [code = 0] = [character.codePointAt(0)];
+    return `\\u{${code.toString(16)}}`;
+  });
 }
 
-module.exports = { UsageError, parse };
+/**
+ * @param {object} object
+ * @param {string} name
+ */
+function has(object, name) {
+  return Object.prototype.hasOwnProperty.call(object, name);
+}
+
+module.exports = { COMMANDS, CONNECTION, parse };

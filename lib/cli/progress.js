@@ -1,6 +1,6 @@
 'use strict';
 
-const { printable } = require('../native/addon');
+const { printable } = require('./package');
 
 /** A progress line on a terminal. */
 class Progress {

@@ -4,12 +4,9 @@
  * Access to a table for the commands.
  */
 
-const { LogRouter } = require('../logging/router');
-const { NativeTable } = require('../native/addon');
-const { toNativeJson } = require('../native/options');
-const { ResponseQueue } = require('../native/response-queue');
-const { storeOptions } = require('../options');
-const { UsageError } = require('./arguments');
+const { UsageError } = require('./failure');
+const { explained, withOptionNames } = require('./explain');
+const { LogRouter, NativeTable, ResponseQueue, storeOptions, toNativeJson } = require('./package');
 
 /** Log lines go to standard error, results to standard output. */
 const LOGGER = {
@@ -26,37 +23,38 @@ class Table {
   /**
    * @param {import('./arguments').Values} values
    */
-  constructor({ table, prefix, endpoint, region, profile }) {
-    const logs = new LogRouter(LOGGER);
-    for (const [name, value] of Object.entries({ endpoint, region, profile })) {
-      // Stores treat some empty options as not set. Here an empty option is a script's empty variable.
-      if (value === '') throw new UsageError(`--${name} must not be empty.`);
-    }
+  constructor(values) {
+    const { table, prefix, endpoint, region, profile } = values;
     const clientOptions = { endpoint, region, profile, maxAttempts: MAX_ATTEMPTS };
     const { native, hostFunctions } = checked(() =>
       storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
     );
-    this.name = table;
-    this.queue = new ResponseQueue(logs);
+    this.values = values;
+    this.queue = new ResponseQueue(new LogRouter(LOGGER));
     const callHost = hostFunctions.callableFrom(this.queue);
-    const isWhole = prefix === undefined;
-    this.native = new NativeTable(toNativeJson(native), this.queue.deliver, callHost, isWhole);
+    this.isWhole = prefix === undefined;
+    this.native = new NativeTable(toNativeJson(native), this.queue.deliver, callHost, this.isWhole);
   }
 
-  /** @returns {Promise<{region: string, accessKeyId: string}>} */
+  /** @returns {Promise<{region: string, endpoint: string, accessKeyId: string}>} */
   caller() {
-    return this.request('caller', (native, id) => native.caller(id));
+    return this.request('', (native, id) => native.caller(id));
   }
 
   describe() {
-    return this.request('describe', (native, id) => native.describe(id));
+    return this.request('DescribeTable', (native, id) => native.describe(id));
   }
 
-  /**
-   * @param {[number, number]} [units] read and write capacity units per second; on-demand if absent
-   */
-  create([read, write] = /** @type {any} */ ([])) {
-    return this.request('create', (native, id) => native.create(id, read, write));
+  /** Creates the table as the arguments say. */
+  create() {
+    const { provisioned, tag = [], deletionProtection = false } = this.values;
+    const options = JSON.stringify({ provisioned, tags: tag, deletionProtection });
+    return this.request('CreateTable', (native, id) => native.create(id, options));
+  }
+
+  /** Turns point-in-time recovery on. */
+  enableRecovery() {
+    return this.request('UpdateContinuousBackups', (native, id) => native.enableRecovery(id));
   }
 
   /**
@@ -65,10 +63,21 @@ class Table {
    */
   async inspect(onProgress) {
     for (;;) {
-      const { rows, done } = await this.request('inspect', (native, id) => native.inspectOn(id));
-      if (done) return JSON.parse(this.native.report());
+      const { rows, done } = await this.inspectPage();
+      if (done) return this.report();
       onProgress(rows);
     }
+  }
+
+  /** @returns {Promise<{rows: number, done: boolean}>} how many rows are inspected, and whether these are all */
+  inspectPage() {
+    const action = this.isWhole ? 'Scan' : 'Query';
+    return this.request(action, (native, id) => native.inspectOn(id));
+  }
+
+  /** @returns {any} the contents of the pages that are inspected */
+  report() {
+    return JSON.parse(this.native.report());
   }
 
   /**
@@ -76,7 +85,7 @@ class Table {
    * @returns {Promise<any[]>}
    */
   list(kind) {
-    return this.request('list', (native, id) => native.list(id, kind));
+    return this.request('Query', (native, id) => native.list(id, kind));
   }
 
   /**
@@ -84,29 +93,36 @@ class Table {
    * @param {string} key
    */
   get(kind, key) {
-    return this.request('get', (native, id) => native.get(id, kind, key));
+    return this.request('GetItem', (native, id) => native.get(id, kind, key));
+  }
+
+  /**
+   * @param {string} action the IAM action that it takes, without `dynamodb:`; empty if none
+   * @param {(native: NativeTable, id: number) => void} start
+   * @returns {Promise<any>}
+   * @throws {import('./failure').Failure}
+   */
+  async request(action, start) {
+    const { value, failure } = await this.send(action, start);
+    if (failure === undefined) return value;
+    throw await explained(failure, { values: this.values, action, place: () => this.place() });
+  }
+
+  /** @returns {Promise<{region: string, endpoint: string} | undefined>} where requests go, if that is known */
+  async place() {
+    return (await this.send('', (native, id) => native.caller(id))).value;
   }
 
   /**
    * @param {string} what
    * @param {(native: NativeTable, id: number) => void} start
-   * @returns {Promise<any>}
+   * @returns {Promise<{value?: any, failure?: {code: string, cause: string}}>}
    */
-  request(what, start) {
+  send(what, start) {
     return this.queue.request(this.native, what, start, (code, message) =>
-      Object.assign(new Error(`table ${JSON.stringify(this.name)}: ${withCliNames(message)}`), {
-        code,
-      })
+      Object.assign(new Error(message), { code })
     );
   }
-}
-
-/**
- * @param {string} message
- * @returns {string} the message with the command line's names of the options
- */
-function withCliNames(message) {
-  return message.replace(/\bclientOptions\.(endpoint|profile|region)\b/g, '--$1');
 }
 
 /**
@@ -119,9 +135,7 @@ function checked(read) {
   try {
     return read();
   } catch (failure) {
-    throw failure instanceof TypeError
-      ? new UsageError(`${withCliNames(failure.message)}.`)
-      : failure;
+    throw failure instanceof TypeError ? new UsageError(withOptionNames(failure.message)) : failure;
   }
 }
 

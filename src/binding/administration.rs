@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::host_functions::{CallHost, HostFunctions};
 use super::lock;
 use super::options::Options;
-use super::requests::respond_with;
+use super::requests;
 use super::response_queue::{ResponseQueue, queue_for};
 use crate::backoff;
 use crate::cache::Generation;
@@ -18,8 +19,10 @@ use crate::clock::Clock;
 use crate::config::DEFAULT_READ_TIMEOUT;
 use crate::dynamodb::{self, AwsTable, Table};
 use crate::error;
-use crate::inspection::{Billing, Inspection, RowPage, listed};
+use crate::inspection::{Billing, Inspection, NewTable, RowPage, listed};
+use crate::log::printable;
 use crate::model::{Decoded, Layout, RowKey};
+use crate::requester::RequestId;
 use crate::stats::Stats;
 
 /// The command line reads consistently, to show rows as they are now.
@@ -32,6 +35,17 @@ pub struct NativeTable {
     layout: Layout,
     queue: Arc<ResponseQueue>,
     progress: Arc<Mutex<Progress>>,
+}
+
+/// The settings of a new table, as JSON text.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewTableOptions {
+    /// Read and write capacity units per second; absent for on-demand capacity.
+    provisioned: Option<(u32, u32)>,
+    /// Keys and values.
+    tags: Vec<(String, String)>,
+    deletion_protection: bool,
 }
 
 /// The progress of an inspection.
@@ -84,13 +98,17 @@ impl NativeTable {
         self.queue.take()
     }
 
-    /// Responds with the region and the access key: `{ region, accessKeyId }`.
+    /// Responds with the region, the URL of the endpoint and the access key: `{ region, endpoint, accessKeyId }`.
     #[napi(catch_unwind)]
     pub fn caller(&self, id: u32) {
         let caller = self.table.caller();
         respond_with(&self.queue, id, async move {
             let caller = caller.await?;
-            Ok(json!({ "region": caller.region, "accessKeyId": caller.access_key_id }))
+            Ok(json!({
+                "region": caller.region,
+                "endpoint": caller.endpoint,
+                "accessKeyId": caller.access_key_id,
+            }))
         });
     }
 
@@ -101,15 +119,28 @@ impl NativeTable {
         respond_with(&self.queue, id, async move { Ok(description.await?.to_json()) });
     }
 
-    /// Creates the table with these read and write capacity units per second; without both, with on-demand capacity.
+    /// Creates the table. `options` is the JSON text of `{ provisioned, tags, deletionProtection }`.
     #[napi(catch_unwind)]
-    pub fn create(&self, id: u32, read_units: Option<u32>, write_units: Option<u32>) {
-        let billing = match (read_units, write_units) {
-            (Some(read), Some(write)) => Billing::Provisioned(read, write),
-            _ => Billing::OnDemand,
-        };
-        let created = self.table.create(billing);
+    pub fn create(&self, id: u32, options: String) -> Result<()> {
+        let options: NewTableOptions = serde_json::from_str(&options)
+            .map_err(|failure| Error::new(Status::InvalidArg, failure.to_string()))?;
+        let billing = options
+            .provisioned
+            .map_or(Billing::OnDemand, |(read, write)| Billing::Provisioned(read, write));
+        let created = self.table.create(NewTable {
+            billing,
+            tags: options.tags,
+            deletion_protection: options.deletion_protection,
+        });
         respond_with(&self.queue, id, async move { created.await.map(|()| Value::Null) });
+        Ok(())
+    }
+
+    /// Turns point-in-time recovery on.
+    #[napi(catch_unwind)]
+    pub fn enable_recovery(&self, id: u32) {
+        let enabled = self.table.enable_recovery();
+        respond_with(&self.queue, id, async move { enabled.await.map(|()| Value::Null) });
     }
 
     /// Inspects the next page and responds with `{ rows, done }`. Call it until `done` is true.
@@ -179,6 +210,24 @@ impl NativeTable {
             })
         });
     }
+}
+
+/// Runs a request that responds with `{ value }`, or with `{ failure: { code, cause } }`. The cause comes without the
+/// advice for stores, because the command line has its own.
+fn respond_with(
+    queue: &Arc<ResponseQueue>,
+    id: RequestId,
+    work: impl Future<Output = error::Result<Value>> + Send + 'static,
+) {
+    requests::respond_with(queue, id, async move {
+        Ok(match work.await {
+            Ok(value) => json!({ "value": value }),
+            Err(failure) => {
+                let cause = printable(failure.message());
+                json!({ "failure": { "code": failure.kind.code(), "cause": cause } })
+            }
+        })
+    });
 }
 
 async fn list(table: &AwsTable, namespace: &str) -> error::Result<Vec<Value>> {

@@ -17,7 +17,7 @@ const { runChild } = require('../../support/child');
 const { FEATURES } = require('../../support/data');
 const { codeOf, runCommand } = require('../../support/documented');
 const { clauseFlag } = require('../../support/flags');
-const { copyPackages, layOutPublished, linkPackages } = require('../../support/published');
+const { copyPackages, layOutPublished, linkPackages } = require('../../support/node-modules');
 const { scenes } = require('../../support/scene');
 
 const run = promisify(execFile);

@@ -17,7 +17,7 @@ const { codeOf } = require('../../support/documented');
 const { AWS_ENVIRONMENT } = require('../../support/environment');
 const { clauseFlag } = require('../../support/flags');
 const { install } = require('../../support/install');
-const { copyPackages, layOutPublished } = require('../../support/published');
+const { copyPackages, layOutPublished } = require('../../support/node-modules');
 const { scenes } = require('../../support/scene');
 
 const newScene = scenes();

@@ -18,7 +18,7 @@ const { installClient } = require('../../support/lambda/client');
 const { deploy } = require('../../support/lambda/environment');
 const { plainClient } = require('../../support/lambda/plain-client');
 const { VERSIONS, nodeProgram } = require('../../support/node-program');
-const { copyPackages, layOutPublished, linkPackages } = require('../../support/published');
+const { copyPackages, layOutPublished, linkPackages } = require('../../support/node-modules');
 const { scenes } = require('../../support/scene');
 const { leaveOut } = require('../../support/unavailable');
 

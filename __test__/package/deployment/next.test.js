@@ -15,7 +15,7 @@ const { AWS_ENVIRONMENT } = require('../../support/environment');
 const { flag } = require('../../support/flags');
 const { freePort } = require('../../support/free-port');
 const { install } = require('../../support/install');
-const { layOutPublished } = require('../../support/published');
+const { layOutPublished } = require('../../support/node-modules');
 const { scenes } = require('../../support/scene');
 const { waitFor } = require('../../support/wait');
 

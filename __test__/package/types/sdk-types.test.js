@@ -14,6 +14,7 @@ const { after, before, test } = require('node:test');
 const ts = require('typescript');
 
 const { SDKS } = require('../../support/sdks');
+const { complaints } = require('../../support/type-check');
 
 const PACKAGE = path.join(__dirname, '..', '..', '..');
 const NAME = 'dynamodb-feature-store';
@@ -64,8 +65,6 @@ const SETTINGS = {
   },
 };
 
-/** Sources that don't depend on the options are parsed once. */
-const libraries = new Map();
 let folder;
 
 before(() => {
@@ -142,34 +141,6 @@ function newApplication(sdk, title) {
   return application;
 }
 
-/**
- * @param {string} application
- * @param {string[]} files
- * @param {import('typescript').CompilerOptions} given
- * @returns {string} what the compiler has to say
- */
-function complaints(application, files, given) {
-  const options = {
-    ...given,
-    strict: true,
-    noEmit: true,
-    target: ts.ScriptTarget.ES2020,
-    types: ['node'],
-    // What SDKs declare with the types of packages that they don't bring is not for us to check.
-    skipLibCheck: true,
-  };
-  const host = ts.createCompilerHost(options);
-  host.getCurrentDirectory = () => application;
-  const read = host.getSourceFile;
-  host.getSourceFile = (file, ...more) => {
-    if (!/[\\/]lib\.[\w.]+\.d\.ts$/.test(file)) return read(file, ...more);
-    if (!libraries.has(file)) libraries.set(file, read(file, ...more));
-    return libraries.get(file);
-  };
-  const program = ts.createProgram(files, options, host);
-  return ts.formatDiagnostics(ts.getPreEmitDiagnostics(program), host);
-}
-
 for (const sdk of SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem)) {
   for (const [setting, { options, files }] of Object.entries(SETTINGS)) {
     test(`${sdk.title}: takes the stores in TypeScript, ${setting}`, () => {
@@ -185,3 +156,10 @@ for (const sdk of SDKS.filter(({ cached, dataSystem }) => cached && !dataSystem)
     });
   }
 }
+
+test('with exactOptionalPropertyTypes, each option may be undefined', () => {
+  const file = path.join(__dirname, 'undefined-options.ts');
+  const { options } = SETTINGS['node10 with esModuleInterop'];
+  const given = { ...options, exactOptionalPropertyTypes: true };
+  assert.strictEqual(complaints(PACKAGE, [file], given), '');
+});

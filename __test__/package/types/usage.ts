@@ -11,6 +11,7 @@ import Default, {
   type BigSegmentStore,
   DynamoDBBigSegmentStore,
   type FeatureStore,
+  type LDDynamoDBOptions,
   DynamoDBFeatureStore as Named,
   type Options,
 } from '../../..';
@@ -104,6 +105,11 @@ const segments: BigSegmentStore = DynamoDBBigSegmentStore('table', shared)({ log
 const times: Promise<number | undefined> = segments
   .getMetadata()
   .then(({ lastUpToDate }) => lastUpToDate);
+
+// The type of the options in the packages that this one replaces, for both stores.
+const byOldName: LDDynamoDBOptions = { prefix: 'production', cacheTTL: 30, logger: console };
+Named('table', byOldName);
+DynamoDBBigSegmentStore('table', byOldName);
 
 const made: Named = new Named('table', both);
 const madeForSegments: DynamoDBBigSegmentStore = new DynamoDBBigSegmentStore('table', shared);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ProvisionedThroughput, ScalarAttributeType, TableDescription,
+    PointInTimeRecoverySpecification, ProvisionedThroughput, ScalarAttributeType, TableDescription,
+    Tag,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -17,11 +18,11 @@ use super::errors::{no_credentials, to_error};
 use super::requests::{incomplete, query_request};
 use crate::dynamodb::service_errors::foreign_answer;
 use crate::error::Result;
-use crate::inspection::{Billing, Caller, Description, KeyAttribute, RowPage, SizedRow};
+use crate::inspection::{Billing, Caller, Description, KeyAttribute, NewTable, RowPage, SizedRow};
 use crate::model::RowKey;
 
 impl AwsTable {
-    /// Returns the region, and the access key that signs requests.
+    /// Returns the region, the endpoint, and the access key that signs requests. Sends no request to DynamoDB.
     pub fn caller(&self) -> BoxFuture<'static, Result<Caller>> {
         let inner = Arc::clone(&self.0);
         async move {
@@ -31,6 +32,7 @@ impl AwsTable {
             let credentials = credentials.map_err(|failure| no_credentials(&failure))?;
             Ok(Caller {
                 region: region.unwrap_or_default(),
+                endpoint: connection.endpoint().await,
                 access_key_id: credentials.access_key_id().to_owned(),
             })
         }
@@ -52,23 +54,49 @@ impl AwsTable {
     }
 
     /// Creates the table with the keys that stores need.
-    pub fn create(&self, billing: Billing) -> BoxFuture<'static, Result<()>> {
+    pub fn create(&self, table: NewTable) -> BoxFuture<'static, Result<()>> {
         let inner = Arc::clone(&self.0);
         async move {
+            let tags = table.tags.iter().map(|(key, value)| tag(key, value));
+            let tags = tags.collect::<Result<Vec<_>>>()?;
             let send = |connection: &Connection| {
                 let request = connection.reads.create_table().table_name(&inner.name);
+                let tags = (!tags.is_empty()).then(|| tags.clone());
                 async move {
                     let request = request
                         .attribute_definitions(text_attribute("namespace")?)
                         .attribute_definitions(text_attribute("key")?)
                         .key_schema(key_element("namespace", KeyType::Hash)?)
-                        .key_schema(key_element("key", KeyType::Range)?);
-                    let request = match billing {
+                        .key_schema(key_element("key", KeyType::Range)?)
+                        .set_tags(tags)
+                        .set_deletion_protection_enabled(table.deletion_protection.then_some(true));
+                    let request = match table.billing {
                         Billing::OnDemand => request.billing_mode(BillingMode::PayPerRequest),
                         Billing::Provisioned(read, write) => request
                             .billing_mode(BillingMode::Provisioned)
                             .provisioned_throughput(throughput(read, write)?),
                     };
+                    request.send().await.map_err(to_error)
+                }
+            };
+            inner.send_until_answered(send).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    /// Turns point-in-time recovery on.
+    pub fn enable_recovery(&self) -> BoxFuture<'static, Result<()>> {
+        let inner = Arc::clone(&self.0);
+        async move {
+            let send = |connection: &Connection| {
+                let request = connection.reads.update_continuous_backups().table_name(&inner.name);
+                async move {
+                    let recovery = PointInTimeRecoverySpecification::builder()
+                        .point_in_time_recovery_enabled(true)
+                        .build()
+                        .map_err(incomplete)?;
+                    let request = request.point_in_time_recovery_specification(recovery);
                     request.send().await.map_err(to_error)
                 }
             };
@@ -186,6 +214,10 @@ fn text_attribute(name: &str) -> Result<AttributeDefinition> {
 
 fn key_element(name: &str, role: KeyType) -> Result<KeySchemaElement> {
     KeySchemaElement::builder().attribute_name(name).key_type(role).build().map_err(incomplete)
+}
+
+fn tag(key: &str, value: &str) -> Result<Tag> {
+    Tag::builder().key(key).value(value).build().map_err(incomplete)
 }
 
 fn throughput(read: u32, write: u32) -> Result<ProvisionedThroughput> {

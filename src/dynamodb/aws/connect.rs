@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_smithy_runtime_api::client::dns::ResolveDns;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use tokio::time::{Instant, timeout_at};
 
@@ -24,7 +25,7 @@ use crate::clock::Clock;
 use crate::config::{ClientConfig, Config};
 use crate::dynamodb::Reading;
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::{Level, Log};
+use crate::log::{Level, Log, printable};
 use crate::runtime;
 use crate::single_flight::SingleFlight;
 
@@ -82,6 +83,19 @@ impl Connection {
             Ok(request)
         });
         drop(ping.send().await);
+    }
+
+    /// Returns the URL that requests are sent to, without a password. Only the SDK knows it, so this prepares a request
+    /// and does not send it. Empty if the configuration makes no request.
+    pub async fn endpoint(&self) -> String {
+        let endpoint = Arc::new(OnceLock::new());
+        let found = Arc::clone(&endpoint);
+        let request = self.reads.describe_limits().customize().map_request(move |request| {
+            found.get_or_init(|| printable(request.uri().trim_end_matches('/')));
+            Err::<HttpRequest, _>(io::Error::other("only prepared"))
+        });
+        drop(request.send().await);
+        endpoint.get().cloned().unwrap_or_default()
     }
 }
 

@@ -1,0 +1,21 @@
+'use strict';
+
+/**
+ * What the command line uses of the package. A published package has this in index.js, and the command line in
+ * files of its own, so that applications don't load it, and its help needs no addon.
+ */
+
+const { LogRouter } = require('./logging/router');
+const { NativeTable, printable } = require('./native/addon');
+const { toNativeJson } = require('./native/options');
+const { ResponseQueue } = require('./native/response-queue');
+const { storeOptions } = require('./options');
+
+module.exports = {
+  LogRouter,
+  NativeTable,
+  ResponseQueue,
+  printable,
+  storeOptions,
+  toNativeJson,
+};
