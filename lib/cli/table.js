@@ -27,7 +27,7 @@ class Table {
    * @param {import('./arguments').Values} values
    */
   constructor({ table, prefix, endpoint, region, profile }) {
-    const logs = new LogRouter(LOGGER);
+    const logs = new LogRouter('DynamoDBFeatureStore', table, LOGGER);
     for (const [name, value] of Object.entries({ endpoint, region, profile })) {
       // Stores treat some empty options as not set. Here an empty option is a script's empty variable.
       if (value === '') throw new UsageError(`--${name} must not be empty.`);
@@ -41,6 +41,7 @@ class Table {
     const callHost = hostFunctions.callableFrom(this.queue);
     const isWhole = prefix === undefined;
     this.native = new NativeTable(toNativeJson(native), this.queue.deliver, callHost, isWhole);
+    logs.location = this.native.location();
   }
 
   /** @returns {Promise<{region: string, accessKeyId: string}>} */
