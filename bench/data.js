@@ -5,7 +5,7 @@
  * generation of SDKs, and of realistic size: 1.5 KB of JSON on average.
  */
 
-const SEGMENT_COUNT = 20;
+const SEGMENT_COUNT = 500;
 /** The variation that every flag serves to `USER`, by its last rule. */
 const SERVED_VARIATION = 1;
 
@@ -27,7 +27,10 @@ const VARIATION_SETS = [
   [10, 25, 50, 100],
 ];
 
-/** @typedef {{key: string, version: number, [member: string]: any}} Item */
+/**
+ * @typedef {{key: string, version: number, [member: string]: any}} Item
+ * @typedef {{features: Record<string, Item>, segments: Record<string, Item>}} DataSet items by key
+ */
 
 /**
  * @param {number} index
@@ -44,7 +47,7 @@ function flagKey(index) {
  * @returns {string}
  */
 function segmentKey(index) {
-  return `segment-${String(index % SEGMENT_COUNT).padStart(2, '0')}`;
+  return `segment-${String(index % SEGMENT_COUNT).padStart(3, '0')}`;
 }
 
 /**
@@ -161,7 +164,7 @@ function hexadecimal(seed, length) {
  * Returns the data set that an SDK passes to its store.
  *
  * @param {number} flagCount
- * @returns {{features: Record<string, Item>, segments: Record<string, Item>}} items by key
+ * @returns {DataSet}
  */
 function dataSet(flagCount) {
   const byKey = (/** @type {Item[]} */ items) =>
@@ -181,4 +184,4 @@ function servedValue(index) {
   return VARIATION_SETS[index % VARIATION_SETS.length][SERVED_VARIATION];
 }
 
-module.exports = { CONTEXT, USER, dataSet, flag, flagKey, servedValue };
+module.exports = { CONTEXT, USER, dataSet, flagKey, servedValue };

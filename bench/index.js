@@ -4,42 +4,47 @@
  * Compares this package's store with the stores that LaunchDarkly publishes:
  *
  *     node bench/index.js [--runs 5] [--only name,name] [--json path]
+ *     node bench/index.js --write
  *
- * `--only` takes names of measurements or figures. A run of all measurements writes `results.json` and draws
- * `chart.svg`. A run of some only prints them, unless `--json` names a file.
+ * `--only` takes names of measurements or figures. A run of all measurements writes `results.json`, the chart and
+ * the tables in the documentation. A run of some only prints them, unless `--json` names a file. `--write`
+ * measures nothing and writes the chart and the tables from `results.json`.
  */
 
-const { mkdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { installPackages } = require('./install');
 const lambda = require('./lambda');
 const { MEASUREMENTS } = require('./measurements');
-const { chart } = require('./report/chart');
-const { addFigures, newResults, writeResults } = require('./report/results');
-const { tables } = require('./report/table');
+const { circumstances } = require('./report/circumstances');
+const { writePages } = require('./report/pages');
+const { addFigures, newResults, readResults, writeResults } = require('./report/results');
+const { memoryTable, padded, sdkTable } = require('./report/tables');
 const { takeMeasurement } = require('./runner');
-const { PERSISTENT, isInstalled, ours } = require('./stores');
+const { SDKS } = require('./stores');
 const { startStub } = require('./stub/client');
-const { bundleWithAddon } = require('../scripts/bundle');
 
 const RESULTS = path.join(__dirname, 'results.json');
 const NAMES = [...MEASUREMENTS.keys(), lambda.NAME];
-const CHART = path.join(__dirname, 'chart.svg');
 
 async function main() {
-  const { runs, names, json } = readArguments();
+  const { runs, names, json, write } = readArguments();
+  if (write) {
+    writePages(readResults(RESULTS));
+    return;
+  }
   installPackages();
-  mkdirSync(ours.folder, { recursive: true });
-  bundleWithAddon(ours.folder);
   const results = newResults(runs);
   const failures = await measure(names, results);
 
   const isComplete = names.length === NAMES.length && failures.length === 0;
-  const file = json ?? (isComplete ? RESULTS : undefined);
-  if (file !== undefined) writeResults(file, results);
-  if (isComplete) writeFileSync(CHART, chart(results));
+  if (json !== undefined) {
+    writeResults(json, results);
+  } else if (isComplete) {
+    writeResults(RESULTS, results);
+    writePages(results);
+  }
 
   printReport(results);
   for (const { measurement, store, message } of failures) {
@@ -54,12 +59,13 @@ function readArguments() {
       runs: { type: 'string', default: '5' },
       only: { type: 'string' },
       json: { type: 'string' },
+      write: { type: 'boolean', default: false },
     },
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number from 1 on');
   const names = values.only === undefined ? NAMES : chosen(values.only.split(','));
-  return { runs, names, json: values.json };
+  return { runs, names, json: values.json, write: values.write };
 }
 
 /**
@@ -119,20 +125,11 @@ async function measureLambda(results, endpoint) {
  * @param {import('./report/results').Results} results
  */
 function printReport(results) {
-  const { node, system, processor, cores } = results.machine;
-  console.log(`\nNode.js ${node}, ${system}, ${processor}, ${cores} cores, ${results.date}`);
-  for (const [name, version] of Object.entries(results.packages))
-    console.log(`  ${name} ${version}`);
-  console.log(`\nMedians of ${results.runs} processes each, or of as many as stand in brackets.`);
-  console.log('In parentheses: how ours compares with the other.');
-  console.log(`The time of the main thread is ${results.mainThread}.\n`);
-  console.log(tables(results));
-  if (results.lambda) console.log(`\n${lambda.lambdaTable(results.lambda)}`);
-  for (const store of PERSISTENT.filter((candidate) => !isInstalled(candidate))) {
-    console.log(
-      `\n${store.label}: ${store.package} is not installed, see bench/stores/${store.name}.js`
-    );
-  }
+  console.log(`\n${circumstances(results)}`);
+  console.log('In parentheses: how this package compares with the other.');
+  for (const sdk of SDKS) console.log(`\n${sdk.name}\n\n${padded(sdkTable(results, sdk))}`);
+  console.log(padded(memoryTable(results)));
+  if (results.lambda) console.log(`AWS Lambda\n\n${padded(lambda.lambdaTable(results.lambda))}`);
 }
 
 main().catch((failure) => {

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Builds the addon for publication: optimised for size and, on Linux with glibc, compatible with glibc 2.17.
+ * Builds the addon for publication: on Linux with glibc it is compatible with glibc 2.17.
  *
  *     node scripts/build-release.js [--target x86_64-unknown-linux-gnu] [--out folder]
  *
@@ -23,7 +23,7 @@ function main() {
     options: { target: { type: 'string' }, out: { type: 'string' } },
   });
   const target = values.target || hostTarget();
-  const args = ['build', '--platform', '--profile', 'dist', '--target', target];
+  const args = ['build', '--platform', '--release', '--target', target];
   args.push('--no-js', '--dts', 'binding.d.ts');
   if (values.out) args.push('--output-dir', path.resolve(values.out));
   const env = { ...process.env, ...linkedByZig(target) };

@@ -6,8 +6,8 @@
  *
  *     node scripts/packages.js --addons folder --out folder [--complete]
  *
- * `--addons` names the folder that is searched for .node files. A platform without one is left out, or is an
- * error with `--complete`.
+ * `--addons` names the folder that is searched for .node files. A platform without one is left out. With
+ * `--complete`, as for a release, it is an error, and so is an unknown repository.
  */
 
 const { execFileSync } = require('node:child_process');
@@ -17,6 +17,7 @@ const { parseArgs } = require('node:util');
 
 const { bundle } = require('./bundle');
 const { thirdPartyLicences } = require('./licences');
+const { makeLinksAbsolute, nameRepository, repositoryAddress } = require('./repository');
 
 const ROOT = path.join(__dirname, '..');
 const NAPI = path.join(ROOT, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
@@ -31,10 +32,22 @@ function main() {
     },
   });
   if (!values.addons || !values.out) throw new Error('--addons and --out are needed');
+  const repository = repositoryAddress();
+  if (values.complete && !repository) {
+    throw new Error(
+      '--complete needs GITHUB_SERVER_URL and GITHUB_REPOSITORY: npm rejects the provenance statement of a package ' +
+        'that does not name its repository'
+    );
+  }
   const out = path.resolve(values.out);
   const main = path.join(out, 'main');
   fs.mkdirSync(main, { recursive: true });
   copyPackedFiles(main, bundle(main));
+  if (repository) {
+    // Before the folders of the platforms, which inherit it.
+    nameRepository(main, repository);
+    makeLinksAbsolute(main, repository);
+  }
   createPlatformFolders(main, out);
   const addons = addonsIn(path.resolve(values.addons));
   for (const platform of platformsIn(out)) {

@@ -23,6 +23,8 @@ const newScene = scenes();
 
 const ROOT = path.join(__dirname, '..', '..');
 const NAME = 'dynamodb-feature-store';
+/** What a workflow on GitHub sets. */
+const REPOSITORY = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'Someone/a-fork' };
 const { version } = require('../../package.json');
 /** What this package consists of besides the addon. */
 const FILES = [
@@ -71,7 +73,8 @@ before(async () => {
   const out = path.join(folder, 'packages');
   const script = path.join(ROOT, 'scripts', 'packages.js');
   const args = [script, '--addons', addons, '--out', out, '--complete'];
-  execFileSync(process.execPath, args, { stdio: 'pipe' });
+  const env = { ...process.env, ...REPOSITORY };
+  execFileSync(process.execPath, args, { env, stdio: 'pipe' });
   platforms = fs.readdirSync(out).filter((name) => name !== 'main');
   const packages = [];
   for (const name of ['main', ...platforms]) {

@@ -4,34 +4,16 @@
  * The size of packages on disk, in bytes.
  */
 
-const { execFileSync } = require('node:child_process');
-const { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } = require('node:fs');
-const os = require('node:os');
+const { existsSync, readFileSync, readdirSync, statSync } = require('node:fs');
 const path = require('node:path');
 
 const BENCH = path.join(__dirname, '..');
-const ROOT = path.join(BENCH, '..');
 
 /**
  * @typedef {object} Installed
  * @property {number} bytes
  * @property {number} packages the number of packages
  */
-
-/**
- * @returns {Installed} this repository's package and the package for this platform, with the built addon
- */
-function installedOurs() {
-  const out = mkdtempSync(path.join(os.tmpdir(), 'installed-'));
-  try {
-    const script = path.join(ROOT, 'scripts', 'packages.js');
-    const args = [script, '--addons', ROOT, '--out', out];
-    execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    return sizeOf(readdirSync(out).map((name) => path.join(out, name)));
-  } finally {
-    rmSync(out, { recursive: true });
-  }
-}
 
 /**
  * @param {string} name the name of a package
@@ -41,14 +23,7 @@ function installedOurs() {
 function installedBesides(name, besides) {
   const present = needed(path.join(BENCH, 'node_modules', besides), new Set());
   const added = needed(path.join(BENCH, 'node_modules', name), new Set(present));
-  return sizeOf([...added].filter((folder) => !present.has(folder)));
-}
-
-/**
- * @param {string[]} folders
- * @returns {Installed}
- */
-function sizeOf(folders) {
+  const folders = [...added].filter((folder) => !present.has(folder));
   const bytes = folders.reduce((sum, folder) => sum + folderBytes(folder), 0);
   return { bytes, packages: folders.length };
 }
@@ -61,13 +36,24 @@ function sizeOf(folders) {
 function needed(folder, found) {
   if (found.has(folder)) return found;
   found.add(folder);
-  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
-  const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
-  for (const name of names) {
+  for (const name of dependenciesOf(folder)) {
     const dependency = resolvePackage(name, folder);
     if (dependency) needed(dependency, found);
   }
   return found;
+}
+
+/**
+ * @param {string} folder the folder of a package
+ * @returns {string[]} what npm installs with it, some only on other platforms
+ */
+function dependenciesOf(folder) {
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const { dependencies, optionalDependencies, peerDependencies = {} } = manifest;
+  const peers = Object.keys(peerDependencies).filter(
+    (name) => !manifest.peerDependenciesMeta?.[name]?.optional
+  );
+  return [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers];
 }
 
 /**
@@ -98,4 +84,4 @@ function folderBytes(folder) {
   return bytes;
 }
 
-module.exports = { installedBesides, installedOurs };
+module.exports = { installedBesides };

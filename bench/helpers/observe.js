@@ -1,29 +1,24 @@
 'use strict';
 
-const { callStub } = require('../stub/client');
 const { mainThreadTime, now } = require('./clock');
 
 /** Several ticks, so that the sampler is running before the call. */
 const LEAD_MS = 20;
 
 /**
- * The cost of a call for its process and the table.
+ * The cost of a call for its process.
  *
  * @typedef {object} Cost
  * @property {number} wall milliseconds until the callback
  * @property {number} main milliseconds of the main thread's time
  * @property {number} stall the longest stall of the event loop, in milliseconds
- * @property {Record<string, number>} requests by operation
- * @property {number} rowsWritten
  */
 
 /**
- * @param {string} endpoint
  * @param {(callback: (value?: any) => void) => void} call
  * @returns {Promise<Cost>}
  */
-async function observe(endpoint, call) {
-  await callStub(endpoint, 'reset');
+async function observe(call) {
   const stallEnds = watchStalls();
   await new Promise((resolve) => setTimeout(resolve, LEAD_MS));
   const started = { wall: now(), main: mainThreadTime() };
@@ -33,8 +28,7 @@ async function observe(endpoint, call) {
   // Work that follows the callback may still block the event loop.
   await new Promise((resolve) => setTimeout(resolve, LEAD_MS));
   const stall = stallEnds();
-  const { requests, rowsWritten } = await callStub(endpoint, 'counts');
-  return { wall, main, stall, requests, rowsWritten };
+  return { wall, main, stall };
 }
 
 /**
@@ -57,12 +51,4 @@ function watchStalls() {
   };
 }
 
-/**
- * @param {Record<string, number>} requests
- * @returns {number}
- */
-function total(requests) {
-  return Object.values(requests).reduce((sum, count) => sum + count, 0);
-}
-
-module.exports = { observe, total };
+module.exports = { observe };

@@ -9,7 +9,8 @@
  */
 function openStore({ store, endpoint, logger }, options = {}) {
   store.sdk.load();
-  return store.open(store.create(store.load(), { endpoint, logger, ...options }), logger);
+  const created = store.create(store.load(), { endpoint, logger, ...options });
+  return store.sdk.open(created, logger);
 }
 
 module.exports = { openStore };

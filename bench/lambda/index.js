@@ -85,24 +85,19 @@ function add(figures, { name, label }, measured) {
 }
 
 /**
- * @param {LambdaResults} figures
- * @returns {string} a table with a row for each function
+ * @param {LambdaResults | undefined} figures
+ * @returns {import('../report/tables').Table} a row for each function; only a head if nothing was measured
  */
-function lambdaTable(figures) {
+function lambdaTable(figures = {}) {
   const ids = Object.keys(LABELS).filter((id) => figures[id]);
-  const rows = FUNCTIONS.map(({ name, label }) => [
-    label,
-    ...ids.map((id) => {
-      const times = figures[id][name];
-      return times ? format(times.median, 'ms') : '';
-    }),
-  ]);
-  const head = ['Lambda function', ...ids.map((id) => LABELS[id])];
-  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i].length)));
-  return [head, ...rows]
-    .map((row) => row.map((cell, i) => cell.padEnd(widths[i] + 2)).join(''))
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const rows = ids.length > 0 ? FUNCTIONS : [];
+  return [
+    ['function', ...ids.map((id) => LABELS[id])],
+    ...rows.map(({ name, label }) => [
+      label,
+      ...ids.map((id) => (figures[id][name] ? format(figures[id][name].median, 'ms') : '')),
+    ]),
+  ];
 }
 
 module.exports = { NAME, lambdaTable, measureLambda };

@@ -2,30 +2,28 @@
 
 const { flagKey, servedValue } = require('../data');
 const { now } = require('../helpers/clock');
-const { PERSISTENT_IN_ALL_SDKS } = require('../stores');
 
 const FLAG = 1;
 
 /** @type {import('./index').Measurement} */
 module.exports = {
   flags: 1000,
-  stores: PERSISTENT_IN_ALL_SDKS,
   figures: [
     {
       id: 'first-flag-sdk',
-      label: 'first flag through the SDK, from require',
+      label: 'first flag through the SDK in daemon mode, from `require` of the store',
       unit: 'ms',
-      inChart: true,
+      isMain: true,
     },
   ],
 
   async measure({ store, endpoint, logger }) {
-    const { load, startClient, subject } = store.sdk;
-    const sdk = load();
+    const { sdk } = store;
+    sdk.load();
     const started = now();
     const featureStore = store.create(store.load(), { endpoint, logger });
-    const client = await startClient(sdk, { featureStore }, logger);
-    const value = await client.variation(flagKey(FLAG), subject, 'no value');
+    const client = await sdk.startClient({ featureStore }, logger);
+    const value = await client.variation(flagKey(FLAG), sdk.subject, 'no value');
     const took = now() - started;
     if (value !== servedValue(FLAG)) throw new Error(`the flag is ${value}`);
     return { 'first-flag-sdk': took };

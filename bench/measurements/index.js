@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The measurements, in the order of execution.
+ * The measurements, in the order of execution and of reports.
  *
  * @typedef {object} Context
  * @property {import('../stores').Store} store
@@ -10,10 +10,10 @@
  *
  * @typedef {object} Figure
  * @property {string} id
- * @property {string} label
+ * @property {string} label in Markdown; unique
  * @property {'ns' | 'µs' | 'ms' | '/s' | 'bytes' | ''} unit empty for a count
  * @property {'less' | 'more'} [better] default: less
- * @property {boolean} [inChart] whether it is a main figure, shown in the chart
+ * @property {boolean} [isMain] whether README.md and the chart show it
  *
  * @typedef {object} Measurement
  * @property {Figure[]} figures
@@ -27,18 +27,17 @@
  */
 
 const NAMES = [
-  'first-flag-sdk',
   'first-flag-store',
-  'variation-warm',
-  'variation-own-writes',
+  'first-flag-sdk',
+  'uncached-get',
+  'all-10000',
+  'init-10500',
   'cached-get',
   'cached-all-1000',
-  'uncached-get',
-  'coalescing',
-  'all-10000',
-  'init-10000',
   'upsert-burst',
-  'memory-10000',
+  'variation-warm',
+  'variation-own-writes',
+  'requests',
   'installed-size',
 ];
 

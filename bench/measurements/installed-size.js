@@ -1,25 +1,18 @@
 'use strict';
 
-const { installedBesides, installedOurs } = require('../helpers/installed-size');
-const { ours } = require('../stores');
+const { installedBesides } = require('../helpers/installed-size');
 
 /** @type {import('./index').Measurement} */
 module.exports = {
   flags: 0,
   runs: 1,
   figures: [
-    {
-      id: 'installed-size',
-      label: 'installed besides the SDK',
-      unit: 'bytes',
-      inChart: true,
-    },
+    { id: 'installed-size', label: 'installed size besides the SDK', unit: 'bytes', isMain: true },
     { id: 'installed-packages', label: 'packages besides the SDK', unit: '' },
   ],
 
   async measure({ store }) {
-    const { bytes, packages } =
-      store === ours ? installedOurs() : installedBesides(String(store.package), store.sdk.package);
+    const { bytes, packages } = installedBesides(store.package, store.sdk.package);
     return { 'installed-size': bytes, 'installed-packages': packages };
   },
 };

@@ -2,41 +2,31 @@
 
 /**
  * Draws the main figures as an SVG image: bars on a logarithmic scale that show each store's figure as a
- * multiple of this package's.
+ * multiple of this package's in SDK 9.
  */
 
 const { format } = require('./format');
+const { image, text } = require('./svg');
 
 const WIDTH = 900;
-const LABEL_WIDTH = 190;
+const MARGIN = 20;
+const LABEL_WIDTH = 200;
 const VALUE_WIDTH = 90;
 const BAR_HEIGHT = 14;
 const BAR_STEP = 18;
 const TITLE_HEIGHT = 26;
 const GROUP_GAP = 10;
-const TOP = 64;
+const TOP = 72;
 const BOTTOM = 34;
 
-/** Names of stores. */
-const OURS = ['ours', 'ours-in-sdk9'];
-
-/** Readable on light and dark pages; the image has no background. */
-const STYLE = `
-  text { font: 12px system-ui, sans-serif; fill: #1f2328; }
-  .heading { font-size: 15px; font-weight: 600; }
-  .title { font-weight: 600; }
-  .faint { fill: #59636e; }
-  .grid { stroke: #d1d9e0; stroke-width: 1; }
-  .bar { fill: #9aa4ae; }
-  .ours { fill: #1a7f37; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc; }
-    .faint { fill: #9198a1; }
-    .grid { stroke: #3d444d; }
-    .bar { fill: #656c76; }
-    .ours { fill: #3fb950; }
-  }
-`;
+/** @type {Record<string, string>} the stores that are shown, by name. The other figures are multiples of the first one's. */
+const BARS = {
+  'sdk9-ours': 'this package, SDK 9',
+  'sdk9-theirs': "SDK 9's wrapper",
+  'sdk7-ours': 'this package, SDK 7',
+  'sdk7-theirs': "SDK 7's package",
+};
+const [BASE] = Object.keys(BARS);
 
 /** @type {Record<string, string>} */
 const SUPERSCRIPTS = Object.fromEntries([...'⁰¹²³⁴⁵⁶⁷⁸⁹'].map((sign, digit) => [digit, sign]));
@@ -50,51 +40,64 @@ SUPERSCRIPTS['-'] = '⁻';
  */
 function chart(results) {
   const figures = Object.values(results.figures).filter(
-    ({ inChart, stores }) => inChart && stores.ours?.median > 0
+    ({ isMain, stores }) => isMain && stores[BASE]?.median > 0
   );
   const scale = scaleOf(figures);
   /** @type {string[]} */
   const parts = [];
   let y = TOP;
   for (const figure of figures) {
-    parts.push(text(0, y + 16, figure.label, 'title'));
+    parts.push(text(MARGIN, y + 16, figure.label.replaceAll('`', ''), 'title'));
     y += TITLE_HEIGHT;
-    for (const [name, { label, median }] of Object.entries(figure.stores)) {
+    for (const name of barsOf(figure)) {
       const end = scale.x(relative(figure, name));
       const middle = y + BAR_HEIGHT - 3;
-      parts.push(text(LABEL_WIDTH - 8, middle, label, 'faint', 'end'));
-      const kind = OURS.includes(name) ? 'ours' : 'bar';
+      parts.push(text(LABEL_WIDTH - 8, middle, BARS[name], 'faint', 'end'));
+      const kind = name.endsWith('-ours') ? 'ours' : 'theirs';
       const width = Math.max(end - LABEL_WIDTH, 1).toFixed(1);
       parts.push(
         `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" rx="2"/>`
       );
-      parts.push(text(Math.max(end, LABEL_WIDTH) + 6, middle, format(median, figure.unit)));
+      parts.push(
+        text(
+          Math.max(end, LABEL_WIDTH) + 6,
+          middle,
+          format(figure.stores[name].median, figure.unit)
+        )
+      );
       y += BAR_STEP;
     }
     y += GROUP_GAP;
   }
   const { node, processor, cores } = results.machine;
-  const height = y + BOTTOM;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Benchmark results">`,
-    `<style>${STYLE}</style>`,
-    text(0, 18, 'Times what ours takes, on a logarithmic scale; shorter is better', 'heading'),
+  return image(WIDTH, y + BOTTOM, 'Benchmark results', [
+    text(
+      MARGIN,
+      30,
+      'Time and memory, in multiples of this package in SDK 9 (shorter is better)',
+      'heading'
+    ),
     ...scale.grid(TOP - 8, y),
     ...parts,
-    text(0, y + 22, `Node.js ${node}, ${processor}, ${cores} cores, ${results.date}`, 'faint'),
-    '</svg>',
-    '',
-  ].join('\n');
+    text(MARGIN, y + 22, `Node.js ${node}, ${processor}, ${cores} cores, ${results.date}`, 'faint'),
+  ]);
+}
+
+/**
+ * @param {FigureResult} figure
+ * @returns {string[]} the measured stores that are shown
+ */
+function barsOf({ stores }) {
+  return /** @type {string[]} */ (Object.keys(BARS)).filter((name) => stores[name]);
 }
 
 /**
  * @param {FigureResult} figure
  * @param {string} name the name of a store
- * @returns {number} the store's figure as a multiple of this package's; above 1 is worse
+ * @returns {number} the store's figure as a multiple of the first store's; above 1 is worse
  */
 function relative(figure, name) {
-  const { ours, [name]: other } = figure.stores;
-  const [a, b] = [other?.median ?? ours.median, ours.median];
+  const [a, b] = [figure.stores[name].median, figure.stores[BASE].median];
   return figure.better === 'more' ? b / a : a / b;
 }
 
@@ -102,9 +105,7 @@ function relative(figure, name) {
  * @param {FigureResult[]} figures
  */
 function scaleOf(figures) {
-  const ratios = figures.flatMap((figure) =>
-    Object.keys(figure.stores).map((name) => relative(figure, name))
-  );
+  const ratios = figures.flatMap((figure) => barsOf(figure).map((name) => relative(figure, name)));
   const known = ratios.filter((ratio) => ratio > 0);
   // The scale begins below 1, so that this package's bar is visible.
   const low = Math.min(-1, Math.floor(Math.log10(Math.min(1, ...known))));
@@ -131,23 +132,6 @@ function scaleOf(figures) {
 function powerOfTen(exponent) {
   if (Math.abs(exponent) <= 3) return String(Number(`1e${exponent}`));
   return `10${[...String(exponent)].map((digit) => SUPERSCRIPTS[digit]).join('')}`;
-}
-
-/**
- * @param {number} x
- * @param {number} y
- * @param {string} content
- * @param {string} [kind] the CSS class
- * @param {string} [anchor]
- */
-function text(x, y, content, kind, anchor) {
-  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-  const attributes = [
-    `x="${x.toFixed(1)}" y="${y.toFixed(1)}"`,
-    kind && `class="${kind}"`,
-    anchor && `text-anchor="${anchor}"`,
-  ];
-  return `<text ${attributes.filter(Boolean).join(' ')}>${escaped}</text>`;
 }
 
 module.exports = { chart };

@@ -63,7 +63,7 @@ const COMPARATIVES = {
   '/s': ['slower', 'faster'],
 };
 /** Figures for time that is consumed, as opposed to the duration of a call. */
-const TIME_TAKEN = /\b(stall|CPU time|time of the main thread)\b/;
+const TIME_TAKEN = /\b(stall|CPU time|main thread)\b/;
 
 /**
  * @param {number} ours

@@ -12,7 +12,7 @@
  * @property {string} label
  * @property {string} unit
  * @property {'less' | 'more'} better
- * @property {boolean} inChart
+ * @property {boolean} isMain
  * @property {number} [runs] if the measurement sets its own number
  * @property {Record<string, StoreResult>} stores by name
  *
@@ -25,7 +25,7 @@
  * @property {Record<string, FigureResult>} figures by id
  */
 
-const { writeFileSync } = require('node:fs');
+const { readFileSync, writeFileSync } = require('node:fs');
 const os = require('node:os');
 
 const { MAIN_THREAD_SOURCE } = require('../helpers/clock');
@@ -41,7 +41,7 @@ const PACKAGES = [
   'launchdarkly-node-server-sdk-dynamodb',
   'aws-sdk',
   '@launchdarkly/node-server-sdk',
-  '@launchdarkly/node-server-sdk-dynamodb',
+  'node-server-sdk-8',
   '@aws-sdk/client-dynamodb',
 ];
 
@@ -72,15 +72,16 @@ function newResults(runs) {
  * @param {Record<string, import('../runner').Runs>} runs by store
  */
 function addFigures(results, measurement, runs) {
-  for (const { id, label, unit, better = 'less', inChart = false } of measurement.figures) {
+  for (const { id, label, unit, better = 'less', isMain = false } of measurement.figures) {
     /** @type {Record<string, StoreResult>} */
     const stores = {};
     for (const [name, figures] of Object.entries(runs)) {
       const values = figures[id];
+      if (values === undefined) continue;
       stores[name] = { label: storeByName(name).label, median: median(values), values };
     }
     if (Object.keys(stores).length === 0) continue;
-    results.figures[id] = { label, unit, better, inChart, runs: measurement.runs, stores };
+    results.figures[id] = { label, unit, better, isMain, runs: measurement.runs, stores };
   }
 }
 
@@ -120,6 +121,14 @@ function writeResults(file, results) {
 }
 
 /**
+ * @param {string} file
+ * @returns {Results}
+ */
+function readResults(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/**
  * @param {string} _name
  * @param {unknown} value
  */
@@ -127,4 +136,4 @@ function rounded(_name, value) {
   return typeof value === 'number' ? Number(value.toPrecision(6)) : value;
 }
 
-module.exports = { addFigures, newResults, writeResults };
+module.exports = { addFigures, newResults, readResults, writeResults };

@@ -8,8 +8,6 @@
  */
 
 const { isPlain } = require('../store/contract');
-// Not loaded on demand: `prepare` may run when a test environment that loaded this is gone.
-const { fastCodec } = require('./fast-codec');
 const { sdkCodec } = require('./sdk-codec');
 
 /** How many single items the SDK's own codec converts. More would take longer than the comparison. */
@@ -29,7 +27,8 @@ function newCodec(Wrapper) {
   function prepare() {
     if (isPrepared) return;
     isPrepared = true;
-    codec = fastCodec(own) || own;
+    // Loaded on demand because a function that reads a few flags does not need it.
+    codec = require('./fast-codec').fastCodec(own) || own;
   }
 
   function count() {

@@ -139,3 +139,18 @@ test('an item for which the SDK throws nothing is left out', async (t) => {
   assert.strictEqual(await store.get(FEATURES, 'bad'), null);
   assert.strictEqual(scene.logger.linesWith('"bad" in "features"', 'no reason').length, 1);
 });
+
+test('a write that the SDK does not convert ends with an error', async (t) => {
+  const scene = await newScene(t);
+  const { PersistentDataStoreWrapper: Wrapper } = require(SDK_9);
+  class Silent extends Wrapper {
+    upsert() {}
+  }
+  const view = scene.value({ sdk: { PersistentDataStoreWrapper: Silent } });
+  const store = view({ basicConfiguration: {} });
+  const failure = await new Promise((resolve) =>
+    store.upsert(FEATURES, { key: 'a', version: 1 }, resolve)
+  );
+  assert.match(failure.message, /did not convert/);
+  assert.strictEqual(scene.logger.linesWith('upsert', 'did not convert').length, 1);
+});

@@ -1,11 +1,10 @@
 'use strict';
 
 /**
- * A minimal persistent store core for SDK 9 over the AWS SDK for JavaScript v3: what an application has that
- * combines LaunchDarkly's wrapper with Amazon's client.
+ * A minimal persistent store core for SDK 8 and 9 over the AWS SDK for JavaScript v3, in place of
+ * `@launchdarkly/node-server-sdk-dynamodb`. It sends the requests of that package, without the GetItem after
+ * each update and with all batches at once, so it is at least as fast.
  */
-
-const { SDK_9 } = require('./sdks');
 
 const BATCH = 25;
 const MARKER = '$inited';
@@ -174,15 +173,14 @@ const DEFAULT_TTL = 15;
 /**
  * Makes the application's `featureStore`.
  *
+ * @param {{aws: any, Wrapper: any}} loaded `@aws-sdk/client-dynamodb`, and the SDK's `PersistentDataStoreWrapper`
  * @param {string} table
  * @param {{clientOptions: object, cacheTTL?: number}} options
  */
-function newStore(table, { clientOptions, cacheTTL = DEFAULT_TTL }) {
-  const aws = require('@aws-sdk/client-dynamodb');
-  const { PersistentDataStoreWrapper } = SDK_9.load();
+function newStore({ aws, Wrapper }, table, { clientOptions, cacheTTL = DEFAULT_TTL }) {
   /** @param {{basicConfiguration: {logger: any}}} context */
   const open = ({ basicConfiguration: { logger } }) =>
-    new PersistentDataStoreWrapper(newCore(aws, table, clientOptions, logger), cacheTTL, logger);
+    new Wrapper(newCore(aws, table, clientOptions, logger), cacheTTL, logger);
   return open;
 }
 
