@@ -13,6 +13,12 @@ const { SDK, findWrapper } = require('./find');
  * @typedef {import('./sdk-codec').Wrapper} Wrapper
  */
 
+/**
+ * The members of the error.
+ *
+ * @type {{code: import('../..').ErrorCode}}
+ */
+const NOT_FOUND = { code: 'SDK_NOT_FOUND' };
 /** @type {WeakMap<Wrapper, Contract>} one contract per copy of the SDK, whose clients share items */
 const contracts = new WeakMap();
 
@@ -26,10 +32,11 @@ const contracts = new WeakMap();
 function contractOf(context, configured, called) {
   const wrapper = configured || findWrapper(context, called);
   if (!wrapper) {
-    throw new Error(
+    const failure = new Error(
       `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. ` +
         `Give it as the option sdk: DynamoDBFeatureStore(table, { sdk: require('${SDK}') })`
     );
+    throw Object.assign(failure, NOT_FOUND);
   }
   let contract = contracts.get(wrapper);
   if (contract === undefined) {
