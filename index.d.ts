@@ -20,6 +20,74 @@ declare namespace DynamoDBFeatureStore {
     warn(...args: any[]): void;
   }
 
+  /**
+   * The `code` of each error of this package: errors that are thrown, that reject promises, and that the write
+   * callbacks of SDK 8 and 9 get. The log line about a failure has the same code in brackets.
+   */
+  type ErrorCode =
+    /** The table does not exist in this region and account. */
+    | 'TABLE_NOT_FOUND'
+    /** The table's keys are not `namespace` and `key`, both strings. */
+    | 'WRONG_KEY_SCHEMA'
+    /** No AWS region is configured, or it was not found in time. */
+    | 'NO_REGION'
+    /** No AWS credentials were found, or not in time. */
+    | 'NO_CREDENTIALS'
+    /** No file has the AWS profile that is configured. */
+    | 'NO_PROFILE'
+    /** AWS rejects the credentials as wrong or expired. */
+    | 'BAD_CREDENTIALS'
+    /** The credentials lack a permission. */
+    | 'ACCESS_DENIED'
+    /** The endpoint or the proxy is not a usable URL. */
+    | 'BAD_ENDPOINT'
+    /** DynamoDB throttles requests. The store retries them. */
+    | 'THROTTLED'
+    /** DynamoDB can't be reached, or fails on its side. The store retries the request. */
+    | 'UNAVAILABLE'
+    /** DynamoDB did not answer within `readTimeout` or `writeTimeout`. */
+    | 'TIMED_OUT'
+    /** The process has no thread or no file descriptor left. */
+    | 'NO_RESOURCES'
+    /** DynamoDB, or your `dynamoDBClient`, rejects the request. */
+    | 'REFUSED'
+    /** The item is over the size limit of LaunchDarkly's SDKs. */
+    | 'TOO_LARGE'
+    /** The store is read-only, so that nothing is written. */
+    | 'READ_ONLY'
+    /** The store is closed. */
+    | 'CLOSED'
+    /** The caller passed something that is not a kind, key, item or data set. */
+    | 'INVALID_DATA'
+    /** A defect in this package, or something that the caller passed has thrown. */
+    | 'INTERNAL'
+    /** An option has a bad value. The error is a `TypeError`. */
+    | 'INVALID_OPTION'
+    /** The module of an SDK 8 or 9 client can't be found. See the option `sdk`. */
+    | 'SDK_NOT_FOUND'
+    /** The package can't load its addon for this platform. */
+    | 'ERR_DYNAMODB_FEATURE_STORE_ADDON';
+
+  /** The code in brackets in each log line. docs/operating.md says what to do about each. */
+  type LogCode =
+    | ErrorCode
+    /** What failed before works again. */
+    | 'RECOVERED'
+    /** An item in the table can't be read and counts as missing. */
+    | 'UNREADABLE_ITEM'
+    /** An item is near the size limit of LaunchDarkly's SDKs. */
+    | 'LARGE_ITEM'
+    /** Writes were given up: the table does not get them. */
+    | 'WRITES_LOST'
+    /** Somebody has emptied or re-created the table. */
+    | 'DATA_LOST'
+    /** An option, or a part of it, is not used. */
+    | 'OPTION_IGNORED'
+    /** A variable, or a file of configuration or certificates, is not used. */
+    | 'CONFIG_IGNORED'
+    /** A request was sent (`clientOptions.logger`). */
+    | 'REQUEST';
+
   /** AWS credentials, in the form of both AWS SDKs for JavaScript. */
   interface Credentials {
     accessKeyId: string;
@@ -180,7 +248,7 @@ declare namespace DynamoDBFeatureStore {
 
   /**
    * Options of both stores. For each option, `null` and `undefined` mean the default. A bad value throws a
-   * `TypeError` that names the option.
+   * `TypeError` that names the option and has the `code` `INVALID_OPTION`.
    */
   interface BigSegmentOptions {
     /**
@@ -324,7 +392,7 @@ declare namespace DynamoDBFeatureStore {
   /**
    * The methods that an SDK client calls. Each callback comes exactly once, and synchronously if a fresh answer
    * is in memory. Failures are logged. For a client of SDK 8 or 9, the callback of a write that is not in the
-   * table also receives an `Error`.
+   * table also receives an `Error`, whose `code` is an `ErrorCode`.
    */
   interface FeatureStore {
     /** Reads an item. The answer is `null` if the item is unknown, deleted or can't be read. */
@@ -399,8 +467,8 @@ declare namespace DynamoDBFeatureStore {
   }
 
   /**
-   * The methods that an SDK client calls for big segments. A failure rejects the promise with an `Error` that
-   * has a `code`. The SDK logs failures; the store does not.
+   * The methods that an SDK client calls for big segments. A failure rejects the promise with an `Error` whose
+   * `code` is an `ErrorCode`. The SDK logs failures; the store does not.
    */
   interface BigSegmentStore {
     /**

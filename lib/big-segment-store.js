@@ -26,21 +26,28 @@ function DynamoDBBigSegmentStore(tableName, options) {
     tableName,
     options
   );
-  const logs = new LogRouter(logger, requestLogger, 'DynamoDBBigSegmentStore');
-  for (const warning of warnings) logs.log('warn', `DynamoDBBigSegmentStore: ${warning}`);
-  return storeValue(logs, () => new BigSegments(native, logs, hostFunctions), viewMethods);
+  const logs = new LogRouter('DynamoDBBigSegmentStore', tableName, logger, requestLogger);
+  const store = storeValue(
+    logs,
+    () => new BigSegments(native, logs, hostFunctions),
+    (access) => viewMethods(logs, access)
+  );
+  // Lines name the place of the table, which the native store knows.
+  for (const warning of warnings) logs.log('warn', 'OPTION_IGNORED', warning);
+  return store;
 }
 
 /**
+ * @param {LogRouter} logs
  * @param {import('./store/store-value').Access<BigSegments>} access
  */
-function viewMethods(access) {
+function viewMethods(logs, access) {
   /**
    * @param {(segments: BigSegments) => Promise<any>} read
    */
   async function trackRequest(read) {
     const view = access.view();
-    if (!view) throw failure('CLOSED', 'the big segment store is closed');
+    if (!view) throw logs.error('CLOSED', 'the big segment store is closed');
     view.requestStarted();
     try {
       return await read(view.core);
@@ -63,7 +70,10 @@ function viewMethods(access) {
     getUserMembership(userHash) {
       return trackRequest(async (segments) => {
         if (typeof userHash !== 'string') {
-          throw failure('INVALID_DATA', `the hash must be a text, not of type ${typeof userHash}`);
+          throw logs.error(
+            'INVALID_DATA',
+            `the hash must be a text, not of type ${typeof userHash}`
+          );
         }
         return segments.request('getUserMembership', (native, id) =>
           native.membership(id, userHash)
@@ -85,11 +95,13 @@ class BigSegments {
    * @param {import('./native/host-functions').HostFunctions} hostFunctions
    */
   constructor(options, logs, hostFunctions) {
+    this.logs = logs;
     this.closed = false;
     this.onClosed = () => {};
     this.queue = new ResponseQueue(logs);
     const callHost = hostFunctions.callableFrom(this.queue);
     this.native = new NativeBigSegmentStore(toNativeJson(options), this.queue.deliver, callHost);
+    logs.location = this.native.location();
   }
 
   /**
@@ -98,7 +110,9 @@ class BigSegments {
    * @returns {Promise<any>}
    */
   request(what, start) {
-    return this.queue.request(this.native, what, start, failure);
+    return this.queue.request(this.native, what, start, (code, message) =>
+      this.logs.error(code, message)
+    );
   }
 
   /** @returns {Promise<void>} */
@@ -114,14 +128,6 @@ class BigSegments {
     this.native.close();
     this.queue.close(this.native, this.onClosed);
   }
-}
-
-/**
- * @param {string} code
- * @param {string} message
- */
-function failure(code, message) {
-  return Object.assign(new Error(`DynamoDBBigSegmentStore: ${message}`), { code });
 }
 
 module.exports = { DynamoDBBigSegmentStore };

@@ -20,9 +20,8 @@ function DynamoDBFeatureStore(tableName, options) {
     tableName,
     options
   );
-  const logs = new LogRouter(logger, requestLogger);
-  for (const warning of warnings) logs.log('warn', `DynamoDBFeatureStore: ${warning}`);
-  return storeValue(
+  const logs = new LogRouter('DynamoDBFeatureStore', tableName, logger, requestLogger);
+  const store = storeValue(
     logs,
     () => new Core(native, logs, hostFunctions),
     (access, config, value) => {
@@ -34,6 +33,9 @@ function DynamoDBFeatureStore(tableName, options) {
       return viewMethods(logs, access, contract);
     }
   );
+  // Lines name the place of the table, which the native store knows.
+  for (const warning of warnings) logs.log('warn', 'OPTION_IGNORED', warning);
+  return store;
 }
 
 module.exports = { DynamoDBFeatureStore };

@@ -2,7 +2,7 @@
 //! itself.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::backoff::{self, Retries};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Advice, Error, ErrorKind, Result};
 use crate::model::{Layout, MAX_KEY_SIZE, RowKey};
 use crate::panics::caught_request;
 
@@ -49,10 +49,11 @@ pub type Membership = HashMap<String, bool>;
 /// The big segments under one prefix.
 pub struct BigSegments {
     table: Arc<dyn BigSegmentTable>,
-    name: String,
     layout: Layout,
     consistent_read: bool,
     read_timeout: Duration,
+    /// The advice that was given since the last success.
+    advice: Mutex<Advice>,
 }
 
 impl BigSegments {
@@ -65,10 +66,10 @@ impl BigSegments {
     pub fn new(config: &Config, table: Arc<dyn BigSegmentTable>) -> Self {
         Self {
             table,
-            name: config.table.clone(),
             layout: Layout::new(&config.prefix),
             consistent_read: config.consistent_read,
             read_timeout: config.read_timeout,
+            advice: Mutex::default(),
         }
     }
 
@@ -102,10 +103,19 @@ impl BigSegments {
             || self.table.read_retries(),
             || caught_request(|| self.table.get(&row, self.consistent_read)),
         );
-        read.await.map_err(|failure| {
-            let message = format!("reading {what} from the table {:?} failed", self.name);
-            Error::new(failure.kind, format!("{message}: {}", failure.message()))
-        })
+        let read = read.await;
+        // The SDK logs each failure.
+        let mut advice = self.advice.lock().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Ok(row) => {
+                advice.clear();
+                Ok(row)
+            }
+            Err(failure) => {
+                let message = format!("reading {what} failed: {}", failure.message());
+                Err(advice.once(&Error::new(failure.kind, message)))
+            }
+        }
     }
 }
 
@@ -201,9 +211,10 @@ mod tests {
         let (store, _) = with(Some(Err(throttled)), |_| {});
         let failure = store.last_up_to_date().await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::Throttled);
-        let said =
-            "reading the metadata of big segments from the table \"flags\" failed: slow down";
-        assert_eq!(failure.message(), said);
+        assert_eq!(failure.message(), "reading the metadata of big segments failed: slow down");
+        assert!(failure.to_string().ends_with("Raise the table's capacity or make it on-demand"));
+        let again = store.membership("h").await.unwrap_err();
+        assert_eq!(again.to_string(), "reading a membership in big segments failed: slow down");
     }
 
     #[tokio::test]

@@ -4,10 +4,13 @@
 //! every line, and every error message for a caller, goes through [`printable`], also in JavaScript.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use regex_lite::Regex;
+
+use crate::error::{Code, Error};
 
 /// The maximum length of a line, in characters.
 const LONGEST_LINE: usize = 1000;
@@ -78,17 +81,65 @@ impl Level {
 
 /// A receiver of log lines. It must not block.
 pub trait Log: Send + Sync {
-    /// Logs a line, which must not contain credentials or item contents.
-    fn log(&self, level: Level, line: String);
+    /// Logs a line.
+    fn log(&self, line: Line);
+
+    /// Sets the place of the table, which each line names.
+    fn locate(&self, _location: &Location) {}
 }
 
-/// A line to log.
+/// A line to log. The receiver adds the names of the store and the table, and the table's place.
 #[derive(Debug, PartialEq)]
-pub enum Line {
-    /// Something failed.
-    Error(String),
-    /// Something works again.
-    Warn(String),
+pub struct Line {
+    /// How serious it is.
+    pub level: Level,
+    /// What it is about.
+    pub code: Code,
+    /// The text, without credentials and item contents.
+    pub text: String,
+}
+
+impl Line {
+    /// Returns a line about something that failed.
+    pub fn error(code: impl Into<Code>, text: impl Into<String>) -> Self {
+        Self { level: Level::Error, code: code.into(), text: text.into() }
+    }
+
+    /// Returns a line about something unusual that did not fail.
+    pub fn warn(code: impl Into<Code>, text: impl Into<String>) -> Self {
+        Self { level: Level::Warn, code: code.into(), text: text.into() }
+    }
+
+    /// Returns a line about a request.
+    pub fn request(text: impl Into<String>) -> Self {
+        Self { level: Level::Request, code: Code::Request, text: text.into() }
+    }
+
+    /// Returns the line about a failure of the work that `what` describes.
+    pub fn failed(what: &str, failure: &Error) -> Self {
+        Self::error(failure.kind, format!("{what} failed: {failure}"))
+    }
+}
+
+/// Where a table is, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Location {
+    /// The AWS region.
+    pub region: Option<String>,
+    /// The origin of the endpoint, if one is configured: scheme, host and port.
+    pub endpoint: Option<String>,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(region) = &self.region {
+            write!(f, " in {region}")?;
+        }
+        match &self.endpoint {
+            Some(endpoint) => write!(f, " at {endpoint}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Secrets that are removed from all lines as long as this value exists.
@@ -241,7 +292,7 @@ mod tests {
     #[test]
     fn what_is_ours_is_left_as_it_is() {
         for line in [
-            "DynamoDB table \"flags\": reading \"k\" in \"features\" failed: DynamoDB answered X: no. Do y",
+            "DynamoDBFeatureStore [REFUSED] table \"flags\" in eu-west-1: reading \"k\" in \"features\" failed: DynamoDB answered X: no. Do y",
             "the key \"ein schöner Schlüssel, 日本語 🚀 हिन्दी e\u{301}\" can't be stored: C:\\a\\b",
             "User: arn:aws:sts::123456789012:assumed-role/my-role-1a2b3c4d5e6f/my-function is not authorized",
             "DynamoDB answered ExpiredToken: The security token included in the request is expired",

@@ -22,13 +22,11 @@ const ROOT = path.join(__dirname, '..', '..');
 
 /** What takes a line, or a warning that becomes one. */
 const LOGS = [
-  'log_error',
-  'log_at',
   'log_failure',
-  'Line::Error',
-  'Line::Warn',
-  'log.log',
-  'queue.log',
+  'Line::error',
+  'Line::warn',
+  'Line::request',
+  'Line::failed',
   'logs.log',
   'logs.defect',
   'warnings.push',

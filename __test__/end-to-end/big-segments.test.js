@@ -101,7 +101,7 @@ for (const sdk of SDKS.filter(({ bigSegments, cached }) => bigSegments && cached
     await statusIs(false, false);
     const failed = await client.variationDetail('f', stage.subject('ben'), DEFAULT);
     assert.deepStrictEqual([failed.value, failed.reason.bigSegmentsStatus], [false, 'STORE_ERROR']);
-    assert.ok(stage.logger.linesWith('DynamoDBBigSegmentStore: reading').length > 0);
+    assert.ok(stage.logger.linesWith('DynamoDBBigSegmentStore [REFUSED]', ': reading').length > 0);
     stage.scene.proxy.intercept(undefined);
     await statusIs(true, false);
     // The SDK asks again before it has its answer, so on a busy machine an older one may come in between.

@@ -183,7 +183,7 @@ test('with its source map, a stack names the lines of the sources', async () => 
     const lines = fs.readFileSync(path.join(ROOT, file), 'utf8').split('\n');
     return `${file.split(path.sep).join('/')}: ${lines[Number(line) - 1].trim()}`;
   });
-  assert.match(sources[0], /^lib\/options\/checks\.js: throw new TypeError\(/);
+  assert.match(sources[0], /^lib\/options\/checks\.js: const failure = new TypeError\(/);
   assert.match(sources[1], /^lib\/options\/index\.js: fail\('tableName'/);
 });
 

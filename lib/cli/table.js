@@ -30,10 +30,12 @@ class Table {
       storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
     );
     this.values = values;
-    this.queue = new ResponseQueue(new LogRouter(LOGGER));
+    const logs = new LogRouter('DynamoDBFeatureStore', table, LOGGER);
+    this.queue = new ResponseQueue(logs);
     const callHost = hostFunctions.callableFrom(this.queue);
     this.isWhole = prefix === undefined;
     this.native = new NativeTable(toNativeJson(native), this.queue.deliver, callHost, this.isWhole);
+    logs.location = this.native.location();
   }
 
   /** @returns {Promise<{region: string, endpoint: string, accessKeyId: string}>} */

@@ -11,6 +11,7 @@ const { fail } = require('../options/checks');
 const { METHODS, isDocument, send } = require('./calling');
 const { failure } = require('./failure');
 const { answer, failedCondition, parameters } = require('./operations');
+const { findRegion } = require('./region');
 const { plain, typed } = require('./values');
 
 /**
@@ -28,15 +29,26 @@ function clientCaller(name, client) {
   if (!isObject || !methods.some((method) => typeof client[method] === 'function')) {
     fail(name, 'a DynamoDB client or document client of the AWS SDK for JavaScript', client);
   }
+  /** @type {string | undefined} */
+  let region;
+  let hasSearched = false;
   return async (text) => {
     const request = JSON.parse(text);
+    if (!hasSearched) {
+      // Not earlier: the request itself needs the region, too.
+      hasSearched = true;
+      findRegion(client, (found) => {
+        region = found;
+      });
+    }
     try {
       const values = isDocument(client) ? plain : typed;
       const params = parameters(request, values, typeof client.send === 'function');
       const result = await send(client, request.operation, params, request.time);
-      return JSON.stringify(answer(request, result, values));
+      return JSON.stringify({ ...answer(request, result, values), region });
     } catch (error) {
-      return JSON.stringify(failedCondition(request, error) || { failure: failure(error) });
+      const outcome = failedCondition(request, error) || { failure: failure(error) };
+      return JSON.stringify({ ...outcome, region });
     }
   };
 }

@@ -3,6 +3,8 @@
 /**
  * Describes a value thrown by the caller's code or by a defect in one line that is safe to log: short,
  * printable and without secrets.
+ *
+ * @typedef {import('../..').ErrorCode} ErrorCode
  */
 
 const { printable } = require('../native/addon');
@@ -15,7 +17,16 @@ const MAX_READ = 4096;
 const POSSIBLE_SECRET = /[A-Za-z0-9+/=_%-]{16,}/g;
 
 /** A call that can't be carried out. Its message is written by this package and is logged unchanged. */
-class CallError extends Error {}
+class CallError extends Error {
+  /**
+   * @param {string} message
+   * @param {ErrorCode} [code]
+   */
+  constructor(message, code = 'INVALID_DATA') {
+    super(message);
+    this.code = code;
+  }
+}
 
 const NO_REASON = 'no reason named';
 
@@ -33,6 +44,14 @@ function describeFailure(failure) {
   const line = printable(start.replace(/\s+/g, ' ').trim());
   const redacted = line.replace(POSSIBLE_SECRET, (word) => (/[0-9]/.test(word) ? '…' : word));
   return Array.from(redacted).slice(0, MAX_LENGTH).join('') || NO_REASON;
+}
+
+/**
+ * @param {any} failure any thrown value
+ * @returns {ErrorCode}
+ */
+function codeOf(failure) {
+  return isCallError(failure) ? failure.code : 'INTERNAL';
 }
 
 /**
@@ -63,4 +82,4 @@ function textOf(failure) {
   }
 }
 
-module.exports = { CallError, describeFailure, isCallError };
+module.exports = { CallError, codeOf, describeFailure, isCallError };

@@ -2,8 +2,9 @@
 
 /**
  * Routes log lines: to the `logger` option, else to the logger of the SDK client that uses the store, else to
- * the console in the SDKs' format.
+ * the console in the SDKs' format. Each line begins with the names of the store, the code, the table and its place.
  *
+ * @typedef {import('../..').LogCode} LogCode
  * @typedef {'error' | 'warn'} Level
  * @typedef {(line: string) => void} RequestLogger takes one line for each request
  * @typedef {{error(line: string): void, warn(line: string): void}} Logger
@@ -11,7 +12,7 @@
 
 const { printable } = require('../native/addon');
 const { own } = require('../host/own');
-const { describeFailure } = require('./redaction');
+const { codeOf, describeFailure } = require('./redaction');
 
 /** How many lines are kept until the logger is known. The oldest lines are dropped first. */
 const MAX_PENDING_LINES = 100;
@@ -27,12 +28,16 @@ const consoleLogger = {
  */
 class LogRouter {
   /**
+   * @param {string} name of the store
+   * @param {string} table
    * @param {Logger | undefined} logger the `logger` option
    * @param {RequestLogger | undefined} [requestLogger] takes one line for each request
-   * @param {string} [name] the prefix of the lines that `defect` logs
    */
-  constructor(logger, requestLogger, name = 'DynamoDBFeatureStore') {
+  constructor(name, table, logger, requestLogger) {
     this.name = name;
+    this.table = table;
+    /** Where the table is, as the native store describes it: a region and an endpoint, as far as they are known. */
+    this.location = '';
     /** @type {Logger[]} the loggers of the open views, the oldest first */
     this.viewLoggers = [];
     this.logger = logger;
@@ -44,8 +49,27 @@ class LogRouter {
      * @type {Logger | undefined}
      */
     this.lastLogger = undefined;
-    /** @type {[Level, string][]} */
+    /** @type {[Level, LogCode, string][]} */
     this.pending = [];
+  }
+
+  /**
+   * @param {LogCode} code
+   * @param {string} text
+   * @returns {string} the text as a line, or as the message of an error
+   */
+  line(code, text) {
+    const table = JSON.stringify(this.table);
+    return printable(`${this.name} [${code}] table ${table}${this.location}: ${text}`);
+  }
+
+  /**
+   * @param {import('../..').ErrorCode} code
+   * @param {string} text
+   * @returns {Error}
+   */
+  error(code, text) {
+    return Object.assign(new Error(this.line(code, text)), { code });
   }
 
   /**
@@ -53,33 +77,36 @@ class LogRouter {
    *
    * @param {string} what the operation that failed
    * @param {unknown} thrown
-   * @returns {string} the logged line
+   * @returns {Error} an error with the logged line as its message
    */
   defect(what, thrown) {
-    const line = printable(`${this.name}: ${what}: ${describeFailure(thrown)}`);
-    this.log('error', line);
-    return line;
+    const code = codeOf(thrown);
+    const text = `${what}: ${describeFailure(thrown)}`;
+    this.log('error', code, text);
+    return this.error(code, text);
   }
 
   /**
-   * Logs one line and makes it printable. A logger that throws or rejects does not affect the store.
+   * Logs one line. A logger that throws or rejects does not affect the store.
    *
    * @param {Level | 'request'} level
+   * @param {LogCode} code
    * @param {string} text
    */
-  log(level, text) {
-    const line = printable(text);
+  log(level, code, text) {
     if (level === 'request') {
-      this.logRequest(line);
+      this.logRequest(this.line(code, text));
       return;
     }
     const viewLogger = this.viewLoggers[0] || this.lastLogger;
     const logger = this.logger || viewLogger || (this.useConsole && consoleLogger);
     if (!logger) {
-      this.pending.push([level, line]);
+      // The place of the table may be known when the logger is.
+      this.pending.push([level, code, printable(text)]);
       if (this.pending.length > MAX_PENDING_LINES) this.pending.shift();
       return;
     }
+    const line = this.line(code, text);
     call(
       () => logger[level](line),
       () => call(() => consoleLogger[level](line))
@@ -120,7 +147,7 @@ class LogRouter {
   }
 
   flush() {
-    for (const [level, line] of this.pending.splice(0)) this.log(level, line);
+    for (const [level, code, text] of this.pending.splice(0)) this.log(level, code, text);
   }
 }
 

@@ -24,6 +24,9 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
  * @typedef {import('../store/item-cache').ItemCache} ItemCache
  * @typedef {import('../logging/router').LogRouter} LogRouter
  *
+ * @typedef {import('../..').ErrorCode} ErrorCode
+ * @typedef {import('../..').LogCode} LogCode
+ *
  * @typedef {any[]} Answer begins with the request's number
  *
  * @typedef {object} Request
@@ -136,7 +139,7 @@ class ResponseQueue {
    * @param {N} native
    * @param {string} what
    * @param {(native: N, id: number) => void} start
-   * @param {(code: string, message: string) => Error} toError
+   * @param {(code: ErrorCode, message: string) => Error} toError
    * @returns {Promise<any>}
    */
   request(native, what, start, toError) {
@@ -193,11 +196,13 @@ class ResponseQueue {
   }
 
   /**
-   * @param {[import('../logging/router').Level, string][]} lines
+   * @param {[string, ...[import('../logging/router').Level, LogCode, string][]]} lines after the table's location
    */
-  log(lines) {
+  log([location, ...lines]) {
+    this.logs.location = location;
+    if (lines.length === 0) return;
     inBackground(() => {
-      for (const [level, line] of lines) this.logs.log(level, line);
+      for (const [level, code, text] of lines) this.logs.log(level, code, text);
     });
   }
 

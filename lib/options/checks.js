@@ -9,6 +9,13 @@
  */
 
 /**
+ * The members of an error about an option.
+ *
+ * @type {{code: import('../..').ErrorCode}}
+ */
+const INVALID = { code: 'INVALID_OPTION' };
+
+/**
  * @param {string} name
  * @param {string} expected what the value must be
  * @param {unknown} value
@@ -16,7 +23,8 @@
  * @throws {TypeError}
  */
 function fail(name, expected, value) {
-  throw new TypeError(`${name} must be ${expected}, not ${typeName(value)}`);
+  const failure = new TypeError(`${name} must be ${expected}, not ${typeName(value)}`);
+  throw Object.assign(failure, INVALID);
 }
 
 /**
@@ -105,6 +113,7 @@ function requireOneOf(words) {
 }
 
 module.exports = {
+  INVALID,
   fail,
   isSet,
   optional,

@@ -15,7 +15,12 @@ const { SDK, findSdk } = require('./find');
  */
 
 const REMEDY = `Give it as the option sdk: DynamoDBFeatureStore(table, { sdk: require('${SDK}') })`;
-
+/**
+ * The members of the error.
+ *
+ * @type {{code: import('../..').ErrorCode}}
+ */
+const NOT_FOUND = { code: 'SDK_NOT_FOUND' };
 /** @type {WeakMap<Wrapper, Contract>} one contract per copy of the SDK, whose clients share items */
 const contracts = new WeakMap();
 
@@ -50,16 +55,18 @@ function contractOf(logs, context, configured, called) {
 function foundWrapper(logs, context, called) {
   const found = findSdk(context, called);
   if (!found) {
-    throw new Error(
+    const failure = new Error(
       `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. ${REMEDY}`
     );
+    throw Object.assign(failure, NOT_FOUND);
   }
   const { Wrapper, otherCopyOf } = found;
   if (otherCopyOf && !warnedOf.has(Wrapper)) {
     warnedOf.add(Wrapper);
     logs.log(
       'warn',
-      `DynamoDBFeatureStore: the ${SDK} that calls can't be found, as in a bundle. The copy that ` +
+      NOT_FOUND.code,
+      `the ${SDK} that calls can't be found, as in a bundle. The copy that ` +
         `${otherCopyOf} loads takes its place, which may be of another version. ${REMEDY}`
     );
   }

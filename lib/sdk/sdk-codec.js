@@ -12,6 +12,12 @@
 
 const { FORM, isPlain } = require('../store/contract');
 
+/**
+ * The members of the error about an SDK that works otherwise.
+ *
+ * @type {{code: import('../..').ErrorCode}}
+ */
+const UNKNOWN = { code: 'SDK_NOT_FOUND' };
 /** A placeholder for nulls, which SDK 8 can't write. */
 const NULL = `null of ${Math.random()} ${Date.now()}`;
 const NULL_JSON = JSON.stringify(NULL);
@@ -72,10 +78,11 @@ function sdkCodec(Wrapper) {
     },
   };
   if (!canRead(codec)) {
-    throw new Error(
+    const failure = new Error(
       'DynamoDBFeatureStore: the PersistentDataStoreWrapper of the SDK does not work as that of ' +
         '@launchdarkly/node-server-sdk 8 and 9'
     );
+    throw Object.assign(failure, UNKNOWN);
   }
   return codec;
 }

@@ -23,7 +23,8 @@ const TURN_MS = 1;
  * @typedef {import('../native/response-queue').Answer} Answer
  * @typedef {import('../native/response-queue').Request} Request
  *
- * @typedef {(failure?: string) => void} WriteCallback gets an error code if the write is not in the table
+ * @typedef {import('../..').ErrorCode} ErrorCode
+ * @typedef {(failure?: ErrorCode) => void} WriteCallback gets an error code if the write is not in the table
  */
 
 class Core {
@@ -44,6 +45,7 @@ class Core {
     // These functions must not refer to the native store or to `this`: the cycle could never be collected.
     const callHost = hostFunctions.callableFrom(this.queue);
     this.native = new NativeStore(toNativeJson(options), this.queue.deliver, callHost);
+    logs.location = this.native.location();
   }
 
   /**
@@ -288,7 +290,7 @@ class Core {
 
 /**
  * @param {Answer} answer
- * @returns {string | undefined} the error code; `undefined` for a success
+ * @returns {ErrorCode | undefined} the error code; `undefined` for a success
  */
 function failureOf(answer) {
   return isFailure(answer) ? answer[1] : undefined;

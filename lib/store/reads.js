@@ -192,7 +192,8 @@ class Reads {
       const what = `${JSON.stringify(key)} in ${JSON.stringify(namespace)}`;
       this.core.logs.log(
         'error',
-        `DynamoDBFeatureStore: the SDK can't read the item ${what}, which is left out: ${describeFailure(reason)}`
+        'UNREADABLE_ITEM',
+        `the SDK can't read the item ${what}, which is left out: ${describeFailure(reason)}`
       );
       return null;
     }

@@ -16,7 +16,6 @@
 
 const { toJson } = require('./contract');
 const { WAITING } = require('../native/response-queue');
-const { printable } = require('../native/addon');
 const { CallError } = require('../logging/redaction');
 const { NOT_WELL_FORMED, isWellFormed } = require('./well-formed');
 
@@ -53,7 +52,7 @@ function viewMethods(logs, access, contract) {
    *
    * @param {string} method
    * @param {unknown} callback
-   * @param {(text: string) => any} failed makes the failure answer from the logged line
+   * @param {(failure: Error) => any} failed makes the failure answer from the logged error
    * @param {(view: View, answer: (value?: any) => void, first: any, second: any, third: any) => any} work
    *   returns the answer, or `WAITING`; throws a `CallError` for bad arguments
    * @param {any} [first] the method's arguments
@@ -65,7 +64,7 @@ function viewMethods(logs, access, contract) {
     let known;
     try {
       const view = access.view();
-      if (view === undefined) throw new CallError('the store is closed');
+      if (view === undefined) throw new CallError('the store is closed', 'CLOSED');
       known = work(view, answer, first, second, third);
       if (known === WAITING) view.requestStarted();
     } catch (thrown) {
@@ -77,10 +76,10 @@ function viewMethods(logs, access, contract) {
   }
 
   /**
-   * @param {string} text
+   * @param {Error} failure
    */
-  function failedWrite(text) {
-    return reportsWriteFailures ? new Error(text) : undefined;
+  function failedWrite(failure) {
+    return reportsWriteFailures ? failure : undefined;
   }
 
   /**
@@ -193,7 +192,7 @@ function viewMethods(logs, access, contract) {
   function writeCallback(what, callback) {
     return (code) => {
       if (code === undefined || !reportsWriteFailures) callback();
-      else callback(notWritten(what, code));
+      else callback(logs.error(code, `${what} is not in the table; the log says why`));
     };
   }
 
@@ -364,16 +363,6 @@ function itemJson(model, namespace, item) {
  */
 function named(key, namespace) {
   return `${JSON.stringify(key)} in ${JSON.stringify(namespace)}`;
-}
-
-/**
- * @param {string} what
- * @param {string} code
- * @returns {Error}
- */
-function notWritten(what, code) {
-  const message = `DynamoDBFeatureStore: ${what} is not in the table; the log says why (${code})`;
-  return Object.assign(new Error(printable(message)), { code });
 }
 
 /**

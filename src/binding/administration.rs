@@ -98,6 +98,12 @@ impl NativeTable {
         self.queue.take()
     }
 
+    /// Returns the location of the table for log lines, as far as it is known; it begins with a space unless empty.
+    #[napi(catch_unwind)]
+    pub fn location(&self) -> String {
+        self.queue.location()
+    }
+
     /// Responds with the region, the URL of the endpoint and the access key: `{ region, endpoint, accessKeyId }`.
     #[napi(catch_unwind)]
     pub fn caller(&self, id: u32) {

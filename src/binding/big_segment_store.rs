@@ -39,7 +39,7 @@ impl NativeBigSegmentStore {
         let uses_js_client = options.uses_js_client;
         let (config, stats) = (options.into_config(&host), Arc::new(Stats::default()));
         let table: Arc<dyn BigSegmentTable> = if uses_js_client {
-            Arc::new(JsClient::new(&config, host.js_client(), stats))
+            Arc::new(JsClient::new(&config, host.js_client(), queue.clone(), stats))
         } else {
             let (roots, log) = (host.root_certificates(), queue.clone());
             let table = AwsTable::new(&config, roots, log, Clock::system(), stats);
@@ -67,6 +67,12 @@ impl NativeBigSegmentStore {
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
         self.queue.take()
+    }
+
+    /// Returns the location of the table for log lines, as far as it is known; it begins with a space unless empty.
+    #[napi(catch_unwind)]
+    pub fn location(&self) -> String {
+        self.queue.location()
     }
 
     /// Responds with the time of the last synchronisation in milliseconds since the Unix epoch, or

@@ -61,7 +61,7 @@ impl NativeStore {
         let (config, stats) = (options.into_config(&host), Arc::new(Stats::default()));
         let (clock, log): (_, Arc<dyn Log>) = (Clock::system(), queue.clone());
         let table: Arc<dyn Table> = if uses_js_client {
-            Arc::new(JsClient::new(&config, host.js_client(), stats.clone()))
+            Arc::new(JsClient::new(&config, host.js_client(), log.clone(), stats.clone()))
         } else {
             let roots = host.root_certificates();
             let table = AwsTable::new(&config, roots, log.clone(), clock.clone(), stats.clone());
@@ -84,6 +84,12 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<String> {
         self.queue.take()
+    }
+
+    /// Returns the location of the table for log lines, as far as it is known; it begins with a space unless empty.
+    #[napi(catch_unwind)]
+    pub fn location(&self) -> String {
+        self.queue.location()
     }
 
     /// Reads one item. Returns a fresh answer directly; any other answer comes through the queue. `held` is the

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use super::lock;
 use super::response_queue::ResponseQueue;
 use crate::error::{Error, Result};
-use crate::log::{Level, Log};
+use crate::log::{Line, Log};
 use crate::panics::caught;
 use crate::requester::{RequestId, working_for};
 use crate::runtime;
@@ -115,8 +115,7 @@ impl Requests {
             Err(failure) => {
                 // Of consecutive failures, only the first is logged.
                 if !self.has_no_runtime.swap(true, Ordering::Relaxed) {
-                    let line = format!("DynamoDBFeatureStore: {failure}");
-                    self.queue.log(Level::Error, line);
+                    self.queue.log(Line::error(failure.kind, failure.to_string()));
                 }
                 self.queue.failed(id, &failure);
                 None
@@ -142,7 +141,7 @@ impl Drop for Reply {
     fn drop(&mut self) {
         if !self.is_sent {
             let failure = Error::panicked();
-            self.queue.log(Level::Error, format!("DynamoDBFeatureStore: {failure}"));
+            self.queue.log(Line::error(failure.kind, failure.to_string()));
             self.queue.failed(self.id, &failure);
         }
     }

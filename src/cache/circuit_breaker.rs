@@ -108,7 +108,7 @@ impl CircuitBreaker {
         }
         // A request that hung during an outage may time out after it. That does not open the breaker again.
         if failure.is_retryable() && state.last_success.is_some_and(|success| success > sent) {
-            return (!answered).then(|| Line::Error(format!("{what} failed: {failure}")));
+            return (!answered).then(|| state.log.late(what, failure));
         }
         let open = state.open.entry(operation).or_insert(Open {
             kind: failure.kind,
@@ -180,11 +180,7 @@ mod tests {
     }
 
     fn text(line: Option<Line>) -> String {
-        match line {
-            Some(Line::Error(text)) => format!("error: {text}"),
-            Some(Line::Warn(text)) => format!("warn: {text}"),
-            None => String::new(),
-        }
+        line.map_or_else(String::new, |line| format!("{}: {}", line.level.name(), line.text))
     }
 
     #[tokio::test(start_paused = true)]

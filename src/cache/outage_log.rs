@@ -1,12 +1,12 @@
-//! Log lines about failing reads: one when reads begin to fail, one when they work again, and a reminder
-//! every 5 minutes in between.
+//! Log lines about failing reads: one when reads begin to fail, one when they fail for another reason, one when
+//! they work again, and a reminder every 5 minutes in between.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::Error;
+use crate::error::{Advice, Code, Error};
 use crate::log::{Line, shown};
 
 /// The interval between reminders of a lasting outage.
@@ -19,6 +19,8 @@ pub(super) struct OutageLog {
     outage: Option<Outage>,
     /// Reads that DynamoDB rejected individually, and when each was logged.
     rejected: HashMap<String, Instant>,
+    /// The causes of this outage, or of failures since the last one.
+    advice: Advice,
 }
 
 /// A period in which at least one operation fails.
@@ -43,7 +45,12 @@ impl OutageLog {
             return None;
         }
         self.rejected.insert(what.to_owned(), now);
-        Some(Line::Error(format!("{what} failed: {failure}")))
+        Some(Line::failed(what, failure))
+    }
+
+    /// Returns the line for a read that was sent before reads worked again.
+    pub fn late(&mut self, what: &str, failure: &Error) -> Line {
+        Line::failed(what, &self.advice.once(failure))
     }
 
     /// Returns the line for a failed read, if it is logged. `answered` means that the caller has another
@@ -56,33 +63,32 @@ impl OutageLog {
         is_harmless: bool,
         now: Instant,
     ) -> Option<Line> {
-        let outage = self.outage.get_or_insert_with(|| Outage::new(now));
+        let advice = &mut self.advice;
+        let outage = self.outage.get_or_insert_with(|| {
+            advice.clear();
+            Outage::new(now)
+        });
         if !answered {
             outage.unanswered += 1;
         }
-        match outage.logged {
-            None if is_harmless => None,
-            None => {
-                outage.logged = Some(now);
-                let meanwhile =
-                    if answered { ". Last known values are used meanwhile" } else { "" };
-                outage.named.insert(what.to_owned());
-                Some(Line::Error(format!("{what} failed: {failure}{meanwhile}")))
+        let Some(logged) = outage.logged else {
+            if is_harmless {
+                return None;
             }
-            Some(logged) if now - logged >= REMINDER => {
-                outage.logged = Some(now);
-                Some(Line::Error(format!(
-                    "reading has been failing for {}: {failure}{}",
-                    shown(now - outage.begun),
-                    outage.answers(". Since then "),
-                )))
-            }
-            Some(_) if !answered && outage.named.len() < NAMED_READS => outage
-                .named
-                .insert(what.to_owned())
-                .then(|| Line::Error(format!("{what} failed: {failure}"))),
-            Some(_) => None,
+            outage.logged = Some(now);
+            return Some(outage.begins(what, &advice.once(failure), answered));
+        };
+        if advice.is_new(failure.kind) {
+            return Some(outage.begins(what, &advice.once(failure), answered));
         }
+        let failure = advice.once(failure);
+        if now - logged >= REMINDER {
+            outage.logged = Some(now);
+            return Some(outage.continues(&failure, now));
+        }
+        let is_named =
+            answered || outage.named.len() >= NAMED_READS || !outage.named.insert(what.to_owned());
+        (!is_named).then(|| Line::failed(what, &failure))
     }
 
     /// Records an answer with a value of this age.
@@ -99,7 +105,9 @@ impl OutageLog {
         outage.logged?;
         let lasted = shown(now - outage.begun);
         let answers = outage.answers("; meanwhile ");
-        Some(Line::Warn(format!("reading works again after {lasted}{answers}")))
+        self.advice.clear();
+        let text = format!("reading works again after {lasted}{answers}");
+        Some(Line::warn(Code::Recovered, text))
     }
 }
 
@@ -113,6 +121,20 @@ impl Outage {
             stale_answers: 0,
             oldest_ms: 0.0,
         }
+    }
+
+    /// Returns the line for the first failure of a cause.
+    fn begins(&mut self, what: &str, failure: &Error, answered: bool) -> Line {
+        self.named.insert(what.to_owned());
+        let meanwhile = if answered { ". Last known values are used meanwhile" } else { "" };
+        Line::error(failure.kind, format!("{what} failed: {failure}{meanwhile}"))
+    }
+
+    /// Returns the reminder that the outage lasts.
+    fn continues(&self, failure: &Error, now: Instant) -> Line {
+        let (time, answers) = (shown(now - self.begun), self.answers(". Since then "));
+        let text = format!("reading has been failing for {time}: {failure}{answers}");
+        Line::error(failure.kind, text)
     }
 
     /// Describes how reads were answered, after `lead`. Empty if there is nothing to report.

@@ -1,6 +1,36 @@
 //! What to do about a failure: the text that follows its cause in log lines and messages.
 
-use super::ErrorKind;
+use std::collections::HashSet;
+
+use super::{Error, ErrorKind};
+
+/// The causes that were logged in an outage. The advice on each is long: it is given once, not with each flag.
+#[derive(Debug, Default)]
+pub struct Advice(HashSet<&'static str>);
+
+impl Advice {
+    /// Returns whether this kind of failure is a new cause in this outage. Kinds with the same advice are one cause. A
+    /// time-out is no new one: whatever fails for long ends in it.
+    pub fn is_new(&self, kind: ErrorKind) -> bool {
+        self.0.is_empty() || (kind != ErrorKind::TimedOut && !self.0.contains(cause(kind)))
+    }
+
+    /// Returns the failure with its advice if its cause is new, else without it.
+    pub fn once(&mut self, failure: &Error) -> Error {
+        let is_new = self.is_new(failure.kind);
+        self.0.insert(cause(failure.kind));
+        if is_new { failure.clone() } else { failure.clone().without_advice() }
+    }
+
+    /// Begins a new outage.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+fn cause(kind: ErrorKind) -> &'static str {
+    kind.advice().unwrap_or_else(|| kind.code())
+}
 
 impl ErrorKind {
     /// Returns advice for the reader of the message.

@@ -1,8 +1,11 @@
 //! The error type of this crate and its messages.
 
 mod advice;
+mod codes;
 mod exhaustion;
 
+pub use advice::Advice;
+pub use codes::Code;
 pub use exhaustion::{NoThread, is_exhausted};
 
 use std::fmt;
@@ -49,30 +52,6 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Returns the stable code for JavaScript's `error.code`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::TableNotFound => "TABLE_NOT_FOUND",
-            Self::WrongKeySchema => "WRONG_KEY_SCHEMA",
-            Self::NoRegion => "NO_REGION",
-            Self::NoCredentials => "NO_CREDENTIALS",
-            Self::NoProfile => "NO_PROFILE",
-            Self::BadCredentials => "BAD_CREDENTIALS",
-            Self::AccessDenied => "ACCESS_DENIED",
-            Self::BadEndpoint => "BAD_ENDPOINT",
-            Self::Throttled => "THROTTLED",
-            Self::Unavailable => "UNAVAILABLE",
-            Self::TimedOut => "TIMED_OUT",
-            Self::NoResources => "NO_RESOURCES",
-            Self::Refused => "REFUSED",
-            Self::TooLarge => "TOO_LARGE",
-            Self::ReadOnly => "READ_ONLY",
-            Self::Closed => "CLOSED",
-            Self::InvalidData => "INVALID_DATA",
-            Self::Internal => "INTERNAL",
-        }
-    }
-
     /// Returns whether failures of this kind are transient.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Throttled | Self::Unavailable | Self::TimedOut | Self::NoResources)
@@ -111,17 +90,24 @@ pub struct Error {
     pub kind: ErrorKind,
     message: String,
     is_transient: bool,
+    /// Whether the message tells what to do.
+    has_advice: bool,
 }
 
 impl Error {
     /// Creates a failure of this kind with this cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), is_transient: false }
+        Self { kind, message: message.into(), is_transient: false, has_advice: true }
     }
 
     /// Marks the failure as transient, although its kind is not.
     pub fn transient(self) -> Self {
         Self { is_transient: true, ..self }
+    }
+
+    /// Leaves the advice out of the `Display` form.
+    pub fn without_advice(self) -> Self {
+        Self { has_advice: false, ..self }
     }
 
     /// Returns whether the same request may succeed later without any change.
@@ -161,8 +147,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
         match self.kind.advice() {
-            Some(advice) => write!(f, ". {advice}"),
-            None => Ok(()),
+            Some(advice) if self.has_advice => write!(f, ". {advice}"),
+            _ => Ok(()),
         }
     }
 }

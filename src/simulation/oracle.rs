@@ -11,7 +11,7 @@ use super::plan::Plan;
 use crate::cache::MAX_MISSING_TTL_MS;
 use crate::config::{DEFAULT_READ_TIMEOUT, DEFAULT_WRITE_TIMEOUT};
 use crate::error::Error;
-use crate::log::{Level, Log};
+use crate::log::{Line, Log};
 use crate::model::{Layout, RowKey};
 
 /// Tolerance for rounding and for the time that a request travels.
@@ -424,7 +424,7 @@ impl Drop for Sent {
 pub struct Lines(pub Arc<Oracle>, pub usize);
 
 impl Log for Lines {
-    fn log(&self, level: Level, line: String) {
+    fn log(&self, Line { level, text: line, .. }: Line) {
         self.0.note(format!("process {}: {}: {line}", self.1, level.name()));
         let defect = line.contains("defect") || line.contains("panicked");
         self.0.demand("nothing panics", !defect, || line);

@@ -11,8 +11,8 @@ use crate::backoff::Retries;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dynamodb::{Page, PutOutcome, Reading, Table, Write};
-use crate::error::{Error, ErrorKind, Result};
-use crate::log::{Level, Line, Log};
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::log::{Line, Log};
 use crate::model::{Decoded, Item, Layout, RowKey, StoredRow};
 use crate::panics::{caught, caught_request};
 use crate::stats::Stats;
@@ -28,7 +28,6 @@ pub(super) struct Context {
     pub stats: Arc<Stats>,
     pub read_timeout: Duration,
     log: Arc<dyn Log>,
-    table: String,
     consistent_read: bool,
     closed: watch::Sender<bool>,
     /// Unreadable rows that were logged.
@@ -50,7 +49,6 @@ impl Context {
             stats,
             read_timeout: config.read_timeout,
             log,
-            table: config.table.clone(),
             consistent_read: config.consistent_read,
             closed: watch::Sender::new(false),
             unreadable: Mutex::default(),
@@ -155,22 +153,12 @@ impl Context {
 
     /// Logs a failure of the work that `what` describes.
     pub fn log_failure(&self, what: &str, failure: &Error) {
-        self.log_error(&format!("{what} failed: {failure}"));
+        self.log(Line::failed(what, failure));
     }
 
-    pub fn log_error(&self, text: &str) {
-        self.log_at(Level::Error, text);
-    }
-
-    pub fn log_at(&self, level: Level, text: &str) {
-        self.log.log(level, format!("DynamoDB table {:?}: {text}", self.table));
-    }
-
-    pub fn log_line(&self, line: Option<Line>) {
-        match line {
-            Some(Line::Error(text)) => self.log_error(&text),
-            Some(Line::Warn(text)) => self.log_at(Level::Warn, &text),
-            None => {}
+    pub fn log(&self, line: impl Into<Option<Line>>) {
+        if let Some(line) = line.into() {
+            self.log.log(line);
         }
     }
 
@@ -190,7 +178,8 @@ impl Context {
                     logged.clear();
                 }
                 if logged.insert(stored.key.clone()) {
-                    self.log_error(&format!("the row {} is read as missing: {reason}", stored.key));
+                    let text = format!("the row {} is read as missing: {reason}", stored.key);
+                    self.log(Line::error(Code::UnreadableItem, text));
                 }
                 None
             }

@@ -1,12 +1,11 @@
 //! Log lines about retried writes: one when retries begin, one when all writes are in the table, and a
 //! reminder every 5 minutes in between.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Advice, Code, Error};
 use crate::log::{Line, counted, shown};
 
 /// The interval between reminders of lasting retries.
@@ -19,33 +18,36 @@ pub struct RetryLog(Option<Episode>);
 struct Episode {
     begun: Instant,
     reminded: Instant,
-    /// The kinds of permanent failures that were logged; `None` stands for all transient ones.
-    logged: HashSet<Option<ErrorKind>>,
+    /// The causes that were logged.
+    advice: Advice,
     saved: usize,
     given_up: usize,
 }
 
 impl RetryLog {
     /// Records that a write is left to the retry worker. `what` describes the write. Returns a line for the
-    /// first failure of each permanent kind, and for the first transient one.
+    /// first failure of each cause. Only the first line of all says what becomes of the writes.
     pub fn retrying(&mut self, what: &str, failure: &Error) -> Option<Line> {
         let now = Instant::now();
+        let begins = self.0.is_none();
         let episode = self.0.get_or_insert_with(|| Episode {
             begun: now,
             reminded: now,
-            logged: HashSet::new(),
+            advice: Advice::default(),
             saved: 0,
             given_up: 0,
         });
-        let permanent = failure.is_permanent().then_some(failure.kind);
-        if !episode.logged.insert(permanent) {
+        if !episode.advice.is_new(failure.kind) {
             return None;
         }
-        Some(Line::Error(format!(
-            "{what} failed: {failure}. What does not get into the table is kept in memory, used by \
-             this process, and tried again until it is in; it is lost if the process ends \
-             before"
-        )))
+        let failure = episode.advice.once(failure);
+        let kept = if begins {
+            ". What does not get into the table is kept in memory, used by this process, and tried \
+             again until it is in; it is lost if the process ends before"
+        } else {
+            ". It is kept in memory and tried again"
+        };
+        Some(Line::error(failure.kind, format!("{what} failed: {failure}{kept}")))
     }
 
     /// Records that this many items, or something newer, are in the table now.
@@ -71,7 +73,9 @@ impl RetryLog {
         episode.reminded = Instant::now();
         let since = shown(episode.begun.elapsed());
         let items = counted(waiting);
-        Some(Line::Error(format!("for {since} writes have been waiting, now {items}: {failure}")))
+        let cause = failure.message();
+        let text = format!("for {since} writes have been waiting, now {items}: {cause}");
+        Some(Line::error(failure.kind, text))
     }
 
     /// Ends the period of retries. Returns the line about it.
@@ -86,6 +90,7 @@ impl RetryLog {
             0 => String::new(),
             count => format!(", but for {} given up", counted(count)),
         };
-        Some(Line::Warn(format!("all writes are in the table after {lasted}{given_up}: {waited}")))
+        let text = format!("all writes are in the table after {lasted}{given_up}: {waited}");
+        Some(Line::warn(Code::Recovered, text))
     }
 }

@@ -87,8 +87,9 @@ test('a failure is rejected with what went wrong, and not logged besides', async
   await assert.rejects(read(), (failure) => {
     assert.ok(failure instanceof Error);
     assert.strictEqual(/** @type {any} */ (failure).code, 'REFUSED');
-    assert.ok(failure.message.startsWith('DynamoDBBigSegmentStore: reading the metadata of big'));
-    assert.ok(failure.message.includes(scene.table), failure.message);
+    const begin = `DynamoDBBigSegmentStore [REFUSED] table "${scene.table}" in `;
+    assert.ok(failure.message.startsWith(begin), failure.message);
+    assert.ok(failure.message.includes(': reading the metadata of big'), failure.message);
     return true;
   });
   scene.proxy.intercept(hang());
@@ -152,7 +153,10 @@ test('options are checked as those of the feature store', () => {
       'cacheTTL has no effect on big segments and is ignored',
       'preload has no effect on big segments and is ignored',
       'hush is unknown and is ignored',
-    ].map((what) => ['warn', `DynamoDBBigSegmentStore: the option ${what}`])
+    ].map((what) => [
+      'warn',
+      `DynamoDBBigSegmentStore [OPTION_IGNORED] table "my-table" in ${process.env.AWS_REGION}: the option ${what}`,
+    ])
   );
 });
 

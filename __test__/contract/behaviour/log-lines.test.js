@@ -118,7 +118,10 @@ test('what there is to do is kept in a long line', async (t) => {
   const value = DynamoDBFeatureStore('my-table', { ...PATIENT, logger, clientOptions });
   t.after(() => value.close());
   await promised(value).get(FEATURES, 'my-flag');
-  assert.match(logger.lines[0].message, /^DynamoDB table "my-table": .* Allow dynamodb:GetItem /);
+  assert.match(
+    logger.lines[0].message,
+    /^DynamoDBFeatureStore \[ACCESS_DENIED\] table "my-table" .* Allow dynamodb:GetItem /
+  );
 });
 
 test('an endpoint whose error has an odd name', async (t) => {

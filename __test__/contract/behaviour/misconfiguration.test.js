@@ -131,6 +131,17 @@ const NOWHERE = {
 const CHILD_CALLS = CALLS.map(([method, args]) => [method, ...args]);
 /** Of several writes that fail for the same reason only the first one is logged. */
 const CHILD_LINES = 4;
+
+/** Asserts that all lines give the cause, and that the first of the reads and that of the writes say what to do. */
+function assertAdvised(lines, code, cause, advice) {
+  assert.strictEqual(lines.length, CHILD_LINES);
+  for (const line of lines) assertLines([line], 'my-table', [`[${code}]`, cause], 'one of all');
+  for (const text of advice) {
+    const advised = lines.filter(({ message }) => message.includes(text));
+    assert.strictEqual(advised.length, 2, JSON.stringify(lines));
+  }
+}
+
 const ANSWERS = CALLS.map(([, , answer]) => (answer === undefined ? 'done' : answer));
 
 test('no region anywhere', async (t) => {
@@ -140,10 +151,7 @@ test('no region anywhere', async (t) => {
   const input = { table: 'my-table', options, calls: CHILD_CALLS };
   const { results, lines } = await childResult('operate.js', input, env);
   assert.deepStrictEqual(results, ANSWERS);
-  assert.strictEqual(lines.length, CHILD_LINES);
-  for (const line of lines) {
-    assertLines([line], 'my-table', [/region/, 'clientOptions.region', 'AWS_REGION'], 'one of all');
-  }
+  assertAdvised(lines, 'NO_REGION', /region/, ['clientOptions.region', 'AWS_REGION']);
 });
 
 test('no credentials anywhere', async (t) => {
@@ -153,9 +161,8 @@ test('no credentials anywhere', async (t) => {
   const input = { table: 'my-table', options, calls: CHILD_CALLS };
   const { results, lines } = await childResult('operate.js', input, env);
   assert.deepStrictEqual(results, ANSWERS);
-  assert.strictEqual(lines.length, CHILD_LINES);
-  const facts = [/credentials/, 'AWS_ACCESS_KEY_ID', 'clientOptions.credentials'];
-  for (const line of lines) assertLines([line], 'my-table', facts, 'one of all');
+  const advice = ['AWS_ACCESS_KEY_ID', 'clientOptions.credentials'];
+  assertAdvised(lines, 'NO_CREDENTIALS', /credentials/, advice);
 });
 
 const KEYS = { accessKeyId: 'test', secretAccessKey: 'test', sessionToken: 'test' };

@@ -45,6 +45,7 @@ const BAD_CLIENT_VALUES = {
 /** @returns {(error: Error) => boolean} whether it is a TypeError that names an option */
 const typeErrorNaming = (name) => (error) => {
   assert.ok(error instanceof TypeError, String(error));
+  assert.strictEqual(/** @type {any} */ (error).code, 'INVALID_OPTION');
   assert.ok(error.message.includes(name), error.message);
   assert.ok(!error.message.includes('hush'), error.message);
   return true;

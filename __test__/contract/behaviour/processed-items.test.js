@@ -237,6 +237,7 @@ for (const [name, { sdk, usesOwnCodec }] of Object.entries(SDKS)) {
     }
     const [wrong] = await answered('upsert', (callback) => view.upsert(FEATURES, 5, callback));
     assert.match(wrong.message, /upsert: the item is not an object/);
+    assert.strictEqual(/** @type {any} */ (wrong).code, 'INVALID_DATA');
     assert.strictEqual(await store.get(FEATURES, 'f'), null);
   });
 
@@ -348,4 +349,5 @@ test('an SDK that is not to be found is an error that names the option', () => {
   assert.match(seen('{}'), /^Error: .*can't be found.*option sdk/m);
   const wrapper = '{ sdk: { PersistentDataStoreWrapper: class {} } }';
   assert.match(seen(wrapper), /^Error: .*@launchdarkly\/node-server-sdk/m);
+  for (const options of ['{}', wrapper]) assert.match(seen(options), /code: 'SDK_NOT_FOUND'/);
 });

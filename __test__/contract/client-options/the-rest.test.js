@@ -56,8 +56,14 @@ row('logger', 'it gets a line for each request, without what is in it', async (t
     const { item } = await read(t, { logger, maxAttempts: 2 }, { server });
     assert.deepStrictEqual(item, FLAG);
     assert.strictEqual(lines.length, 2);
-    assert.match(lines[0], /^DynamoDB GetItem my-table: status 500, \d+ ms\n?$/);
-    assert.match(lines[1], /^DynamoDB GetItem my-table: status 200, \d+ ms\n?$/);
+    const begin = /^DynamoDBFeatureStore \[REQUEST\] table "my-table" in \S+ at http:\S+: /;
+    for (const [i, status] of [500, 200].entries()) {
+      assert.match(lines[i], begin);
+      assert.match(
+        lines[i].replace(begin, ''),
+        new RegExp(`^GetItem: status ${status}, \\d+ ms\n?$`)
+      );
+    }
     for (const line of lines) assert.strictEqual(line.endsWith('\n'), method === 'write');
   }
   assert.throws(() => openStore(t, { logger: {} }), /clientOptions.logger/);

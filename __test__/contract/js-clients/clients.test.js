@@ -81,6 +81,8 @@ for (const [kind, create] of Object.entries(CLIENTS)) {
     const [{ level, message }] = scene.logger.lines;
     assert.strictEqual(level, 'error');
     assert.ok(message.includes('AccessDenied') && message.includes('Allow'), message);
+    const beginning = `DynamoDBFeatureStore [ACCESS_DENIED] table "${scene.table}" in eu-west-1: `;
+    assert.ok(message.startsWith(beginning), message);
     scene.proxy.intercept();
   });
 

@@ -10,7 +10,7 @@
 
 const { bare, own } = require('../../host/own');
 const { describeFailure } = require('../../logging/redaction');
-const { fail, isSet, optional, requireObject } = require('../checks');
+const { INVALID, fail, isSet, optional, requireObject } = require('../checks');
 
 /** Credentials are sent in HTTP headers, which allow visible ASCII only. */
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
@@ -205,7 +205,8 @@ function time(name, value) {
  */
 function requireSecret(name, value) {
   if (typeof value !== 'string' || !HEADER_TEXT.test(value)) {
-    throw new TypeError(`${name} must be a string of visible characters, without line breaks`);
+    const message = `${name} must be a string of visible characters, without line breaks`;
+    throw Object.assign(new TypeError(message), INVALID);
   }
   return value;
 }

@@ -7,6 +7,7 @@
 const { URL } = require('url');
 
 const { own } = require('../../host/own');
+const { INVALID } = require('../checks');
 
 /**
  * @param {string} name
@@ -17,7 +18,8 @@ const { own } = require('../../host/own');
 function proxyUrl(name, value) {
   const url = asUrl(value);
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '') {
-    throw new TypeError(`${name} must be the URL of an HTTP proxy, such as http://proxy:3128`);
+    const message = `${name} must be the URL of an HTTP proxy, such as http://proxy:3128`;
+    throw Object.assign(new TypeError(message), INVALID);
   }
   return url.href;
 }

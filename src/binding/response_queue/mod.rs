@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `more` | 1 if JavaScript can take more without another wake-up |
 //! | `generation` | the store's generation; JavaScript may not repeat answers of another one |
-//! | `lines` | `[level, line]` for each line to log, or 0 |
+//! | `lines` | 0, or an array: the table's location as lines name it, then `[level, code, text]` for each line to log |
 //!
 //! An answer is an array that begins with the number of its request:
 //!
@@ -41,7 +41,7 @@ use serde_json::Value;
 pub use self::delivery::queue_for;
 use crate::cache::{Answer, Cached, Changes, Generation};
 use crate::error::{Error, Result};
-use crate::log::{Level, Log, printable};
+use crate::log::{Line, Location, Log, printable};
 use crate::model::{KeptNulls, without_nulls};
 use crate::requester::RequestId;
 
@@ -110,7 +110,11 @@ pub struct ResponseQueue {
 
 #[derive(Default)]
 struct Waiting {
-    lines: Vec<(Level, String)>,
+    lines: Vec<Line>,
+    /// The location of the table.
+    location: String,
+    /// Whether JavaScript does not know the location yet.
+    is_located: bool,
     answers: VecDeque<String>,
     /// Parts of long answers. Short answers go first.
     parts: VecDeque<String>,
@@ -204,6 +208,13 @@ impl ResponseQueue {
         }
     }
 
+    /// Returns the location of the table, for lines that JavaScript logs before the next content.
+    pub fn location(&self) -> String {
+        let mut waiting = self.lock();
+        waiting.is_located = false;
+        waiting.location.clone()
+    }
+
     /// Releases the wake function. JavaScript is not woken any more.
     pub fn close(&self) {
         let wake = self.wake().take();
@@ -224,9 +235,7 @@ impl ResponseQueue {
         }
         let mut text = String::with_capacity(1024);
         write(&mut text, format_args!("[0,{},", self.generation.get()));
-        list(&mut text, waiting.lines.drain(..), |text, (level, line)| {
-            write(text, format_args!("[\"{}\",{}]", level.name(), string(&line)));
-        });
+        write_lines(&mut text, &mut waiting);
         let Waiting { answers, parts, .. } = &mut *waiting;
         move_texts(&mut text, answers, ANSWERS_TEXT);
         move_texts(&mut text, parts, PARTS_TEXT);
@@ -244,10 +253,31 @@ impl ResponseQueue {
 }
 
 impl Log for ResponseQueue {
-    fn log(&self, level: Level, line: String) {
-        let line = printable(&line);
-        self.put(|waiting| waiting.lines.push((level, line)));
+    fn log(&self, line: Line) {
+        let text = printable(&line.text);
+        self.put(|waiting| waiting.lines.push(Line { text, ..line }));
     }
+
+    /// JavaScript gets the location with the next content: this does not wake it.
+    fn locate(&self, location: &Location) {
+        let mut waiting = self.lock();
+        waiting.location = location.to_string();
+        waiting.is_located = true;
+    }
+}
+
+/// Moves the lines out of the queue.
+fn write_lines(text: &mut String, waiting: &mut Waiting) {
+    let is_located = std::mem::take(&mut waiting.is_located);
+    if waiting.lines.is_empty() && !is_located {
+        text.push('0');
+        return;
+    }
+    write(text, format_args!("[{}", string(&waiting.location)));
+    for Line { level, code, text: line } in waiting.lines.drain(..) {
+        write(text, format_args!(",[\"{}\",\"{}\",{}]", level.name(), code.text(), string(&line)));
+    }
+    text.push(']');
 }
 
 /// Moves texts out of the queue: at least one, and as many as fit into `length`.
@@ -330,25 +360,6 @@ fn part_texts(
         texts.push(part);
     }
     texts
-}
-
-/// Writes a JSON array, or 0 if it is empty.
-fn list<T>(
-    text: &mut String,
-    mut elements: impl ExactSizeIterator<Item = T>,
-    mut element: impl FnMut(&mut String, T),
-) {
-    let Some(first) = elements.next() else {
-        text.push('0');
-        return;
-    };
-    text.push('[');
-    element(text, first);
-    for next in elements {
-        text.push(',');
-        element(text, next);
-    }
-    text.push(']');
 }
 
 /// Returns a time as JSON. JavaScript reads a number that is too large as infinity.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::error::ErrorKind;
+use crate::error::{Code, ErrorKind};
 use crate::model::Item;
 
 /// Creates a queue and a counter of its wake-ups.
@@ -88,12 +88,36 @@ fn javascript_is_not_woken_while_more_is_waiting() {
 fn a_text_has_the_log_lines_before_the_answers() {
     let (queue, _) = queue();
     queue.done(1);
-    queue.log(Level::Error, "the \"first\"\n\u{2028}".to_owned());
-    queue.log(Level::Warn, "the second".to_owned());
-    let lines = json!([["error", r#"the "first"\n\u{2028}"#], ["warn", "the second"]]);
+    queue.log(Line::error(ErrorKind::Throttled, "the \"first\"\n\u{2028}"));
+    queue.log(Line::warn(Code::Recovered, "the second"));
+    let lines = json!([
+        "",
+        ["error", "THROTTLED", r#"the "first"\n\u{2028}"#],
+        ["warn", "RECOVERED", "the second"],
+    ]);
     assert_eq!(take(&queue), [json!(0), json!(0), lines, json!([1])]);
     queue.done(2);
     assert_eq!(queue.take().unwrap(), "[0,0,0,[2]]");
+}
+
+#[test]
+fn a_text_has_the_location_when_it_is_new_and_with_each_line() {
+    let (queue, wakes) = queue();
+    let location = |region: &str| Location {
+        region: Some(region.to_owned()),
+        endpoint: Some("http://localhost:1".to_owned()),
+    };
+    queue.locate(&location("r"));
+    assert_eq!(queue.location(), " in r at http://localhost:1");
+    queue.done(1);
+    assert_eq!(take(&queue)[2], json!(0), "JavaScript has asked for it");
+    queue.locate(&location("s"));
+    assert_eq!((queue.take(), wakes.load(Ordering::SeqCst)), (None, 1));
+    queue.done(2);
+    assert_eq!(take(&queue)[2], json!([" in s at http://localhost:1"]));
+    queue.log(Line::request("GetItem"));
+    let line = json!(["request", "REQUEST", "GetItem"]);
+    assert_eq!(take(&queue)[2], json!([" in s at http://localhost:1", line]));
 }
 
 #[test]

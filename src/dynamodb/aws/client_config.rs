@@ -37,8 +37,6 @@ pub struct ClientSettings<'a> {
     pub shared: &'a SdkConfig,
     pub http: &'a Http,
     pub credentials: &'a CachedCredentials,
-    /// The name of the table, for log lines.
-    pub table: &'a str,
     pub log: &'a Arc<dyn Log>,
     pub clock: &'a Clock,
 }
@@ -63,11 +61,8 @@ pub fn build(from: &ClientSettings<'_>) -> Result<Builder> {
     if !from.options.log_requests {
         return Ok(config);
     }
-    Ok(config.interceptor(RequestLog {
-        table: from.table.to_owned(),
-        log: Arc::clone(from.log),
-        clock: from.clock.clone(),
-    }))
+    let (log, clock) = (Arc::clone(from.log), from.clock.clone());
+    Ok(config.interceptor(RequestLog { log, clock }))
 }
 
 /// Returns how the store repeats reads.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::client_config::{self, ClientSettings};
 use super::config_loader::config_loader;
 use super::credentials::{self, CachedCredentials};
-use super::endpoint::{is_host_label, without_endpoints};
+use super::endpoint::{expected_location, is_host_label, location, without_endpoints};
 use super::errors::no_credentials;
 use super::http::{Http, Resolver};
 use super::settings::Settings;
@@ -24,8 +24,8 @@ use crate::backoff::Retries;
 use crate::clock::Clock;
 use crate::config::{ClientConfig, Config};
 use crate::dynamodb::Reading;
-use crate::error::{Error, ErrorKind, Result};
-use crate::log::{Level, Log, printable};
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::log::{Line, Log, printable};
 use crate::runtime;
 use crate::single_flight::SingleFlight;
 
@@ -37,7 +37,6 @@ const SEARCH_SHARE: f64 = 0.8;
 pub struct Connector {
     /// The HTTP connections of the store.
     pub http: Http,
-    table: String,
     config: ClientConfig,
     read_timeout: Duration,
     write_timeout: Duration,
@@ -107,9 +106,9 @@ impl Connector {
         log: Arc<dyn Log>,
         clock: Clock,
     ) -> Self {
+        log.locate(&expected_location(&config.client));
         Self {
             http: Http::new(config.client.environment.clone(), node_roots, Arc::clone(&log)),
-            table: config.table.clone(),
             config: config.client.clone(),
             read_timeout: config.read_timeout,
             write_timeout: config.write_timeout,
@@ -192,6 +191,8 @@ impl Connector {
         }
         let settings = Arc::new(self.settings(options).await?);
         let shared = shared_config(options, &settings, &self.http).await?;
+        let region = shared.region().map(AsRef::as_ref);
+        self.log.locate(&location(options, region, Some(&shared)));
         let credentials =
             credentials::for_client(options, &settings, &shared, &self.http, &self.clock)?;
         let config = client_config::build(&ClientSettings {
@@ -200,7 +201,6 @@ impl Connector {
             shared: &shared,
             http: &self.http,
             credentials: &credentials,
-            table: &self.table,
             log: &self.log,
             clock: &self.clock,
         })?;
@@ -232,7 +232,7 @@ impl Connector {
         }
         if !self.has_warned.swap(true, Ordering::Relaxed) {
             for warning in warnings {
-                self.log.log(Level::Warn, format!("DynamoDBFeatureStore: {warning}"));
+                self.log.log(Line::warn(Code::ConfigIgnored, warning));
             }
         }
         if is_needed && let Some(profile) = missing {

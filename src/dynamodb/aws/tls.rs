@@ -17,9 +17,9 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::environment::Environment;
-use crate::error::is_exhausted;
+use crate::error::{Code, is_exhausted};
 use crate::files::{self, Reads};
-use crate::log::{Level, Log};
+use crate::log::{Line, Log};
 
 /// Gets Node's own root certificates as PEM text. Called only if they are needed.
 pub type RootCertificates = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
@@ -70,7 +70,7 @@ fn configured_authorities(pem: &str, log: &dyn Log) -> Option<TrustStore> {
         }
         Err(reason) => {
             let line = format!("clientOptions: the certificates (ca) are not used: {reason}");
-            log.log(Level::Warn, line);
+            log.log(Line::warn(Code::OptionIgnored, line));
             None
         }
     }
@@ -116,7 +116,7 @@ async fn read_extra(variable: &str, path: &str, log: &dyn Log) -> io::Result<Opt
         Ok(pem) => Ok(Some(pem)),
         Err(reason) => {
             let line = format!("{variable}: the certificates in {path:?} are not used: {reason}");
-            log.log(Level::Warn, line);
+            log.log(Line::warn(Code::ConfigIgnored, line));
             Ok(None)
         }
     }
@@ -140,13 +140,9 @@ async fn system_certificates(
             let named = SYSTEM_VARIABLES.iter().filter_map(|variable| {
                 Some(format!(" ({variable}={:?})", environment.get(variable)?))
             });
-            log.log(
-                Level::Warn,
-                format!(
-                    "the system's certificates{} are not used: {failure}",
-                    named.collect::<String>()
-                ),
-            );
+            let named = named.collect::<String>();
+            let line = format!("the system's certificates{named} are not used: {failure}");
+            log.log(Line::warn(Code::ConfigIgnored, line));
             Ok(Vec::new())
         }
         found => found,

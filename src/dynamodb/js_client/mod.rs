@@ -14,7 +14,7 @@
 //! | any of them | `{"failure": {"name", "message", "status"}}` |
 //!
 //! Requests also have a `time`: the milliseconds until the request times out. Answers also have the consumed
-//! `units`, if DynamoDB reports them.
+//! `units`, if DynamoDB reports them, and the client's `region` once it is known.
 
 mod failures;
 mod rows;
@@ -22,6 +22,7 @@ mod rows;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -41,6 +42,7 @@ use crate::backoff::no_answer;
 use crate::big_segments::{BigSegmentRow, BigSegmentTable};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Location, Log};
 use crate::model::{Item, RowKey, StoredRow};
 use crate::stats::{Count, Requests, Stats};
 
@@ -55,6 +57,9 @@ struct Inner {
     call: CallClient,
     read_timeout: Duration,
     write_timeout: Duration,
+    log: Arc<dyn Log>,
+    /// Whether the log knows the client's region.
+    is_located: AtomicBool,
     stats: Arc<Stats>,
 }
 
@@ -62,12 +67,14 @@ impl JsClient {
     /// Creates the table that `config` names. The client has its own retries and time-outs. A call without
     /// an answer ends after `readTimeout`, or after the time-out of a write's attempt. Each call counts as
     /// one request in `stats`.
-    pub fn new(config: &Config, call: CallClient, stats: Arc<Stats>) -> Self {
+    pub fn new(config: &Config, call: CallClient, log: Arc<dyn Log>, stats: Arc<Stats>) -> Self {
         Self(Arc::new(Inner {
             table: config.table.clone(),
             call,
             read_timeout: config.read_timeout,
             write_timeout: write_attempt_timeout(config.write_timeout),
+            log,
+            is_located: AtomicBool::new(false),
             stats,
         }))
     }
@@ -134,10 +141,20 @@ impl JsClient {
 }
 
 impl Inner {
+    fn is_in(&self, region: &str) {
+        if !self.is_located.swap(true, Ordering::Relaxed) {
+            let region = Some(region.to_owned());
+            self.log.locate(&Location { region, endpoint: None });
+        }
+    }
+
     async fn call(&self, request: String) -> Result<Value> {
         let gone = || Error::new(ErrorKind::Unavailable, "dynamoDBClient can no longer be called");
         let answer = (self.call)(request).await.ok_or_else(gone)?;
         let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+        if let Some(region) = answer.get("region").and_then(Value::as_str) {
+            self.is_in(region);
+        }
         let Some(failure) = answer.get("failure") else {
             return Ok(answer);
         };

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::log::Line;
 use crate::model::ItemAttribute;
 
 /// Creates a table whose client returns this answer. Also returns the requests that the client
@@ -17,7 +18,14 @@ fn client(answer: Option<&str>) -> (JsClient, Arc<Mutex<Vec<Value>>>, Arc<Stats>
         }
     });
     let stats = Arc::new(Stats::default());
-    (JsClient::new(&Config::new("flags"), call, Arc::clone(&stats)), requests, stats)
+    let client = JsClient::new(&Config::new("flags"), call, Arc::new(NoLog), Arc::clone(&stats));
+    (client, requests, stats)
+}
+
+struct NoLog;
+
+impl Log for NoLog {
+    fn log(&self, _line: Line) {}
 }
 
 const READING: Reading = Reading { consistent: false, for_write: false };

@@ -176,7 +176,7 @@ impl Reader {
                 attempts == Attempts::One,
             ),
         };
-        self.context.log_line(line);
+        self.context.log(line);
     }
 
     pub(super) async fn in_read_time<T>(

@@ -24,7 +24,7 @@ use crate::config::Freshness;
 use crate::dynamodb::fake::{FakeTable, Outcome, Request, item, stored};
 use crate::dynamodb::{Reading, Write};
 use crate::error::ErrorKind;
-use crate::log::Level;
+use crate::log::Line;
 use crate::model::{ItemAttribute, RowKey, StoredRow};
 
 #[derive(Default)]
@@ -35,10 +35,11 @@ struct Lines {
 }
 
 impl Log for Lines {
-    fn log(&self, level: Level, line: String) {
+    fn log(&self, Line { level, code, text }: Line) {
+        let line = format!("{} [{}]: {text}", level.name(), code.text());
         let panics = self.panics.lock().unwrap().take_if(|text| line.contains(*text));
         assert!(panics.is_none(), "on purpose");
-        self.lines.lock().unwrap().push(format!("{}: {line}", level.name()));
+        self.lines.lock().unwrap().push(line);
     }
 }
 

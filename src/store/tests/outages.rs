@@ -231,10 +231,11 @@ async fn an_outage_is_two_lines_however_many_reads_there_are() {
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 2, "{lines:?}");
     let parts =
-        ["error: ", "\"flags\"", "failed: scripted", "Last known values are used meanwhile"];
+        ["error [UNAVAILABLE]: ", "failed: scripted", "Last known values are used meanwhile"];
     assert!(parts.iter().all(|part| lines[0].contains(part)), "{}", lines[0]);
     // The last probe before the recovery is up to a second old.
-    let parts = ["warn: ", "reading works again after ", "values up to 2", "s old were used"];
+    let parts =
+        ["warn [RECOVERED]: ", "reading works again after ", "values up to 2", "s old were used"];
     assert!(parts.iter().all(|part| lines[1].contains(part)), "{}", lines[1]);
 }
 
@@ -261,6 +262,65 @@ async fn a_permanent_failure_is_logged_at_once() {
     assert!(lines[0].contains("\"k\" in \"features\"") && lines[0].contains("dynamodb:GetItem"));
 }
 
+/// Long advice that a line may contain.
+const ADVICE: [&str; 3] = ["Check the network path", "Allow dynamodb:GetItem", "Raise the table"];
+
+fn advice_in(lines: &[String]) -> Vec<&'static str> {
+    let advice = |line: &String| {
+        ADVICE.into_iter().filter(|advice| line.contains(advice)).collect::<Vec<_>>()
+    };
+    lines.iter().flat_map(advice).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn advice_is_given_once_for_each_cause_of_an_outage() {
+    let setup = Setup::new();
+    let read = async |kind: ErrorKind| {
+        setup.table.script(fail(kind));
+        for key in ["a", "b", "c"] {
+            assert!(setup.store.get("features", key).await.is_err());
+        }
+        setup.take_lines()
+    };
+    for other in ["d", "e"] {
+        let lines = read(ErrorKind::AccessDenied).await;
+        assert_eq!((lines.len(), advice_in(&lines)), (3, vec!["Allow dynamodb:GetItem"]));
+        let lines = read(ErrorKind::Unavailable).await;
+        assert_eq!(
+            (lines.len(), advice_in(&lines)),
+            (1, vec!["Check the network path"]),
+            "{lines:?}"
+        );
+        assert!(lines[0].starts_with("error [UNAVAILABLE]: reading \"a\""), "{lines:?}");
+        let lines = read(ErrorKind::AccessDenied).await;
+        assert_eq!(lines, [""; 0], "nothing new");
+        setup.table.script(|_| Outcome::Answer);
+        setup.pass(Duration::from_secs(10)).await;
+        setup.read(other).await;
+        assert_eq!(setup.take_lines().len(), 1, "it works again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_cause_is_logged_while_all_reads_have_answers() {
+    let setup = Setup::new();
+    setup.hold_stale(&["k"]).await;
+    for (kind, count) in [
+        (ErrorKind::AccessDenied, 1),
+        (ErrorKind::BadCredentials, 1),
+        (ErrorKind::TimedOut, 0),
+        (ErrorKind::AccessDenied, 0),
+    ] {
+        setup.table.script(fail(kind));
+        setup.pass(Duration::from_secs(2)).await;
+        setup.read("k").await;
+        setup.settle().await;
+        let lines = setup.take_lines();
+        assert_eq!(lines.len(), count, "{kind:?}: {lines:?}");
+        assert!(lines.iter().all(|line| line.contains(kind.code())), "{lines:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lasting_outage_is_logged_again_every_five_minutes() {
     let setup = Setup::new();
@@ -276,6 +336,7 @@ async fn a_lasting_outage_is_logged_again_every_five_minutes() {
         let reminder = format!("reading has been failing for {minutes} min: scripted");
         let age = format!("values up to {minutes} min old were used");
         assert!(line.contains(&reminder) && line.contains(&age), "{line}");
+        assert!(!line.contains("Check the network path"), "{line}");
     }
     setup.table.script(|_| Outcome::Answer);
     setup.pass(Duration::from_secs(1)).await;

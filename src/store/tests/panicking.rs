@@ -32,7 +32,7 @@ fn assert_logged(setup: &Setup, what: &[&str]) {
     let mut lines = setup.take_lines();
     lines.retain(|line| line.starts_with("error"));
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].starts_with("error: DynamoDB table \"flags\""), "{lines:?}");
+    assert!(lines[0].starts_with("error [INTERNAL]: "), "{lines:?}");
     assert!(lines[0].contains(".rs:"), "{lines:?}");
     for what in ["a defect in dynamodb-feature-store"].iter().chain(what) {
         assert!(lines[0].contains(what), "{what}: {lines:?}");

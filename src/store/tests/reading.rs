@@ -43,7 +43,7 @@ async fn a_failed_read_is_one_line_that_names_table_namespace_and_key() {
     assert!(reads.into_iter().all(|read| kind(read) == Some(ErrorKind::AccessDenied)));
     let lines = setup.take_lines();
     assert_eq!(lines.len(), 1);
-    for part in ["error: ", "\"flags\"", "\"p:features\"", "\"k\"", "dynamodb:GetItem"] {
+    for part in ["error [ACCESS_DENIED]: ", "\"p:features\"", "\"k\"", "dynamodb:GetItem"] {
         assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
     }
 }

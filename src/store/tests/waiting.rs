@@ -165,6 +165,29 @@ async fn denied_writes_are_logged_once_and_retried_ever_more_rarely() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_cause_of_waiting_writes_is_one_line_and_the_first_says_what_becomes_of_them() {
+    let setup = Setup::new();
+    for (kind, keys, kept) in [
+        (ErrorKind::AccessDenied, ["a", "b"], "it is lost if the process ends before"),
+        (ErrorKind::Throttled, ["c", "d"], "It is kept in memory and tried again"),
+    ] {
+        setup.table.script(fail(kind));
+        for key in keys {
+            assert!(setup.upsert(key, 1).await.is_err());
+        }
+        let lines = setup.take_lines();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let begin = format!("error [{}]: saving version 1 of ", kind.code());
+        assert!(lines[0].starts_with(&begin) && lines[0].ends_with(kept), "{lines:?}");
+    }
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
+    let lines = setup.take_lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("warn [RECOVERED]: all writes are in the table"), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn writes_denied_for_three_seconds_are_in_the_table_three_seconds_later() {
     type Denied = fn(&Request) -> bool;
     let second_page: Denied = |request| matches!(request, Request::Query { page: 1, .. });

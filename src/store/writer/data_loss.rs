@@ -12,11 +12,10 @@ use tokio::time::{sleep, timeout};
 use super::Writer;
 use crate::backoff::no_answer;
 use crate::dynamodb::Reading;
-use crate::error::Result;
-use crate::supervised_task::SupervisedTask;
-
-use crate::log::Level;
+use crate::error::{Code, Result};
+use crate::log::Line;
 use crate::model::{Item, RowKey};
+use crate::supervised_task::SupervisedTask;
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::pending::Data;
 
@@ -137,19 +136,24 @@ impl Writer {
         lock(&self.data_loss.written).clear();
         let gone = format!("the table has lost its data: {row} and the marker are gone");
         let Some(whole) = &self.data_loss.whole else {
-            self.context.log_error(&format!(
-                "{gone}. If that was not meant, restart a process that writes flags, such as the \
-                 Relay Proxy, or set the option refill"
+            self.context.log(Line::error(
+                Code::DataLost,
+                format!(
+                    "{gone}. If that was not meant, restart a process that writes flags, such as \
+                     the Relay Proxy, or set the option refill"
+                ),
             ));
             return;
         };
         let data: Vec<KindData> = lock(whole).values().cloned().collect();
         if data.is_empty() {
-            self.context.log_error(&format!("{gone}, and this process never received all of it"));
+            let text = format!("{gone}, and this process never received all of it");
+            self.context.log(Line::error(Code::DataLost, text));
             return;
         }
         let items: usize = data.iter().map(|kind| kind.items.len()).sum();
-        self.context.log_at(Level::Warn, &format!("{gone}; writing {items} items anew"));
+        let text = format!("{gone}; writing {items} items anew");
+        self.context.log(Line::warn(Code::DataLost, text));
         if let Err(failure) = self.refill(&data).await {
             self.context.log_failure("writing them anew", &failure);
         }

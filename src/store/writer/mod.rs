@@ -18,8 +18,8 @@ use tokio::sync::Semaphore;
 use super::context::Context;
 use super::reader::{Finding, Reader};
 use crate::config::Config;
-use crate::error::Error;
-use crate::log::Level;
+use crate::error::{Code, Error, ErrorKind};
+use crate::log::Line;
 use crate::model::RowKey;
 use crate::writes::PendingWrites;
 use crate::writes::pending::Failed;
@@ -96,13 +96,17 @@ impl Writer {
         match becomes {
             Failed::Retrying => {
                 let line = self.pending.log(|log, _| log.retrying(what, failure));
-                self.context.log_line(line);
+                self.context.log(line);
                 self.start_retries();
             }
             Failed::GivenUp => {
                 self.pending.log(|log, _| log.given_up());
-                self.context.log_error(&format!(
-                    "{what} failed: {failure}. It is given up: 256 MiB of writes are pending already"
+                let cause = failure.message();
+                self.context.log(Line::error(
+                    Code::WritesLost,
+                    format!(
+                        "{what} failed: {cause}. It is given up: 256 MiB of writes are pending already"
+                    ),
                 ));
             }
             Failed::Superseded => {}
@@ -112,11 +116,11 @@ impl Writer {
     /// Logs once that nothing is written.
     fn log_read_only(&self) {
         if !self.read_only_logged.swap(true, Ordering::SeqCst) {
-            self.context.log_at(
-                Level::Warn,
+            self.context.log(Line::warn(
+                ErrorKind::ReadOnly,
                 "nothing is written, since the store is read-only; what the SDK writes is kept in \
                  memory",
-            );
+            ));
         }
     }
 }

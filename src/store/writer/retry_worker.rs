@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use super::upsert::saving;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff::{Backoff, no_answer};
-use crate::error::{Error, ErrorKind, Result};
-use crate::log::counted;
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::log::{Line, counted};
 use crate::supervised_task::SupervisedTask;
 use crate::writes::pending::{Step, Update};
 
@@ -87,10 +87,13 @@ impl Writer {
         if given_up.is_empty() {
             self.log_ended();
         } else {
-            self.context.log_error(&format!(
-                "the store was closed with {} not in the table; given up: {}",
-                counted(given_up.len()),
-                named(&given_up)
+            self.context.log(Line::error(
+                Code::WritesLost,
+                format!(
+                    "the store was closed with {} not in the table; given up: {}",
+                    counted(given_up.len()),
+                    named(&given_up)
+                ),
             ));
         }
     }
@@ -132,7 +135,7 @@ impl Writer {
             let Round { failure, item_failure } = self.try_all().await;
             if let Some(failure) = failure.as_ref().or(item_failure.as_ref()) {
                 let line = self.pending.log(|log, items| log.still_retrying(items, failure));
-                self.context.log_line(line);
+                self.context.log(line);
             }
             failures = match &failure {
                 None => 0,
@@ -153,7 +156,7 @@ impl Writer {
     /// Logs that everything is in the table, if a retry was logged.
     fn log_ended(&self) {
         if !self.pending.is_any_to_write() {
-            self.context.log_line(self.pending.log(|log, _| log.ended()));
+            self.context.log(self.pending.log(|log, _| log.ended()));
         }
     }
 

@@ -10,8 +10,8 @@ use super::Writer;
 use crate::backoff::{Backoff, no_answer};
 use crate::cache::Cached;
 use crate::dynamodb::{PutOutcome, Reading};
-use crate::error::{Error, ErrorKind, Result};
-use crate::log::Level;
+use crate::error::{Code, Error, ErrorKind, Result};
+use crate::log::Line;
 use crate::model::{Item, RowKey, references};
 use crate::panics::{catch, caught};
 use crate::writes::pending::{Added, Claim, Failed, Step, Update, WriteId};
@@ -127,13 +127,13 @@ impl Writer {
         let (size, limit) = (item.size_in_row(row), crate::model::MAX_ROW_SIZE);
         if size >= limit / 5 * 4 {
             let share = size * 100 / limit;
-            self.context.log_at(
-                Level::Warn,
-                &format!(
+            self.context.log(Line::warn(
+                Code::LargeItem,
+                format!(
                     "{row} takes {size} bytes in DynamoDB, {share}% of what LaunchDarkly SDKs \
                      store; a larger one would not be written"
                 ),
-            );
+            ));
         }
         Ok(())
     }
@@ -152,8 +152,8 @@ impl Writer {
                 }
             };
             let what = saving(update);
-            let line = format!("{what} failed: {unstorable}. It is not written, {used}");
-            self.context.log_error(&line);
+            let text = format!("{what} failed: {unstorable}. It is not written, {used}");
+            self.context.log(Line::error(unstorable.kind, text));
         }
     }
 

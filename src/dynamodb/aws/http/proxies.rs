@@ -6,7 +6,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::config::ClientConfig;
 use crate::environment::Environment;
-use crate::log::{Level, Log};
+use crate::error::Code;
+use crate::log::{Line, Log};
 
 /// The proxies of requests with and without TLS.
 pub struct Proxies {
@@ -69,7 +70,7 @@ impl Proxies {
                 Err(_) => {
                     if !warned.contains(&name) {
                         let line = format!("{name} is not the URL of a proxy and is ignored");
-                        log.log(Level::Warn, line);
+                        log.log(Line::warn(Code::ConfigIgnored, line));
                         warned.push(name);
                     }
                     (ProxyConfig::disabled(), false)

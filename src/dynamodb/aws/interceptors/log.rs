@@ -11,12 +11,11 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use crate::clock::{Clock, Millis};
-use crate::log::{Level, Log};
+use crate::log::{Line, Log};
 
 /// Logs each request when it ends: name, status and duration, but neither items nor credentials.
 #[derive(Clone)]
 pub struct RequestLog {
-    pub table: String,
     pub log: Arc<dyn Log>,
     pub clock: Clock,
 }
@@ -69,8 +68,7 @@ impl Intercept for RequestLog {
         };
         let begun = config.load::<Begun>().map_or_else(|| self.clock.now(), |begun| begun.0);
         let time = self.clock.now().saturating_sub(begun).max(0);
-        let line = format!("DynamoDB {name} {}: {status}, {time} ms", self.table);
-        self.log.log(Level::Request, line);
+        self.log.log(Line::request(format!("{name}: {status}, {time} ms")));
         Ok(())
     }
 }

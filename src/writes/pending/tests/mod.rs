@@ -292,10 +292,13 @@ async fn retries_are_logged_at_their_beginning_and_end_and_at_intervals() {
     let mut log = RetryLog::default();
     let text = |line: Option<crate::log::Line>| format!("{line:?}");
     let gone = failure(ErrorKind::Unavailable);
-    assert!(text(log.retrying("saving k", &gone)).contains("saving k failed: gone"));
+    assert!(text(log.retrying("saving k", &gone)).contains("tried again until"));
     assert_eq!(log.retrying("saving l", &gone), None);
+    let late = failure(ErrorKind::TimedOut);
+    assert_eq!(log.retrying("saving l", &late), None, "no new cause");
     let denied = failure(ErrorKind::AccessDenied);
-    assert!(text(log.retrying("saving l", &denied)).contains("tried again until"));
+    assert!(text(log.retrying("saving l", &denied)).contains("It is kept in memory"));
+    assert_eq!(log.retrying("saving m", &denied), None);
     assert_eq!(log.still_retrying(2, &gone), None);
     tokio::time::sleep(Duration::from_secs(300)).await;
     assert!(text(log.still_retrying(2, &gone)).contains("for 5 min"));
