@@ -15,6 +15,7 @@ const { SDK, findSdk } = require('./find');
  */
 
 const REMEDY = `Give it as the option sdk: DynamoDBFeatureStore(table, { sdk: require('${SDK}') })`;
+
 /**
  * The members of the error.
  *
