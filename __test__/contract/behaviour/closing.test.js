@@ -4,6 +4,7 @@
 
 const assert = require('node:assert');
 const { createHook } = require('node:async_hooks');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { FEATURES, largeDataSet } = require('../../support/data');
@@ -14,6 +15,7 @@ const { ENDLESS, gate, promised, waitFor } = require('../../support/wait');
 
 const newScene = scenes();
 
+const SDK_9 = path.join(__dirname, '../../sdk-suites/v8-v9/node_modules/node-server-sdk-9');
 const CHANGES = 20;
 const flag = (index, version = 1) => ({ key: `flag-${index}`, version });
 
@@ -65,7 +67,7 @@ for (const [generation, configWith] of Object.entries(CONFIGS)) {
         await withinTheSecond(
           () => newScene(t),
           async (scene) => {
-            const value = scene.value({ logger: undefined });
+            const value = scene.value({ logger: undefined, sdk: require(SDK_9) });
             const logger = recordingLogger();
             const view = value(configWith(logger));
             if (others === 1) value(configWith(recordingLogger()));
