@@ -6,11 +6,11 @@
  */
 
 const { execFileSync } = require('node:child_process');
-const { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } = require('node:fs');
-const os = require('node:os');
+const { statSync } = require('node:fs');
 const path = require('node:path');
 
-const ROOT = path.join(__dirname, '..');
+const { layOutPublished } = require('../__test__/support/node-modules');
+
 const MODULES = path.join(__dirname, 'node_modules');
 const LOCK = path.join(__dirname, 'package-lock.json');
 /** npm writes this file at the end of an installation. */
@@ -24,25 +24,7 @@ function installPackages() {
       shell: process.platform === 'win32',
     });
   }
-  installOurs();
-}
-
-/** Installs the package and the one for this platform, with the built addon. */
-function installOurs() {
-  const out = mkdtempSync(path.join(os.tmpdir(), 'packages-'));
-  try {
-    const script = path.join(ROOT, 'scripts', 'packages.js');
-    const args = [script, '--addons', ROOT, '--out', out];
-    execFileSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    for (const folder of readdirSync(out).map((name) => path.join(out, name))) {
-      const { name } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
-      const installed = path.join(MODULES, name);
-      rmSync(installed, { recursive: true, force: true });
-      cpSync(folder, installed, { recursive: true });
-    }
-  } finally {
-    rmSync(out, { recursive: true });
-  }
+  layOutPublished(MODULES);
 }
 
 /**

@@ -11,7 +11,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..', '..');
 
 /**
- * Puts this package and that of this machine's platform into a folder.
+ * Puts this package and that of this machine's platform into a folder, in the place of earlier ones.
  *
  * @param {string} modules a `node_modules` folder
  */
@@ -22,7 +22,9 @@ function layOutPublished(modules) {
   for (const name of fs.readdirSync(packages)) {
     const folder = path.join(packages, name);
     const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
-    fs.renameSync(folder, path.join(modules, manifest.name));
+    const target = path.join(modules, manifest.name);
+    fs.rmSync(target, { recursive: true, force: true });
+    fs.renameSync(folder, target);
   }
   fs.rmdirSync(packages);
 }
