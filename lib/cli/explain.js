@@ -91,11 +91,19 @@ const STEPS = {
     { text: "Or correct the table's name, --region, --profile or --endpoint" },
   ],
   THROTTLED: () => [{ text: "Try again later, or raise the table's capacity" }],
-  WRONG_KEY_SCHEMA: ({ values }) => [
+  WRONG_KEY_SCHEMA: ({ values }) => stepsForOtherKeys(values),
+};
+
+/**
+ * @param {Values} values
+ * @returns {Step[]}
+ */
+function stepsForOtherKeys(values) {
+  return [
     { text: 'See which keys it has', command: commandLine(values, 'check') },
     newTable(values),
-  ],
-};
+  ];
+}
 
 /**
  * @param {Values} values
@@ -167,4 +175,4 @@ function withOptionNames(text) {
   return text.replace(/\bclientOptions\.(endpoint|profile|region)\b/g, '--$1');
 }
 
-module.exports = { explained, newTable, withOptionNames };
+module.exports = { explained, newTable, stepsForOtherKeys, withOptionNames };

@@ -8,7 +8,7 @@
 
 const { commandLine } = require('../command-line');
 const { SUCCESS } = require('../exit-codes');
-const { newTable } = require('../explain');
+const { stepsForOtherKeys } = require('../explain');
 const { Failure } = require('../failure');
 const { print, printJson } = require('../output');
 const { Progress } = require('../progress');
@@ -123,10 +123,7 @@ function notReady(values, status) {
  */
 function wrongKeys(values) {
   const message = `table ${JSON.stringify(values.table)}: it exists, with other keys than stores need`;
-  return new Failure(message, [
-    { text: 'See which keys it has', command: commandLine(values, 'check') },
-    newTable(values),
-  ]);
+  return new Failure(message, stepsForOtherKeys(values));
 }
 
 /**
