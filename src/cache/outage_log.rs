@@ -86,9 +86,9 @@ impl OutageLog {
             outage.logged = Some(now);
             return Some(outage.continues(&failure, now));
         }
-        let is_named =
-            answered || outage.named.len() >= NAMED_READS || !outage.named.insert(what.to_owned());
-        (!is_named).then(|| Line::failed(what, &failure))
+        let is_news =
+            !answered && outage.named.len() < NAMED_READS && outage.named.insert(what.to_owned());
+        is_news.then(|| Line::failed(what, &failure))
     }
 
     /// Records an answer with a value of this age.
