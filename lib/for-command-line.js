@@ -6,7 +6,7 @@
  */
 
 const { LogRouter } = require('./logging/router');
-const { NativeTable, printable } = require('./native/addon');
+const { NativeTable, printable, sameContent } = require('./native/addon');
 const { toNativeJson } = require('./native/options');
 const { ResponseQueue } = require('./native/response-queue');
 const { storeOptions } = require('./options');
@@ -16,6 +16,7 @@ module.exports = {
   NativeTable,
   ResponseQueue,
   printable,
+  sameContent,
   storeOptions,
   toNativeJson,
 };

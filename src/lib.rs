@@ -8,6 +8,7 @@
 //!       writes             pending writes and their order, init plan
 //!     big_segments       big segment memberships
 //!     inspection         tables for the command line
+//!     transfer           export and import for the command line
 //!       dynamodb           the `Table` trait, and its implementations: the AWS SDK, a JS client
 //!         model              items, the table layout, decoding, references
 //! ```
@@ -54,4 +55,5 @@ mod single_flight;
 mod stats;
 mod store;
 mod supervised_task;
+mod transfer;
 mod writes;

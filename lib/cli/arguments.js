@@ -11,6 +11,8 @@ const { similar } = require('./similar');
  * @typedef {object} Values
  * @property {string} table
  * @property {string} [key]
+ * @property {string} [file]
+ * @property {string} [other] a table to compare with
  * @property {string} [prefix]
  * @property {string} [kind]
  * @property {[number, number]} [provisioned] read and write capacity units per second
@@ -21,6 +23,12 @@ const { similar } = require('./similar');
  * @property {string} [endpoint]
  * @property {string} [region]
  * @property {string} [profile]
+ * @property {string} [otherPrefix]
+ * @property {string} [otherEndpoint]
+ * @property {string} [otherRegion]
+ * @property {string} [otherProfile]
+ * @property {string} [output] a file
+ * @property {boolean} [dryRun]
  * @property {boolean} [json]
  * @property {boolean} [help]
  *
@@ -42,9 +50,16 @@ const TAG = { takes: 1, read: ([text], before = []) => [...before, tagIn(text)] 
 const UNITS = { takes: 2, read: (texts) => texts.map(unitsIn) };
 /** @type {Record<string, Option>} options that say where the table is */
 const CONNECTION = {
-  endpoint: { takes: 1, read: notEmpty('endpoint') },
-  region: { takes: 1, read: notEmpty('region') },
-  profile: { takes: 1, read: notEmpty('profile') },
+  endpoint: notEmpty('endpoint'),
+  region: notEmpty('region'),
+  profile: notEmpty('profile'),
+};
+/** @type {Record<string, Option>} the same for a table to compare with */
+const OTHER = {
+  'other-prefix': TEXT,
+  'other-endpoint': notEmpty('other-endpoint'),
+  'other-region': notEmpty('other-region'),
+  'other-profile': notEmpty('other-profile'),
 };
 /** @type {Record<string, Option>} options of every command that reads or creates a table */
 const COMMON = { ...CONNECTION, json: FLAG, help: FLAG };
@@ -65,8 +80,23 @@ const COMMANDS = {
   check: { names: ['table'], options: { ...COMMON, prefix: TEXT } },
   list: { names: ['table'], options: { ...COMMON, prefix: TEXT, kind: KIND } },
   get: { names: ['table', 'key'], options: { ...COMMON, prefix: TEXT, kind: KIND } },
+  export: {
+    names: ['table'],
+    options: { ...CONNECTION, prefix: TEXT, output: notEmpty('output'), help: FLAG },
+  },
+  import: {
+    names: ['table', 'file'],
+    options: { ...COMMON, prefix: TEXT, 'dry-run': FLAG },
+  },
+  diff: { names: ['table', 'other'], options: { ...COMMON, prefix: TEXT, ...OTHER } },
   version: { names: [], options: { help: FLAG } },
 };
+
+/** @type {Record<string, string>} options of one letter */
+const SHORT = { '-h': '--help', '-o': '--output' };
+
+/** @type {Record<string, string>} what messages call arguments, if not by their names */
+const ARGUMENTS = { other: 'other table' };
 
 /**
  * The names of the kinds on the command line.
@@ -100,7 +130,7 @@ function parse(args) {
   if (values.help) return { command, values };
   names.forEach((name, i) => {
     if (!positional[i]) {
-      throw new UsageError(`${command}: the ${name}'s name is missing`);
+      throw new UsageError(`${command}: the ${ARGUMENTS[name] || name}'s name is missing`);
     }
     values[name] = positional[i];
   });
@@ -123,8 +153,7 @@ function readOptions(args, options, values) {
   while (left.length > 0) {
     const argument = /** @type {string} */ (left.shift());
     if (argument === '--') return [...positional, ...left];
-    if (argument === '-h') values.help = true;
-    else if (/^-./.test(argument)) readOption(argument, left, options, values);
+    if (/^-./.test(argument)) readOption(argument, left, options, values);
     else positional.push(argument);
   }
   return positional;
@@ -138,7 +167,7 @@ function readOptions(args, options, values) {
  */
 function readOption(argument, left, options, values) {
   const [, dashes, name, , joined] = /** @type {string[]} */ (
-    /^(--?)([^=]*)(=(.*))?$/s.exec(argument)
+    /^(--?)([^=]*)(=(.*))?$/s.exec(SHORT[argument] || argument)
   );
   if (dashes !== '--' || !has(options, name)) {
     throw unknown('option', `${dashes}${name}`, Object.keys(options));
@@ -158,13 +187,15 @@ function readOption(argument, left, options, values) {
 
 /**
  * @param {string} name
- * @returns {(texts: string[]) => string} rejects an empty value, which may be a script's empty variable
+ * @returns {Option} one that rejects an empty value, which may be a script's empty variable
  */
 function notEmpty(name) {
-  return ([text]) => {
+  /** @type {Option['read']} */
+  const read = ([text]) => {
     if (text === '') throw new UsageError(`--${name} must not be empty`);
     return text;
   };
+  return { takes: 1, read };
 }
 
 /**

@@ -4,12 +4,14 @@
  * The help texts. No line is longer than 80 columns.
  */
 
-const COMMON = `  --endpoint URL    another endpoint, such as that of DynamoDB Local
+const CONNECTION = `  --endpoint URL    another endpoint, such as that of DynamoDB Local
   --region REGION   the AWS region (default: AWS_REGION, the profile, the
                     instance)
-  --profile NAME    a profile of the shared AWS configuration and credentials
+  --profile NAME    a profile of the shared AWS configuration and credentials`;
+const HELP = '  --help            print this help';
+const COMMON = `${CONNECTION}
   --json            print JSON, for other programs
-  --help            print this help`;
+${HELP}`;
 
 const PREFIX = '  --prefix PREFIX   the prefix of the stores (default:';
 
@@ -102,6 +104,76 @@ Examples
   npx dynamodb-feature-store get flags my-flag
   npx dynamodb-feature-store get flags my-segment --kind segments`,
 
+  export: `Usage: npx dynamodb-feature-store export NAME [options]
+
+Writes the flags and segments of one prefix as a flag file: JSON that the file
+data sources of the SDKs and the command import read. Tombstones are left out.
+
+Options
+${PREFIX} none)
+  --output FILE, -o FILE
+                    write to this file, not to standard output
+${CONNECTION}
+${HELP}
+
+Permissions
+  dynamodb:Query; if there are none, also dynamodb:Scan for a page of the table,
+  to name the prefixes that are there
+
+Exit code
+  3 if there are no flags and segments, or rows that can't be read are left out
+
+Examples
+  npx dynamodb-feature-store export flags --prefix production -o flags.json
+  npx dynamodb-feature-store export flags > flags.json`,
+
+  import: `Usage: npx dynamodb-feature-store import NAME FILE [options]
+
+Replaces all flags and segments of one prefix by those of a flag file: JSON with
+flags, flagValues and segments, as the file data sources of the SDKs read it;
+YAML is not supported. Writes only what differs, segments first, and deletes
+what the file lacks. Before that, says what it is going to write, and to which
+table.
+
+Options
+${PREFIX} none)
+  --dry-run         only say what would be written, row by row
+${COMMON}
+
+Permissions
+  dynamodb:Query, dynamodb:GetItem, dynamodb:BatchWriteItem, dynamodb:PutItem
+  and dynamodb:DeleteItem; without the last three for --dry-run
+
+Examples
+  npx dynamodb-feature-store import flags flags.json --prefix test --dry-run
+  npx dynamodb-feature-store import flags flags.json --prefix test`,
+
+  diff: `Usage: npx dynamodb-feature-store diff NAME OTHER [options]
+
+Compares the flags and segments of two tables, or of two prefixes of a table:
+which are only in one of them, or have another version or content. The order of
+members in the JSON does not matter. Tombstones count as absent.
+
+Options
+${PREFIX} none)
+  --other-prefix PREFIX
+  --other-endpoint URL
+  --other-region REGION
+  --other-profile NAME
+                    those of the other table (default: the same)
+${COMMON}
+
+Permissions
+  dynamodb:Query and dynamodb:GetItem on both tables
+
+Exit code
+  3 if they differ
+
+Examples
+  npx dynamodb-feature-store diff flags flags --prefix blue --other-prefix green
+  npx dynamodb-feature-store diff flags flags --region eu-west-1 \\
+    --other-region us-east-1 --json`,
+
   version: `Usage: npx dynamodb-feature-store version
 
 Prints the version of this package.`,
@@ -109,8 +181,8 @@ Prints the version of this package.`,
 
 const GENERAL = `Usage: npx dynamodb-feature-store COMMAND [options]
 
-Creates and inspects DynamoDB tables of LaunchDarkly feature stores. Only
-create-table writes.
+Creates, inspects, fills and compares DynamoDB tables of LaunchDarkly feature
+stores. Only create-table and import write to DynamoDB.
 
 Commands
   create-table NAME   creates a table that feature stores can use
@@ -118,6 +190,9 @@ Commands
                       in it
   list NAME           lists flags and segments
   get NAME KEY        prints a flag or segment
+  export NAME         writes the flags and segments as a flag file
+  import NAME FILE    replaces the flags and segments by those of a flag file
+  diff NAME OTHER     compares two tables or prefixes
   version             prints the version of this package
   help COMMAND        prints the options of a command
 

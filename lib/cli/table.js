@@ -6,6 +6,7 @@
 
 const { UsageError } = require('./failure');
 const { explained, withOptionNames } = require('./explain');
+const { itemsJson } = require('./flag-file');
 const { LogRouter, NativeTable, ResponseQueue, storeOptions, toNativeJson } = require('./package');
 
 /** Log lines go to standard error, results to standard output. */
@@ -96,6 +97,39 @@ class Table {
    */
   get(kind, key) {
     return this.request('GetItem', (native, id) => native.get(id, kind, key));
+  }
+
+  /**
+   * @param {string} kind
+   * @param {(count: number) => void} onProgress
+   * @returns {Promise<Map<string, any>>} all rows of the kind by key: `{ version, deleted, json }` or `{ unreadable }`
+   */
+  async items(kind, onProgress) {
+    const items = new Map();
+    /** @type {string | undefined} */
+    let start;
+    for (;;) {
+      const page = await this.request('Query', (native, id) => native.items(id, kind, start));
+      for (const [key, item] of page.items) items.set(key, item);
+      if (page.next === null) return items;
+      start = page.next;
+      onProgress(items.size);
+    }
+  }
+
+  /** @returns {Promise<boolean>} whether the init marker is there */
+  isInitialized() {
+    return this.request('GetItem', (native, id) => native.initialized(id));
+  }
+
+  /**
+   * @param {import('./flag-file').FlagFile} file
+   * @returns {Promise<any>} what an init with these items would do
+   */
+  plan({ features, segments }) {
+    return this.request('Query', (native, id) =>
+      native.plan(id, itemsJson(features), itemsJson(segments))
+    );
   }
 
   /**

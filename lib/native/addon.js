@@ -22,6 +22,7 @@ const EXPECTED = [
   'itemInForm',
   'printable',
   'respond',
+  'sameContent',
 ];
 
 /**

@@ -19,11 +19,12 @@ use crate::clock::Clock;
 use crate::config::DEFAULT_READ_TIMEOUT;
 use crate::dynamodb::{self, AwsTable, Table};
 use crate::error;
-use crate::inspection::{Billing, Inspection, NewTable, RowPage, listed};
+use crate::inspection::{Billing, Inspection, NewTable, RowPage, SizedRow, listed};
 use crate::log::printable;
-use crate::model::{Decoded, Layout, RowKey};
+use crate::model::{FEATURES, Layout, RowKey, SEGMENTS, StoredRow};
 use crate::requester::RequestId;
 use crate::stats::Stats;
+use crate::transfer::{self, Import};
 
 /// The command line reads consistently, to show rows as they are now.
 const CONSISTENT: dynamodb::Reading = dynamodb::Reading { consistent: true, for_write: false };
@@ -185,11 +186,10 @@ impl NativeTable {
     #[napi(catch_unwind)]
     pub fn list(&self, id: u32, kind: String) {
         let (table, namespace) = (Arc::clone(&self.table), self.layout.namespace(&kind));
-        respond_with(
-            &self.queue,
-            id,
-            async move { list(&table, &namespace).await.map(Value::from) },
-        );
+        respond_with(&self.queue, id, async move {
+            let rows = all_rows(&table, &namespace).await?;
+            Ok(rows.iter().map(listed).collect())
+        });
     }
 
     /// Responds with an item as it is in the table: `{ version, deleted, json }` or `{ unreadable }`; `null` if there
@@ -199,21 +199,56 @@ impl NativeTable {
         let row = RowKey::new(self.layout.namespace(&kind), key);
         let table = Arc::clone(&self.table);
         respond_with(&self.queue, id, async move {
-            let found = backoff::read_until(
-                Instant::now() + DEFAULT_READ_TIMEOUT,
-                || table.read_retries(),
-                || table.get(&row, CONSISTENT),
-            );
-            Ok(match found.await?.map(|row| row.decode()) {
-                None => Value::Null,
-                Some(Decoded::Item(item)) => json!({
-                    "version": item.version,
-                    "deleted": item.deleted,
-                    "json": &*item.json,
-                }),
-                Some(Decoded::NotOurs) => json!({ "unreadable": "it is another program's" }),
-                Some(Decoded::Unreadable(reason)) => json!({ "unreadable": reason }),
-            })
+            let found = read(&table, &row).await?;
+            Ok(found.map_or(Value::Null, |row| transfer::item(&row)))
+        });
+    }
+
+    /// Reads a page of the items of a kind: the first one, or the one after the key `start`. Responds with
+    /// `{ items, next }`. An item is an array of its key and what `get` responds with; `next` is `null` after the last
+    /// page.
+    #[napi(catch_unwind)]
+    pub fn items(&self, id: u32, kind: String, start: Option<String>) {
+        let (table, namespace) = (Arc::clone(&self.table), self.layout.namespace(&kind));
+        let start = start.map(|key| RowKey::new(namespace.clone(), key));
+        respond_with(&self.queue, id, async move {
+            let page = table.rows(Some(&namespace), start).await?;
+            let items = page
+                .rows
+                .iter()
+                .map(|SizedRow { row, .. }| json!([&*row.key.key, transfer::item(row)]));
+            Ok(json!({
+                "items": items.collect::<Vec<_>>(),
+                "next": page.next.map(|row| row.key.to_string()),
+            }))
+        });
+    }
+
+    /// Responds with whether the init marker is there.
+    #[napi(catch_unwind)]
+    pub fn initialized(&self, id: u32) {
+        let (table, marker) = (Arc::clone(&self.table), self.layout.marker());
+        respond_with(
+            &self.queue,
+            id,
+            async move { Ok(read(&table, &marker).await?.is_some().into()) },
+        );
+    }
+
+    /// Responds with what an init with these items would do: `Import::plan`. Each argument is the JSON text of an
+    /// object of items by key.
+    #[napi(catch_unwind)]
+    pub fn plan(&self, id: u32, flags: String, segments: String) {
+        let (table, layout) = (Arc::clone(&self.table), self.layout.clone());
+        respond_with(&self.queue, id, async move {
+            let import = Import::read(&layout, &[(FEATURES, flags), (SEGMENTS, segments)])?;
+            let mut existing = Vec::new();
+            for kind in [FEATURES, SEGMENTS] {
+                let rows = all_rows(&table, &layout.namespace(kind)).await?;
+                existing.extend(rows.into_iter().map(|sized| sized.row));
+            }
+            let marker_exists = read(&table, &layout.marker()).await?.is_some();
+            Ok(import.plan(&layout, &existing, marker_exists))
         });
     }
 }
@@ -236,15 +271,24 @@ fn respond_with(
     });
 }
 
-async fn list(table: &AwsTable, namespace: &str) -> error::Result<Vec<Value>> {
-    let mut items = Vec::new();
+async fn read(table: &AwsTable, row: &RowKey) -> error::Result<Option<StoredRow>> {
+    backoff::read_until(
+        Instant::now() + DEFAULT_READ_TIMEOUT,
+        || table.read_retries(),
+        || table.get(row, CONSISTENT),
+    )
+    .await
+}
+
+async fn all_rows(table: &AwsTable, namespace: &str) -> error::Result<Vec<SizedRow>> {
+    let mut rows = Vec::new();
     let mut start = None;
     loop {
         let page = table.rows(Some(namespace), start).await?;
-        items.extend(page.rows.iter().map(listed));
+        rows.extend(page.rows);
         start = page.next;
         if start.is_none() {
-            return Ok(items);
+            return Ok(rows);
         }
     }
 }

@@ -24,7 +24,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use napi_derive::napi;
 
-use crate::{log, panics};
+use crate::{log, model, panics};
 
 #[napi_derive::module_init]
 fn init() {
@@ -36,6 +36,13 @@ fn init() {
 #[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
 pub fn printable(text: String) -> String {
     log::printable(&text)
+}
+
+/// Returns whether two items have the same JSON, but perhaps for their versions.
+#[napi(catch_unwind)]
+#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
+pub fn same_content(a: String, b: String) -> bool {
+    model::same_content(&a, &b)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

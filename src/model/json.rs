@@ -10,17 +10,30 @@ use serde_json::{Map, Value};
 /// Returns whether two items are equal JSON objects by the rules of LaunchDarkly SDKs.
 pub fn same_json(a: &str, b: &str) -> bool {
     match (serde_json::from_str(a), serde_json::from_str(b)) {
-        (Ok(Value::Object(mut a)), Ok(Value::Object(mut b))) => {
-            let (ours, theirs) = (a.remove("variations"), b.remove("variations"));
-            let same_variations = match (&ours, &theirs) {
-                (Some(a), Some(b)) => same_value(a, b, Nulls::Count),
-                (None, None) => true,
-                _ => false,
-            };
-            same_variations && same_members(&a, &b, Nulls::AreAbsent)
-        }
+        (Ok(Value::Object(a)), Ok(Value::Object(b))) => same_items(a, b),
         _ => false,
     }
+}
+
+/// Returns whether two items are equal JSON objects, but perhaps for their versions.
+pub fn same_content(a: &str, b: &str) -> bool {
+    match (serde_json::from_str(a), serde_json::from_str(b)) {
+        (Ok(Value::Object(mut a)), Ok(Value::Object(mut b))) => {
+            drop((a.remove("version"), b.remove("version")));
+            same_items(a, b)
+        }
+        _ => a == b,
+    }
+}
+
+fn same_items(mut a: Map<String, Value>, mut b: Map<String, Value>) -> bool {
+    let (ours, theirs) = (a.remove("variations"), b.remove("variations"));
+    let same_variations = match (&ours, &theirs) {
+        (Some(a), Some(b)) => same_value(a, b, Nulls::Count),
+        (None, None) => true,
+        _ => false,
+    };
+    same_variations && same_members(&a, &b, Nulls::AreAbsent)
 }
 
 /// How to compare null members. SDK 8 and 9 do not write them, except inside a flag's own `variations`, where
@@ -152,6 +165,16 @@ fn lenient<'de, T: serde::Deserialize<'de>>(raw: &'de RawValue) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn content_is_compared_without_the_version() {
+        let a = r#"{"key":"k","version":1,"on":true,"rules":[],"salt":null}"#;
+        assert!(same_content(a, r#"{"version":2,"rules":[],"on":true,"key":"k"}"#));
+        assert!(same_content(a, r#"{"rules":[],"on":true,"key":"k"}"#));
+        assert!(!same_content(a, r#"{"key":"k","version":1,"on":false,"rules":[]}"#));
+        assert!(!same_content(a, r#"{"key":"k","version":1,"on":true,"rules":[{"version":1}]}"#));
+        assert!(!same_content(a, "[]"));
+    }
 
     #[test]
     fn only_lone_surrogates_are_replaced() {

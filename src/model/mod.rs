@@ -20,7 +20,7 @@ mod references;
 mod stored_row;
 
 pub use item::{Item, MAX_ROW_SIZE, number};
-pub use json::replace_lone_surrogates;
+pub use json::{replace_lone_surrogates, same_content};
 pub use layout::{Layout, MAX_KEY_SIZE, RowKey};
 pub use nulls::{KeptNulls, without_nulls};
 pub use references::{FEATURES, SEGMENTS, references};

@@ -10,7 +10,9 @@ const { test } = require('node:test');
 const { version } = require('../../../package.json');
 const { FAILED, FINE, MISUSED, run } = require('./command');
 
-const COMMANDS = ['create-table', 'check', 'list', 'get', 'version'];
+const { COMMANDS: KNOWN } = require('../../../lib/cli/arguments');
+
+const COMMANDS = Object.keys(KNOWN);
 /** An addon that can't be loaded. */
 const NO_ADDON = { NAPI_RS_NATIVE_LIBRARY_PATH: '/no/such/addon.node' };
 
@@ -22,6 +24,9 @@ for (const [args, message] of [
   [['help', 'chekc'], 'unknown command chekc. Did you mean check?'],
   [['check'], "check: the table's name is missing."],
   [['get', 'table'], "get: the key's name is missing."],
+  [['import', 'table'], "import: the file's name is missing."],
+  [['diff', 'table'], "diff: the other table's name is missing."],
+  [['export', 'table', '-o'], '--output takes a value.'],
   [['check', 'one', 'two'], 'check: "two" is one argument too many.'],
   [['check', 'table', '--prefxi', 'x'], 'unknown option --prefxi. Did you mean --prefix?'],
   [['check', 'table', '--prefxi=x'], 'unknown option --prefxi. Did you mean --prefix?'],
@@ -78,8 +83,7 @@ test('help and the version need no addon', async () => {
 });
 
 test('the help of each command has all its options, and examples', async () => {
-  const { COMMANDS: known } = require('../../../lib/cli/arguments');
-  for (const [command, { options }] of Object.entries(known)) {
+  for (const [command, { options }] of Object.entries(KNOWN)) {
     const { stdout } = await run([command, '--help']);
     if (command === 'version') continue;
     const missing = Object.keys(options).filter((name) => !stdout.includes(`  --${name}`));

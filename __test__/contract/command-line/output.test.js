@@ -44,6 +44,8 @@ const commandsOn = (table) => [
   ['list', table],
   ['list', table, '--json'],
   ['get', table, 'a'],
+  ['export', table],
+  ['diff', table, table, '--other-prefix', 'none'],
   ['create-table', table, '--if-not-exists'],
 ];
 

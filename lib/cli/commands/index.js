@@ -8,7 +8,10 @@
 const COMMANDS = {
   'create-table': require('./create-table').createTable,
   check: require('./check').check,
+  diff: require('./diff').diff,
+  export: require('./export').exportFlags,
   get: require('./get').get,
+  import: require('./import').importFlags,
   list: require('./list').list,
 };
 

@@ -7,7 +7,7 @@
  */
 
 const { SUCCESS } = require('../exit-codes');
-const { kindName } = require('../names');
+const { keyName, kindName } = require('../names');
 const { print, printJson } = require('../output');
 const { printable } = require('../package');
 const { stepsElsewhere } = require('../prefixes');
@@ -39,22 +39,13 @@ async function list(values) {
 function listed(items) {
   const rows = items.map(({ kind, key, version, deleted, on, bytes, unreadable }) => [
     kind,
-    plain(key),
+    keyName(key),
     version === undefined ? '' : String(version),
     printable(state(deleted, on, unreadable)),
     grouped(bytes),
   ]);
   const [head, ...lines] = columns([['kind', 'key', 'version', 'state', 'bytes'], ...rows]);
   return [new Style(process.stdout).heading(head), ...lines].join('\n');
-}
-
-/**
- * @param {string} key
- * @returns {string} the key on one line, quoted if necessary
- */
-function plain(key) {
-  const quoted = JSON.stringify(key);
-  return printable(quoted === `"${key}"` ? key : quoted);
 }
 
 /**

@@ -1,0 +1,53 @@
+'use strict';
+
+/**
+ * What an init would write, in words.
+ *
+ * @typedef {{namespace: string, key: string, version: number | null, was: number | null}} Row `was` is the version in
+ *   the table
+ * @typedef {{puts: Row[], deletes: Row[], unchanged: number, marker: boolean}} Plan
+ */
+
+const { keyName, kindName, placeName } = require('./names');
+const { printable } = require('./package');
+const { Style, columns, counted, wrapped } = require('./text');
+
+/**
+ * @param {Plan} plan
+ * @param {Parameters<typeof placeName>[0]} place
+ * @returns {string} which table is written, and how many rows
+ */
+function announced({ puts, deletes, unchanged, marker }, place) {
+  const parts = [
+    counted(puts.length, 'put'),
+    counted(deletes.length, 'delete'),
+    `${counted(unchanged, 'row')} unchanged`,
+    ...(marker ? ['and the init marker'] : []),
+  ];
+  return wrapped(printable(`To write to ${placeName(place)}: ${parts.join(', ')}.`));
+}
+
+/**
+ * @param {Plan} plan
+ * @returns {string} a line for each row
+ */
+function listed({ puts, deletes }) {
+  const rows = [
+    ...puts.map((row) => lineOf('put', row)),
+    ...deletes.map((row) => lineOf('delete', row)),
+  ];
+  const [head, ...lines] = columns([['write', 'kind', 'key', 'in the table', 'new'], ...rows]);
+  return [new Style(process.stdout).heading(head), ...lines].join('\n');
+}
+
+/**
+ * @param {string} write
+ * @param {Row} row
+ */
+function lineOf(write, { namespace, key, version, was }) {
+  const kind = kindName(namespace.slice(namespace.lastIndexOf(':') + 1));
+  const [before, after] = [was, version].map((number) => (number === null ? '-' : String(number)));
+  return [write, kind, keyName(key), before, after];
+}
+
+module.exports = { announced, listed };
