@@ -11,8 +11,8 @@ const { test } = require('node:test');
 
 const { waitFor } = require('../support/wait');
 const { withOwnCodec } = require('../support/codecs');
-const { DEFAULT } = require('../support/flags');
 const { OPERATORS, generate } = require('./generated');
+const { assertSameResults } = require('./results');
 const { SDKS, processingSdks } = require('../support/sdks');
 const { ready, stages } = require('../support/stage');
 
@@ -74,30 +74,6 @@ function clientsOf(stage, server, options) {
     reader: () =>
       named('reader', stage.daemonClient(stage.scene.value({ ...options, preload: true }))),
   };
-}
-
-/**
- * @returns {Promise<any[]>} what came out
- */
-async function assertSameResults({ flags, subjects }, inMemory, others) {
-  const expected = await resultsOf(inMemory, flags, subjects);
-  for (const [name, client] of others) {
-    const results = await resultsOf(client, flags, subjects);
-    results.forEach((result, index) => {
-      assert.deepStrictEqual(result, expected[index], `result ${index} of the ${name}`);
-    });
-  }
-  return expected;
-}
-
-async function resultsOf(client, flags, subjects) {
-  const results = [];
-  for (const subject of subjects) {
-    for (const key of Object.keys(flags)) {
-      results.push(await client.variationDetail(key, subject, DEFAULT));
-    }
-  }
-  return results;
 }
 
 /** Asserts that the data are good for a comparison: flags are used in many ways, and each operator has matched. */

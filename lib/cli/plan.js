@@ -10,7 +10,7 @@
 
 const { keyName, kindName, placeName } = require('./names');
 const { printable } = require('./package');
-const { Style, columns, counted, wrapped } = require('./text');
+const { Style, columns, counted, grouped, wrapped } = require('./text');
 
 /**
  * @param {Plan} plan
@@ -29,25 +29,37 @@ function announced({ puts, deletes, unchanged, marker }, place) {
 
 /**
  * @param {Plan} plan
- * @returns {string} a line for each row
+ * @param {Parameters<typeof placeName>[0]} place
+ * @returns {string} the same, and a line for each row
  */
-function listed({ puts, deletes }) {
+function inDetail(plan, place) {
+  const { puts, deletes } = plan;
   const rows = [
-    ...puts.map((row) => lineOf('put', row)),
-    ...deletes.map((row) => lineOf('delete', row)),
+    ...puts.map((row) => cellsOf('put', row)),
+    ...deletes.map((row) => cellsOf('delete', row)),
   ];
+  if (rows.length === 0) return announced(plan, place);
   const [head, ...lines] = columns([['write', 'kind', 'key', 'in the table', 'new'], ...rows]);
-  return [new Style(process.stdout).heading(head), ...lines].join('\n');
+  const heading = new Style(process.stdout).heading(head);
+  return [announced(plan, place), '', heading, ...lines].join('\n');
+}
+
+/**
+ * @param {{put: number, deleted: number, unchanged: number}} result
+ * @returns {string} what an init has written
+ */
+function done({ put, deleted, unchanged }) {
+  return `${counted(put, 'row')} put, ${grouped(deleted)} deleted, ${grouped(unchanged)} unchanged.`;
 }
 
 /**
  * @param {string} write
  * @param {Row} row
  */
-function lineOf(write, { namespace, key, version, was }) {
+function cellsOf(write, { namespace, key, version, was }) {
   const kind = kindName(namespace.slice(namespace.lastIndexOf(':') + 1));
   const [before, after] = [was, version].map((number) => (number === null ? '-' : String(number)));
   return [write, kind, keyName(key), before, after];
 }
 
-module.exports = { announced, listed };
+module.exports = { announced, done, inDetail };

@@ -15,8 +15,8 @@ const LOGGER = {
   warn: (/** @type {string} */ line) => console.error(line),
 };
 
-/** The time-out for one page of rows, in seconds. */
-const READ_TIMEOUT = 30;
+/** The time-outs for one page of rows, and for writing without any progress, in seconds. */
+const [READ_TIMEOUT, WRITE_TIMEOUT] = [30, 30];
 /** Few attempts, because a person waits for the command. */
 const MAX_ATTEMPTS = 5;
 
@@ -28,7 +28,12 @@ class Table {
     const { table, prefix, endpoint, region, profile } = values;
     const clientOptions = { endpoint, region, profile, maxAttempts: MAX_ATTEMPTS };
     const { native, hostFunctions } = checked(() =>
-      storeOptions(table, { prefix, clientOptions, readTimeout: READ_TIMEOUT })
+      storeOptions(table, {
+        prefix,
+        clientOptions,
+        readTimeout: READ_TIMEOUT,
+        writeTimeout: WRITE_TIMEOUT,
+      })
     );
     this.values = values;
     const logs = new LogRouter('DynamoDBFeatureStore', table, LOGGER);
@@ -129,6 +134,18 @@ class Table {
   plan({ features, segments }) {
     return this.request('Query', (native, id) =>
       native.plan(id, itemsJson(features), itemsJson(segments))
+    );
+  }
+
+  /**
+   * Brings everything under the prefix to the content of a file, as the init of a store does.
+   *
+   * @param {import('./flag-file').FlagFile} file
+   * @returns {Promise<any>}
+   */
+  replace({ features, segments }) {
+    return this.request('BatchWriteItem', (native, id) =>
+      native.replace(id, itemsJson(features), itemsJson(segments))
     );
   }
 

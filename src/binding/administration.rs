@@ -1,5 +1,6 @@
 //! Table access for the command line.
 
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 
 use napi::bindgen_prelude::*;
@@ -16,14 +17,15 @@ use super::response_queue::{ResponseQueue, queue_for};
 use crate::backoff;
 use crate::cache::Generation;
 use crate::clock::Clock;
-use crate::config::DEFAULT_READ_TIMEOUT;
+use crate::config::{Config, DEFAULT_READ_TIMEOUT};
 use crate::dynamodb::{self, AwsTable, Table};
 use crate::error;
 use crate::inspection::{Billing, Inspection, NewTable, RowPage, SizedRow, listed};
-use crate::log::printable;
+use crate::log::{Level, Line, Log, printable};
 use crate::model::{FEATURES, Layout, RowKey, SEGMENTS, StoredRow};
 use crate::requester::RequestId;
 use crate::stats::Stats;
+use crate::store::{NewItems, Store};
 use crate::transfer::{self, Import};
 
 /// The command line reads consistently, to show rows as they are now.
@@ -33,6 +35,7 @@ const CONSISTENT: dynamodb::Reading = dynamodb::Reading { consistent: true, for_
 #[napi]
 pub struct NativeTable {
     table: Arc<AwsTable>,
+    config: Config,
     layout: Layout,
     queue: Arc<ResponseQueue>,
     progress: Arc<Mutex<Progress>>,
@@ -90,7 +93,8 @@ impl NativeTable {
             namespaces.iter().rev().map(|kind| Some(layout.namespace(kind).to_string())).collect()
         };
         let progress = Progress { inspection: Inspection::default(), left, start: None };
-        Ok(Self { table: Arc::new(table), layout, queue, progress: Arc::new(Mutex::new(progress)) })
+        let (table, progress) = (Arc::new(table), Arc::new(Mutex::new(progress)));
+        Ok(Self { table, config, layout, queue, progress })
     }
 
     /// Takes the content of the response queue.
@@ -250,6 +254,35 @@ impl NativeTable {
             let marker_exists = read(&table, &layout.marker()).await?.is_some();
             Ok(import.plan(&layout, &existing, marker_exists))
         });
+    }
+
+    /// Replaces everything under the prefix by these items, as the init of a store does. Takes the arguments of
+    /// [`NativeTable::plan`].
+    #[napi(catch_unwind)]
+    pub fn replace(&self, id: u32, flags: String, segments: String) {
+        let store = Store::new(
+            &self.config,
+            self.table.clone(),
+            Arc::new(WithoutErrors(Arc::clone(&self.queue))),
+            Clock::system(),
+            Arc::new(Stats::default()),
+            Generation::default(),
+        );
+        let data = [(FEATURES, flags), (SEGMENTS, segments)]
+            .map(|(kind, json)| NewItems { kind: kind.to_owned(), json });
+        let init = store.init(ready(Some(data.into())), || ());
+        respond_with(&self.queue, id, async move { init.await.map(|()| Value::Null) });
+    }
+}
+
+/// The log lines of a store but its errors, which its caller reports.
+struct WithoutErrors(Arc<ResponseQueue>);
+
+impl Log for WithoutErrors {
+    fn log(&self, line: Line) {
+        if line.level != Level::Error {
+            self.0.log(line);
+        }
     }
 }
 

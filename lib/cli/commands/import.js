@@ -9,8 +9,9 @@
 const { SUCCESS } = require('../exit-codes');
 const { readFlagFile } = require('../flag-file');
 const { print, printJson } = require('../output');
-const { announced, listed } = require('../plan');
+const { announced, done, inDetail } = require('../plan');
 const { Table } = require('../table');
+const { Style } = require('../text');
 
 /**
  * @param {Values} values
@@ -25,16 +26,14 @@ async function importFlags(values) {
   const plan = await table.plan(content);
   if (dryRun) {
     if (json) await printJson({ ...place, dryRun, ...plan });
-    else
-      await print(
-        [
-          announced(plan, place),
-          ...(plan.puts.length + plan.deletes.length > 0 ? ['', listed(plan)] : []),
-        ].join('\n')
-      );
+    else await print(inDetail(plan, place));
     return SUCCESS;
   }
   console.error(announced(plan, place));
+  await table.replace(content);
+  const result = { put: plan.puts.length, deleted: plan.deletes.length, unchanged: plan.unchanged };
+  if (json) await printJson({ ...place, ...result });
+  else await print(new Style(process.stdout).right(done(result)));
   return SUCCESS;
 }
 

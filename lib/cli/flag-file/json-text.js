@@ -125,7 +125,7 @@ class Scanner {
    */
   expected(what) {
     this.take(SPACE);
-    const [found] = /^.[\w.+-]{0,20}/su.exec(this.text.slice(this.at, this.at + 25)) || [];
+    const [found] = /^(?:[\w.+-]{1,20}|.)/su.exec(this.text.slice(this.at, this.at + 20)) || [];
     return this.error(
       found ? `expected ${what}, not ${JSON.stringify(found)}` : `expected ${what}, not the end`
     );
