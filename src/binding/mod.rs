@@ -20,11 +20,13 @@ mod options;
 mod requests;
 mod response_queue;
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use napi_derive::napi;
 
-use crate::{log, panics};
+use crate::environment::Environment;
+use crate::{dynamodb, log, panics};
 
 #[napi_derive::module_init]
 fn init() {
@@ -36,6 +38,15 @@ fn init() {
 #[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
 pub fn printable(text: String) -> String {
     log::printable(&text)
+}
+
+/// Returns the URL of the proxy that environment variables set for requests to `url`. `environment` is the JSON text of an
+/// object.
+#[napi(catch_unwind)]
+#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
+pub fn proxy_of_environment(url: String, environment: String) -> Option<String> {
+    let variables: HashMap<String, String> = serde_json::from_str(&environment).ok()?;
+    dynamodb::proxy_of_environment(&Environment::new(variables), &url)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
