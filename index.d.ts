@@ -573,6 +573,30 @@ declare namespace DynamoDBFeatureStore {
     notModified: boolean;
   }
 
+  /** Options of `createSyncHandler`. A bad value throws a `TypeError` that names the option. */
+  interface SyncHandlerOptions extends Omit<SyncOptions, 'etag'> {
+    /**
+     * The secret of LaunchDarkly's webhook. HTTP requests without its signature are answered with 401. Default: HTTP
+     * requests are not checked.
+     */
+    webhookSecret?: string | null | undefined;
+  }
+
+  /** The answer of a Lambda function to an HTTP request. */
+  interface HttpResponse {
+    /** 200, 401 for a wrong signature, 502 if LaunchDarkly fails, 500 if DynamoDB fails. */
+    statusCode: number;
+    /** JSON: a `SyncResult`, or `{ error }`. */
+    body: string;
+  }
+
+  /**
+   * An AWS Lambda handler. An event of a function URL, an API Gateway or a load balancer is answered with an
+   * `HttpResponse`. For any other event, such as one of a schedule, the handler resolves to the `SyncResult`, or rejects,
+   * so that Lambda counts an error.
+   */
+  type SyncHandler = (event?: any) => Promise<any>;
+
   /** Callable with or without `new`. */
   interface BigSegmentStoreFunction {
     (tableName: string, options?: BigSegmentOptions | null): BigSegmentStoreValue;
@@ -612,6 +636,14 @@ declare namespace DynamoDBFeatureStore {
      * many rows were written; the next sync writes the rest.
      */
     syncFlags(tableName: string, options?: SyncOptions | null): Promise<SyncResult>;
+
+    /**
+     * Makes an AWS Lambda handler that calls `syncFlags` for each event of a schedule, a webhook of LaunchDarkly or a
+     * direct invocation. An execution environment keeps the `etag` for up to an hour.
+     *
+     * @throws {TypeError} for a bad value; it names the option
+     */
+    createSyncHandler(tableName: string, options?: SyncHandlerOptions | null): SyncHandler;
   }
 
   /** The return type of `new DynamoDBFeatureStore(…)`. */
