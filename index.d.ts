@@ -59,6 +59,20 @@ declare namespace DynamoDBFeatureStore {
     | 'CLOSED'
     /** The caller passed something that is not a kind, key, item or data set. */
     | 'INVALID_DATA'
+    /** LaunchDarkly, or the Relay Proxy, rejects the SDK key. The table is untouched, as with the codes below. */
+    | 'BAD_SDK_KEY'
+    /** LaunchDarkly answers with a status that a repetition doesn't change, such as 404 or a redirect. */
+    | 'LAUNCHDARKLY_REFUSED'
+    /** LaunchDarkly can't be reached, fails on its side, limits the requests, or its answer was cut off. */
+    | 'LAUNCHDARKLY_UNAVAILABLE'
+    /** LaunchDarkly did not answer completely within `timeout`. */
+    | 'LAUNCHDARKLY_TIMED_OUT'
+    /** LaunchDarkly's answer is not the data of an environment. */
+    | 'LAUNCHDARKLY_BAD_ANSWER'
+    /** The environment has no flags, but the table has some. */
+    | 'NO_FLAGS'
+    /** The table has newer flags than LaunchDarkly's answer. */
+    | 'OLDER_DATA'
     /** A defect in this package, or something that the caller passed has thrown. */
     | 'INTERNAL'
     /** An option has a bad value. The error is a `TypeError`. */
@@ -498,6 +512,91 @@ declare namespace DynamoDBFeatureStore {
     (config?: any): BigSegmentStore;
   }
 
+  /**
+   * Options of `syncFlags`. For each option, `null` and `undefined` mean the default. A bad value rejects with a
+   * `TypeError` that names the option and has the `code` `INVALID_OPTION`.
+   */
+  interface SyncOptions {
+    /** The SDK key of the environment. Default: the variable `LAUNCHDARKLY_SDK_KEY`. */
+    sdkKey?: string | null | undefined;
+    /**
+     * Precedes the namespace of every row, with a colon, as in the option `prefix` of the stores that read the table.
+     * Default: none.
+     */
+    prefix?: string | null | undefined;
+    /**
+     * Options of the DynamoDB client, as for `DynamoDBFeatureStore`. Its proxy and certificates (`ca`) are also those
+     * of the connection to LaunchDarkly.
+     */
+    clientOptions?: ClientOptions | null | undefined;
+    /** A client for all requests to DynamoDB, in place of `clientOptions`. */
+    dynamoDBClient?: Client | null | undefined;
+    /**
+     * The `etag` of the last sync's result. If LaunchDarkly has no newer data, the table is neither read nor written.
+     * Default: none.
+     */
+    etag?: string | null | undefined;
+    /** How long LaunchDarkly may take for its whole answer, in seconds. Default: 10. */
+    timeout?: number | null | undefined;
+    /**
+     * How long DynamoDB may take for a read, or for a write without accepting another row meanwhile, in seconds.
+     * Default: 10.
+     */
+    writeTimeout?: number | null | undefined;
+    /**
+     * The URL of LaunchDarkly's polling service, of a private instance or of a Relay Proxy. It may have a path.
+     * Default: `https://sdk.launchdarkly.com`.
+     */
+    baseUri?: string | URL | null | undefined;
+    /**
+     * Whether to write the data even if the table has newer versions. Rows that are newer in the table are then
+     * replaced, too. Default: false.
+     */
+    allowOlder?: boolean | null | undefined;
+    /** Whether an environment without flags may delete all flags of the table. Default: false. */
+    allowEmpty?: boolean | null | undefined;
+    /** Receives warnings. Default: the console. */
+    logger?: Logger | null | undefined;
+  }
+
+  /** What a sync has done. */
+  interface SyncResult {
+    /** How many flags and segments it has written. */
+    put: number;
+    /** How many flags and segments it has deleted. */
+    deleted: number;
+    /** How many flags and segments of the environment needed no write; 0 if `notModified`. */
+    unchanged: number;
+    /** What LaunchDarkly calls this state of the environment, for the option `etag`. */
+    etag: string | undefined;
+    /** Whether LaunchDarkly has no newer data than `etag` names. */
+    notModified: boolean;
+  }
+
+  /** Options of `createSyncHandler`. A bad value throws a `TypeError` that names the option. */
+  interface SyncHandlerOptions extends Omit<SyncOptions, 'etag'> {
+    /**
+     * The secret of LaunchDarkly's webhook. HTTP requests without its signature are answered with 401. Default: HTTP
+     * requests are not checked.
+     */
+    webhookSecret?: string | null | undefined;
+  }
+
+  /** The answer of a Lambda function to an HTTP request. */
+  interface HttpResponse {
+    /** 200, 401 for a wrong signature, 502 if LaunchDarkly fails, 500 if DynamoDB fails. */
+    statusCode: number;
+    /** JSON: a `SyncResult`, or `{ error }`. */
+    body: string;
+  }
+
+  /**
+   * An AWS Lambda handler. An event of a function URL, an API Gateway or a load balancer is answered with an
+   * `HttpResponse`. For any other event, such as one of a schedule, the handler resolves to the `SyncResult`, or rejects,
+   * so that Lambda counts an error.
+   */
+  type SyncHandler = (event?: any) => Promise<any>;
+
   /** Callable with or without `new`. */
   interface BigSegmentStoreFunction {
     (tableName: string, options?: BigSegmentOptions | null): BigSegmentStoreValue;
@@ -527,6 +626,24 @@ declare namespace DynamoDBFeatureStore {
      * @throws {TypeError} for a bad value; it names the option
      */
     DynamoDBBigSegmentStore: BigSegmentStoreFunction;
+
+    /**
+     * Brings the table to the flags and segments that LaunchDarkly has now, and resolves when all of them are in the
+     * table. Writes only what differs: what a flag refers to before the flag, and the init marker last. Nothing goes on
+     * in the background afterwards.
+     *
+     * A failure rejects with an `Error` whose `code` is an `ErrorCode`. If DynamoDB fails half-way, the message says how
+     * many rows were written; the next sync writes the rest.
+     */
+    syncFlags(tableName: string, options?: SyncOptions | null): Promise<SyncResult>;
+
+    /**
+     * Makes an AWS Lambda handler that calls `syncFlags` for each event of a schedule, a webhook of LaunchDarkly or a
+     * direct invocation. An execution environment keeps the `etag` for up to an hour.
+     *
+     * @throws {TypeError} for a bad value; it names the option
+     */
+    createSyncHandler(tableName: string, options?: SyncHandlerOptions | null): SyncHandler;
   }
 
   /** The return type of `new DynamoDBFeatureStore(…)`. */

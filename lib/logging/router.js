@@ -175,4 +175,4 @@ function isLogger(value) {
   return ['error', 'warn'].every((method) => typeof own(value, method) === 'function');
 }
 
-module.exports = { LogRouter, isLogger };
+module.exports = { LogRouter, consoleLogger, isLogger };

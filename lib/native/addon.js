@@ -21,6 +21,7 @@ const EXPECTED = [
   'NativeTable',
   'itemInForm',
   'printable',
+  'proxyOfEnvironment',
   'respond',
   'sameContent',
 ];

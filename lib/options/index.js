@@ -58,15 +58,23 @@ const OTHER_OPTIONS = {
   sdk: sdkWrapper,
 };
 
-/** The options that also apply to big segment stores. */
-const BIG_SEGMENT_OPTIONS = [
-  'clientOptions',
-  'consistentRead',
-  'dynamoDBClient',
-  'logger',
-  'prefix',
-  'readTimeout',
-];
+/**
+ * The options that have an effect on something other than a feature store.
+ *
+ * @typedef {{on: string, names: string[]}} Applicable
+ */
+
+/** @type {Applicable} */
+const BIG_SEGMENT_OPTIONS = {
+  on: 'big segments',
+  names: ['clientOptions', 'consistentRead', 'dynamoDBClient', 'logger', 'prefix', 'readTimeout'],
+};
+
+/** @type {Applicable} */
+const SYNC_OPTIONS = {
+  on: 'a sync',
+  names: ['clientOptions', 'dynamoDBClient', 'logger', 'prefix', 'writeTimeout'],
+};
 
 /**
  * Reads the options of a big segment store.
@@ -81,10 +89,22 @@ function bigSegmentOptions(tableName, options) {
 }
 
 /**
+ * Reads those options of a sync that a store has, too.
+ *
+ * @param {unknown} tableName
+ * @param {unknown} options
+ * @returns {StoreOptions}
+ * @throws {TypeError}
+ */
+function syncStoreOptions(tableName, options) {
+  return storeOptions(tableName, options, SYNC_OPTIONS);
+}
+
+/**
  * @param {unknown} tableName
  * @param {unknown} options as the caller passed them; `null` and `undefined` mean the default, here and
  *   for each option
- * @param {string[]} [applicable] the options that have an effect (default: all)
+ * @param {Applicable} [applicable] the options that have an effect (default: all)
  * @returns {StoreOptions}
  * @throws {TypeError} for a bad value; it names the option
  */
@@ -122,7 +142,7 @@ function storeOptions(tableName, options, applicable) {
 
 /**
  * @param {Record<string, unknown>} options
- * @param {string[] | undefined} applicable
+ * @param {Applicable | undefined} applicable
  * @param {string[]} warnings
  * @returns {{native: NativeOptions, others: Record<string, any>}}
  */
@@ -136,8 +156,8 @@ function checkedOptions(options, applicable, warnings) {
     if (!isSet(value)) continue;
     if (!has(NATIVE_OPTIONS, name) && !has(OTHER_OPTIONS, name)) {
       warnings.push(`the option ${name} is unknown and is ignored`);
-    } else if (applicable && !applicable.includes(name)) {
-      warnings.push(`the option ${name} has no effect on big segments and is ignored`);
+    } else if (applicable && !applicable.names.includes(name)) {
+      warnings.push(`the option ${name} has no effect on ${applicable.on} and is ignored`);
     } else if (has(OTHER_OPTIONS, name)) {
       others[name] = OTHER_OPTIONS[name](name, value);
     } else {
@@ -263,4 +283,4 @@ function timeout(name, seconds) {
   return seconds * 1000;
 }
 
-module.exports = { bigSegmentOptions, storeOptions };
+module.exports = { bigSegmentOptions, storeOptions, syncStoreOptions, timeout };

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::host_functions::{CallHost, HostFunctions};
 use super::lock;
 use super::options::Options;
-use super::requests::{Requests, warm_up};
+use super::requests::{Requests, respond_with, warm_up};
 use super::response_queue::{Form, ResponseQueue, SentAhead, all_text, item_text, queue_for};
 use crate::cache::Generation;
 use crate::clock::Clock;
@@ -19,7 +20,7 @@ use crate::log::Log;
 use crate::panics::caught;
 use crate::requester::RequestId;
 use crate::stats::{Count, Stats};
-use crate::store::{NewItems, OnPage, Store};
+use crate::store::{NewItems, OnPage, Store, SyncRules, Synced};
 
 /// The native part of a feature store. JavaScript creates one for each `DynamoDBFeatureStore` value.
 ///
@@ -190,6 +191,22 @@ impl NativeStore {
         let delete = self.store.delete(&kind, &key, version);
         self.requests.write(id, delete, move |queue, ()| queue.done(id));
         self.store.generation() as f64
+    }
+
+    /// Brings the table to the flags and segments of LaunchDarkly's answer `json`. Responds with `{ put, deleted,
+    /// unchanged, isOvertaken }`: see [`Store::sync`].
+    #[napi(catch_unwind)]
+    pub fn sync(&self, id: u32, json: String, allow_older: bool, allow_empty: bool) {
+        let (store, rules) = (self.store.clone(), SyncRules { allow_older, allow_empty });
+        respond_with(&self.queue, id, async move {
+            let Synced { put, deleted, unchanged, is_overtaken } = store.sync(&json, rules).await?;
+            Ok(json!({
+                "put": put,
+                "deleted": deleted,
+                "unchanged": unchanged,
+                "isOvertaken": is_overtaken,
+            }))
+        });
     }
 
     /// Flushes pending writes for at most 1 s, then stops everything and closes all connections. Requests may still

@@ -20,11 +20,13 @@ mod options;
 mod requests;
 mod response_queue;
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use napi_derive::napi;
 
-use crate::{log, model, panics};
+use crate::environment::Environment;
+use crate::{dynamodb, log, model, panics};
 
 #[napi_derive::module_init]
 fn init() {
@@ -43,6 +45,15 @@ pub fn printable(text: String) -> String {
 #[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
 pub fn same_content(a: String, b: String) -> bool {
     model::same_content(&a, &b)
+}
+
+/// Returns the URL of the proxy that environment variables set for requests to `url`. `environment` is the JSON text of an
+/// object.
+#[napi(catch_unwind)]
+#[cfg_attr(test, allow(dead_code))] // The attribute above exports nothing in tests.
+pub fn proxy_of_environment(url: String, environment: String) -> Option<String> {
+    let variables: HashMap<String, String> = serde_json::from_str(&environment).ok()?;
+    dynamodb::proxy_of_environment(&Environment::new(variables), &url)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

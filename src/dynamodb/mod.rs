@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-pub use aws::{AwsTable, RootCertificates};
+pub use aws::{AwsTable, RootCertificates, proxy_of_environment};
 pub use js_client::{CallClient, JsClient};
 
 use crate::backoff::Retries;

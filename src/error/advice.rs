@@ -71,6 +71,9 @@ impl ErrorKind {
                 "Raise the process's limits of open files and threads (ulimit -n and -u, the \
                  container's pids limit)",
             ),
+            Self::BadAnswer => Some("Check baseUri and what is between it and this process"),
+            Self::NoFlags => Some("Set allowEmpty to delete them"),
+            Self::OlderData => Some("Sync again later, or set allowOlder to write it anyway"),
             Self::TooLarge
             | Self::Refused
             | Self::ReadOnly

@@ -69,6 +69,9 @@ impl ErrorKind {
             Self::ReadOnly => "READ_ONLY",
             Self::Closed => "CLOSED",
             Self::InvalidData => "INVALID_DATA",
+            Self::BadAnswer => "LAUNCHDARKLY_BAD_ANSWER",
+            Self::NoFlags => "NO_FLAGS",
+            Self::OlderData => "OLDER_DATA",
             Self::Internal => "INTERNAL",
         }
     }

@@ -47,6 +47,12 @@ pub enum ErrorKind {
     Closed,
     /// The data is not an item or a data set.
     InvalidData,
+    /// LaunchDarkly's answer to a sync is not the data of an environment.
+    BadAnswer,
+    /// The data of a sync has no flags, but the table has some.
+    NoFlags,
+    /// The data of a sync is older than the table.
+    OlderData,
     /// A defect in this package.
     Internal,
 }
@@ -79,6 +85,9 @@ impl ErrorKind {
             | Self::ReadOnly
             | Self::Closed
             | Self::InvalidData
+            | Self::BadAnswer
+            | Self::NoFlags
+            | Self::OlderData
             | Self::Internal => true,
         }
     }

@@ -8,7 +8,7 @@ mod reader;
 mod writer;
 
 pub use reader::OnPage;
-pub use writer::NewItems;
+pub use writer::{NewItems, SyncRules, Synced};
 
 use std::sync::{Arc, Weak};
 
@@ -155,6 +155,15 @@ impl Store {
         visible: impl FnOnce() + Send + 'static,
     ) -> BoxFuture<'static, Result<()>> {
         self.writer.init(data, visible)
+    }
+
+    /// Brings the table to the flags and segments of a polling answer of LaunchDarkly. Reads of this store don't see the
+    /// data before that. Fails if the data is not in the table; nothing is retried in the background, nor logged.
+    ///
+    /// Unless the rules allow it, data that is older than the table as a whole is not written, a row that is newer in
+    /// the table stays, and data without flags doesn't replace flags.
+    pub async fn sync(&self, json: &str, rules: SyncRules) -> Result<Synced> {
+        self.writer.sync(json, rules).await
     }
 
     /// Tries for a second to write what is not in the table yet, and discards the rest. To be called when the

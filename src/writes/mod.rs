@@ -2,6 +2,7 @@
 
 pub mod init_plan;
 pub mod late_init;
+pub mod payload;
 pub mod pending;
 mod retry_log;
 

@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use self::http::proxy_of_environment;
 pub use self::tls::RootCertificates;
 
 use self::connect::{Connection, Connector};

@@ -5,9 +5,11 @@ mod data_loss;
 mod existing;
 mod init;
 mod retry_worker;
+mod sync;
 mod upsert;
 
 pub use init::NewItems;
+pub use sync::{SyncRules, Synced};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

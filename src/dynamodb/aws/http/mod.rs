@@ -30,6 +30,7 @@ use http_body_util::Limited;
 use tokio::sync::OnceCell;
 
 pub use self::dns::Resolver;
+pub use self::proxies::proxy_of_environment;
 
 use self::proxies::Proxies;
 use super::tls::{self, RootCertificates};

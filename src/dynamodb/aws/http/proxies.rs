@@ -44,27 +44,14 @@ impl Proxies {
         }
     }
 
-    /// Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the same variables in lower case.
-    /// Warns once about an invalid URL.
+    /// Reads the variables. Warns once about an invalid URL.
     fn of_environment(environment: &Environment, log: &dyn Log) -> Self {
-        let get = |name: &'static str| {
-            let found = environment.get(name).map(|value| (name.to_owned(), value));
-            found.or_else(|| {
-                let name = name.to_ascii_lowercase();
-                environment.get(&name).map(|value| (name.clone(), value))
-            })
-        };
-        let excepted = NoProxy::new(get("NO_PROXY").map_or("", |(_, value)| value));
+        let variables = ProxyVariables(environment);
         let mut warned = Vec::new();
         let mut proxy = |name: &'static str| {
-            // In CGI, a header of the request sets HTTP_PROXY.
-            let is_forged = name == "HTTP_PROXY" && environment.get("REQUEST_METHOD").is_some();
-            let own = if is_forged { None } else { get(name) };
-            let Some((name, url)) = own.or_else(|| get("ALL_PROXY")) else {
+            let Some((name, url)) = variables.proxy(name) else {
                 return (ProxyConfig::disabled(), false);
             };
-            let url = url.trim();
-            let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
             match ProxyConfig::all(url.as_str()) {
                 Ok(proxy) => (proxy, url.starts_with("https:")),
                 Err(_) => {
@@ -78,7 +65,40 @@ impl Proxies {
             }
         };
         let ((tls, _), (plain, plain_has_tls)) = (proxy("HTTPS_PROXY"), proxy("HTTP_PROXY"));
-        Self { tls, plain, plain_has_tls, excepted }
+        Self { tls, plain, plain_has_tls, excepted: variables.excepted() }
+    }
+}
+
+/// Returns the URL of the proxy that the environment sets for requests to `url`.
+pub fn proxy_of_environment(environment: &Environment, url: &str) -> Option<String> {
+    let variables = ProxyVariables(environment);
+    let name = if url.starts_with("https:") { "HTTPS_PROXY" } else { "HTTP_PROXY" };
+    let (_, proxy) = variables.proxy(name)?;
+    (!variables.excepted().covers(url)).then_some(proxy)
+}
+
+/// The variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the same in lower case.
+struct ProxyVariables<'a>(&'a Environment);
+
+impl ProxyVariables<'_> {
+    fn get(&self, name: &str) -> Option<(String, &str)> {
+        let lower = name.to_ascii_lowercase();
+        let names = [name.to_owned(), lower].into_iter();
+        names.filter_map(|name| self.0.get(&name).map(|value| (name, value))).next()
+    }
+
+    /// Returns the name of the variable that sets the proxy of `name`, and the proxy's URL.
+    fn proxy(&self, name: &str) -> Option<(String, String)> {
+        // In CGI, a header of the request sets HTTP_PROXY.
+        let is_forged = name == "HTTP_PROXY" && self.0.get("REQUEST_METHOD").is_some();
+        let own = if is_forged { None } else { self.get(name) };
+        let (name, url) = own.or_else(|| self.get("ALL_PROXY"))?;
+        let url = url.trim();
+        Some((name, if url.contains("://") { url.to_owned() } else { format!("http://{url}") }))
+    }
+
+    fn excepted(&self) -> NoProxy {
+        NoProxy::new(self.get("NO_PROXY").map_or("", |(_, value)| value))
     }
 }
 

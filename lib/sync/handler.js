@@ -1,0 +1,120 @@
+'use strict';
+
+/**
+ * `createSyncHandler(…)`: a handler for AWS Lambda that syncs on a schedule, for a webhook of LaunchDarkly, or when it is
+ * called directly.
+ *
+ * @typedef {import('../..').SyncResult} SyncResult
+ * @typedef {{statusCode: number, body: string}} HttpResponse
+ */
+
+const { createHmac, timingSafeEqual } = require('crypto');
+
+const { bare } = require('../host/own');
+const { now } = require('../host/event-loop');
+const { consoleLogger } = require('../logging/router');
+const { fail, isSet, optional, requireObject, requireText } = require('../options/checks');
+const { syncFlags } = require('.');
+const { syncOptions } = require('./options');
+
+/** The header with the signature of a webhook's body. */
+const SIGNATURE = 'x-ld-signature';
+/**
+ * How long the ETag of a sync is used. After that, a sync reads the table again, and restores what another process has
+ * changed meanwhile.
+ */
+const ETAG_MS = 3600 * 1000;
+
+/**
+ * @param {string} tableName
+ * @param {object | null} [options]
+ * @returns {(event?: any) => Promise<SyncResult | HttpResponse>}
+ * @throws {TypeError} for a bad value; it names the option
+ */
+function createSyncHandler(tableName, options) {
+  const { webhookSecret, ...others } = bare(optional('options', options, requireObject));
+  const secret = optional('webhookSecret', webhookSecret, requireText);
+  if (isSet(others.etag)) fail('etag', 'absent, because the handler keeps it', others.etag);
+  // Bad options become known when the function is deployed, not with its first event.
+  const { logger = consoleLogger } = syncOptions(tableName, others).store;
+  /** @type {string | undefined} */
+  let etag;
+  let etagSince = 0;
+
+  /** @returns {Promise<SyncResult>} */
+  async function sync() {
+    const known = now() - etagSince < ETAG_MS ? etag : undefined;
+    const result = await syncFlags(tableName, { ...others, etag: known });
+    if (!result.notModified) {
+      etag = result.etag;
+      etagSince = now();
+    }
+    return result;
+  }
+
+  // Lambda rejects handlers of three parameters from Node.js 24 on.
+  return async function handler(event) {
+    if (!isHttp(event)) return sync();
+    if (secret !== undefined && !isSigned(event, secret)) {
+      return response(401, { error: 'the signature of the webhook is missing or wrong' });
+    }
+    try {
+      return response(200, await sync());
+    } catch (failure) {
+      // Whoever sends the request must not learn about the table.
+      const { code, message } = /** @type {any} */ (failure);
+      logError(logger, message);
+      const isUpstream = code === 'BAD_SDK_KEY' || /^LAUNCHDARKLY_/.test(code);
+      const whose = isUpstream ? 'LaunchDarkly' : 'this function';
+      const error = `the sync failed because of ${whose} (${code}); its log says why`;
+      return response(isUpstream ? 502 : 500, { error });
+    }
+  };
+}
+
+/**
+ * @param {any} event
+ * @returns {boolean} whether it comes from a function URL, an API Gateway or a load balancer
+ */
+function isHttp(event) {
+  const { requestContext, httpMethod } = bare(event);
+  return Boolean(requestContext && (httpMethod || requestContext.http || requestContext.elb));
+}
+
+/**
+ * @param {any} event
+ * @param {string} secret
+ * @returns {boolean}
+ */
+function isSigned({ headers, multiValueHeaders, body, isBase64Encoded }, secret) {
+  const all = bare(multiValueHeaders, headers);
+  const name = Object.keys(all).find((each) => each.toLowerCase() === SIGNATURE);
+  if (name === undefined) return false;
+  const bytes = Buffer.from(body || '', isBase64Encoded ? 'base64' : 'utf8');
+  const expected = Buffer.from(createHmac('sha256', secret).update(bytes).digest('hex'));
+  const found = Buffer.from(String(all[name]).trim().toLowerCase());
+  return found.length === expected.length && timingSafeEqual(found, expected);
+}
+
+/**
+ * @param {number} statusCode
+ * @param {object} body
+ * @returns {HttpResponse}
+ */
+function response(statusCode, body) {
+  return { statusCode, body: JSON.stringify(body) };
+}
+
+/**
+ * @param {import('../logging/router').Logger} logger
+ * @param {string} line
+ */
+function logError(logger, line) {
+  try {
+    logger.error(line);
+  } catch (_) {
+    consoleLogger.error(line);
+  }
+}
+
+module.exports = { createSyncHandler };
