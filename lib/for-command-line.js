@@ -10,13 +10,19 @@ const { NativeTable, printable, sameContent } = require('./native/addon');
 const { toNativeJson } = require('./native/options');
 const { ResponseQueue } = require('./native/response-queue');
 const { storeOptions } = require('./options');
+const { describeFailure } = require('./logging/redaction');
+const { fetchFlags } = require('./sync/launchdarkly');
+const { syncOptions } = require('./sync/options');
 
 module.exports = {
   LogRouter,
   NativeTable,
   ResponseQueue,
+  describeFailure,
+  fetchFlags,
   printable,
   sameContent,
   storeOptions,
+  syncOptions,
   toNativeJson,
 };

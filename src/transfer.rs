@@ -1,14 +1,14 @@
-//! Export and import for the command line: the items of a table, and what an import would write. Their JSON.
+//! Export, import and sync for the command line: the items of a table, and what would be written. Their JSON.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::dynamodb::Write;
-use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Decoded, Item, Layout, RowKey, StoredRow};
-use crate::writes::init_plan::{KindData, plan};
+use crate::model::{Decoded, Layout, RowKey, StoredRow};
+use crate::writes::init_plan::plan;
+use crate::writes::payload::Payload;
 
 /// Returns the JSON of a row: `{ version, deleted, json }`, or `{ unreadable }` with the reason.
 pub fn item(row: &StoredRow) -> Value {
@@ -23,75 +23,69 @@ pub fn item(row: &StoredRow) -> Value {
     }
 }
 
-/// The flags and segments of an import.
-pub struct Import {
-    kinds: Vec<KindData>,
-}
-
-impl Import {
-    /// Reads the items: pairs of a kind and the JSON text of an object of items by key.
-    ///
-    /// Fails with `InvalidData` for an item that can't be stored, and with `TooLarge` for one that is too large.
-    pub fn read(layout: &Layout, data: &[(&str, String)]) -> Result<Self> {
-        let kinds = data.iter().map(|(kind, json)| {
-            let items: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(|_| {
-                Error::new(ErrorKind::InvalidData, format!("the {kind} are not an object of items"))
-            })?;
-            let items = items.into_iter().map(|(key, json)| {
-                let row = RowKey::new(layout.namespace(kind), key.as_str());
-                let in_row = |failure: Error| {
-                    Error::new(failure.kind, format!("{row}: {}", failure.message()))
-                };
-                let (key, item) = Item::from_sdk(json.get(), Some(&key)).map_err(in_row)?;
-                item.check_size(&row).map_err(in_row)?;
-                Ok((key, item))
-            });
-            let items = items.collect::<Result<_>>()?;
-            Ok(KindData { kind: (*kind).to_owned(), items, ..KindData::default() })
-        });
-        Ok(Self { kinds: kinds.collect::<Result<_>>()? })
-    }
-
-    /// Returns what an init with these items would do, as JSON: `{ puts, deletes, unchanged, marker }`. The first two
-    /// are lists of `{ namespace, key, version, was }`: the new version and that in the table, `null` for none.
-    pub fn plan(&self, layout: &Layout, existing: &[StoredRow], marker_exists: bool) -> Value {
-        let was: HashMap<&RowKey, f64> = existing
-            .iter()
-            .filter_map(|row| match row.decode() {
-                Decoded::Item(item) => Some((&row.key, item.version)),
-                Decoded::NotOurs | Decoded::Unreadable(_) => None,
-            })
-            .collect();
-        let row = |row: &RowKey, version: Option<f64>| {
-            json!({
-                "namespace": &*row.namespace,
-                "key": &*row.key,
-                "version": version,
-                "was": was.get(row),
-            })
-        };
-        let (mut puts, mut deletes, mut marker) = (Vec::new(), Vec::new(), false);
-        for write in plan(layout, &self.kinds, existing, marker_exists).into_iter().flatten() {
-            match &write {
-                Write::Put(key, item) => puts.push(row(key, Some(item.version))),
-                Write::Delete(key) => deletes.push(row(key, None)),
-                Write::PutMarker(_) => marker = true,
-            }
-        }
-        let total: usize = self.kinds.iter().map(|kind| kind.items.len()).sum();
-        json!({
-            "unchanged": total.saturating_sub(puts.len()),
-            "puts": puts,
-            "deletes": deletes,
-            "marker": marker,
+/// Returns what a sync would do, as JSON: `{ puts, deletes, unchanged, newer, tooLarge, marker }`. All but `unchanged`,
+/// a number, and `marker` are lists of `{ namespace, key, version, was }`: the new version and that in the table, `null`
+/// for none. Unless `allow_older`, rows stay that are newer in the table.
+pub fn planned(
+    layout: &Layout,
+    data: Payload,
+    existing: &[StoredRow],
+    marker_exists: bool,
+    allow_older: bool,
+) -> Value {
+    let Payload { mut kinds, too_large } = data;
+    let was: HashMap<&RowKey, f64> = existing
+        .iter()
+        .filter_map(|row| match row.decode() {
+            Decoded::Item(item) => Some((&row.key, item.version)),
+            Decoded::NotOurs | Decoded::Unreadable(_) => None,
         })
+        .collect();
+    let row = |row: &RowKey, version: Option<f64>| {
+        json!({
+            "namespace": &*row.namespace,
+            "key": &*row.key,
+            "version": version,
+            "was": was.get(row),
+        })
+    };
+    let mut newer = Vec::new();
+    for kind in kinds.iter_mut().filter(|_| !allow_older) {
+        let namespace = layout.namespace(&kind.kind);
+        let untouched = &mut kind.untouched;
+        kind.items.retain(|key, item| {
+            let name = RowKey { namespace: namespace.clone(), key: Arc::clone(key) };
+            let stays = was.get(&name).is_some_and(|&version| version > item.version);
+            if stays {
+                newer.push(row(&name, Some(item.version)));
+                untouched.insert(name.key);
+            }
+            !stays
+        });
     }
+    let (mut puts, mut deletes, mut marker) = (Vec::new(), Vec::new(), false);
+    for write in plan(layout, &kinds, existing, marker_exists).into_iter().flatten() {
+        match &write {
+            Write::Put(key, item) => puts.push(row(key, Some(item.version))),
+            Write::Delete(key) => deletes.push(row(key, None)),
+            Write::PutMarker(_) => marker = true,
+        }
+    }
+    let total: usize = kinds.iter().map(|kind| kind.items.len()).sum();
+    json!({
+        "unchanged": total.saturating_sub(puts.len()),
+        "puts": puts,
+        "deletes": deletes,
+        "newer": newer,
+        "tooLarge": too_large.iter().map(|key| row(key, None)).collect::<Vec<_>>(),
+        "marker": marker,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FEATURES, ItemAttribute, SEGMENTS};
+    use crate::model::ItemAttribute;
 
     fn stored(namespace: &str, key: &str, version: f64, json: &str) -> StoredRow {
         StoredRow {
@@ -102,45 +96,46 @@ mod tests {
         }
     }
 
-    fn import(flags: &str, segments: &str) -> Result<Import> {
-        let data = [(FEATURES, flags.to_owned()), (SEGMENTS, segments.to_owned())];
-        Import::read(&Layout::new("p"), &data)
+    fn row(namespace: &str, key: &str, version: Option<f64>, was: Option<f64>) -> Value {
+        json!({ "namespace": namespace, "key": key, "version": version, "was": was })
     }
 
     #[test]
-    fn a_plan_says_which_rows_an_init_would_change() {
+    fn a_plan_says_which_rows_would_change() {
+        let layout = Layout::new("p");
         let existing = [
             stored("p:features", "same", 2.0, r#"{"version":2,"key":"same"}"#),
-            stored("p:features", "older", 7.0, r#"{"key":"older","version":7}"#),
+            stored("p:features", "newer", 7.0, r#"{"key":"newer","version":7}"#),
             stored("p:segments", "gone", 3.0, r#"{"key":"gone","version":3}"#),
         ];
-        let import = import(
-            r#"{"same":{"key":"same","version":2},"older":{"key":"older","version":1}}"#,
-            r#"{"new":{"key":"new","version":1}}"#,
+        let large = "x".repeat(400_000);
+        let json = format!(
+            r#"{{
+                "flags": {{
+                    "same": {{"key":"same","version":2}},
+                    "newer": {{"key":"newer","version":1}},
+                    "large": {{"version":1,"x":"{large}"}}
+                }},
+                "segments": {{"new": {{"key":"new","version":1}}}}
+            }}"#
         );
-        let plan = import.unwrap().plan(&Layout::new("p"), &existing, true);
-        let row = |namespace: &str, key: &str, version: Option<f64>, was: Option<f64>| json!({ "namespace": namespace, "key": key, "version": version, "was": was });
-        assert_eq!(
-            plan,
+        let plan = |allow_older| {
+            let data = Payload::read(&layout, &json).unwrap();
+            planned(&layout, data, &existing, true, allow_older)
+        };
+        let newer = row("p:features", "newer", Some(1.0), Some(7.0));
+        let new = row("p:segments", "new", Some(1.0), None);
+        let expected = |puts: Value, newer: Value| {
             json!({
-                "puts": [
-                    row("p:segments", "new", Some(1.0), None),
-                    row("p:features", "older", Some(1.0), Some(7.0)),
-                ],
+                "puts": puts,
                 "deletes": [row("p:segments", "gone", None, Some(3.0))],
                 "unchanged": 1,
+                "newer": newer,
+                "tooLarge": [row("p:features", "large", None, None)],
                 "marker": false,
             })
-        );
-    }
-
-    #[test]
-    fn an_item_that_cannot_be_stored_is_named() {
-        let large = format!(r#"{{"a":{{"key":"a","version":1,"x":"{}"}}}}"#, "x".repeat(400_000));
-        let failure = import(&large, "{}").err().unwrap();
-        assert_eq!(failure.kind, ErrorKind::TooLarge);
-        assert!(failure.message().starts_with(r#""a" in "p:features": it takes "#));
-        let failure = import("{}", r#"{"":{"version":1}}"#).err().unwrap();
-        assert_eq!(failure.kind, ErrorKind::InvalidData);
+        };
+        assert_eq!(plan(true), expected(json!([new, newer]), json!([])));
+        assert_eq!(plan(false), expected(json!([new]), json!([newer])));
     }
 }

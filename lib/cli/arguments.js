@@ -29,6 +29,11 @@ const { similar } = require('./similar');
  * @property {string} [otherProfile]
  * @property {string} [output] a file
  * @property {boolean} [dryRun]
+ * @property {string} [sdkKeyEnv] a variable
+ * @property {string} [baseUri]
+ * @property {number} [watch] seconds
+ * @property {boolean} [allowOlder]
+ * @property {boolean} [allowEmpty]
  * @property {boolean} [json]
  * @property {boolean} [help]
  *
@@ -48,6 +53,10 @@ const KIND = { takes: 1, read: ([text]) => kindNamed(text) };
 const TAG = { takes: 1, read: ([text], before = []) => [...before, tagIn(text)] };
 /** @type {Option} */
 const UNITS = { takes: 2, read: (texts) => texts.map(unitsIn) };
+/** @type {Option} */
+const VARIABLE = { takes: 1, read: ([text]) => variableNamed(text) };
+/** @type {Option} */
+const SECONDS = { takes: 1, read: ([text]) => secondsIn(text) };
 /** @type {Record<string, Option>} options that say where the table is */
 const CONNECTION = {
   endpoint: notEmpty('endpoint'),
@@ -88,6 +97,19 @@ const COMMANDS = {
     names: ['table', 'file'],
     options: { ...COMMON, prefix: TEXT, 'dry-run': FLAG },
   },
+  sync: {
+    names: ['table'],
+    options: {
+      ...COMMON,
+      prefix: TEXT,
+      'sdk-key-env': VARIABLE,
+      'base-uri': notEmpty('base-uri'),
+      watch: SECONDS,
+      'dry-run': FLAG,
+      'allow-older': FLAG,
+      'allow-empty': FLAG,
+    },
+  },
   diff: { names: ['table', 'other'], options: { ...COMMON, prefix: TEXT, ...OTHER } },
   version: { names: [], options: { help: FLAG } },
 };
@@ -97,6 +119,9 @@ const SHORT = { '-h': '--help', '-o': '--output' };
 
 /** @type {Record<string, string>} what messages call arguments, if not by their names */
 const ARGUMENTS = { other: 'other table' };
+
+/** A day. */
+const MOST_SECONDS = 86_400;
 
 /**
  * The names of the kinds on the command line.
@@ -227,6 +252,25 @@ function tagIn(text) {
 function kindNamed(text) {
   if (has(KINDS, text)) return KINDS[text];
   throw new UsageError(`--kind is flags or segments, not ${shown(text)}`);
+}
+
+/**
+ * @param {string} text is not shown, because it may be the key itself
+ * @returns {string}
+ */
+function variableNamed(text) {
+  if (/^[A-Za-z_]\w*$/.test(text)) return text;
+  throw new UsageError('--sdk-key-env takes the name of an environment variable, not a key');
+}
+
+/**
+ * @param {string} text
+ * @returns {number}
+ */
+function secondsIn(text) {
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MOST_SECONDS) return seconds;
+  throw new UsageError(`--watch takes a whole number of seconds above 0, not ${shown(text)}`);
 }
 
 /**

@@ -80,12 +80,14 @@ const STEPS = {
         'credentials file',
     },
   ],
+  NO_FLAGS: () => [{ text: 'If they are to be deleted, pass --allow-empty' }],
   NO_REGION: () => [
     { text: 'Pass --region, such as --region eu-west-1, or set the variable AWS_REGION' },
   ],
   NO_RESOURCES: () => [
     { text: "Raise this process's limits of open files and threads (ulimit -n and -u)" },
   ],
+  OLDER_DATA: () => [{ text: 'Sync again later, or pass --allow-older to write it anyway' }],
   TABLE_NOT_FOUND: ({ values }) => [
     { text: 'Create it', command: commandLine(values, 'create-table') },
     { text: "Or correct the table's name, --region, --profile or --endpoint" },
@@ -172,7 +174,9 @@ function at(place) {
  * @returns {string} the text with the command line's names of the options
  */
 function withOptionNames(text) {
-  return text.replace(/\bclientOptions\.(endpoint|profile|region)\b/g, '--$1');
+  return text
+    .replace(/\bclientOptions\.(endpoint|profile|region)\b/g, '--$1')
+    .replace(/\bbaseUri\b/g, '--base-uri');
 }
 
-module.exports = { explained, newTable, stepsForOtherKeys, withOptionNames };
+module.exports = { RequestFailure, explained, newTable, stepsForOtherKeys, withOptionNames };

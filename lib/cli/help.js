@@ -148,6 +148,34 @@ Examples
   npx dynamodb-feature-store import flags flags.json --prefix test --dry-run
   npx dynamodb-feature-store import flags flags.json --prefix test`,
 
+  sync: `Usage: npx dynamodb-feature-store sync NAME [options]
+
+Brings the flags and segments of one prefix to what LaunchDarkly, or a Relay
+Proxy, has now. Takes the SDK key from an environment variable. Writes only what
+differs, segments first, and deletes what the environment lacks. Before that,
+says what it is going to write, and to which table. Never replaces newer flags.
+
+Options
+${PREFIX} none)
+  --sdk-key-env VARIABLE
+                    the variable with the SDK key of the environment (default:
+                    LAUNCHDARKLY_SDK_KEY)
+  --base-uri URL    a private instance or a Relay Proxy (default:
+                    https://sdk.launchdarkly.com)
+  --watch SECONDS   sync again and again, with pauses of this length
+  --dry-run         only say what would be written, row by row
+  --allow-older     also replace flags that are newer in the table
+  --allow-empty     delete all flags if the environment has none
+${COMMON}
+
+Permissions
+  dynamodb:Query, dynamodb:GetItem, dynamodb:BatchWriteItem, dynamodb:PutItem
+  and dynamodb:DeleteItem; without the last three for --dry-run
+
+Examples
+  npx dynamodb-feature-store sync flags --prefix production --dry-run
+  npx dynamodb-feature-store sync flags --watch 60`,
+
   diff: `Usage: npx dynamodb-feature-store diff NAME OTHER [options]
 
 Compares the flags and segments of two tables, or of two prefixes of a table:
@@ -182,7 +210,7 @@ Prints the version of this package.`,
 const GENERAL = `Usage: npx dynamodb-feature-store COMMAND [options]
 
 Creates, inspects, fills and compares DynamoDB tables of LaunchDarkly feature
-stores. Only create-table and import write to DynamoDB.
+stores. Only create-table, import and sync write to DynamoDB.
 
 Commands
   create-table NAME   creates a table that feature stores can use
@@ -192,6 +220,7 @@ Commands
   get NAME KEY        prints a flag or segment
   export NAME         writes the flags and segments as a flag file
   import NAME FILE    replaces the flags and segments by those of a flag file
+  sync NAME           brings the flags and segments to what LaunchDarkly has
   diff NAME OTHER     compares two tables or prefixes
   version             prints the version of this package
   help COMMAND        prints the options of a command

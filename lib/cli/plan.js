@@ -1,11 +1,13 @@
 'use strict';
 
 /**
- * What an init would write, in words.
+ * What an import or a sync would write, in words.
  *
  * @typedef {{namespace: string, key: string, version: number | null, was: number | null}} Row `was` is the version in
  *   the table
- * @typedef {{puts: Row[], deletes: Row[], unchanged: number, marker: boolean}} Plan
+ * @typedef {{puts: Row[], deletes: Row[], newer: Row[], tooLarge: Row[], unchanged: number, marker: boolean}} Plan
+ *   `newer` are rows that stay because the table has higher versions
+ * @typedef {{table: string, prefix: string, region: string, endpoint: string}} Place
  */
 
 const { keyName, kindName, placeName } = require('./names');
@@ -14,14 +16,16 @@ const { Style, columns, counted, grouped, wrapped } = require('./text');
 
 /**
  * @param {Plan} plan
- * @param {Parameters<typeof placeName>[0]} place
+ * @param {Place} place
  * @returns {string} which table is written, and how many rows
  */
-function announced({ puts, deletes, unchanged, marker }, place) {
+function announced({ puts, deletes, newer, tooLarge, unchanged, marker }, place) {
   const parts = [
     counted(puts.length, 'put'),
     counted(deletes.length, 'delete'),
     `${counted(unchanged, 'row')} unchanged`,
+    ...(newer.length > 0 ? [`${counted(newer.length, 'row')} newer in the table`] : []),
+    ...(tooLarge.length > 0 ? [`${counted(tooLarge.length, 'row')} too large`] : []),
     ...(marker ? ['and the init marker'] : []),
   ];
   return wrapped(printable(`To write to ${placeName(place)}: ${parts.join(', ')}.`));
@@ -29,14 +33,16 @@ function announced({ puts, deletes, unchanged, marker }, place) {
 
 /**
  * @param {Plan} plan
- * @param {Parameters<typeof placeName>[0]} place
+ * @param {Place} place
  * @returns {string} the same, and a line for each row
  */
 function inDetail(plan, place) {
-  const { puts, deletes } = plan;
+  const { puts, deletes, newer, tooLarge } = plan;
   const rows = [
     ...puts.map((row) => cellsOf('put', row)),
     ...deletes.map((row) => cellsOf('delete', row)),
+    ...newer.map((row) => cellsOf('none, newer', row)),
+    ...tooLarge.map((row) => cellsOf('none, too large', row)),
   ];
   if (rows.length === 0) return announced(plan, place);
   const [head, ...lines] = columns([['write', 'kind', 'key', 'in the table', 'new'], ...rows]);
@@ -46,10 +52,25 @@ function inDetail(plan, place) {
 
 /**
  * @param {{put: number, deleted: number, unchanged: number}} result
- * @returns {string} what an init has written
+ * @returns {string} what was written
  */
 function done({ put, deleted, unchanged }) {
   return `${counted(put, 'row')} put, ${grouped(deleted)} deleted, ${grouped(unchanged)} unchanged.`;
+}
+
+/**
+ * @param {Row} row
+ * @returns {string} the kind and the key
+ */
+function rowName({ namespace, key }) {
+  return `${kindOf(namespace)} ${JSON.stringify(key)}`;
+}
+
+/**
+ * @param {string} namespace
+ */
+function kindOf(namespace) {
+  return kindName(namespace.slice(namespace.lastIndexOf(':') + 1));
 }
 
 /**
@@ -57,9 +78,8 @@ function done({ put, deleted, unchanged }) {
  * @param {Row} row
  */
 function cellsOf(write, { namespace, key, version, was }) {
-  const kind = kindName(namespace.slice(namespace.lastIndexOf(':') + 1));
   const [before, after] = [was, version].map((number) => (number === null ? '-' : String(number)));
-  return [write, kind, keyName(key), before, after];
+  return [write, kindOf(namespace), keyName(key), before, after];
 }
 
-module.exports = { announced, done, inDetail };
+module.exports = { announced, done, inDetail, rowName };

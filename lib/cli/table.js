@@ -6,7 +6,6 @@
 
 const { UsageError } = require('./failure');
 const { explained, withOptionNames } = require('./explain');
-const { itemsJson } = require('./flag-file');
 const { LogRouter, NativeTable, ResponseQueue, storeOptions, toNativeJson } = require('./package');
 
 /** Log lines go to standard error, results to standard output. */
@@ -19,6 +18,12 @@ const LOGGER = {
 const [READ_TIMEOUT, WRITE_TIMEOUT] = [30, 30];
 /** Few attempts, because a person waits for the command. */
 const MAX_ATTEMPTS = 5;
+
+/**
+ * @typedef {object} Rules
+ * @property {boolean} allowOlder whether rows are replaced that are newer in the table
+ * @property {boolean} allowEmpty whether all flags may be deleted
+ */
 
 class Table {
   /**
@@ -128,24 +133,24 @@ class Table {
   }
 
   /**
-   * @param {import('./flag-file').FlagFile} file
-   * @returns {Promise<any>} what an init with these items would do
+   * @param {string} json the text of an object with `flags` and `segments`
+   * @param {Rules} rules
+   * @returns {Promise<import('./plan').Plan>} what `sync` would do
    */
-  plan({ features, segments }) {
-    return this.request('Query', (native, id) =>
-      native.plan(id, itemsJson(features), itemsJson(segments))
-    );
+  plan(json, { allowOlder }) {
+    return this.request('Query', (native, id) => native.plan(id, json, allowOlder));
   }
 
   /**
-   * Brings everything under the prefix to the content of a file, as the init of a store does.
+   * Brings everything under the prefix to these flags and segments.
    *
-   * @param {import('./flag-file').FlagFile} file
-   * @returns {Promise<any>}
+   * @param {string} json as for `plan`
+   * @param {Rules} rules
+   * @returns {Promise<{put: number, deleted: number, unchanged: number, isOvertaken: boolean}>}
    */
-  replace({ features, segments }) {
+  sync(json, { allowOlder, allowEmpty }) {
     return this.request('BatchWriteItem', (native, id) =>
-      native.replace(id, itemsJson(features), itemsJson(segments))
+      native.sync(id, json, allowOlder, allowEmpty)
     );
   }
 

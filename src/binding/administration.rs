@@ -1,6 +1,5 @@
 //! Table access for the command line.
 
-use std::future::ready;
 use std::sync::{Arc, Mutex};
 
 use napi::bindgen_prelude::*;
@@ -21,12 +20,13 @@ use crate::config::{Config, DEFAULT_READ_TIMEOUT};
 use crate::dynamodb::{self, AwsTable, Table};
 use crate::error;
 use crate::inspection::{Billing, Inspection, NewTable, RowPage, SizedRow, listed};
-use crate::log::{Level, Line, Log, printable};
+use crate::log::printable;
 use crate::model::{FEATURES, Layout, RowKey, SEGMENTS, StoredRow};
 use crate::requester::RequestId;
 use crate::stats::Stats;
-use crate::store::{NewItems, Store};
-use crate::transfer::{self, Import};
+use crate::store::{Store, SyncRules};
+use crate::transfer;
+use crate::writes::payload::Payload;
 
 /// The command line reads consistently, to show rows as they are now.
 const CONSISTENT: dynamodb::Reading = dynamodb::Reading { consistent: true, for_write: false };
@@ -239,50 +239,39 @@ impl NativeTable {
         );
     }
 
-    /// Responds with what an init with these items would do: `Import::plan`. Each argument is the JSON text of an
-    /// object of items by key.
+    /// Responds with what [`NativeTable::sync`] would do: `transfer::planned`.
     #[napi(catch_unwind)]
-    pub fn plan(&self, id: u32, flags: String, segments: String) {
+    pub fn plan(&self, id: u32, json: String, allow_older: bool) {
         let (table, layout) = (Arc::clone(&self.table), self.layout.clone());
         respond_with(&self.queue, id, async move {
-            let import = Import::read(&layout, &[(FEATURES, flags), (SEGMENTS, segments)])?;
+            let data = Payload::read(&layout, &json)?;
             let mut existing = Vec::new();
             for kind in [FEATURES, SEGMENTS] {
                 let rows = all_rows(&table, &layout.namespace(kind)).await?;
                 existing.extend(rows.into_iter().map(|sized| sized.row));
             }
             let marker_exists = read(&table, &layout.marker()).await?.is_some();
-            Ok(import.plan(&layout, &existing, marker_exists))
+            Ok(transfer::planned(&layout, data, &existing, marker_exists, allow_older))
         });
     }
 
-    /// Replaces everything under the prefix by these items, as the init of a store does. Takes the arguments of
-    /// [`NativeTable::plan`].
+    /// Brings the table to the flags and segments in `json`: see [`NativeStore::sync`].
+    ///
+    /// [`NativeStore::sync`]: super::feature_store::NativeStore::sync
     #[napi(catch_unwind)]
-    pub fn replace(&self, id: u32, flags: String, segments: String) {
+    pub fn sync(&self, id: u32, json: String, allow_older: bool, allow_empty: bool) {
         let store = Store::new(
             &self.config,
             self.table.clone(),
-            Arc::new(WithoutErrors(Arc::clone(&self.queue))),
+            self.queue.clone(),
             Clock::system(),
             Arc::new(Stats::default()),
             Generation::default(),
         );
-        let data = [(FEATURES, flags), (SEGMENTS, segments)]
-            .map(|(kind, json)| NewItems { kind: kind.to_owned(), json });
-        let init = store.init(ready(Some(data.into())), || ());
-        respond_with(&self.queue, id, async move { init.await.map(|()| Value::Null) });
-    }
-}
-
-/// The log lines of a store but its errors, which its caller reports.
-struct WithoutErrors(Arc<ResponseQueue>);
-
-impl Log for WithoutErrors {
-    fn log(&self, line: Line) {
-        if line.level != Level::Error {
-            self.0.log(line);
-        }
+        let rules = SyncRules { allow_older, allow_empty };
+        respond_with(&self.queue, id, async move {
+            store.sync(&json, rules).await.map(|synced| synced.to_json())
+        });
     }
 }
 

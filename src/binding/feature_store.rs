@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::host_functions::{CallHost, HostFunctions};
@@ -20,7 +19,7 @@ use crate::log::Log;
 use crate::panics::caught;
 use crate::requester::RequestId;
 use crate::stats::{Count, Stats};
-use crate::store::{NewItems, OnPage, Store, SyncRules, Synced};
+use crate::store::{NewItems, OnPage, Store, SyncRules};
 
 /// The native part of a feature store. JavaScript creates one for each `DynamoDBFeatureStore` value.
 ///
@@ -199,13 +198,7 @@ impl NativeStore {
     pub fn sync(&self, id: u32, json: String, allow_older: bool, allow_empty: bool) {
         let (store, rules) = (self.store.clone(), SyncRules { allow_older, allow_empty });
         respond_with(&self.queue, id, async move {
-            let Synced { put, deleted, unchanged, is_overtaken } = store.sync(&json, rules).await?;
-            Ok(json!({
-                "put": put,
-                "deleted": deleted,
-                "unchanged": unchanged,
-                "isOvertaken": is_overtaken,
-            }))
+            store.sync(&json, rules).await.map(|synced| synced.to_json())
         });
     }
 

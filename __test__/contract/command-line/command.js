@@ -141,6 +141,7 @@ module.exports = {
   FINE,
   MISUSED,
   PROGRAM,
+  environment,
   flag,
   noTerminal,
   run,

@@ -234,7 +234,10 @@ test('an item that is too large is an error before anything is written', async (
   const large = { flags: { ...CONTENT.flags, large: flag('large', { x: 'x'.repeat(400_000) }) } };
   const { code, stderr } = await engine.run('import', table, fileWith(t, large), '--prefix', 'p');
   assert.strictEqual(code, FAILED);
-  assert.match(stderr, /^table "\S+": "large" in "p:features": it takes \d+ bytes .*\n$/);
+  assert.match(
+    stderr,
+    /^file ".*": the flag "large" would be over the size limit\. Use segments .*\n$/
+  );
   assert.deepStrictEqual(await itemsIn(table), before);
 });
 

@@ -13,6 +13,7 @@ const COMMANDS = {
   get: require('./get').get,
   import: require('./import').importFlags,
   list: require('./list').list,
+  sync: require('./sync').sync,
 };
 
 module.exports = { COMMANDS };

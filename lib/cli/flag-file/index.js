@@ -199,11 +199,14 @@ function formatItems(items) {
 }
 
 /**
- * @param {Map<string, string>} items
- * @returns {string} the JSON text of an object of the items by key
+ * @param {FlagFile} file
+ * @returns {string} the same as one JSON text, in which all flags are in full form
  */
-function itemsJson(items) {
-  return `{${[...items].map(([key, json]) => `${JSON.stringify(key)}:${json}`).join(',')}}`;
+function flagFileJson({ features, segments }) {
+  const [flags, others] = [features, segments].map((items) =>
+    [...items].map(([key, json]) => `${JSON.stringify(key)}:${json}`).join(',')
+  );
+  return `{"flags":{${flags}},"segments":{${others}}}`;
 }
 
-module.exports = { formatFlagFile, itemsJson, readFlagFile };
+module.exports = { flagFileJson, formatFlagFile, readFlagFile };

@@ -9,6 +9,7 @@ use std::future::ready;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::batches::NotWritten;
@@ -46,6 +47,19 @@ pub struct Synced {
     /// Whether another process wrote newer rows meanwhile. The table may then be neither what this sync wanted nor what
     /// that process wanted.
     pub is_overtaken: bool,
+}
+
+impl Synced {
+    /// Returns `{ put, deleted, unchanged, isOvertaken }`.
+    pub fn to_json(self) -> Value {
+        let Self { put, deleted, unchanged, is_overtaken } = self;
+        json!({
+            "put": put,
+            "deleted": deleted,
+            "unchanged": unchanged,
+            "isOvertaken": is_overtaken,
+        })
+    }
 }
 
 /// The rows that a sync has written.

@@ -1,0 +1,237 @@
+'use strict';
+
+/**
+ * Brings a prefix to what LaunchDarkly has, once or again and again. `syncFlags` does the same for programs; here the
+ * plan is printed between the request to LaunchDarkly and the writes.
+ *
+ * @typedef {import('../arguments').Values} Values
+ *
+ * @typedef {import('../plan').Place} Place
+ */
+
+const { SUCCESS } = require('../exit-codes');
+const { Failure, UsageError } = require('../failure');
+const { RequestFailure, withOptionNames } = require('../explain');
+const { print, printJson } = require('../output');
+const { describeFailure, fetchFlags, printable, syncOptions } = require('../package');
+const { announced, done, inDetail } = require('../plan');
+const { Progress } = require('../progress');
+const { Table } = require('../table');
+const { Style, notice } = require('../text');
+
+const DEFAULT_VARIABLE = 'LAUNCHDARKLY_SDK_KEY';
+/** How often the data is fetched while other processes write newer rows. */
+const MOST_FETCHES = 3;
+/** After this time the table is compared again although LaunchDarkly has nothing new: others may have changed it. */
+const ETAG_MS = 3600 * 1000;
+
+/**
+ * @param {Values} values
+ * @returns {Promise<number>}
+ */
+async function sync(values) {
+  if (values.watch !== undefined && values.dryRun) {
+    throw new UsageError('--watch and --dry-run exclude each other');
+  }
+  const key = keyOf(values);
+  const synced = new Sync(values, optionsOf(values, key));
+  await withoutKey(key, () => synced.round());
+  if (values.watch === undefined) return SUCCESS;
+  for (;;) {
+    await pause(values.watch);
+    try {
+      await withoutKey(key, () => synced.round());
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure;
+      console.error(notice(process.stderr, failure.message, failure.steps));
+    }
+  }
+}
+
+/**
+ * @param {Values} values
+ * @returns {string} the SDK key
+ */
+function keyOf({ sdkKeyEnv = DEFAULT_VARIABLE }) {
+  const key = process.env[sdkKeyEnv];
+  if (key) return key;
+  throw new UsageError(`the variable ${sdkKeyEnv} is not set`, [
+    { text: 'Set it to the SDK key of the environment, or name another one with --sdk-key-env' },
+  ]);
+}
+
+/**
+ * @param {Values} values
+ * @param {string} sdkKey
+ * @returns {any} the options of `syncFlags`
+ */
+function optionsOf(values, sdkKey) {
+  const { table, baseUri, allowOlder, allowEmpty } = values;
+  // The client options are those of the connection to LaunchDarkly.
+  const clientOptions = { proxyFromEnvironment: true };
+  try {
+    return syncOptions(table, { sdkKey, baseUri, allowOlder, allowEmpty, clientOptions });
+  } catch (/** @type {any} */ failure) {
+    if (!(failure instanceof TypeError)) throw failure;
+    const text = failure.message.replace(
+      'sdkKey',
+      `the variable ${values.sdkKeyEnv || DEFAULT_VARIABLE}`
+    );
+    throw new UsageError(withOptionNames(text));
+  }
+}
+
+/**
+ * Runs work whose failures must not show the key, whatever a server or a proxy answers.
+ *
+ * @param {string} key
+ * @param {() => Promise<void>} work
+ */
+async function withoutKey(key, work) {
+  try {
+    await work();
+  } catch (/** @type {any} */ failure) {
+    failure.message = String(failure.message).split(key).join('…');
+    if (failure.stack) failure.stack = String(failure.stack).split(key).join('…');
+    throw failure;
+  }
+}
+
+/** The syncs of one command. */
+class Sync {
+  /**
+   * @param {Values} values
+   * @param {any} options those of `syncFlags`, checked
+   */
+  constructor(values, options) {
+    this.values = values;
+    this.options = options;
+    this.table = new Table({ ...values, prefix: values.prefix || '' });
+    this.progress = new Progress();
+    /** @type {string | undefined} names the data of the last sync */
+    this.etag = undefined;
+    /** When the table was last compared with it. */
+    this.etagSince = 0;
+  }
+
+  /** Syncs once, and prints what is written. */
+  async round() {
+    const place = await this.place();
+    const known = Date.now() - this.etagSince < ETAG_MS ? this.etag : undefined;
+    let data = await this.fetched(known);
+    if (data.json === undefined) return;
+    const total = { put: 0, deleted: 0 };
+    for (let fetches = 1; ; fetches += 1) {
+      const result = await this.write(/** @type {string} */ (data.json), place);
+      if (result === undefined) return;
+      total.put += result.put;
+      total.deleted += result.deleted;
+      if (!result.isOvertaken) {
+        this.etag = data.etag;
+        this.etagSince = Date.now();
+        await this.print(place, { ...total, unchanged: result.unchanged });
+        return;
+      }
+      if (fetches === MOST_FETCHES) throw overtaken(this.values);
+      // What the other process wrote is newer, so LaunchDarkly has newer data as well.
+      data = await this.fetched(undefined);
+    }
+  }
+
+  /** @returns {Promise<Place>} */
+  async place() {
+    const { table, prefix = '' } = this.values;
+    const { region, endpoint } = await this.table.caller();
+    return { table, prefix, region, endpoint };
+  }
+
+  /**
+   * @param {string | undefined} etag
+   * @returns {Promise<{json?: string, etag?: string}>} the data; without `json` if it is what the ETag names
+   */
+  async fetched(etag) {
+    const { options, progress } = this;
+    progress.show(`fetching flags from ${options.baseUri.origin}`);
+    try {
+      return await fetchFlags(options, options.client, etag);
+    } catch (/** @type {any} */ failure) {
+      const { code = 'INTERNAL' } = failure;
+      const message = withOptionNames(describeFailure(failure));
+      throw new RequestFailure(code, printable(message), STEPS[code] || []);
+    } finally {
+      progress.end();
+    }
+  }
+
+  /**
+   * Prints what is going to be written, and writes it.
+   *
+   * @param {string} json
+   * @param {Place} place
+   * @returns {Promise<Awaited<ReturnType<Table['sync']>> | undefined>} `undefined` for a dry run
+   */
+  async write(json, place) {
+    const { options, progress, table, values } = this;
+    try {
+      progress.show('reading the table');
+      const plan = await table.plan(json, options);
+      progress.end();
+      if (values.dryRun) {
+        if (values.json) await printJson({ ...place, dryRun: true, ...plan });
+        else await print(inDetail(plan, place));
+        return undefined;
+      }
+      const isNothing = plan.puts.length + plan.deletes.length === 0 && !plan.marker;
+      if (!isNothing || values.watch === undefined) console.error(announced(plan, place));
+      progress.show('writing');
+      return await table.sync(json, options);
+    } finally {
+      progress.end();
+    }
+  }
+
+  /**
+   * @param {Place} place
+   * @param {{put: number, deleted: number, unchanged: number}} result
+   */
+  async print(place, result) {
+    const { json, watch } = this.values;
+    if (json) await (watch === undefined ? printJson : printLine)({ ...place, ...result });
+    else if (watch === undefined || result.put + result.deleted > 0) {
+      await print(new Style(process.stdout).right(done(result)));
+    }
+  }
+}
+
+/** @type {Record<string, import('../failure').Step[]>} */
+const STEPS = {
+  BAD_SDK_KEY: [{ text: 'Set the variable to the SDK key of the environment' }],
+  LAUNCHDARKLY_TIMED_OUT: [{ text: 'Check --base-uri and the network' }],
+  LAUNCHDARKLY_UNAVAILABLE: [{ text: 'Check --base-uri, HTTPS_PROXY and the network' }],
+};
+
+/**
+ * @param {any} value
+ */
+function printLine(value) {
+  return print(JSON.stringify(value));
+}
+
+/**
+ * @param {Values} values
+ */
+function overtaken({ table }) {
+  const message = `table ${JSON.stringify(table)}: other processes keep writing newer flags`;
+  return new RequestFailure('OLDER_DATA', printable(message), [
+    { text: 'Sync again when they have ended' },
+  ]);
+}
+
+/**
+ * @param {number} seconds
+ */
+function pause(seconds) {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+module.exports = { sync };
