@@ -15,11 +15,23 @@ const { printable } = require('./package');
 const { Style, columns, counted, grouped, wrapped } = require('./text');
 
 /**
+ * Names what is going to be written on standard error: in one line, or on a terminal in a paragraph.
+ *
+ * @param {Plan} plan
+ * @param {Place} place
+ */
+function announce(plan, place) {
+  const text = numbers('Writes to', plan, place);
+  console.error(process.stderr.isTTY ? wrapped(text) : text);
+}
+
+/**
+ * @param {string} begin
  * @param {Plan} plan
  * @param {Place} place
  * @returns {string} which table is written, and how many rows
  */
-function announced({ puts, deletes, newer, tooLarge, unchanged, marker }, place) {
+function numbers(begin, { puts, deletes, newer, tooLarge, unchanged, marker }, place) {
   const parts = [
     counted(puts.length, 'put'),
     counted(deletes.length, 'delete'),
@@ -28,13 +40,13 @@ function announced({ puts, deletes, newer, tooLarge, unchanged, marker }, place)
     ...(tooLarge.length > 0 ? [`${counted(tooLarge.length, 'row')} too large`] : []),
     ...(marker ? ['and the init marker'] : []),
   ];
-  return wrapped(printable(`To write to ${placeName(place)}: ${parts.join(', ')}.`));
+  return printable(`${begin} ${placeName(place)}: ${parts.join(', ')}.`);
 }
 
 /**
  * @param {Plan} plan
  * @param {Place} place
- * @returns {string} the same, and a line for each row
+ * @returns {string} what would be written, with a line for each row
  */
 function inDetail(plan, place) {
   const { puts, deletes, newer, tooLarge } = plan;
@@ -44,10 +56,11 @@ function inDetail(plan, place) {
     ...newer.map((row) => cellsOf('none, newer', row)),
     ...tooLarge.map((row) => cellsOf('none, too large', row)),
   ];
-  if (rows.length === 0) return announced(plan, place);
+  const summary = wrapped(numbers('Would write to', plan, place));
+  if (rows.length === 0) return summary;
   const [head, ...lines] = columns([['write', 'kind', 'key', 'in the table', 'new'], ...rows]);
   const heading = new Style(process.stdout).heading(head);
-  return [announced(plan, place), '', heading, ...lines].join('\n');
+  return [summary, '', heading, ...lines].join('\n');
 }
 
 /**
@@ -82,4 +95,4 @@ function cellsOf(write, { namespace, key, version, was }) {
   return [write, kindOf(namespace), keyName(key), before, after];
 }
 
-module.exports = { announced, done, inDetail, rowName };
+module.exports = { announce, done, inDetail, rowName };

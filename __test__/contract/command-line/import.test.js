@@ -14,7 +14,16 @@ const { itemRow, markerRow } = require('../../support/data');
 const dynamodb = require('../../support/dynamodb');
 const { startProxy } = require('../../support/engine-proxy');
 const { answerWith, failure } = require('../../support/faults');
-const { FAILED, FINE, MISUSED, flag, run, useEngine } = require('./command');
+const {
+  FAILED,
+  FINE,
+  MISUSED,
+  flag,
+  noTerminal,
+  run,
+  runOnTerminal,
+  useEngine,
+} = require('./command');
 
 const engine = useEngine();
 
@@ -65,7 +74,7 @@ test('import replaces what is under a prefix, and says so before it writes', asy
   assert.strictEqual(code, FINE, stderr);
   assert.strictEqual(
     oneLine(stderr),
-    `To write to the table "${table}" in eu-west-1 (${engine.endpoint}), under the prefix "p": ` +
+    `Writes to the table "${table}" in eu-west-1 (${engine.endpoint}), under the prefix "p": ` +
       '3 puts, 2 deletes, 1 row unchanged.'
   );
   assert.strictEqual(oneLine(stdout), '3 rows put, 2 deleted, 1 unchanged.');
@@ -101,6 +110,21 @@ test('import into an empty table initialises it', async (t) => {
   assert.strictEqual(checked.code, FINE, checked.stdout);
 });
 
+test('on a terminal, import shows paragraphs and a mark', { skip: noTerminal }, async (t) => {
+  const table = await existing();
+  const args = ['import', table, fileWith(t, CONTENT), '--prefix', 'p'];
+  const { code, text } = await runOnTerminal([...args, '--endpoint', engine.endpoint], {
+    NO_COLOR: '1',
+  });
+  assert.strictEqual(code, FINE, text);
+  assert.match(text, /^Writes to the table "\S+" in eu-west-1\n/);
+  assert.match(text, /^.*✓ 3 rows put, 2 deleted, 1 unchanged\.$/m);
+  assert.ok(
+    text.split('\n').every((line) => line.length <= 80),
+    text
+  );
+});
+
 test('--dry-run shows each row and writes nothing', async (t) => {
   const table = await existing();
   const before = await itemsIn(table);
@@ -112,7 +136,7 @@ test('--dry-run shows each row and writes nothing', async (t) => {
   assert.deepStrictEqual([code, stderr], [FINE, '']);
   assert.deepStrictEqual(Object.keys(proxy.requests).sort(), ['GetItem', 'Query']);
   const [announced, list] = stdout.split('\n\n');
-  assert.match(oneLine(announced), /^To write to .*: 3 puts, 2 deletes, 1 row unchanged\.$/);
+  assert.match(oneLine(announced), /^Would write to .*: 3 puts, 2 deletes, 1 row unchanged\.$/);
   assert.deepStrictEqual(
     list
       .trimEnd()
@@ -250,6 +274,6 @@ test('without the permission to write, import says which one is missing', async 
   const { code, stdout, stderr } = await run([...args, '--prefix', 'p']);
   assert.deepStrictEqual([code, stdout], [FAILED, '']);
   const [announced, message] = stderr.split(/\n(?=table )/);
-  assert.match(oneLine(announced), /^To write to .*unchanged\.$/);
+  assert.match(oneLine(announced), /^Writes to .*unchanged\.$/);
   assert.match(message, /^table "\S+": dynamodb:BatchWriteItem .*\n$/);
 });

@@ -54,7 +54,7 @@ test('sync names what it writes, and writes it', async (t) => {
   assert.strictEqual(code, FINE, stderr);
   assert.strictEqual(
     oneLine(stderr),
-    `To write to the table "${table}" in eu-west-1 (${engine.endpoint}), under the prefix "p": ` +
+    `Writes to the table "${table}" in eu-west-1 (${engine.endpoint}), under the prefix "p": ` +
       '2 puts, 1 delete, 1 row unchanged.'
   );
   assert.strictEqual(stdout, '2 rows put, 1 deleted, 1 unchanged.\n');

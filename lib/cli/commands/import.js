@@ -11,7 +11,7 @@ const { Failure } = require('../failure');
 const { flagFileJson, readFlagFile } = require('../flag-file');
 const { print, printJson } = require('../output');
 const { printable } = require('../package');
-const { announced, done, inDetail, rowName } = require('../plan');
+const { announce, done, inDetail, rowName } = require('../plan');
 const { Progress } = require('../progress');
 const { Table } = require('../table');
 const { Style } = require('../text');
@@ -36,7 +36,7 @@ async function importFlags(values) {
     else await print(inDetail(plan, place));
     return SUCCESS;
   }
-  console.error(announced(plan, place));
+  announce(plan, place);
   const { put, deleted, unchanged } = await written(table, content);
   if (json) await printJson({ ...place, put, deleted, unchanged });
   else await print(new Style(process.stdout).right(done({ put, deleted, unchanged })));

@@ -14,7 +14,7 @@ const { Failure, UsageError } = require('../failure');
 const { RequestFailure, withOptionNames } = require('../explain');
 const { print, printJson } = require('../output');
 const { describeFailure, fetchFlags, printable, syncOptions } = require('../package');
-const { announced, done, inDetail } = require('../plan');
+const { announce, done, inDetail } = require('../plan');
 const { Progress } = require('../progress');
 const { Table } = require('../table');
 const { Style, notice } = require('../text');
@@ -182,7 +182,7 @@ class Sync {
         return undefined;
       }
       const isNothing = plan.puts.length + plan.deletes.length === 0 && !plan.marker;
-      if (!isNothing || values.watch === undefined) console.error(announced(plan, place));
+      if (!isNothing || values.watch === undefined) announce(plan, place);
       progress.show('writing');
       return await table.sync(json, options);
     } finally {
