@@ -275,5 +275,8 @@ test('without the permission to write, import says which one is missing', async 
   assert.deepStrictEqual([code, stdout], [FAILED, '']);
   const [announced, message] = stderr.split(/\n(?=table )/);
   assert.match(oneLine(announced), /^Writes to .*unchanged\.$/);
-  assert.match(message, /^table "\S+": dynamodb:BatchWriteItem .*\n$/);
+  assert.match(
+    message,
+    /^table "\S+": dynamodb:BatchWriteItem .* Import again to write the rest.*\n$/
+  );
 });

@@ -13,7 +13,18 @@ const { itemRow, markerRow } = require('../../support/data');
 const dynamodb = require('../../support/dynamodb');
 const { waitFor } = require('../../support/wait');
 const { SDK_KEY, startPollingServer } = require('../../sync/polling-server');
-const { FAILED, FINE, MISUSED, PROGRAM, environment, flag, run, useEngine } = require('./command');
+const {
+  FAILED,
+  FINE,
+  MISUSED,
+  PROGRAM,
+  environment,
+  flag,
+  noTerminal,
+  run,
+  runOnTerminal,
+  useEngine,
+} = require('./command');
 
 const engine = useEngine();
 
@@ -63,6 +74,15 @@ test('sync names what it writes, and writes it', async (t) => {
   const again = await sync(['--prefix', 'p', '--json']);
   const { put, deleted, unchanged } = JSON.parse(again.stdout);
   assert.deepStrictEqual([put, deleted, unchanged], [0, 0, 3]);
+});
+
+test('on a terminal, sync shows its progress', { skip: noTerminal }, async (t) => {
+  const { args, server } = await setUp(t);
+  const { code, text } = await runOnTerminal(args, KEY);
+  assert.strictEqual(code, FINE, text);
+  assert.ok(text.includes(`fetching flags from ${server.url}`), text);
+  assert.match(text, /Writes to the table "\S+" in eu-west-1\n/);
+  assert.match(text, / 3 rows put, 0 deleted, 0 unchanged\.\n/);
 });
 
 test('sync --dry-run shows each row and writes nothing', async (t) => {

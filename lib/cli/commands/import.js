@@ -52,6 +52,9 @@ async function written(table, content) {
   progress.show('writing');
   try {
     return await table.sync(content, RULES);
+  } catch (/** @type {any} */ failure) {
+    failure.message = failure.message.replace('Sync again', 'Import again');
+    throw failure;
   } finally {
     progress.end();
   }

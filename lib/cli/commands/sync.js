@@ -129,7 +129,7 @@ class Sync {
       if (!result.isOvertaken) {
         this.etag = data.etag;
         this.etagSince = Date.now();
-        await this.print(place, { ...total, unchanged: result.unchanged });
+        await this.report(place, { ...total, unchanged: result.unchanged });
         return;
       }
       if (fetches === MOST_FETCHES) throw overtaken(this.values);
@@ -194,7 +194,7 @@ class Sync {
    * @param {Place} place
    * @param {{put: number, deleted: number, unchanged: number}} result
    */
-  async print(place, result) {
+  async report(place, result) {
     const { json, watch } = this.values;
     if (json) await (watch === undefined ? printJson : printLine)({ ...place, ...result });
     else if (watch === undefined || result.put + result.deleted > 0) {
