@@ -101,7 +101,7 @@ test('what SDK 9 wrote can be exported, imported elsewhere and is then equal', a
   await command(stage, 'import', table, file, '--prefix', 'copied');
   const prefixes = ['--prefix', 'written', '--other-prefix', 'copied'];
   const { stdout } = await command(stage, 'diff', table, table, ...prefixes);
-  assert.match(stdout, /^They are equal\./);
+  assert.match(stdout, /^They are equal: /);
   const live = Object.values({ ...flags }).filter(({ deleted }) => !deleted).length;
   assert.strictEqual(Object.keys(JSON.parse(fs.readFileSync(file, 'utf8')).flags).length, live);
 });

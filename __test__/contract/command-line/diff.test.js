@@ -98,7 +98,7 @@ test('diff of two tables of equal content succeeds', async () => {
   const args = ['diff', one, other, '--prefix', 'p'];
   const { code, stdout } = await engine.run(...args);
   assert.strictEqual(code, FINE, stdout);
-  assert.match(stdout, /^They are equal\.\n\nFirst: the table /);
+  assert.match(stdout, /^They are equal: 1 flag and 0 segments\.\n\nFirst: the table /);
   const elsewhere = ['--region', 'eu-west-1', '--other-region', 'eu-north-1'];
   const json = await engine.run(...args, ...elsewhere, '--json');
   const { equal, first, second } = JSON.parse(json.stdout);

@@ -46,7 +46,8 @@ async function diff(values) {
   ];
   const equal = differences.length === 0 && first.initialized === second.initialized;
   if (values.json) await printJson({ equal, first, second, differences });
-  else await print(compared(sides, differences, equal));
+  else if (equal) await print(same(sides, ours));
+  else await print(compared(sides, differences));
   return equal ? SUCCESS : FINDING;
 }
 
@@ -146,23 +147,42 @@ function versionOf(item) {
 
 /**
  * @param {Side[]} sides
- * @param {Difference[]} differences
- * @param {boolean} equal
+ * @param {import('../items').Items} items of both
  * @returns {string}
  */
-function compared([first, second], differences, equal) {
+function same(sides, { features, segments }) {
+  const [flags, others] = [features, segments].map(
+    (items) => [...items.keys()].filter((key) => presentIn(items, key)).length
+  );
+  const what = `${counted(flags, 'flag')} and ${counted(others, 'segment')}`;
+  const verdict = new Style(process.stdout).right(`They are equal: ${what}.`);
+  return [verdict, '', ...placesOf(sides)].join('\n');
+}
+
+/**
+ * @param {Side[]} sides
+ * @param {Difference[]} differences
+ * @returns {string}
+ */
+function compared(sides, differences) {
   const style = new Style(process.stdout);
-  const places = [
+  return [
+    ...verdicts(sides[0], sides[1], differences).map((text) => style.wrong(text)),
+    '',
+    ...placesOf(sides),
+    ...(differences.length > 0 ? ['', ...listed(differences, style)] : []),
+  ].join('\n');
+}
+
+/**
+ * @param {Side[]} sides
+ * @returns {string[]}
+ */
+function placesOf([first, second]) {
+  return [
     wrapped(printable(`First: ${placeName(first)}.`)),
     wrapped(printable(`Second: ${placeName(second)}.`)),
   ];
-  if (equal) return [style.right('They are equal.'), '', ...places].join('\n');
-  return [
-    ...verdicts(first, second, differences).map((text) => style.wrong(text)),
-    '',
-    ...places,
-    ...(differences.length > 0 ? ['', ...listed(differences, style)] : []),
-  ].join('\n');
 }
 
 /**
