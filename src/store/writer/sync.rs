@@ -15,9 +15,9 @@ use super::batches::NotWritten;
 use super::existing::Existing;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
-use crate::dynamodb::{PutOutcome, Write};
+use crate::dynamodb::{PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Decoded, FEATURES, RowKey, StoredRow};
+use crate::model::{Decoded, FEATURES, Item, RowKey, StoredRow};
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::payload::Payload;
 use crate::writes::pending::Data;
@@ -229,9 +229,8 @@ impl Writer {
                 let is_stored = match backoff::until(Instant::now() + self.write_timeout, put).await
                 {
                     Ok(PutOutcome::Stored) => true,
-                    // An earlier attempt, whose answer was lost, has stored it.
-                    Ok(PutOutcome::Newer(Some(stored))) => stored.is_same_as(&item),
-                    Ok(PutOutcome::Newer(None)) => false,
+                    // An earlier attempt, whose answer was lost, may have stored it.
+                    Ok(PutOutcome::Newer(stored)) => self.is_in_table(&row, &item, stored).await,
                     Err(cause) => {
                         drop(failure.set(cause));
                         false
@@ -243,6 +242,16 @@ impl Writer {
         let puts = stream::iter(puts.collect::<Vec<_>>()).buffer_unordered(PARALLEL_UPDATES);
         let missing = puts.filter_map(ready).collect().await;
         (missing, failure.into_inner())
+    }
+
+    /// Returns whether the table has this item. `stored` is the row, if it is known.
+    async fn is_in_table(&self, row: &RowKey, item: &Item, stored: Option<StoredRow>) -> bool {
+        let get = || self.context.get(row, Reading::FOR_WRITE);
+        let stored = match stored {
+            Some(stored) => Some(stored),
+            None => backoff::until(Instant::now() + self.write_timeout, get).await.ok().flatten(),
+        };
+        stored.is_some_and(|stored| stored.is_same_as(item))
     }
 }
 
