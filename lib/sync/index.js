@@ -19,6 +19,8 @@ const { syncOptions } = require('./options');
 
 /** How often the data is fetched while other processes write newer rows. */
 const MOST_FETCHES = 3;
+/** The minimum length of a secret. */
+const SHORTEST_SECRET = 8;
 
 /**
  * @param {string} tableName
@@ -34,10 +36,20 @@ async function syncFlags(tableName, options) {
   try {
     return await sync(read, logs);
   } catch (failure) {
-    // No message has the key on purpose.
-    const text = describeFailure(failure).split(read.sdkKey).join('…');
+    const text = withoutKey(describeFailure(failure), read.sdkKey);
     throw logs.error(codeOf(failure), isCallError(failure) ? text : `sync: ${text}`);
   }
+}
+
+/**
+ * No message has the key on purpose, but a server or a proxy may repeat it.
+ *
+ * @param {string} text
+ * @param {string} key a short one is no secret
+ * @returns {string}
+ */
+function withoutKey(text, key) {
+  return key.length < SHORTEST_SECRET ? text : text.split(key).join('…');
 }
 
 /**
@@ -50,9 +62,9 @@ async function sync(options, logs) {
   let { json, etag } = await fetchFlags(options, client, options.etag);
   if (json === undefined) return { put: 0, deleted: 0, unchanged: 0, etag, notModified: true };
   const table = new Table(options, logs);
+  let [put, deleted, fetches] = [0, 0, 1];
   try {
-    let [put, deleted] = [0, 0];
-    for (let fetches = 1; ; fetches += 1) {
+    for (;;) {
       const done = await table.sync(/** @type {string} */ (json));
       put += done.put;
       deleted += done.deleted;
@@ -60,12 +72,17 @@ async function sync(options, logs) {
         return { put, deleted, unchanged: done.unchanged, etag, notModified: false };
       }
       if (fetches === MOST_FETCHES) {
-        const message = 'other processes keep writing newer flags; sync again when they have ended';
-        throw new CallError(message, 'OLDER_DATA');
+        throw new CallError('other processes keep writing newer flags', 'OLDER_DATA');
       }
       // What the other process wrote is newer, so LaunchDarkly has newer data as well.
+      fetches += 1;
       ({ json, etag } = await fetchFlags(options, client, undefined));
     }
+  } catch (failure) {
+    if (fetches === 1 || !isCallError(failure)) throw failure;
+    const { code, message } = /** @type {CallError} */ (failure);
+    const before = 'before that, another process wrote newer flags at the same time; sync again';
+    throw new CallError(`${message} (${before})`, code);
   } finally {
     await table.close();
   }
