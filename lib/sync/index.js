@@ -7,6 +7,8 @@
  * @typedef {import('../native/options').NativeClientOptions} NativeClientOptions
  * @typedef {import('../..').ErrorCode} ErrorCode
  * @typedef {import('../..').SyncResult} SyncResult
+ *
+ * @typedef {{put: number, deleted: number, unchanged: number, isOvertaken: boolean}} Synced what native code has done
  */
 
 const { LogRouter } = require('../logging/router');
@@ -65,7 +67,7 @@ async function sync(options, logs) {
   let [put, deleted, fetches] = [0, 0, 1];
   try {
     for (;;) {
-      const done = await table.sync(/** @type {string} */ (json));
+      const done = await table.sync(/** @type {string} */ (json)).catch(olderAtFirst(fetches));
       put += done.put;
       deleted += done.deleted;
       if (!done.isOvertaken) {
@@ -79,13 +81,26 @@ async function sync(options, logs) {
       ({ json, etag } = await fetchFlags(options, client, undefined));
     }
   } catch (failure) {
-    if (fetches === 1 || !isCallError(failure)) throw failure;
+    if (put + deleted === 0 || !isCallError(failure)) throw failure;
     const { code, message } = /** @type {CallError} */ (failure);
     const before = 'before that, another process wrote newer flags at the same time; sync again';
     throw new CallError(`${message} (${before})`, code);
   } finally {
     await table.close();
   }
+}
+
+/**
+ * Data that is older than the table from the beginning is fetched once more: a sync with newer data may have ended since.
+ *
+ * @param {number} fetches
+ * @returns {(failure: unknown) => Synced}
+ */
+function olderAtFirst(fetches) {
+  return (failure) => {
+    if (fetches > 1 || codeOf(failure) !== 'OLDER_DATA') throw failure;
+    return { put: 0, deleted: 0, unchanged: 0, isOvertaken: true };
+  };
 }
 
 /**
@@ -115,7 +130,7 @@ class Table {
 
   /**
    * @param {string} json LaunchDarkly's answer
-   * @returns {Promise<{put: number, deleted: number, unchanged: number, isOvertaken: boolean}>}
+   * @returns {Promise<Synced>}
    */
   sync(json) {
     const { allowOlder, allowEmpty } = this.rules;

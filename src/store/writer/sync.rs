@@ -87,8 +87,9 @@ impl Writer {
         for round in 0..MOST_ROUNDS {
             let existing = self.read_existing(Existing::default(), &data, self.write_timeout);
             let existing = existing.await.map_err(|failure| {
+                let when = if round == 0 { "" } else { " again after the writes" };
                 let cause = failure.message();
-                Error::new(failure.kind, format!("reading the table failed: {cause}"))
+                Error::new(failure.kind, format!("reading the table{when} failed: {cause}"))
             })?;
             if round == 0 && !rules.allow_empty {
                 self.check_empty(kinds, &existing.rows)?;
@@ -123,7 +124,9 @@ impl Writer {
         let flags = self.context.layout.namespace(FEATURES);
         let is_live =
             |row: &StoredRow| matches!(row.decode(), Decoded::Item(item) if !item.deleted);
-        let has_flags = kinds.iter().any(|kind| kind.kind == FEATURES && !kind.items.is_empty());
+        let has_flags = kinds.iter().any(|kind| {
+            kind.kind == FEATURES && !(kind.items.is_empty() && kind.untouched.is_empty())
+        });
         let live = existing.iter().filter(|row| row.key.namespace == flags && is_live(row)).count();
         if has_flags || live == 0 {
             return Ok(());
