@@ -547,7 +547,7 @@ declare namespace DynamoDBFeatureStore {
      * The URL of LaunchDarkly's polling service, of a private instance or of a Relay Proxy. It may have a path.
      * Default: `https://sdk.launchdarkly.com`.
      */
-    baseUri?: string | URL | null | undefined;
+    baseUri?: string | { href: string; [member: string]: any } | null | undefined;
     /**
      * Whether to write the data even if the table has newer versions. Rows that are newer in the table are then
      * replaced, too. Default: false.

@@ -10,7 +10,7 @@ const LaunchDarkly9 = require('@launchdarkly/node-server-sdk');
 const LaunchDarkly7 = require('launchdarkly-node-server-sdk');
 const { version: sdkVersion } = require('launchdarkly-node-server-sdk/package.json');
 
-const { DynamoDBBigSegmentStore, DynamoDBFeatureStore } = require('..');
+const { DynamoDBBigSegmentStore, DynamoDBFeatureStore, syncFlags } = require('..');
 const { hashOf, membershipRow, metadataRow } = require('../__test__/support/big-segments');
 const dynamodb = require('../__test__/support/dynamodb');
 const { startEngine } = require('../__test__/support/engine');
@@ -67,6 +67,9 @@ async function main() {
   await keepEnvironmentsApart(createStore, rows, reader);
   const isInTable = async ({ key }) => (await rows()).some((row) => row.key.S === key);
   await evaluateBigSegment(production, isInTable, putRow, createStore, createBigSegmentStore);
+  await syncOnce((baseUri, prefix) =>
+    syncFlags(table, { sdkKey: 'none-is-needed-here', baseUri, prefix, clientOptions })
+  );
   paragraph('Everything was as expected.');
 }
 
@@ -240,6 +243,30 @@ function printResults(results) {
       ])
     )
   );
+}
+
+/** Fills a prefix without a client that is connected to LaunchDarkly. */
+async function syncOnce(sync) {
+  heading('6. Flags get into the table without a long-lived process');
+  const server = await startServer(PRODUCTION);
+  const first = await sync(server.url, 'synced');
+  server.patchFlag({ ...PRODUCTION.flags.banner, version: 3 });
+  const second = await sync(server.url, 'synced');
+  paragraph(`
+    syncFlags fetches the environment once and brings the table to it, as a function on a schedule does. Between
+    the two syncs, one flag has changed:
+  `);
+  const numbers = ({ put, deleted, unchanged }) => [put, deleted, unchanged];
+  printTable(
+    ['sync', 'written', 'deleted', 'unchanged'],
+    [
+      ['first', ...numbers(first)],
+      ['second', ...numbers(second)],
+    ]
+  );
+  const count = [PRODUCTION.flags, PRODUCTION.segments].flatMap(Object.keys).length;
+  assert.deepStrictEqual(numbers(first), [count, 0, 0]);
+  assert.deepStrictEqual(numbers(second), [1, 0, count - 1]);
 }
 
 async function startServer(environment) {

@@ -92,4 +92,4 @@ function rowsOf(prefix) {
   return [itemRow(namespace, FLAG), markerRow(prefix), metadataRow(Date.now(), prefix)];
 }
 
-module.exports = { Application };
+module.exports = { Application, FLAG };

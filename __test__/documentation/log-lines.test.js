@@ -1,8 +1,9 @@
 'use strict';
 
 /**
- * docs/operating.md has each line that the package logs, and each cause that a line gives; and it has no others. Texts
- * are compared by their longest fixed piece: what stands between placeholders. Needs no addon.
+ * docs/operating.md has each line that the package logs, and each cause that a line gives; docs/sync.md has the errors of
+ * a sync. They have no others. Texts are compared by their longest fixed piece: what stands between placeholders. Needs
+ * no addon.
  */
 
 const assert = require('node:assert');
@@ -54,7 +55,8 @@ const files = codeWithoutTests(ROOT, ['src', 'lib']);
 const logged = files.filter(({ name }) => !COMMAND_LINE.test(name));
 
 const operating = fs.readFileSync(path.join(ROOT, 'docs', 'operating.md'), 'utf8');
-const [, page] = operating.split('\n## Log lines\n');
+const sync = fs.readFileSync(path.join(ROOT, 'docs', 'sync.md'), 'utf8');
+const page = operating.split('\n## Log lines\n')[1] + sync.split('\n## Errors\n')[1];
 /** The texts in the first columns of its tables. */
 const listed = [...page.matchAll(/^\|(.*?)\|/gm)].flatMap(([, cell]) =>
   [...cell.matchAll(/`(.+?)`/g)].map(([, text]) => text)

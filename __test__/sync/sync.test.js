@@ -108,11 +108,13 @@ test('data that is older as a whole is not written, unless that is allowed', asy
   const newer = server.data;
   server.data = { flags: byKey(v('a', 1), v('b', 5), v('c', 1)), segments: {} };
   scene.proxy.reset();
+  server.requests.length = 0;
   await assert.rejects(sync(), (failure) => {
     assert.strictEqual(failure.code, 'OLDER_DATA');
-    assert.match(failure.message, /newer versions of "a" in "features".*allowOlder/);
+    assert.match(failure.message, /newer versions of "a" in "features". Sync .* allowOlder/);
     return true;
   });
+  assert.strictEqual(server.requests.length, 2);
   assert.strictEqual(scene.proxy.writes().length, 0);
   await assertTable(scene, newer);
   assert.strictEqual((await sync({ allowOlder: true })).put, 2);
@@ -136,6 +138,13 @@ test('an environment without flags deletes none, unless that is allowed', async 
   await assertTable(scene, data);
   assert.strictEqual((await sync({ allowEmpty: true })).deleted, 1);
   await assertTable(scene, {});
+});
+
+test('a flag that is too large counts as a flag', async (t) => {
+  const big = v('big', 2, { text: 'x'.repeat(410_000) });
+  const { scene, sync } = await setUp(t, { flags: byKey(big) });
+  await scene.put(itemRow('features', v('big', 1)));
+  await assert.rejects(sync(), { code: 'TOO_LARGE' });
 });
 
 test('an environment without flags initialises an empty table', async (t) => {

@@ -7,6 +7,8 @@
  * @typedef {import('../native/options').NativeClientOptions} NativeClientOptions
  * @typedef {import('../..').ErrorCode} ErrorCode
  * @typedef {import('../..').SyncResult} SyncResult
+ *
+ * @typedef {{put: number, deleted: number, unchanged: number, isOvertaken: boolean}} Synced what native code has done
  */
 
 const { LogRouter } = require('../logging/router');
@@ -19,6 +21,8 @@ const { syncOptions } = require('./options');
 
 /** How often the data is fetched while other processes write newer rows. */
 const MOST_FETCHES = 3;
+/** The minimum length of a secret. */
+const SHORTEST_SECRET = 8;
 
 /**
  * @param {string} tableName
@@ -34,10 +38,20 @@ async function syncFlags(tableName, options) {
   try {
     return await sync(read, logs);
   } catch (failure) {
-    // No message has the key on purpose.
-    const text = describeFailure(failure).split(read.sdkKey).join('…');
+    const text = withoutKey(describeFailure(failure), read.sdkKey);
     throw logs.error(codeOf(failure), isCallError(failure) ? text : `sync: ${text}`);
   }
+}
+
+/**
+ * No message has the key on purpose, but a server or a proxy may repeat it.
+ *
+ * @param {string} text
+ * @param {string} key a short one is no secret
+ * @returns {string}
+ */
+function withoutKey(text, key) {
+  return key.length < SHORTEST_SECRET ? text : text.split(key).join('…');
 }
 
 /**
@@ -50,25 +64,43 @@ async function sync(options, logs) {
   let { json, etag } = await fetchFlags(options, client, options.etag);
   if (json === undefined) return { put: 0, deleted: 0, unchanged: 0, etag, notModified: true };
   const table = new Table(options, logs);
+  let [put, deleted, fetches] = [0, 0, 1];
   try {
-    let [put, deleted] = [0, 0];
-    for (let fetches = 1; ; fetches += 1) {
-      const done = await table.sync(/** @type {string} */ (json));
+    for (;;) {
+      const done = await table.sync(/** @type {string} */ (json)).catch(olderAtFirst(fetches));
       put += done.put;
       deleted += done.deleted;
       if (!done.isOvertaken) {
         return { put, deleted, unchanged: done.unchanged, etag, notModified: false };
       }
       if (fetches === MOST_FETCHES) {
-        const message = 'other processes keep writing newer flags; sync again when they have ended';
-        throw new CallError(message, 'OLDER_DATA');
+        throw new CallError('other processes keep writing newer flags', 'OLDER_DATA');
       }
       // What the other process wrote is newer, so LaunchDarkly has newer data as well.
+      fetches += 1;
       ({ json, etag } = await fetchFlags(options, client, undefined));
     }
+  } catch (failure) {
+    if (put + deleted === 0 || !isCallError(failure)) throw failure;
+    const { code, message } = /** @type {CallError} */ (failure);
+    const before = 'before that, another process wrote newer flags at the same time; sync again';
+    throw new CallError(`${message} (${before})`, code);
   } finally {
     await table.close();
   }
+}
+
+/**
+ * Data that is older than the table from the beginning is fetched once more: a sync with newer data may have ended since.
+ *
+ * @param {number} fetches
+ * @returns {(failure: unknown) => Synced}
+ */
+function olderAtFirst(fetches) {
+  return (failure) => {
+    if (fetches > 1 || codeOf(failure) !== 'OLDER_DATA') throw failure;
+    return { put: 0, deleted: 0, unchanged: 0, isOvertaken: true };
+  };
 }
 
 /**
@@ -98,7 +130,7 @@ class Table {
 
   /**
    * @param {string} json LaunchDarkly's answer
-   * @returns {Promise<{put: number, deleted: number, unchanged: number, isOvertaken: boolean}>}
+   * @returns {Promise<Synced>}
    */
   sync(json) {
     const { allowOlder, allowEmpty } = this.rules;

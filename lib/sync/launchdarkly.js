@@ -17,6 +17,8 @@ const { proxyFor, request, trusted } = require('./proxy');
 
 /** The most bytes of an answer. LaunchDarkly's largest environments have a tenth of that. */
 const MOST_BYTES = 96 * 1024 * 1024;
+/** Node ends longer timers at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * @typedef {object} FlagData
@@ -54,11 +56,14 @@ function fetchFlags({ sdkKey, baseUri, timeoutMs, store }, client, etag) {
     const failed = (/** @type {unknown} */ failure) => {
       end(() => reject(unreachable(from, failure)));
     };
-    const timer = setTimeout(() => {
-      const seconds = timeoutMs / 1000;
-      const message = `${from} did not answer completely within ${seconds} s`;
-      end(() => reject(new CallError(message, 'LAUNCHDARKLY_TIMED_OUT')));
-    }, timeoutMs);
+    const timer = setTimeout(
+      () => {
+        const seconds = timeoutMs / 1000;
+        const message = `${from} did not answer completely within ${seconds} s`;
+        end(() => reject(new CallError(message, 'LAUNCHDARKLY_TIMED_OUT')));
+      },
+      Math.min(timeoutMs, LONGEST_TIMER_MS)
+    );
     const made = (/** @type {ClientRequest} */ sent) => {
       current = sent;
       sent.on('error', failed);

@@ -6,7 +6,7 @@
 
 const { URL } = require('url');
 
-const { bare } = require('../host/own');
+const { bare, own } = require('../host/own');
 const { fail, isSet, optional, requireFlag, requireObject } = require('../options/checks');
 const { syncStoreOptions, timeout } = require('../options');
 const { clientOptions } = require('../options/client');
@@ -84,7 +84,7 @@ function requireEtag(name, value) {
 function requireUri(name, value) {
   const expected = 'a URL with http or https, and without user, query and fragment';
   try {
-    const url = new URL(String(value));
+    const url = new URL(String(own(value, 'href') || value));
     const { username, password, search, hash } = url;
     if (/^https?:$/.test(url.protocol) && username + password + search + hash === '') return url;
   } catch (_) {

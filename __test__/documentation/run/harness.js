@@ -6,8 +6,8 @@
  *
  *     node harness.js file
  *
- * SDK clients read the table alone, and servers get a free port. `TABLE` names the table, which has the flag
- * `my-flag`.
+ * SDK clients read the table alone, syncs get the table's flag from a server in LaunchDarkly's place, and servers get a
+ * free port. `TABLE` names the table, which has the flag `my-flag`.
  */
 
 const assert = require('node:assert');
@@ -33,6 +33,8 @@ const segmentStores = [];
 const clients = [];
 const closed = new Set();
 const servers = [];
+/** Handlers, and promises of results. */
+const syncs = [];
 
 /** Replaces what a module exports, so that its users get to know a replacement. */
 function replaceExports(name, change) {
@@ -73,6 +75,20 @@ const LaunchDarkly = replaceExports(SDK, (sdk) => {
   return sdk;
 });
 
+/** What the table has, which the application makes. */
+const polling = http.createServer((_request, response) => {
+  const { FLAG } = process.env;
+  response.end(`{"flags":{"${KEY}":${FLAG}},"segments":{}}`);
+});
+
+/** Replaces LaunchDarkly's polling service. */
+const local = (sync) => (table, options) => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (polling.address());
+  const made = sync(table, { ...options, baseUri: `http://127.0.0.1:${port}` });
+  syncs.push(made);
+  return made;
+};
+
 const ours = replaceExports(NAME, (real) => {
   const make = recording(real, stores);
   const DynamoDBBigSegmentStore = recording(real.DynamoDBBigSegmentStore, segmentStores);
@@ -80,6 +96,8 @@ const ours = replaceExports(NAME, (real) => {
     default: make,
     DynamoDBFeatureStore: make,
     DynamoDBBigSegmentStore,
+    syncFlags: local(real.syncFlags),
+    createSyncHandler: local(real.createSyncHandler),
   });
 });
 
@@ -114,7 +132,9 @@ async function useExport(exported) {
     await new Promise((resolve) => ours('flags').upsert(FEATURES, flag, resolve));
     assert.strictEqual(await found(ours('flags')).then(({ version }) => version), 1);
   } else if (exported?.handler) {
-    assert.deepStrictEqual(await exported.handler({ user: USER.key }), { isOn: true });
+    const result = await exported.handler({ user: USER.key });
+    if (text.includes('createSyncHandler')) assert.strictEqual(result.unchanged, 1);
+    else assert.deepStrictEqual(result, { isOn: true });
   }
 }
 
@@ -150,10 +170,13 @@ async function end() {
     server.close();
     server.closeAllConnections();
   }
+  polling.close();
+  polling.closeAllConnections();
   if (globalThis.dynalite) globalThis.dynalite.close();
 }
 
 async function main() {
+  await new Promise((resolve) => listen.call(polling, 0, '127.0.0.1', resolve));
   if (!/(require\(|from )'dynamodb-feature-store'/.test(text)) addGlobals();
   // A file of the application may set the variable.
   if (!text.includes('dotenv')) process.env.FLAG_TABLE = TABLE;
@@ -164,6 +187,7 @@ async function main() {
     await client.waitForInitialization({ timeout: 60 });
     if (!closed.has(client)) assert.strictEqual(await client.variation(KEY, USER, false), true);
   }
+  await Promise.all(syncs);
   // A block may close what it has made.
   if (closed.size === 0) await readEach(given);
   console.log(JSON.stringify(await answers()));

@@ -8,6 +8,8 @@
 const assert = require('node:assert');
 const path = require('node:path');
 
+const { FLAG } = require('../application');
+
 const HARNESS = path.join(__dirname, 'harness.js');
 
 /**
@@ -30,6 +32,7 @@ async function runJavaScript({ text, line }, application) {
       LAUNCHDARKLY_SDK_KEY: 'key',
       NODE_NO_WARNINGS: '1',
       TABLE: table,
+      FLAG: JSON.stringify(FLAG),
     }
   );
   assert.strictEqual(code, 0, stderr);

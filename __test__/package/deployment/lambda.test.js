@@ -5,6 +5,7 @@
  */
 
 const assert = require('node:assert');
+const { createHmac } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -20,6 +21,8 @@ const { plainClient } = require('../../support/lambda/plain-client');
 const { VERSIONS, nodeProgram } = require('../../support/node-program');
 const { copyPackages, layOutPublished, linkPackages } = require('../../support/node-modules');
 const { scenes } = require('../../support/scene');
+const syncEvents = require('../../sync/events');
+const { SDK_KEY, startPollingServer } = require('../../sync/polling-server');
 const { leaveOut } = require('../../support/unavailable');
 
 const newScene = scenes();
@@ -29,6 +32,7 @@ const SDK = '@launchdarkly/node-server-sdk';
 const TOOLS = path.join(__dirname, '..', 'bundles', 'node_modules');
 const { files, commands } = codeOf('docs/aws-lambda.md');
 const { commands: bundling } = codeOf('docs/bundlers.md');
+const { files: syncFiles } = codeOf('docs/sync.md');
 /** Lambda turns these features off. */
 const FLAGS = ['--no-experimental-require-module', '--no-experimental-detect-module'];
 
@@ -158,3 +162,57 @@ test('a bundled function that does not pass the SDK says so', async (t) => {
   const environment = await start(t, runtime, folder, 'ignore');
   await assert.rejects(environment.invoke({ user: 'joe' }), /can't be found, as in a bundle/);
 });
+
+/** The sync function of docs/sync.md, without a bundle, with LaunchDarkly replaced by a local server. */
+async function startSync(t, runtime) {
+  const scene = await newScene(t);
+  const server = await startPollingServer(t, { flags: { a: { key: 'a', version: 1 } } });
+  const folder = fs.mkdtempSync(path.join(temporary, 'function-'));
+  const local = syncFiles['sync.js'].replace(
+    'webhookSecret:',
+    'baseUri: process.env.BASE_URI,\n  webhookSecret:'
+  );
+  fs.writeFileSync(path.join(folder, 'sync.js'), local);
+  fs.cpSync(published, path.join(folder, 'node_modules'), { recursive: true });
+  const variables = {
+    ...AWS_ENVIRONMENT,
+    AWS_ENDPOINT_URL_DYNAMODB: scene.engine,
+    BASE_URI: server.url,
+    FLAG_TABLE: scene.table,
+    LAUNCHDARKLY_SDK_KEY: SDK_KEY,
+    LAUNCHDARKLY_WEBHOOK_SECRET: 'the secret',
+  };
+  const deployment = { ...runtime, folder, handler: 'sync', variables };
+  const environment = (await deploy(deployment))();
+  t.after(() => environment.end());
+  return { scene, server, environment };
+}
+
+for (const name of Object.keys(RUNTIMES)) {
+  test(`${name}: a sync for schedules and webhooks, cold and warm`, async (t) => {
+    const runtime = findRuntime(t, name);
+    if (!runtime) return;
+    const { scene, server, environment } = await startSync(t, runtime);
+    const first = await environment.invoke(syncEvents.schedule());
+    assert.deepStrictEqual([first.put, first.notModified], [1, false]);
+    const second = await environment.invoke(syncEvents.schedule());
+    assert.deepStrictEqual([second.put, second.notModified], [0, true]);
+
+    server.put('flags', { key: 'a', version: 2 });
+    const body = '{"kind":"flag"}';
+    const webhook = syncEvents.HTTP['a function URL with a base64 body'];
+    const signed = (secret) => ({
+      'X-LD-Signature': createHmac('sha256', secret).update(body).digest('hex'),
+    });
+    const refused = await environment.invoke(webhook(body, signed('another')));
+    assert.strictEqual(refused.statusCode, 401);
+    assert.strictEqual((await scene.item('features', 'a')).version, 1);
+    const accepted = await environment.invoke(webhook(body, signed('the secret')));
+    assert.strictEqual(accepted.statusCode, 200);
+    assert.strictEqual(JSON.parse(accepted.body).put, 1);
+    assert.strictEqual((await scene.item('features', 'a')).version, 2);
+
+    server.instead = (_request, response) => response.writeHead(401).end();
+    await assert.rejects(environment.invoke(syncEvents.schedule()), /BAD_SDK_KEY/);
+  });
+}

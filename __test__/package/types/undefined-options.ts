@@ -6,6 +6,8 @@ import {
   type Credentials,
   DynamoDBFeatureStore,
   type Options,
+  type SyncHandlerOptions,
+  type SyncOptions,
 } from '../../..';
 
 DynamoDBFeatureStore('table', {
@@ -22,6 +24,8 @@ type Undefined<T> = { [Name in keyof T]-?: undefined };
 
 declare const undefinedOptions: Undefined<Options>;
 declare const undefinedOfBigSegments: Undefined<BigSegmentOptions>;
+declare const undefinedOfSyncs: Undefined<SyncOptions>;
+declare const undefinedOfSyncHandlers: Undefined<SyncHandlerOptions>;
 declare const undefinedClientOptions: Undefined<ClientOptions>;
 declare const undefinedHttpOptions: Undefined<NonNullable<ClientOptions['httpOptions']>>;
 declare const undefinedRequestHandler: Undefined<NonNullable<ClientOptions['requestHandler']>>;
@@ -30,6 +34,8 @@ declare const undefinedDelays: Undefined<NonNullable<ClientOptions['retryDelayOp
 
 const options: Options = undefinedOptions;
 const ofBigSegments: BigSegmentOptions = undefinedOfBigSegments;
+const ofSyncs: SyncOptions = undefinedOfSyncs;
+const ofSyncHandlers: SyncHandlerOptions = undefinedOfSyncHandlers;
 const clientOptions: ClientOptions[] = [
   undefinedClientOptions,
   { httpOptions: undefinedHttpOptions },
@@ -46,4 +52,4 @@ const credentials: Credentials = {
   accountId: undefined,
 };
 
-export { clientOptions, credentials, ofBigSegments, options };
+export { clientOptions, credentials, ofBigSegments, ofSyncHandlers, ofSyncs, options };

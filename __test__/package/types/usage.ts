@@ -9,11 +9,14 @@ import DynamoDBFeatureStore = require('../../..');
 import Default, {
   type BigSegmentOptions,
   type BigSegmentStore,
+  createSyncHandler,
   DynamoDBBigSegmentStore,
   type FeatureStore,
   type LDDynamoDBOptions,
   DynamoDBFeatureStore as Named,
   type Options,
+  type SyncResult,
+  syncFlags,
 } from '../../..';
 
 const options: Options = {
@@ -114,6 +117,22 @@ DynamoDBBigSegmentStore('table', byOldName);
 const made: Named = new Named('table', both);
 const madeForSegments: DynamoDBBigSegmentStore = new DynamoDBBigSegmentStore('table', shared);
 
+const synced: Promise<SyncResult> = syncFlags('table', {
+  sdkKey: 'sdk-key',
+  prefix: 'production',
+  etag: '"a"',
+  timeout: 5,
+  baseUri: new URL('https://relay.example'),
+  allowOlder: false,
+});
+const handler: (event: object) => Promise<unknown> = createSyncHandler('table', {
+  webhookSecret: 's',
+});
+
+// @ts-expect-error the handler keeps it
+createSyncHandler('table', { etag: '"a"' });
+// @ts-expect-error a sync has no cache
+syncFlags('table', { cacheTTL: 30 });
 // @ts-expect-error big segments are not held
 DynamoDBBigSegmentStore('table', { cacheTTL: 30 });
 // @ts-expect-error it is a client
@@ -132,9 +151,11 @@ export {
   asObject,
   both,
   fromDefault,
+  handler,
   made,
   madeForSegments,
   requests,
+  synced,
   throughClients,
   times,
   versionThree,

@@ -4,6 +4,7 @@ mod outages;
 mod panicking;
 mod preloading;
 mod reading;
+mod syncing;
 mod waiting;
 mod writing;
 

@@ -16,9 +16,9 @@ use super::batches::NotWritten;
 use super::existing::Existing;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
-use crate::dynamodb::{PutOutcome, Write};
+use crate::dynamodb::{PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Decoded, FEATURES, RowKey, StoredRow};
+use crate::model::{Decoded, FEATURES, Item, RowKey, StoredRow};
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::payload::Payload;
 use crate::writes::pending::Data;
@@ -101,8 +101,9 @@ impl Writer {
         for round in 0..MOST_ROUNDS {
             let existing = self.read_existing(Existing::default(), &data, self.write_timeout);
             let existing = existing.await.map_err(|failure| {
+                let when = if round == 0 { "" } else { " again after the writes" };
                 let cause = failure.message();
-                Error::new(failure.kind, format!("reading the table failed: {cause}"))
+                Error::new(failure.kind, format!("reading the table{when} failed: {cause}"))
             })?;
             if round == 0 && !rules.allow_empty {
                 self.check_empty(kinds, &existing.rows)?;
@@ -137,7 +138,9 @@ impl Writer {
         let flags = self.context.layout.namespace(FEATURES);
         let is_live =
             |row: &StoredRow| matches!(row.decode(), Decoded::Item(item) if !item.deleted);
-        let has_flags = kinds.iter().any(|kind| kind.kind == FEATURES && !kind.items.is_empty());
+        let has_flags = kinds.iter().any(|kind| {
+            kind.kind == FEATURES && !(kind.items.is_empty() && kind.untouched.is_empty())
+        });
         let live = existing.iter().filter(|row| row.key.namespace == flags && is_live(row)).count();
         if has_flags || live == 0 {
             return Ok(());
@@ -243,9 +246,8 @@ impl Writer {
                 let is_stored = match backoff::until(Instant::now() + self.write_timeout, put).await
                 {
                     Ok(PutOutcome::Stored) => true,
-                    // An earlier attempt, whose answer was lost, has stored it.
-                    Ok(PutOutcome::Newer(Some(stored))) => stored.is_same_as(&item),
-                    Ok(PutOutcome::Newer(None)) => false,
+                    // An earlier attempt, whose answer was lost, may have stored it.
+                    Ok(PutOutcome::Newer(stored)) => self.is_in_table(&row, &item, stored).await,
                     Err(cause) => {
                         drop(failure.set(cause));
                         false
@@ -257,6 +259,16 @@ impl Writer {
         let puts = stream::iter(puts.collect::<Vec<_>>()).buffer_unordered(PARALLEL_UPDATES);
         let missing = puts.filter_map(ready).collect().await;
         (missing, failure.into_inner())
+    }
+
+    /// Returns whether the table has this item. `stored` is the row, if it is known.
+    async fn is_in_table(&self, row: &RowKey, item: &Item, stored: Option<StoredRow>) -> bool {
+        let get = || self.context.get(row, Reading::FOR_WRITE);
+        let stored = match stored {
+            Some(stored) => Some(stored),
+            None => backoff::until(Instant::now() + self.write_timeout, get).await.ok().flatten(),
+        };
+        stored.is_some_and(|stored| stored.is_same_as(item))
     }
 }
 
