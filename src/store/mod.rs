@@ -212,6 +212,11 @@ impl Store {
     fn is_closed(&self) -> bool {
         self.reader.context.is_closed()
     }
+
+    /// Returns whether a write waits for a retry.
+    pub fn is_any_retrying(&self) -> bool {
+        self.writer.pending().is_any_retrying()
+    }
 }
 
 #[cfg(test)]
