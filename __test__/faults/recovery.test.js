@@ -21,7 +21,8 @@ const newScene = scenes();
 const SDK_9 = require(path.join(__dirname, '../sdk-suites/v8-v9/node_modules/node-server-sdk-9'));
 
 /** Callbacks come soon; what is not in by then waits. */
-const SOON = { writeTimeout: 1, readTimeout: 1, availabilityTimeout: 60 };
+const SOON = { writeTimeout: 1 };
+const PATIENTLY = { availabilityTimeout: 60 };
 const THROTTLED = failure(400, 'ProvisionedThroughputExceededException');
 const DENIED = failure(400, 'AccessDeniedException');
 const WRITES = ['PutItem', 'BatchWriteItem'];
@@ -60,7 +61,7 @@ async function assertHas(scene, { features, segments }) {
 
 /** An SDK with its own recovery, on a store of its own. */
 function recoveringSdk(t, scene, options = {}) {
-  const value = scene.value({ ...SOON, ...options });
+  const value = scene.value({ ...PATIENTLY, ...options });
   const { view, store } = viewOf(t, SDK_9, value);
   const sdk = new RecoveringSdk(view);
   t.after(() => sdk.close());
@@ -94,7 +95,7 @@ const OUTAGES = {
 for (const [what, { begin, end, codes }] of Object.entries(OUTAGES)) {
   test(`an SDK that recovers by itself has its data in the table after DynamoDB ${what}`, async (t) => {
     const scene = await newScene(t);
-    const { sdk, view, store } = recoveringSdk(t, scene);
+    const { sdk, view, store } = recoveringSdk(t, scene, SOON);
     await begin(scene);
     const error = await sdk.init(dataSet(1));
     assert.ok(codes.includes(error?.code), `init: ${error}`);
@@ -113,7 +114,7 @@ for (const [what, { begin, end, codes }] of Object.entries(OUTAGES)) {
     }
     await waitFor(() => sdk.isAvailable, 'the SDK to have recovered');
     assert.strictEqual(store.stats().unsaved, 0);
-    assert.strictEqual(sdk.writeBacks, 3);
+    assert.ok(sdk.writeBacks >= 3, `${sdk.writeBacks}`);
     await assertHas(scene, sdk.memory);
     assertWrittenOnce(scene);
     assert.strictEqual(await store.get(FEATURES, 'gone'), null);
@@ -123,7 +124,7 @@ for (const [what, { begin, end, codes }] of Object.entries(OUTAGES)) {
 
 test('two SDKs that recover by themselves share a table', async (t) => {
   const scene = await newScene(t);
-  const sdks = [recoveringSdk(t, scene), recoveringSdk(t, scene)].map(({ sdk }) => sdk);
+  const sdks = [1, 2].map(() => recoveringSdk(t, scene, SOON).sdk);
   await Promise.all(sdks.map((sdk) => sdk.init(dataSet(1))));
   await waitFor(() => sdks.every((sdk) => sdk.isAvailable), 'the data to be in the table');
   await scene.proxy.leave();
@@ -157,20 +158,9 @@ test('the store is not available while writes wait, and an SDK hands over nothin
 
 test('many questions whether the store is available send one request at a time', async (t) => {
   const scene = await newScene(t);
-  const { view, store } = recoveringSdk(t, scene);
+  const { view, store } = recoveringSdk(t, scene, SOON);
   let underWay = 0;
   let most = 0;
-  scene.proxy.intercept(async ({ operation }) => {
-    if (operation !== 'GetItem') return THROTTLED;
-    underWay += 1;
-    most = Math.max(most, underWay);
-    await new Promise(setImmediate);
-    underWay -= 1;
-    return THROTTLED;
-  });
-  await store.init(dataSet(1));
-  scene.proxy.reset();
-  most = 0;
   scene.proxy.intercept(async ({ operation }) => {
     if (operation === 'GetItem') {
       underWay += 1;
@@ -180,6 +170,8 @@ test('many questions whether the store is available send one request at a time',
     }
     return THROTTLED;
   });
+  // The retries of an init read one row, too.
+  await store.upsert(FEATURES, v('a', 1));
   let answers = 0;
   await waitFor(async () => {
     const asked = Array.from({ length: 10 }, () => answered('available', view.isStoreAvailable));
@@ -190,6 +182,7 @@ test('many questions whether the store is available send one request at a time',
     return scene.proxy.count('GetItem') >= 3;
   }, 'three requests');
   assert.ok(answers >= 10 * scene.proxy.count('GetItem'), `${answers} answers`);
+  assert.strictEqual(most, 1);
 });
 
 for (const [what, options, item] of [
@@ -216,14 +209,14 @@ test('an init with the data that waits writes what is not in the table yet', asy
   const { view, store } = recoveringSdk(t, scene);
   const data = dataSet(1);
   await store.init(data);
-  scene.proxy.intercept(answerWith(THROTTLED, ...WRITES));
+  scene.proxy.intercept(answerWith(DENIED, ...WRITES));
   const updates = [1, 2, 3, 4].map((i) => v(`flag-${i}`, 2));
   for (const update of updates) data.features[update.key] = update;
   await Promise.all(updates.map((update) => store.upsert(FEATURES, update)));
   // DynamoDB takes some of the updates.
   scene.proxy.intercept(({ operation, body }) => {
     const isTaken = operation === 'PutItem' && /flag-[12]$/.test(body.Item.key.S);
-    return WRITES.includes(operation) && !isTaken ? THROTTLED : undefined;
+    return WRITES.includes(operation) && !isTaken ? DENIED : undefined;
   });
   const version = async (key) => (await scene.item('features', key)).version;
   await waitFor(
@@ -239,9 +232,9 @@ test('an init with the data that waits writes what is not in the table yet', asy
 
 test('an init while the same data is written late waits, and writes no row again', async (t) => {
   const scene = await newScene(t);
-  const { view, store } = recoveringSdk(t, scene, { writeTimeout: 2 });
+  const { view, store } = recoveringSdk(t, scene);
   const data = dataSet(1);
-  scene.proxy.intercept(answerWith(THROTTLED, ...WRITES));
+  scene.proxy.intercept(answerWith(DENIED, ...WRITES));
   await store.init(data);
   const writing = gate();
   scene.proxy.reset();

@@ -93,6 +93,8 @@ pub enum Defect {
     LongWaits,
     /// The store serves stale data while it refreshes it.
     OldAnswers,
+    /// The store says that it is available, whatever waits.
+    EarlyRecovery,
     /// The store does not cache: each read sends a request.
     NoCaching,
     /// The faults of the first process do not end with the plan.
@@ -171,8 +173,8 @@ impl Plan {
         let process = random.usize(..self.processes());
         let (writer, item) = (random.usize(..self.writers), random.usize(..items));
         match random.u8(..100) {
-            0..28 => Action::Get { process, item },
-            28..30 => Action::Recover { process: writer },
+            0..25 => Action::Get { process, item },
+            25..30 => Action::Recover { process: writer },
             30..45 => Action::All { process, kind: ITEMS[item].0 },
             45..47 => Action::Initialized { process },
             47..65 => {
