@@ -165,15 +165,20 @@ test('what the harness prints is understood', () => {
     '  FAILED: a/b',
     '[a/c (d)]',
     '  SKIPPED: a/c (d) (a reason)',
-    '[a/e/f]',
-    '  FAILED (non-critical): a/e/f',
-    'Test Summary: 4 total, 1 skipped, 3 ran',
+    '[a/e]',
+    '  SKIPPED: a/e (excluded by filter parameters)',
+    '[a/f/g]',
+    '  FAILED (non-critical): a/f/g',
+    '[h]',
+    '  SKIPPED: h',
+    'Test Summary: 6 total, 3 skipped, 3 ran',
   ];
-  const results = resultsIn(output.join('\n'), 'a log');
-  assert.deepStrictEqual([results.total, results.skipped, results.ran], [4, 1, 3]);
-  assert.deepStrictEqual([...results.executed], ['a', 'a/b', 'a/e/f']);
-  assert.deepStrictEqual([...results.failed], ['a/b', 'a/e/f']);
-  assert.strictEqual(patternOf('a/c (d)', results.started), '^a$/^c \\(d\\)$');
-  assert.strictEqual(patternOf('a/e/f', results.started), '^a$/^e.f$');
+  const { count, ran, skipped, failed } = resultsIn(output.join('\n'), 'a log');
+  assert.deepStrictEqual([count, ...ran], [3, 'a', 'a/b', 'a/f/g']);
+  assert.deepStrictEqual([...failed], ['a/b', 'a/f/g']);
+  const reasons = { 'a/c (d)': 'a reason', h: '' };
+  assert.deepStrictEqual(Object.fromEntries(skipped), reasons);
+  assert.strictEqual(patternOf('a/c (d)', ran), '^a$/^c \\(d\\)$');
+  assert.strictEqual(patternOf('a/f/g', ran), '^a$/^f.g$');
   assert.throws(() => resultsIn('[a]', 'a log'), /did not come to its end.*a log/);
 });

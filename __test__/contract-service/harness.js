@@ -11,15 +11,17 @@ const { freePort } = require('../support/free-port');
 const HARNESS = 'SDK_TEST_HARNESS';
 const HARNESS_V3 = 'SDK_TEST_HARNESS_V3';
 /** The harness prints this after its last test. */
-const SUMMARY = /^Test Summary: (\d+) total, (\d+) skipped, (\d+) ran$/m;
+const SUMMARY = /^Test Summary: /m;
+/** The harness's reason to skip what `-run` doesn't choose. */
+const NOT_CHOSEN = 'excluded by filter parameters';
 
 /**
+ * To the harness, groups of tests are tests as well, and several may have the same name.
+ *
  * @typedef {object} Results
- * @property {number} total
- * @property {number} skipped
- * @property {number} ran
- * @property {Set<string>} started the tests and groups of tests by their names, skipped ones included
- * @property {Set<string>} executed those that were not skipped
+ * @property {number} count how many tests have run
+ * @property {Set<string>} ran their names
+ * @property {Map<string, string>} skipped the reasons by the names of the tests
  * @property {Set<string>} failed
  */
 
@@ -50,28 +52,33 @@ async function runHarness({ program, url, args, log, signal }) {
  * @returns {Results}
  */
 function resultsIn(output, log) {
-  const summary = SUMMARY.exec(output);
-  if (!summary) throw new Error(`The harness did not come to its end. Its output is in ${log}.`);
-  const [total, skipped, ran] = summary.slice(1).map(Number);
-  const started = new Set();
-  const executed = new Set();
+  if (!SUMMARY.test(output)) {
+    throw new Error(`The harness did not come to its end. Its output is in ${log}`);
+  }
+  const ran = new Set();
+  const skipped = new Map();
   const failed = new Set();
+  let count = 0;
+  let last = '';
   for (const line of output.split('\n')) {
-    const [, begun] = /^\[(.*)\]$/.exec(line) || [];
+    const [, name] = /^\[(.*)\]$/.exec(line) || [];
     const [, failure] = /^ {2}FAILED(?: \(non-critical\))?: (.*)$/.exec(line) || [];
-    const [, left] = /^ {2}SKIPPED: (.*)$/.exec(line) || [];
-    if (begun !== undefined) {
-      started.add(begun);
-      executed.add(begun);
+    const [, skip] = /^ {2}SKIPPED: (.*)$/.exec(line) || [];
+    if (name !== undefined) {
+      ran.add(name);
+      count += 1;
+      last = name;
     }
     if (failure !== undefined) failed.add(failure);
-    if (left !== undefined) {
-      // The name is followed by the reason.
-      const name = [...executed].reverse().find((each) => `${left} (`.startsWith(`${each} (`));
-      if (name !== undefined) executed.delete(name);
+    if (skip !== undefined) {
+      // A test is skipped as soon as it has started. Its name is followed by the reason, if there is one.
+      const reason = skip.slice(last.length).replace(/^ \((.*)\)$/, '$1');
+      ran.delete(last);
+      count -= 1;
+      if (reason !== NOT_CHOSEN) skipped.set(last, reason);
     }
   }
-  return { total, skipped, ran, started, executed, failed };
+  return { count, ran, skipped, failed };
 }
 
 /**
@@ -79,13 +86,13 @@ function resultsIn(output, log) {
  * they may contain slashes.
  *
  * @param {string} name
- * @param {Set<string>} started
+ * @param {Set<string>} ran the names of all tests that ran with it
  */
-function patternOf(name, started) {
+function patternOf(name, ran) {
   const parts = [];
   let begin = 0;
   for (let at = 0; at <= name.length; at += 1) {
-    const ends = at === name.length || (name[at] === '/' && started.has(name.slice(0, at)));
+    const ends = at === name.length || (name[at] === '/' && ran.has(name.slice(0, at)));
     if (!ends) continue;
     const escaped = name.slice(begin, at).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     parts.push(`^${escaped.replace(/\//g, '.')}$`);

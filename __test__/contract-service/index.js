@@ -61,6 +61,7 @@ async function main() {
   const { endpoint, stop } = await startDynamoDBLocal(signal, DYNAMODB_PORT);
   const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'contract-'));
   console.log(`The output of the harness and of the service is in ${logs}`);
+  console.log('To the harness, groups of tests are tests as well');
   try {
     const table = await createTable(endpoint);
     process.exitCode = (await testAll(names, { endpoint, table, logs, signal, values })) ? 0 : 1;

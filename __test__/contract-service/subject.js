@@ -59,20 +59,22 @@ class Subject {
     const options = [ENABLE_PERSISTENCE];
     const chosen = ['-run', [PERSISTENCE, ...rest].join('/')];
     const results = await this.run('store', 'persistent stores', [...options, ...chosen]);
-    return this.judge('store', results, [...results.failed], options);
+    const failed = [...results.failed, ...results.skipped.keys()];
+    return this.judge('store', results, failed, options);
   }
 
   async compare() {
     const { pattern } = this.parts;
     const chosen = pattern ? ['-run', pattern] : [];
     const without = await this.run('none', 'without a store', chosen);
-    if (without.failed.size > 0) list('fail without a store', without.failed);
+    list('skipped', [...without.skipped].map(shown));
+    list('fail without a store', [...without.failed]);
     const inClient = await this.run('store', 'with the store in each client', chosen);
+    const defects = await this.judge('store', without, differences(without, inClient));
     const inReader = await this.run('reader', 'with a second client that reads', chosen);
-    const inStore = await this.judge('store', inClient, differences(without, inClient));
     const [otherwise, others] = split(differences(without, inReader), isOtherwiseInDaemonMode);
-    if (otherwise.length > 0) list('are otherwise in daemon mode', otherwise);
-    return inStore + (await this.judge('reader', inReader, others));
+    list('are otherwise in daemon mode', otherwise);
+    return defects + (await this.judge('reader', without, others));
   }
 
   /**
@@ -85,9 +87,9 @@ class Subject {
    */
   async run(stores, title, args) {
     const results = await this.runSilently(stores, args);
-    const { ran, failed, skipped, seconds } = results;
-    this.ran += ran;
-    const counts = `${ran} ran, ${failed.size} failed, ${skipped} skipped`;
+    const { count, failed, skipped, seconds } = results;
+    this.ran += count;
+    const counts = `${count} ran, ${failed.size} failed, ${skipped.size} skipped`;
     console.log(`  ${title}: ${counts}, in ${seconds} s`);
     return results;
   }
@@ -120,22 +122,22 @@ class Subject {
    * Repeats tests that failed, each alone, and prints the outcome.
    *
    * @param {import('./client').Stores} stores
-   * @param {Results} results of the run in which they failed
+   * @param {Results} results of a run with these tests
    * @param {string[]} names
    * @param {string[]} [options] of the harness
    * @returns {Promise<number>} the number of those that fail every time
    */
-  async judge(stores, { started }, names, options = []) {
+  async judge(stores, { ran }, names, options = []) {
     let failing = names;
     for (let n = 0; n < REPETITIONS && failing.length > 0; n += 1) {
-      const chosen = failing.flatMap((name) => ['-run', patternOf(name, started)]);
+      const chosen = failing.flatMap((name) => ['-run', patternOf(name, ran)]);
       const again = await this.runSilently(stores, [...options, ...chosen]);
-      const passes = (name) => again.executed.has(name) && !again.failed.has(name);
+      const passes = (name) => again.ran.has(name) && !again.failed.has(name);
       const [passing, others] = split(failing, passes);
-      if (passing.length > 0) list('failed at first and passed when they were repeated', passing);
+      list('failed at first and passed when they were repeated', passing);
       failing = others;
     }
-    if (failing.length > 0) list('FAIL WITH THE STORE', failing);
+    list('FAIL WITH THE STORE', failing);
     return failing.length;
   }
 }
@@ -143,11 +145,17 @@ class Subject {
 /**
  * @param {Results} without
  * @param {Results} withStore
- * @returns {string[]} the tests that fail, or don't run, only with the store
+ * @returns {string[]} the tests that only fail, or don't run, with the store
  */
 function differences(without, withStore) {
-  const passed = [...without.executed].filter((name) => !without.failed.has(name));
-  return passed.filter((name) => withStore.failed.has(name) || !withStore.executed.has(name));
+  const missing = [...without.ran].filter((name) => !withStore.ran.has(name));
+  const failed = [...withStore.failed].filter((name) => !without.failed.has(name));
+  return [...new Set([...missing, ...failed])];
+}
+
+/** @param {[string, string]} skipped */
+function shown([name, reason]) {
+  return reason === '' ? name : `${name}: ${reason}`;
 }
 
 /** @param {string} name */
@@ -166,11 +174,10 @@ function split(names, condition) {
 
 /**
  * @param {string} what
- * @param {Iterable<string>} names
+ * @param {string[]} names
  */
 function list(what, names) {
-  console.log(`    ${what}:`);
-  for (const name of names) console.log(`      ${name}`);
+  if (names.length > 0) console.log([`    ${what}:`, ...names].join('\n      '));
 }
 
 module.exports = { Subject };
