@@ -31,6 +31,12 @@ const { clientOptions, requestedStore } = require('./configuration');
 /** How long a client waits for its first data unless the harness says it, in milliseconds. */
 const START_WAIT_MS = 5000;
 
+/**
+ * Rows disappear, and the harness expects that clients see it within a second. With eventually consistent reads, a store
+ * believes it only 2 seconds after it has read the row.
+ */
+const AT_ONCE = { consistentRead: true };
+
 let clients = 0;
 
 /**
@@ -68,10 +74,7 @@ async function startClient(setting, configuration) {
 /** Starts a client with the store that the harness asks for. */
 async function startRequested(setting, configuration, requested, start) {
   const { endpoint, options, readOnly, isOnlySource } = requested;
-  // The tests delete rows and expect clients to notice within a second. With eventually consistent reads, a store
-  // believes that only 2 seconds after it has read the row.
-  const all = { ...options, readOnly, consistentRead: true };
-  const value = store(setting.requestedTable, endpoint, all);
+  const value = store(setting.requestedTable, endpoint, { ...options, readOnly, ...AT_ONCE });
   return { receiver: await ready(start(configuration, value, isOnlySource), configuration) };
 }
 
@@ -86,8 +89,7 @@ async function startWith({ stores, endpoint, table }, configuration, start) {
   // The client that evaluates sends the events.
   const receiving = { ...configuration, events: null, hooks: null, bigSegments: null };
   const receiver = await ready(start(receiving, value), configuration);
-  // The harness expects changes at once.
-  const reading = store(table, endpoint, { prefix, cacheTTL: 0 });
+  const reading = store(table, endpoint, { prefix, cacheTTL: 0, ...AT_ONCE });
   const evaluator = await ready(start(configuration, reading, true), configuration);
   return { receiver, evaluator };
 }

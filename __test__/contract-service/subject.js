@@ -26,6 +26,8 @@ const OTHERWISE_IN_DAEMON_MODE = [
   'evaluation/client not ready',
   // LaunchDarkly names the environment, which they don't talk to.
   'hooks/evaluation/provides the environment ID',
+  // Another client receives the data, which has its own ID.
+  'instance id/event posts',
 ];
 
 /** @typedef {import('./harness').Results} Results */
