@@ -138,6 +138,12 @@ test('without the harness the command ends with one line', () => {
   assert.match(stderr, /^SDK_TEST_HARNESS and SDK_TEST_HARNESS_V3 have to name .*\n$/);
 });
 
+test('a variable that names no file ends the command with one line', () => {
+  const { status, stdout, stderr } = runCommand({ SDK_TEST_HARNESS: '/no/such/program' });
+  assert.deepStrictEqual([status, stdout], [2, '']);
+  assert.strictEqual(stderr, 'SDK_TEST_HARNESS: there is no /no/such/program\n');
+});
+
 test("where DynamoDB's port is taken the command ends with one line", async (t) => {
   const server = net.createServer();
   t.after(() => server.close());

@@ -49,6 +49,10 @@ async function main() {
       `${HARNESS} and ${HARNESS_V3} have to name ${programs}: see CONTRIBUTING.md`
     );
   }
+  for (const name of [HARNESS, HARNESS_V3]) {
+    const program = process.env[name];
+    if (program && !fs.existsSync(program)) throw new Refusal(2, `${name}: there is no ${program}`);
+  }
   await demandPort();
   installBelow(path.join(__dirname, '..', 'sdk-suites'));
   // It needs what is installed.
