@@ -25,7 +25,7 @@ const { clientOptions, requestedStore } = require('./configuration');
  * @property {any} receiver the SDK client that receives data
  * @property {any} evaluator the SDK client that evaluates them
  * @property {Map<string, any>} listeners
- * @property {() => void} close
+ * @property {() => Promise<void>} close
  */
 
 /** How long a client waits for its first data unless the harness says it, in milliseconds. */
@@ -47,7 +47,9 @@ let clients = 0;
 async function startClient(setting, configuration) {
   const { sdk } = setting;
   const started = [];
+  const stores = [];
   const start = (configuration, store, isOnlySource) => {
+    if (store) stores.push(store);
     const options = clientOptions(sdk, configuration, store, isOnlySource);
     const logger = sdk.LaunchDarkly.basicLogger({ level: 'warn', destination: console.log });
     const client = sdk.LaunchDarkly.init(configuration.credential, { logger, ...options });
@@ -56,8 +58,10 @@ async function startClient(setting, configuration) {
     started.push(client);
     return client;
   };
-  const close = () => {
+  const close = async () => {
     for (const client of started) client.close();
+    // The table must not change any more when the harness goes on to its next test.
+    await Promise.all(stores.map((store) => store.close()));
   };
   try {
     const requested = requestedStore(configuration);
@@ -66,7 +70,7 @@ async function startClient(setting, configuration) {
       : await startWith(setting, configuration, start);
     return { LaunchDarkly: sdk.LaunchDarkly, receiver, evaluator, listeners: new Map(), close };
   } catch (error) {
-    close();
+    await close();
     throw error;
   }
 }

@@ -48,7 +48,7 @@ async function startService({ name, requestedTable = REQUESTED_TABLE, ...others 
     if (!client) return { status: 404 };
     if (method === 'DELETE') {
       clients.delete(path);
-      client.close();
+      await client.close();
       return { status: 204 };
     }
     const request = parsed(text);
@@ -77,7 +77,7 @@ async function startService({ name, requestedTable = REQUESTED_TABLE, ...others 
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   const close = async () => {
-    for (const client of clients.values()) client.close();
+    await Promise.all([...clients.values()].map((client) => client.close()));
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
