@@ -34,7 +34,7 @@ class RelayedEnvironment {
     this.stage = stage;
     this.name = name;
     this.prefix = prefix;
-    this.sdkKey = `the SDK key of ${name}`;
+    this.sdkKey = `sdk-key-of-${name}`;
     this.source = stage.launchDarkly.addEnvironment(this.sdkKey, data);
   }
 
