@@ -10,11 +10,14 @@ const assert = require('node:assert');
 const { startProxy } = require('../support/engine-proxy');
 const { resultsOf } = require('../support/results');
 const { sdkNamed, startClient } = require('../support/sdks');
-const { SHORT_TTL, ready, stages } = require('../support/stage');
+const { ready, stages } = require('../support/stage');
 const { becomes, waitFor } = require('../support/wait');
 const { MARK, dataSet, mark, subjects } = require('./data');
 const { startLaunchDarkly } = require('./launchdarkly');
 const { startRelay } = require('./program');
+
+/** Seconds. Changes become visible soon, and evaluating all flags reads each row about once. */
+const READER_TTL = 1;
 
 const SDKS = [
   sdkNamed('ldclient-node-5.8'),
@@ -40,13 +43,33 @@ class RelayedEnvironment {
 
   /** Starts a client that only reads the table, and waits until it is ready. */
   reader(options = {}) {
-    const settings = { cacheTTL: SHORT_TTL, prefix: this.prefix, ...options };
+    const settings = { cacheTTL: READER_TTL, prefix: this.prefix, ...options };
     return this.stage.inner.daemonClient(this.stage.inner.scene.value(settings));
   }
 
   /** Starts a client that streams directly from LaunchDarkly, and waits until it is ready. */
   direct(featureStore = undefined) {
-    return this.stage.receive(this, this.stage.launchDarkly, featureStore);
+    return this.receive(this.stage.launchDarkly, this.stage.inner.sdk, featureStore);
+  }
+
+  /** Starts a client that streams from a Relay Proxy, whose protocol is not that of data systems. */
+  through(relay) {
+    const { LaunchDarkly } = this.stage.inner.sdk;
+    return this.receive(relay, { LaunchDarkly });
+  }
+
+  /**
+   * @param {{url: string}} server
+   * @param {Pick<(typeof SDKS)[number], 'LaunchDarkly' | 'dataSystem'>} sdk
+   * @param {any} [featureStore]
+   */
+  receive({ url }, sdk, featureStore = undefined) {
+    const urls = { baseUri: url, streamUri: url, eventsUri: url };
+    const config = { ...urls, logger: this.stage.inner.logger, sendEvents: false };
+    const client = startClient(sdk, this.sdkKey, featureStore, config);
+    client.on('error', () => {});
+    this.stage.inner.clients.push(client);
+    return ready(client);
   }
 
   /**
@@ -119,36 +142,19 @@ class RelayStage {
     return relay;
   }
 
-  /**
-   * Starts a client that streams from a server, and waits until it is ready.
-   *
-   * @param {RelayedEnvironment} environment
-   * @param {{url: string}} server
-   * @param {any} [featureStore]
-   * @param {Pick<(typeof SDKS)[number], 'LaunchDarkly' | 'dataSystem'>} [sdk]
-   */
-  receive({ sdkKey }, { url }, featureStore = undefined, sdk = this.inner.sdk) {
-    const urls = { baseUri: url, streamUri: url, eventsUri: url };
-    const config = { ...urls, logger: this.inner.logger, sendEvents: false };
-    const client = startClient(sdk, sdkKey, featureStore, config);
-    client.on('error', () => {});
-    this.inner.clients.push(client);
-    return ready(client);
+  /** Evaluates every flag, also those of later data sets, for each subject, and all at once for one of them. */
+  async results(client) {
+    const { flags } = this.data;
+    const results = await resultsOf(client, flags, this.subjects);
+    const state = await client.allFlagsState(this.subjects[0]);
+    const values = Object.entries(state.allValues()).filter(([key]) => flags[key]);
+    return [...results, Object.fromEntries(values)];
   }
 
-  /** Starts a client that streams from a Relay Proxy, whose protocol is not that of data systems. */
-  through(environment, relay) {
-    const { LaunchDarkly } = this.inner.sdk;
-    return this.receive(environment, relay, undefined, { LaunchDarkly });
-  }
-
-  /** Evaluates every flag, also those of later data sets, for each subject. */
-  results(client) {
-    return resultsOf(client, this.data.flags, this.subjects);
-  }
-
-  /** Waits until a client's results are these. */
+  /** Waits until a client's results are these. Evaluates all flags only after the last change is there. */
   async comesTo(client, expected) {
+    const { value } = expected[Object.keys(this.data.flags).indexOf(MARK)];
+    await this.inner.sees(client, value, MARK);
     await becomes(() => this.results(client), expected);
   }
 }

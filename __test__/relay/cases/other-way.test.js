@@ -34,7 +34,7 @@ for (const sdk of SDKS) {
       INIT_TIMEOUT: '1s',
       CACHE_TTL: '100ms',
     });
-    assert.deepStrictEqual(await stage.results(await stage.through(environment, relay)), changed);
+    assert.deepStrictEqual(await stage.results(await environment.through(relay)), changed);
 
     environment.source.deleteFlag('plain', 2);
     environment.source.patchFlag({ ...stage.data.flags.text, on: false, version: 2 });
@@ -43,7 +43,7 @@ for (const sdk of SDKS) {
     assert.deepStrictEqual(await stage.results(writer), expected);
     await waitFor(() => isWritten('3'), 'the changes in the table');
     await waitFor(async () => {
-      const client = await stage.through(environment, relay);
+      const client = await environment.through(relay);
       return isDeepStrictEqual(await stage.results(client), expected);
     }, 'the Relay Proxy to serve the changes');
   });
