@@ -53,9 +53,10 @@ async function comesTo(stage, client, ...mixed) {
   await becomes(async () => [...new Set(await values(stage, client))].sort(), mixed.sort());
 }
 
-async function assertWhole(stage, version) {
-  const rows = await stage.inner.scene.rows();
-  assert.strictEqual(rows.filter((row) => row.version?.N === String(version)).length, FLAGS);
+/** Waits until all flags in the table have this version. */
+async function becomesWhole(stage, version) {
+  const isNew = (row) => row.version?.N === String(version);
+  await becomes(async () => (await stage.inner.scene.rows()).filter(isNew).length, FLAGS);
 }
 
 /** Starts a process that receives flags and writes them through a store. Its `close` kills it. */
@@ -85,7 +86,7 @@ for (const sdk of SDKS) {
     await stage.startRelay();
     await comesTo(stage, reader, 'first');
     await environment.written();
-    await assertWhole(stage, 1);
+    await becomesWhole(stage, 1);
   });
 
   test(`${sdk.title}: a Relay Proxy is killed while it writes another data set`, async (t) => {
@@ -102,7 +103,7 @@ for (const sdk of SDKS) {
     stage.proxy.intercept();
     await stage.startRelay();
     await comesTo(stage, reader, 'second');
-    await assertWhole(stage, 2);
+    await becomesWhole(stage, 2);
   });
 
   test(`${sdk.title}: a Relay Proxy gets a table that a killed store has half written`, async (t) => {
@@ -128,6 +129,6 @@ for (const sdk of SDKS) {
     await stage.startRelay();
     await comesTo(stage, reader, 'of the Relay Proxy');
     await environment.written();
-    await assertWhole(stage, 1);
+    await becomesWhole(stage, 1);
   });
 }
