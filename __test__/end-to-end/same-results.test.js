@@ -11,7 +11,7 @@ const { test } = require('node:test');
 
 const { waitFor } = require('../support/wait');
 const { withOwnCodec } = require('../support/codecs');
-const { DEFAULT } = require('../support/flags');
+const { resultsOf } = require('../support/results');
 const { OPERATORS, generate } = require('./generated');
 const { SDKS, processingSdks } = require('../support/sdks');
 const { ready, stages } = require('../support/stage');
@@ -88,16 +88,6 @@ async function assertSameResults({ flags, subjects }, inMemory, others) {
     });
   }
   return expected;
-}
-
-async function resultsOf(client, flags, subjects) {
-  const results = [];
-  for (const subject of subjects) {
-    for (const key of Object.keys(flags)) {
-      results.push(await client.variationDetail(key, subject, DEFAULT));
-    }
-  }
-  return results;
 }
 
 /** Asserts that the data are good for a comparison: flags are used in many ways, and each operator has matched. */
