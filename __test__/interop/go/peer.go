@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/launchdarkly/go-sdk-common/v3/ldcontext"
+	"github.com/launchdarkly/go-sdk-common/v3/ldlog"
 	"github.com/launchdarkly/go-sdk-common/v3/ldvalue"
 	lddynamodb "github.com/launchdarkly/go-server-sdk-dynamodb/v4"
 	ld "github.com/launchdarkly/go-server-sdk/v7"
@@ -61,7 +62,8 @@ func open(table string, prefix string, endpoint string) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	context := subsystems.BasicClientContext{}
+	logging := subsystems.LoggingConfiguration{Loggers: ldlog.NewDisabledLoggers()}
+	context := subsystems.BasicClientContext{Logging: logging}
 	bigSegments, err := lddynamodb.BigSegmentStore(table).Prefix(prefix).ClientOptions(options).Build(context)
 	return &peer{client, store.store, bigSegments}, err
 }
