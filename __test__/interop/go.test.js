@@ -50,7 +50,7 @@ testWith(GO, ({ newTable, newPeer, newStage }) => {
     assert.deepStrictEqual(await other.get('features', 'f'), again);
   });
 
-  test('versions beyond 2^53 are compared with all their digits', async (t) => {
+  test('of versions beyond 2^53 the newest wins, too', async (t) => {
     const { scene, ours, other } = await newTable(t);
     const row = itemRow('features', flag('f', { version: 'long', salt: 'by hand' }));
     const item = { S: row.item.S.replace('"long"', LONG_VERSION) };
