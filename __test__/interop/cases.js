@@ -378,7 +378,15 @@ function testWith(language, registerOwn = () => {}) {
     await other.init(round(1));
     const rounds = { written: 1, isOver: false };
     const reads = { ours: 0, theirs: 0 };
-    const readUntilOver = async (name, store, kind) => {
+    /** Runs a part of the test, whose end, also by a failure, is the end of all. */
+    const untilOver = async (run) => {
+      try {
+        await run();
+      } finally {
+        rounds.isOver = true;
+      }
+    };
+    const read = async (name, store, kind) => {
       while (!rounds.isOver) {
         const known = rounds.written;
         assert.strictEqual(await store.initialized(), true, name);
@@ -392,27 +400,21 @@ function testWith(language, registerOwn = () => {}) {
         reads[name] += 1;
       }
     };
-    const reading = Promise.all([
-      readUntilOver('ours', oursReading, FEATURES),
-      readUntilOver('theirs', reader, 'features'),
-    ]);
-    const writing = (async () => {
-      try {
-        for (let version = 2; version <= 9; version += 1) {
-          const writer = version % 2 === 0 ? ours : other;
-          const before = { ...reads };
-          await writer.init(round(version));
-          rounds.written = version;
-          await waitFor(
-            () => reads.ours > before.ours && reads.theirs > before.theirs,
-            'both to have read'
-          );
-        }
-      } finally {
-        rounds.isOver = true;
+    const write = async () => {
+      for (let version = 2; version <= 9 && !rounds.isOver; version += 1) {
+        const writer = version % 2 === 0 ? ours : other;
+        const earlier = { ...reads };
+        await writer.init(round(version));
+        rounds.written = version;
+        const haveRead = () => reads.ours > earlier.ours && reads.theirs > earlier.theirs;
+        await waitFor(() => rounds.isOver || haveRead(), 'both to have read');
       }
-    })();
-    await Promise.all([reading, writing]);
+    };
+    await Promise.all([
+      untilOver(() => read('ours', oursReading, FEATURES)),
+      untilOver(() => read('theirs', reader, 'features')),
+      untilOver(write),
+    ]);
     const left = Object.keys(await other.all('features')).filter((key) => /^passing/.test(key));
     assert.strictEqual(left.length, 30);
     await becomes(async () => Object.keys(await ours.all(FEATURES)).length, lasting.length + 30);
