@@ -51,14 +51,12 @@ declare namespace DynamoDBFeatureStore {
     | 'NO_RESOURCES'
     /** DynamoDB, or your `dynamoDBClient`, rejects the request. */
     | 'REFUSED'
-    /** The item is over the size limit of LaunchDarkly's SDKs. */
-    | 'TOO_LARGE'
-    /** The store is read-only, so that nothing is written. */
-    | 'READ_ONLY'
     /** The store is closed. */
     | 'CLOSED'
     /** The caller passed something that is not a kind, key, item or data set. */
     | 'INVALID_DATA'
+    /** A sync left out an item that is over the size limit of LaunchDarkly's SDKs. A store only logs it. */
+    | 'TOO_LARGE'
     /** LaunchDarkly, or the Relay Proxy, rejects the SDK key. The table is untouched, as with the codes below. */
     | 'BAD_SDK_KEY'
     /** LaunchDarkly answers with a status that a repetition doesn't change, such as 404 or a redirect. */
@@ -85,6 +83,8 @@ declare namespace DynamoDBFeatureStore {
   /** The code in brackets in each log line. docs/operating.md says what to do about each. */
   type LogCode =
     | ErrorCode
+    /** The store is read-only, so that nothing is written. */
+    | 'READ_ONLY'
     /** What failed before works again. */
     | 'RECOVERED'
     /** An item in the table can't be read and counts as missing. */
@@ -405,8 +405,9 @@ declare namespace DynamoDBFeatureStore {
 
   /**
    * The methods that an SDK client calls. Each callback comes exactly once, and synchronously if a fresh answer
-   * is in memory. Failures are logged. For a client of SDK 8 or 9, the callback of a write that is not in the
-   * table also receives an `Error`, whose `code` is an `ErrorCode`.
+   * is in memory. Failures are logged. For a client of SDK 8 or 9, the callback of a write that DynamoDB has not
+   * accepted also receives an `Error`, whose `code` is an `ErrorCode`. The store retries the write all the same. It
+   * is no error that the store never writes an item that is too large, or anything with `readOnly`.
    */
   interface FeatureStore {
     /** Reads an item. The answer is `null` if the item is unknown, deleted or can't be read. */
@@ -441,8 +442,9 @@ declare namespace DynamoDBFeatureStore {
     /** Checks whether an SDK has initialised this table and prefix. */
     initialized(callback: (initialized: boolean) => void): void;
     /**
-     * Checks whether DynamoDB responds within `availabilityTimeout`. Concurrent calls share one request. While
-     * the circuit breaker is open, the answer is `false` at once, except for an occasional probe.
+     * Checks whether DynamoDB responds within `availabilityTimeout`, and no write waits for a retry. Concurrent
+     * calls share one request. While the circuit breaker is open, the answer is `false` at once, except for an
+     * occasional probe.
      */
     isStoreAvailable(callback: (available: boolean) => void): void;
     /** Returns the statistics so far. After the close, returns the final statistics. */

@@ -25,7 +25,7 @@ const { runNodeTests } = require('./support/node-tests');
 const { leaveOut } = require('./support/unavailable');
 
 /** Tests that don't depend on the engine, which run on the first one only. */
-const ON_ANY_ENGINE = ['contract/js-clients/tracing', 'documentation', 'hosts', 'package'];
+const ON_ANY_ENGINE = ['contract/js-clients/tracing', 'documentation', 'hosts', 'package', 'relay'];
 /** How each engine is started; nothing where each test file starts one of its own. */
 const ENGINES = { dynalite: undefined, local: startDynamoDBLocal };
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };

@@ -146,7 +146,18 @@ class StreamServer {
    */
   deleteFlag(key, version) {
     delete this.data.flags[key];
-    this.send('delete', { path: `/flags/${key}`, version }, transfer.deletion(key, version));
+    const deletion = { path: `/flags/${key}`, version };
+    this.send('delete', deletion, transfer.deletion('flag', key, version));
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} version the version of the deletion
+   */
+  deleteSegment(key, version) {
+    delete this.data.segments[key];
+    const deletion = { path: `/segments/${key}`, version };
+    this.send('delete', deletion, transfer.deletion('segment', key, version));
   }
 
   async close() {
@@ -190,4 +201,4 @@ async function startStreamServer(data) {
   return server;
 }
 
-module.exports = { startStreamServer };
+module.exports = { StreamServer, answerJson, asEvent, startStreamServer };

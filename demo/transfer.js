@@ -37,12 +37,13 @@ function change(kind, ...items) {
 }
 
 /**
+ * @param {'flag' | 'segment'} kind
  * @param {string} key
  * @param {number} version
- * @returns {Event[]} events that delete a flag
+ * @returns {Event[]} events that delete one item
  */
-function deletion(key, version) {
-  const data = { kind: 'flag', key, version };
+function deletion(kind, key, version) {
+  const data = { kind, key, version };
   return transferred('xfer-changes', [{ event: 'delete-object', data }]);
 }
 

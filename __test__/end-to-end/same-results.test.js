@@ -11,8 +11,8 @@ const { test } = require('node:test');
 
 const { waitFor } = require('../support/wait');
 const { withOwnCodec } = require('../support/codecs');
+const { assertSameResults } = require('../support/results');
 const { OPERATORS, generate } = require('./generated');
-const { assertSameResults } = require('./results');
 const { SDKS, processingSdks } = require('../support/sdks');
 const { ready, stages } = require('../support/stage');
 

@@ -15,7 +15,7 @@ const { DEFAULT, flag } = require('../support/flags');
 const { sdkNamed } = require('../support/sdks');
 const { ready, stages } = require('../support/stage');
 const { generate } = require('./generated');
-const { assertSameResults } = require('./results');
+const { assertSameResults } = require('../support/results');
 
 const newStage = stages();
 

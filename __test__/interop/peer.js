@@ -1,26 +1,56 @@
 'use strict';
 
 /**
- * The LaunchDarkly SDK for Python, in a process of its own.
+ * A LaunchDarkly SDK for another language, in a process of its own.
  */
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const readline = require('node:readline');
 
+const { flag } = require('../../demo/flag');
 const { AWS_ENVIRONMENT } = require('../support/environment');
+const { buildGo } = require('../support/go');
 const { installPython } = require('../support/python');
 const { leaveOut } = require('../support/unavailable');
 
-const PROGRAM = path.join(__dirname, 'peer.py');
-const REQUIREMENTS = path.join(__dirname, 'requirements.txt');
+/**
+ * The languages. `command` installs or builds what is missing. An SDK that is `modelled` writes its own model of an
+ * item and drops members that it doesn't know; the others write the JSON that they received. `longestText` is what
+ * an item can hold, in characters, when the SDK writes it.
+ *
+ * @typedef {{title: string, command: () => string[], modelled: boolean, longestText: number}} Language
+ */
 
-class Python {
+/** @type {Language} */
+const PYTHON = {
+  title: 'Python',
+  command: () => [
+    installPython(path.join(__dirname, 'requirements.txt')),
+    path.join(__dirname, 'peer.py'),
+  ],
+  modelled: false,
+  // It doesn't mind the limit of the other SDKs, which is below DynamoDB's.
+  longestText: 405_000,
+};
+
+/** @type {Language} */
+const GO = {
+  title: 'Go',
+  command: () => [buildGo(path.join(__dirname, 'go'))],
+  modelled: true,
+  longestText: 399_000,
+};
+
+/** The program of a language, which has any number of stores and clients. */
+class Program {
   /**
-   * @param {string} python the program
+   * @param {Language} language
+   * @param {string[]} command
    */
-  constructor(python) {
-    this.process = spawn(python, [PROGRAM], {
+  constructor(language, [file, ...args]) {
+    this.language = language;
+    this.process = spawn(file, args, {
       env: { ...process.env, ...AWS_ENVIRONMENT },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -35,7 +65,7 @@ class Python {
       else call.reject(new Error(error));
     });
     this.ended.then((code) => {
-      for (const { reject } of this.waiting) reject(new Error(`Python ended with ${code}`));
+      for (const { reject } of this.waiting) reject(new Error(`${language.title} ended: ${code}`));
     });
     this.count = 0;
   }
@@ -67,13 +97,33 @@ class Python {
       (method) =>
       (...args) =>
         this.call(name, method, ...args);
+    /** Returns an item as this SDK writes it. */
+    const written = async (namespace, item) =>
+      this.language.modelled ? this.call(name, 'written', namespace, JSON.stringify(item)) : item;
     return {
       init: method('init'),
       upsertText: (namespace, text) => this.call(name, 'upsert', namespace, text),
       upsert: (namespace, item) => this.call(name, 'upsert', namespace, JSON.stringify(item)),
+      /** Sends many updates at once. */
+      upsertAll: (namespace, items) =>
+        this.call(
+          name,
+          'upsert_all',
+          namespace,
+          items.map((item) => JSON.stringify(item))
+        ),
       delete: method('delete'),
       get: method('get'),
       all: method('all'),
+      /** Makes a flag that stays the same when this SDK writes it. */
+      flag: (key, members) => written('features', flag(key, members)),
+      allWritten: async (namespace, items) => {
+        const entries = Object.entries(items).map(async ([key, item]) => [
+          key,
+          await written(namespace, item),
+        ]);
+        return Object.fromEntries(await Promise.all(entries));
+      },
       initialized: method('initialized'),
       evaluate: method('evaluate'),
       lastUpToDate: method('last_up_to_date'),
@@ -89,15 +139,17 @@ class Python {
 }
 
 /**
- * @returns {string | undefined} the program, where there is Python
+ * @param {Language} language
+ * @returns {(() => Program) | undefined} starts a program, where the language is installed
  */
-function findPython() {
+function findProgram(language) {
   try {
-    return installPython(REQUIREMENTS);
+    const command = language.command();
+    return () => new Program(language, command);
   } catch (error) {
-    if (leaveOut('the tests with Python', error) === 'failed') throw error;
+    if (leaveOut(`the tests with ${language.title}`, error) === 'failed') throw error;
     return undefined;
   }
 }
 
-module.exports = { Python, python: findPython() };
+module.exports = { GO, PYTHON, findProgram };

@@ -5,6 +5,7 @@ Each line of the input is a command in JSON; each line of the output is its resu
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from ldclient import Config, Context, LDClient
 from ldclient.feature_store import CacheConfig
@@ -29,6 +30,10 @@ class Peer:
     def upsert(self, kind, text):
         """Takes JSON as text: it may have numbers that JavaScript hasn't."""
         self.store.upsert(KINDS[kind], json.loads(text))
+
+    def upsert_all(self, kind, texts):
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda text: self.upsert(kind, text), texts))
 
     def delete(self, kind, key, version):
         self.store.delete(KINDS[kind], key, version)
@@ -55,8 +60,9 @@ class Peer:
     def last_up_to_date(self):
         return self.big_segments.get_metadata().last_up_to_date
 
-    def membership(self, user_hash):
-        return self.big_segments.get_membership(user_hash)
+    def membership(self, user_hash, references):
+        found = self.big_segments.get_membership(user_hash) or {}
+        return {reference: found[reference] for reference in references if reference in found}
 
     def close(self):
         if self.client is not None:

@@ -42,6 +42,14 @@ function runChild(script, input, env = {}) {
   });
 }
 
+/**
+ * Starts a script.
+ *
+ * @param {string} script as for `runChild`
+ * @param {object} input
+ * @param {Record<string, string | undefined>} env
+ * @param {any} stdio
+ */
 function start(script, input, env, stdio) {
   const all = { ...process.env, ...AWS_ENVIRONMENT, ...env };
   const variables = Object.fromEntries(
@@ -96,4 +104,4 @@ async function childResult(script, input, env) {
   return JSON.parse(stdout);
 }
 
-module.exports = { SCRIPTS, childResult, runChild, startServing };
+module.exports = { SCRIPTS, childResult, runChild, start, startServing };

@@ -24,15 +24,16 @@ const START_GUARD_MS = 300_000;
 
 /**
  * @param {AbortSignal} signal also stops the engine
+ * @param {number} [port] any free one by default
  * @returns {Promise<{endpoint: string, stop: () => void}>}
  * @throws {Unavailable}
  */
-async function startDynamoDBLocal(signal) {
+async function startDynamoDBLocal(signal, port) {
   if (spawnSync('java', ['-version']).status !== 0) throw new Unavailable('there is no Java');
   const folder = fetchPackage(PACKAGE, VERSION, INSIDE);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await start(folder, await freePort(), signal);
+      return await start(folder, port ?? (await freePort()), signal);
     } catch (error) {
       if (attempt === START_ATTEMPTS) throw error;
     }

@@ -11,8 +11,8 @@ const path = require('node:path');
 
 /** Records the lock file that a folder was installed from. */
 const STAMP = path.join('node_modules', '.installed-from');
-/** Folders that are entered only by name: `npm run test:hosts` and `test:deployment` run what is in them. */
-const APART = ['deployment', 'frameworks', 'node_modules', 'runtime-client'];
+/** Folders that are entered only by name: `npm run test:hosts`, `test:deployment` and `test:relay` run what is in them. */
+const APART = ['cases', 'deployment', 'frameworks', 'node_modules', 'runtime-client'];
 
 /**
  * @param {string} folder

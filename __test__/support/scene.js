@@ -80,6 +80,11 @@ class Scene {
     await dynamodb.putRows(this.engine, this.table, rows);
   }
 
+  /** Deletes a row of the table without a store. */
+  async remove(namespace, key) {
+    await dynamodb.deleteRow(this.engine, this.table, namespace, key);
+  }
+
   /** @returns {Promise<any>} the row in the table */
   row(namespace, key) {
     return dynamodb.getRow(this.engine, this.table, namespace, key);

@@ -15,8 +15,8 @@
  * @typedef {object} Contract
  * @property {DataModel} model
  * @property {() => any} nothing the answer of `all` if the items can't be read
- * @property {boolean} reportsWriteFailures whether the callback of a write that is not in the
- *   table gets an `Error`
+ * @property {boolean} reportsWriteFailures whether the callback of a write that DynamoDB has not accepted gets an
+ *   `Error`
  */
 
 /**

@@ -24,7 +24,7 @@ const TURN_MS = 1;
  * @typedef {import('../native/response-queue').Request} Request
  *
  * @typedef {import('../..').ErrorCode} ErrorCode
- * @typedef {(failure?: ErrorCode) => void} WriteCallback gets an error code if the write is not in the table
+ * @typedef {(failure?: ErrorCode) => void} WriteCallback gets an error code if DynamoDB has not accepted the write
  */
 
 class Core {

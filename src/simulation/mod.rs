@@ -109,6 +109,7 @@ fn every_rule_detects_a_deliberate_defect() {
         ("nothing panics", Defect::Panic),
         ("answers come in time", Defect::LongWaits),
         ("stale only while DynamoDB fails", Defect::OldAnswers),
+        ("a store is not available while writes wait for a retry", Defect::EarlyRecovery),
         ("concurrent reads share one request", Defect::NoCaching),
         ("writes end after faults", Defect::Refused),
         ("nothing runs after closing", Defect::EndlessTask),

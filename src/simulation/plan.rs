@@ -55,6 +55,10 @@ pub enum Action {
     Init {
         process: usize,
     },
+    /// An SDK looks whether an outage is over, and if so hands over the whole data set.
+    Recover {
+        process: usize,
+    },
     /// A process ends, and another one takes its place.
     Restart {
         process: usize,
@@ -89,6 +93,8 @@ pub enum Defect {
     LongWaits,
     /// The store serves stale data while it refreshes it.
     OldAnswers,
+    /// The store says that it is available, whatever waits.
+    EarlyRecovery,
     /// The store does not cache: each read sends a request.
     NoCaching,
     /// The faults of the first process do not end with the plan.
@@ -167,7 +173,8 @@ impl Plan {
         let process = random.usize(..self.processes());
         let (writer, item) = (random.usize(..self.writers), random.usize(..items));
         match random.u8(..100) {
-            0..30 => Action::Get { process, item },
+            0..25 => Action::Get { process, item },
+            25..30 => Action::Recover { process: writer },
             30..45 => Action::All { process, kind: ITEMS[item].0 },
             45..47 => Action::Initialized { process },
             47..65 => {

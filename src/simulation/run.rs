@@ -17,7 +17,7 @@ use super::plan::{Action, Defect, Plan, Spell};
 use super::table::{Connection, Table};
 use crate::cache::Generation;
 use crate::clock::Clock;
-use crate::config::{Config, Freshness};
+use crate::config::{Config, DEFAULT_AVAILABILITY_TIMEOUT, Freshness};
 use crate::model::Layout;
 use crate::store::Store;
 
@@ -134,6 +134,7 @@ impl Run {
             }
             Action::Deliver { process, in_turn } => self.deliver(process, in_turn),
             Action::Init { process } => self.init(process),
+            Action::Recover { process } => self.recover(process).await,
             Action::Restart { process } => {
                 self.close(process).await;
                 self.oracle.restarted(process);
@@ -274,6 +275,19 @@ impl Run {
             }
             oracle.init_has_ended(init);
         }));
+    }
+
+    async fn recover(&mut self, process: usize) {
+        let call = self.oracle.calls(process, "isStoreAvailable");
+        let store = &self.processes[process].store;
+        let is_early = self.plan.defect == Some(Defect::EarlyRecovery);
+        let is_available = store.is_available().await || is_early;
+        self.oracle.took("isStoreAvailable", call, DEFAULT_AVAILABILITY_TIMEOUT);
+        if is_available {
+            let rule = "a store is not available while writes wait for a retry";
+            self.oracle.demand(rule, !store.is_any_retrying(), || format!("process {process}"));
+            self.init(process);
+        }
     }
 
     /// Closes the store of a process and checks that this ends all its calls.

@@ -108,13 +108,13 @@ impl Store {
     }
 
     /// Returns whether the prefix was initialised, or this process has the data for it. Once true, this stays
-    /// true: no SDK removes the marker.
+    /// true: an SDK that removes the marker writes it again at the end of its init.
     pub async fn initialized(&self) -> Result<Answer<bool>> {
         self.reader.initialized().await
     }
 
-    /// Returns whether DynamoDB answers. Concurrent callers share one read. While reads fail, only probes are
-    /// sent, and other callers get `false` at once.
+    /// Returns whether DynamoDB answers and no write waits for a retry. Concurrent callers share one read.
+    /// While reads fail, only probes are sent, and other callers get `false` at once.
     pub async fn is_available(&self) -> bool {
         self.reader.is_available().await
     }
@@ -129,7 +129,9 @@ impl Store {
     /// the item from now on.
     ///
     /// The future completes when DynamoDB has accepted the item or rejected it permanently, or when the write
-    /// time-out has passed. An item that is not in the table by then is retried in the background.
+    /// time-out has passed. An item that is not in the table by then is retried in the background. An item
+    /// that is never written, because it is too large or the store is read-only, is kept in memory. That is no
+    /// failure: the caller can't change it by trying again.
     pub fn upsert(&self, kind: &str, json: &str) -> BoxFuture<'static, Result<()>> {
         self.writer.upsert(kind, json)
     }
@@ -218,6 +220,11 @@ impl Store {
 
     fn is_closed(&self) -> bool {
         self.reader.context.is_closed()
+    }
+
+    /// Returns whether a write waits for a retry.
+    pub fn is_any_retrying(&self) -> bool {
+        self.writer.pending().is_any_retrying()
     }
 }
 

@@ -11,6 +11,7 @@ const {
   markerRow,
   segmentReferringTo,
 } = require('../../support/data');
+const { HANG } = require('../../support/engine-proxy');
 const { rejection, unprocessed } = require('../../support/faults');
 const { scenes } = require('../../support/scene');
 const { becomes, waitFor } = require('../../support/wait');
@@ -197,6 +198,33 @@ test('inits and upserts take effect in the order of the calls', async (t) => {
   assert.deepStrictEqual(await store.all(FEATURES), byKey(v('a', 1), v('c', 2)));
   assert.strictEqual((await scene.item('features', 'b')).deleted, true);
 });
+
+for (const hanging of ['Query', 'BatchWriteItem']) {
+  test(`a second init ends though the first hangs in ${hanging}, and the table has its data`, async (t) => {
+    const scene = await newScene(t);
+    // An attempt gets two seconds.
+    const store = scene.open({ writeTimeout: 4 });
+    const [first, second] = [byKey(v('a', 1), v('b', 1)), byKey(v('a', 2), v('c', 2))];
+    let isHanging = true;
+    scene.proxy.intercept(({ operation }) =>
+      isHanging && operation === hanging ? HANG : undefined
+    );
+    const ended = [store.init({ features: first })];
+    await waitFor(() => scene.proxy.count(hanging) > 0, 'the first init to hang');
+    ended.push(store.init({ features: second }));
+    await waitFor(() => store.get(FEATURES, 'c'), 'the second data set');
+    isHanging = false;
+    await Promise.all(ended);
+    assert.deepStrictEqual(await scene.rows(), [
+      markerRow(),
+      ...Object.values(second).map((item) => itemRow('features', item)),
+    ]);
+    assert.deepStrictEqual(await store.all(FEATURES), second);
+    assert.strictEqual(store.stats().unsaved, 0);
+    // A callback that came twice would be an uncaught exception.
+    await store.init({ features: second });
+  });
+}
 
 test('what refers to others is deleted before them', async (t) => {
   const scene = await newScene(t);

@@ -18,6 +18,7 @@ const { FEATURES, SEGMENTS, itemRow } = require('../../support/data');
 const { answerWith, rejection } = require('../../support/faults');
 const { recordingLogger } = require('../../support/logger');
 const { scenes } = require('../../support/scene');
+const { viewOf } = require('../../support/sdk-view');
 const { answered, letPass, promised } = require('../../support/wait');
 
 const anyScene = scenes();
@@ -49,25 +50,6 @@ const FLAG = {
   rules: [{ variation: 0, clauses: [{ attribute: 'country', op: 'in', values: ['DE'] }] }],
   variations: [true, false],
 };
-
-/**
- * @returns what a client of this SDK gets of a store value, and what it calls that with
- */
-function viewOf(t, sdk, value) {
-  /** @type {any} */
-  let view;
-  /** @type {any} */
-  let context;
-  const featureStore = (given) => {
-    context = given;
-    view = value(given);
-    return view;
-  };
-  const logger = recordingLogger();
-  const client = sdk.init('an SDK key', { featureStore, offline: true, logger });
-  t.after(() => client.close());
-  return { view, context, store: promised(view) };
-}
 
 function everything(item) {
   return inspect(item, { depth: null, maxArrayLength: null, maxStringLength: null });

@@ -1,12 +1,18 @@
 'use strict';
 
 const assert = require('node:assert');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { FEATURES, itemRow } = require('../../support/data');
 const { scenes } = require('../../support/scene');
+const { viewOf } = require('../../support/sdk-view');
+const { promised } = require('../../support/wait');
 
 const newScene = scenes();
+const SDK_9 = require(
+  path.join(__dirname, '../../sdk-suites/v8-v9/node_modules/node-server-sdk-9')
+);
 
 const KEY = 'gone';
 const VERSION = 5;
@@ -96,3 +102,29 @@ test('init deletes tombstones of keys that it does not bring', async (t) => {
   await scene.open().init({ features: {} });
   assert.strictEqual(await scene.row('features', KEY), undefined);
 });
+
+for (const [contract, open] of /** @type {const} */ ([
+  ['SDK 5 to 7', (_t, value) => promised(value)],
+  ['SDK 9', (t, value) => viewOf(t, SDK_9, value).store],
+])) {
+  test(`${contract}: init stores the tombstones of a data set as tombstones`, async (t) => {
+    const scene = await newScene(t);
+    const live = { key: 'live', version: 1, on: true };
+    const tombstone = { key: KEY, version: VERSION, deleted: true };
+    for (const gone of [tombstone, { version: VERSION, deleted: true }]) {
+      const prefix = 'key' in gone ? 'with-key' : 'without-key';
+      const store = open(t, scene.value({ prefix }));
+      await store.init({ features: { live, [KEY]: gone }, segments: { [KEY]: gone } });
+      assert.deepStrictEqual(Object.keys(await store.all(FEATURES)), ['live']);
+      assert.strictEqual(await store.get(FEATURES, KEY), null);
+      for (const kind of ['features', 'segments']) {
+        const namespace = `${prefix}:${kind}`;
+        assert.deepStrictEqual(await scene.row(namespace, KEY), itemRow(namespace, tombstone));
+      }
+      // A version that was overtaken by the deletion does not come back.
+      await store.upsert(FEATURES, { key: KEY, version: VERSION, on: true });
+      assert.strictEqual(await open(t, scene.value({ prefix })).get(FEATURES, KEY), null);
+    }
+    assert.deepStrictEqual(scene.logger.lines, []);
+  });
+}

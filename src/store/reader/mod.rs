@@ -157,10 +157,13 @@ impl Reader {
                 Permit::Probe(probe) => Some(read(Some(probe))),
                 Permit::Wait(_) => None,
             });
-            Ok(match flight {
+            let answers = match flight {
                 Some(flight) => matches!(flight.result.await, Some(Ok(()))),
                 None => false,
-            })
+            };
+            // An SDK that takes the store for available again hands over all its data. That would repeat the
+            // work of the retry worker.
+            Ok(answers && !self.pending.is_any_retrying())
         };
         self.context.guarded(|| AVAILABILITY_READ.to_owned(), available).await.unwrap_or(false)
     }

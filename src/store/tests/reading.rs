@@ -36,6 +36,28 @@ async fn what_is_missing_is_remembered_for_15_seconds_and_a_failure_is_not() {
 }
 
 #[tokio::test]
+async fn a_key_that_an_init_and_a_query_lacked_is_looked_up_once() {
+    for ttl_ms in [1_000.0, 60_000.0, f64::INFINITY] {
+        let setup = Setup::with(|config| config.freshness.ttl_ms = ttl_ms);
+        setup.init(&[("k", 1)]).await.unwrap();
+        // Another process adds flags that this one has never looked at.
+        setup.table.put_item("features", "after init", 1.0);
+        assert_eq!(setup.version("after init").await, Some(1.0));
+        assert_eq!(setup.version("missing").await, None);
+        setup.now.fetch_add(ttl_ms.min(1e9) as i64, Ordering::SeqCst);
+        assert!(!setup.all().await.is_empty());
+        setup.table.take_requests();
+        setup.table.put_item("features", "after all", 1.0);
+        setup.table.put_item("features", "missing", 1.0);
+        for _ in 0..2 {
+            assert_eq!(setup.version("after all").await, Some(1.0), "with a TTL of {ttl_ms}");
+            assert_eq!(setup.version("missing").await, Some(1.0), "with a TTL of {ttl_ms}");
+        }
+        assert_eq!(setup.table.take_operations(), ["GetItem"; 2]);
+    }
+}
+
+#[tokio::test]
 async fn a_failed_read_is_one_line_that_names_table_namespace_and_key() {
     let setup = Setup::with(|config| config.prefix = "p".into());
     setup.table.script(|_| Outcome::Fail(ErrorKind::AccessDenied));

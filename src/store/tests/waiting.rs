@@ -452,8 +452,9 @@ async fn an_oversized_item_is_used_until_something_newer_is_there() {
     let setup = Setup::with(|config| config.freshness.ttl_ms = 0.0);
     setup.table.put_item("features", "k", 1.0);
     let large = format!(r#"{{"key":"k","version":2,"x":"{}"}}"#, "x".repeat(400_000));
-    assert_eq!(kind(setup.store.upsert("features", &large).await), Some(ErrorKind::TooLarge));
+    setup.store.upsert("features", &large).await.unwrap();
     assert_eq!((setup.version("k").await, setup.store.pending()), (Some(2.0), 1));
+    assert!(setup.store.is_available().await);
     assert_eq!(setup.table.row("features", "k").unwrap().version, Some(1.0));
     setup.pass(Backoff::PERMANENT.longest * 3).await;
     assert_eq!(setup.take_lines().len(), 1);
@@ -478,8 +479,10 @@ async fn an_item_that_is_nearly_too_large_is_a_warning() {
 async fn a_read_only_store_writes_nothing_and_keeps_writes_in_memory() {
     let setup = Setup::with(|config| config.read_only = true);
     setup.table.put_item("features", "theirs", 5.0);
-    assert_eq!(kind(setup.init(&[("k", 1), ("theirs", 1)]).await), Some(ErrorKind::ReadOnly));
-    assert_eq!(kind(setup.upsert("l", 1).await), Some(ErrorKind::ReadOnly));
+    setup.init(&[("k", 1), ("theirs", 1)]).await.unwrap();
+    setup.upsert("l", 1).await.unwrap();
+    assert!(setup.store.is_available().await);
+    setup.table.take_operations();
     setup.expire();
     let all = setup.all().await;
     assert_eq!(all, flags(&[("k", 1.0), ("l", 1.0), ("theirs", 5.0)]));
@@ -627,6 +630,29 @@ async fn an_availability_check_is_one_read() {
     assert!(!setup.store.is_available().await);
     assert_eq!(setup.table.take_operations(), ["GetItem"]);
     assert!(setup.take_lines().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_is_available_again_when_what_waits_is_in_the_table() {
+    let setup = Setup::new();
+    setup.table.script(deny_writes());
+    assert!(setup.init(&[("k", 1)]).await.is_err());
+    assert!(!setup.store.is_available().await);
+    assert!(setup.upsert("l", 1).await.is_err());
+    assert!(!setup.store.is_available().await);
+    setup.table.script(|_| Outcome::Answer);
+    setup.retried().await;
+    assert!(setup.store.is_available().await);
+    // A write that nobody has found to fail does not count.
+    setup.table.script(|request| match request {
+        Request::Put { .. } => Outcome::Hang,
+        _ => Outcome::Answer,
+    });
+    let update = tokio::spawn(setup.store.upsert("features", &item("k", 2.0).json));
+    tokio::task::yield_now().await;
+    assert_eq!(setup.store.pending(), 1);
+    assert!(setup.store.is_available().await);
+    update.abort();
 }
 
 #[tokio::test(start_paused = true)]

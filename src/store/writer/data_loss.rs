@@ -1,13 +1,16 @@
 //! Detects that the table has lost its data: it was created anew or emptied.
 //!
 //! A row that this process wrote and that a read does not find is a suspect. The loss is confirmed if the
-//! marker is missing too, and both are still missing some seconds later.
+//! marker is missing too, there are no rows at all, and it is still so some seconds later.
+//!
+//! Some SDKs remove the marker until their init has ended. So if there are other rows, the loss is confirmed only
+//! if no marker comes for some minutes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Writer;
 use crate::backoff::no_answer;
@@ -21,6 +24,10 @@ use crate::writes::pending::Data;
 
 /// The time between the first look and the second one.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
+/// The time between looks while there are rows without a marker.
+const LATER_LOOK: Duration = Duration::from_secs(30);
+/// How long another process may take to initialise the prefix.
+const INIT_OF_ANOTHER: Duration = Duration::from_secs(300);
 /// How many written rows are remembered.
 const REMEMBERED_ROWS: usize = 100_000;
 
@@ -81,10 +88,25 @@ impl DataLoss {
         lock(&self.written).contains(row)
     }
 
+    /// Returns the namespaces of the rows that this process wrote.
+    fn namespaces(&self) -> HashSet<Arc<str>> {
+        lock(&self.written).iter().map(|row| row.namespace.clone()).collect()
+    }
+
     /// Returns a row of this namespace that this process wrote.
     fn written_in(&self, namespace: &str) -> Option<RowKey> {
         lock(&self.written).iter().find(|row| *row.namespace == *namespace).cloned()
     }
+}
+
+/// What is left of the data.
+enum Look {
+    /// The marker, or the row that was missing.
+    Present,
+    /// Rows without a marker.
+    NoMarker,
+    /// Nothing.
+    Empty,
 }
 
 impl Writer {
@@ -115,24 +137,35 @@ impl Writer {
     async fn look_at_suspect(self: Arc<Self>) {
         let suspect = lock(&self.data_loss.suspect).clone();
         if let Some(row) = suspect {
-            self.look_twice(&row).await;
+            if self.confirm_loss(&row).await {
+                self.lost(&row).await;
+            }
             *lock(&self.data_loss.suspect) = None;
         }
     }
 
-    async fn look_twice(&self, row: &RowKey) {
-        match self.is_lost(row).await {
-            Ok(true) => sleep(SECOND_LOOK).await,
-            Ok(false) => {
-                // Another process has removed the row, which is allowed.
-                lock(&self.data_loss.written).remove(row);
-                return;
+    /// Looks at the table until it is clear whether it has lost its data.
+    async fn confirm_loss(&self, row: &RowKey) -> bool {
+        let patience = Instant::now() + INIT_OF_ANOTHER;
+        let mut was_empty = false;
+        loop {
+            match self.look(row).await {
+                Ok(Look::Present) => {
+                    // Another process has removed the row, which is allowed.
+                    lock(&self.data_loss.written).remove(row);
+                    return false;
+                }
+                Ok(Look::Empty) if was_empty => return true,
+                Ok(Look::NoMarker) if Instant::now() >= patience => return true,
+                Ok(Look::Empty) => was_empty = true,
+                Ok(Look::NoMarker) => was_empty = false,
+                Err(_) => return false,
             }
-            Err(_) => return,
+            sleep(if was_empty { SECOND_LOOK } else { LATER_LOOK }).await;
         }
-        if !matches!(self.is_lost(row).await, Ok(true)) {
-            return;
-        }
+    }
+
+    async fn lost(&self, row: &RowKey) {
         lock(&self.data_loss.written).clear();
         let gone = format!("the table has lost its data: {row} and the marker are gone");
         let Some(whole) = &self.data_loss.whole else {
@@ -163,15 +196,24 @@ impl Writer {
         self.data_loss.remember_all(&data.collect());
     }
 
-    async fn is_lost(&self, row: &RowKey) -> Result<bool> {
+    async fn look(&self, row: &RowKey) -> Result<Look> {
         for row in [row, &self.context.layout.marker()] {
             let read = self.context.get(row, Reading::FOR_WRITE);
-            let read = timeout(self.context.read_timeout, read).await;
-            if read.unwrap_or_else(|_| Err(no_answer()))?.is_some() {
-                return Ok(false);
+            if self.in_time(read).await?.is_some() {
+                return Ok(Look::Present);
             }
         }
-        Ok(true)
+        for namespace in self.data_loss.namespaces() {
+            let first_page = self.context.query(&namespace, Reading::FOR_WRITE, None);
+            if !self.in_time(first_page).await?.rows.is_empty() {
+                return Ok(Look::NoMarker);
+            }
+        }
+        Ok(Look::Empty)
+    }
+
+    async fn in_time<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
+        timeout(self.context.read_timeout, read).await.unwrap_or_else(|_| Err(no_answer()))
     }
 
     /// Writes what is missing, by conditional puts, in the order of an init.

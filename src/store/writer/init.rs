@@ -63,7 +63,7 @@ impl Writer {
                 if writer.read_only {
                     writer.pending.init_is_memory_only(id);
                     writer.log_read_only();
-                    return Err(Error::new(ErrorKind::ReadOnly, "the store is read-only"));
+                    return Ok(());
                 }
                 turn.wait().await;
                 writer.save_all(id, turn, existing).await

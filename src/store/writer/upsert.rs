@@ -73,6 +73,7 @@ impl Writer {
                     let ended = writer.init_ended(by - 1, deadline);
                     writer.context.unless_closed(ended).await
                 }
+                Begun::MemoryOnly => Ok(()),
                 Begun::Failed(failure) => Err(failure),
                 Begun::Panicked(update, defect) => {
                     writer.panicked(&update, &defect);
@@ -101,7 +102,9 @@ enum Begun {
     Superseded(WriteId),
     /// This pending init has an item that is as new.
     SupersededByInit(WriteId),
-    /// It is not written.
+    /// It is never written.
+    MemoryOnly,
+    /// There is no room for it.
     Failed(Error),
     /// Something panicked.
     Panicked(Arc<Update>, Error),
@@ -161,7 +164,7 @@ impl Writer {
     fn begin_update(self: &Arc<Self>, update: &Arc<Update>) -> Begun {
         if let Err(unstorable) = self.check_storable(&update.row, &update.item) {
             self.keep_in_memory(update, &unstorable);
-            return Begun::Failed(unstorable);
+            return Begun::MemoryOnly;
         }
         match self.pending.add(update) {
             Added::Pending => {

@@ -36,6 +36,11 @@ impl PendingWrites {
         times.min()
     }
 
+    /// Returns whether a write has failed and waits for a retry.
+    pub fn is_any_retrying(&self) -> bool {
+        self.count() > 0 && self.next_time().is_some()
+    }
+
     /// Returns the init that may be retried at this time.
     pub fn due_init(&self, now: Instant) -> Option<PendingInit> {
         let state = self.lock();

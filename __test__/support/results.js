@@ -6,7 +6,7 @@
 
 const assert = require('node:assert');
 
-const { DEFAULT } = require('../support/flags');
+const { DEFAULT } = require('./flags');
 
 /**
  * Asserts that clients evaluate every flag for every subject as the first one does.
@@ -27,6 +27,14 @@ async function assertSameResults({ flags, subjects }, expecting, others) {
   return expected;
 }
 
+/**
+ * Evaluates each flag for each subject.
+ *
+ * @param {any} client
+ * @param {Record<string, any>} flags
+ * @param {any[]} subjects
+ * @returns {Promise<any[]>} values with their reasons
+ */
 async function resultsOf(client, flags, subjects) {
   const results = [];
   for (const subject of subjects) {
@@ -37,4 +45,4 @@ async function resultsOf(client, flags, subjects) {
   return results;
 }
 
-module.exports = { assertSameResults };
+module.exports = { assertSameResults, resultsOf };
