@@ -578,8 +578,9 @@ declare namespace DynamoDBFeatureStore {
   /** Options of `createSyncHandler`. A bad value throws a `TypeError` that names the option. */
   interface SyncHandlerOptions extends Omit<SyncOptions, 'etag'> {
     /**
-     * The secret of LaunchDarkly's webhook. HTTP requests without its signature are answered with 401. Default: HTTP
-     * requests are not checked.
+     * The secret of LaunchDarkly's webhook. HTTP requests without its signature are answered with 401. Without the
+     * option, or with `null`, HTTP requests are not checked. `undefined` is a bad value, so that a variable that is not
+     * set does not turn the check off.
      */
     webhookSecret?: string | null | undefined;
   }

@@ -13,6 +13,7 @@ const { storeOptions } = require('./options');
 const { describeFailure } = require('./logging/redaction');
 const { fetchFlags } = require('./sync/launchdarkly');
 const { syncOptions } = require('./sync/options');
+const { writeNewest } = require('./sync/repeat');
 
 module.exports = {
   LogRouter,
@@ -25,4 +26,5 @@ module.exports = {
   storeOptions,
   syncOptions,
   toNativeJson,
+  writeNewest,
 };

@@ -130,6 +130,7 @@ test('bad options throw when the handler is made', () => {
   const wrong = [
     [{ sdkKey: SDK_KEY, webhookSecret: '' }, /webhookSecret/],
     [{ sdkKey: SDK_KEY, webhookSecret: 5 }, /webhookSecret/],
+    [{ sdkKey: SDK_KEY, webhookSecret: undefined }, /webhookSecret must be a string, or null/],
     [{ sdkKey: SDK_KEY, etag: '"a"' }, /etag/],
     [{ sdkKey: SDK_KEY, baseUri: 'ftp://a' }, /baseUri/],
     [{}, /sdkKey \(or the variable LAUNCHDARKLY_SDK_KEY\)/],

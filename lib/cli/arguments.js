@@ -160,7 +160,9 @@ function parse(args) {
     values[name] = positional[i];
   });
   if (positional.length > names.length) {
-    const extra = shown(positional[names.length]);
+    const value = positional[names.length];
+    // Somebody may have passed the key instead of the name of its variable.
+    const extra = /^sdk-/.test(value) ? 'an SDK key' : shown(value);
     throw new UsageError(`${command}: ${extra} is one argument too many`);
   }
   return { command, values };

@@ -32,8 +32,13 @@ const ETAG_MS = 3600 * 1000;
  * @throws {TypeError} for a bad value; it names the option
  */
 function createSyncHandler(tableName, options) {
-  const { webhookSecret, ...others } = bare(optional('options', options, requireObject));
+  const given = bare(optional('options', options, requireObject));
+  const { webhookSecret, ...others } = given;
   const secret = optional('webhookSecret', webhookSecret, requireText);
+  if (webhookSecret === undefined && 'webhookSecret' in given) {
+    // A variable that is not set must not turn the check off.
+    fail('webhookSecret', 'a string, or null for no check', webhookSecret);
+  }
   if (isSet(others.etag)) fail('etag', 'absent, because the handler keeps it', others.etag);
   // Bad options become known when the function is deployed, not with its first event.
   const { logger = consoleLogger } = syncOptions(tableName, others).store;

@@ -7,8 +7,7 @@
  * @typedef {import('../native/options').NativeClientOptions} NativeClientOptions
  * @typedef {import('../..').ErrorCode} ErrorCode
  * @typedef {import('../..').SyncResult} SyncResult
- *
- * @typedef {{put: number, deleted: number, unchanged: number, isOvertaken: boolean}} Synced what native code has done
+ * @typedef {import('./repeat').Synced} Synced
  */
 
 const { LogRouter } = require('../logging/router');
@@ -18,9 +17,8 @@ const { toNativeJson } = require('../native/options');
 const { ResponseQueue } = require('../native/response-queue');
 const { fetchFlags } = require('./launchdarkly');
 const { syncOptions } = require('./options');
+const { writeNewest } = require('./repeat');
 
-/** How often the data is fetched while other processes write newer rows. */
-const MOST_FETCHES = 3;
 /** The minimum length of a secret. */
 const SHORTEST_SECRET = 8;
 
@@ -61,46 +59,18 @@ function withoutKey(text, key) {
  */
 async function sync(options, logs) {
   const client = await resolved(options.client);
-  let { json, etag } = await fetchFlags(options, client, options.etag);
-  if (json === undefined) return { put: 0, deleted: 0, unchanged: 0, etag, notModified: true };
+  const data = await fetchFlags(options, client, options.etag);
+  if (data.json === undefined) {
+    return { put: 0, deleted: 0, unchanged: 0, etag: data.etag, notModified: true };
+  }
   const table = new Table(options, logs);
-  let [put, deleted, fetches] = [0, 0, 1];
   try {
-    for (;;) {
-      const done = await table.sync(/** @type {string} */ (json)).catch(olderAtFirst(fetches));
-      put += done.put;
-      deleted += done.deleted;
-      if (!done.isOvertaken) {
-        return { put, deleted, unchanged: done.unchanged, etag, notModified: false };
-      }
-      if (fetches === MOST_FETCHES) {
-        throw new CallError('other processes keep writing newer flags', 'OLDER_DATA');
-      }
-      // What the other process wrote is newer, so LaunchDarkly has newer data as well.
-      fetches += 1;
-      ({ json, etag } = await fetchFlags(options, client, undefined));
-    }
-  } catch (failure) {
-    if (put + deleted === 0 || !isCallError(failure)) throw failure;
-    const { code, message } = /** @type {CallError} */ (failure);
-    const before = 'before that, another process wrote newer flags at the same time; sync again';
-    throw new CallError(`${message} (${before})`, code);
+    const fetchAgain = () => fetchFlags(options, client, undefined);
+    const done = await writeNewest(data, fetchAgain, (json) => table.sync(json));
+    return { ...done, notModified: false };
   } finally {
     await table.close();
   }
-}
-
-/**
- * Data that is older than the table from the beginning is fetched once more: a sync with newer data may have ended since.
- *
- * @param {number} fetches
- * @returns {(failure: unknown) => Synced}
- */
-function olderAtFirst(fetches) {
-  return (failure) => {
-    if (fetches > 1 || codeOf(failure) !== 'OLDER_DATA') throw failure;
-    return { put: 0, deleted: 0, unchanged: 0, isOvertaken: true };
-  };
 }
 
 /**

@@ -28,6 +28,7 @@ for (const [args, message] of [
   [['diff', 'table'], "diff: the other table's name is missing."],
   [['export', 'table', '-o'], '--output takes a value.'],
   [['check', 'one', 'two'], 'check: "two" is one argument too many.'],
+  [['sync', 'table', 'sdk-0123'], 'sync: an SDK key is one argument too many.'],
   [['check', 'table', '--prefxi', 'x'], 'unknown option --prefxi. Did you mean --prefix?'],
   [['check', 'table', '--prefxi=x'], 'unknown option --prefxi. Did you mean --prefix?'],
   [['check', 'table', '-p', 'x'], 'unknown option -p.'],

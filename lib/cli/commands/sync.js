@@ -13,15 +13,13 @@ const { SUCCESS } = require('../exit-codes');
 const { Failure, UsageError } = require('../failure');
 const { RequestFailure, withOptionNames } = require('../explain');
 const { print, printJson } = require('../output');
-const { describeFailure, fetchFlags, printable, syncOptions } = require('../package');
+const { describeFailure, fetchFlags, printable, syncOptions, writeNewest } = require('../package');
 const { announce, done, inDetail } = require('../plan');
 const { Progress } = require('../progress');
 const { Table } = require('../table');
 const { Style, notice } = require('../text');
 
 const DEFAULT_VARIABLE = 'LAUNCHDARKLY_SDK_KEY';
-/** How often the data is fetched while other processes write newer rows. */
-const MOST_FETCHES = 3;
 /** After this time the table is compared again although LaunchDarkly has nothing new: others may have changed it. */
 const ETAG_MS = 3600 * 1000;
 
@@ -118,24 +116,18 @@ class Sync {
   async round() {
     const place = await this.place();
     const known = Date.now() - this.etagSince < ETAG_MS ? this.etag : undefined;
-    let data = await this.fetched(known);
+    const data = await this.fetched(known);
     if (data.json === undefined) return;
-    const total = { put: 0, deleted: 0 };
-    for (let fetches = 1; ; fetches += 1) {
-      const result = await this.write(/** @type {string} */ (data.json), place);
-      if (result === undefined) return;
-      total.put += result.put;
-      total.deleted += result.deleted;
-      if (!result.isOvertaken) {
-        this.etag = data.etag;
-        this.etagSince = Date.now();
-        await this.report(place, { ...total, unchanged: result.unchanged });
-        return;
-      }
-      if (fetches === MOST_FETCHES) throw overtaken(this.values);
-      // What the other process wrote is newer, so LaunchDarkly has newer data as well.
-      data = await this.fetched(undefined);
+    if (this.values.dryRun) {
+      await this.printPlan(/** @type {string} */ (data.json), place);
+      return;
     }
+    const write = (/** @type {string} */ json) => this.write(json, place);
+    const done = await writeNewest(data, () => this.fetched(undefined), write).catch(inWords);
+    this.etag = done.etag;
+    this.etagSince = Date.now();
+    const { put, deleted, unchanged } = done;
+    await this.report(place, { put, deleted, unchanged });
   }
 
   /** @returns {Promise<Place>} */
@@ -164,29 +156,43 @@ class Sync {
   }
 
   /**
+   * @param {string} json
+   * @returns {Promise<import('../plan').Plan>}
+   */
+  async plan(json) {
+    this.progress.show('reading the table');
+    try {
+      return await this.table.plan(json, this.options);
+    } finally {
+      this.progress.end();
+    }
+  }
+
+  /**
+   * @param {string} json
+   * @param {Place} place
+   */
+  async printPlan(json, place) {
+    const plan = await this.plan(json);
+    if (this.values.json) await printJson({ ...place, dryRun: true, ...plan });
+    else await print(inDetail(plan, place));
+  }
+
+  /**
    * Prints what is going to be written, and writes it.
    *
    * @param {string} json
    * @param {Place} place
-   * @returns {Promise<Awaited<ReturnType<Table['sync']>> | undefined>} `undefined` for a dry run
    */
   async write(json, place) {
-    const { options, progress, table, values } = this;
+    const plan = await this.plan(json);
+    const isNothing = plan.puts.length + plan.deletes.length === 0 && !plan.marker;
+    if (!isNothing || this.values.watch === undefined) announce(plan, place);
+    this.progress.show('writing');
     try {
-      progress.show('reading the table');
-      const plan = await table.plan(json, options);
-      progress.end();
-      if (values.dryRun) {
-        if (values.json) await printJson({ ...place, dryRun: true, ...plan });
-        else await print(inDetail(plan, place));
-        return undefined;
-      }
-      const isNothing = plan.puts.length + plan.deletes.length === 0 && !plan.marker;
-      if (!isNothing || values.watch === undefined) announce(plan, place);
-      progress.show('writing');
-      return await table.sync(json, options);
+      return await this.table.sync(json, this.options);
     } finally {
-      progress.end();
+      this.progress.end();
     }
   }
 
@@ -218,11 +224,12 @@ function printLine(value) {
 }
 
 /**
- * @param {Values} values
+ * @param {any} failure of the table, or of a sync that others keep overtaking
+ * @returns {never}
  */
-function overtaken({ table }) {
-  const message = `table ${JSON.stringify(table)}: other processes keep writing newer flags`;
-  return new RequestFailure('OLDER_DATA', printable(message), [
+function inWords(failure) {
+  if (failure instanceof Failure || failure.code !== 'OLDER_DATA') throw failure;
+  throw new RequestFailure(failure.code, printable(describeFailure(failure)), [
     { text: 'Sync again when they have ended' },
   ]);
 }
