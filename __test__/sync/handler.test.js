@@ -9,6 +9,7 @@ const { test } = require('node:test');
 const { createSyncHandler } = require('../..');
 const { itemRow } = require('../support/data');
 const { scenes } = require('../support/scene');
+const { waitFor } = require('../support/wait');
 const events = require('./events');
 const { SDK_KEY, startPollingServer } = require('./polling-server');
 
@@ -63,6 +64,45 @@ test('a handler compares the whole table again after an hour', async (t) => {
   assert.strictEqual(server.requests.at(-1)?.headers['if-none-match'], undefined);
 });
 
+test('after a failure, a handler compares the whole table again', async (t) => {
+  const { scene, server, handler } = await setUp(t);
+  await handler();
+  const { data } = server;
+  server.put('flags', { key: 'b', version: 1 });
+  scene.proxy.intercept(({ operation, call }) => {
+    if (operation !== 'Query' || call < 7) return undefined;
+    return { status: 400, body: { __type: 'com.amazonaws#AccessDeniedException', message: 'no' } };
+  });
+  // The flag is written, then the table can not be read again.
+  await assert.rejects(handler(), { code: 'ACCESS_DENIED' });
+  assert.ok(await scene.row('features', 'b'));
+  scene.proxy.intercept();
+  // As from a server that lags behind.
+  server.data = data;
+  assert.strictEqual((await handler()).notModified, false);
+});
+
+for (const etag of ['', '"\xe9"']) {
+  test(`a handler does without an ETag like ${JSON.stringify(etag)}`, async (t) => {
+    const { server, handler } = await setUp(t);
+    server.instead = (_request, response) => {
+      response.writeHead(200, { etag }).end(JSON.stringify(server.data));
+    };
+    assert.strictEqual((await handler()).etag, undefined);
+    assert.strictEqual((await handler()).unchanged, 1);
+  });
+}
+
+test('a logger that rejects does not end the process', async (t) => {
+  const logger = { error: () => Promise.reject(new Error('full')), warn() {} };
+  const { server, handler } = await setUp(t, { logger });
+  const printed = t.mock.method(console, 'error', () => {});
+  server.instead = (_request, response) => response.writeHead(503).end();
+  const { statusCode } = await handler(events.HTTP['a function URL'](BODY, {}));
+  assert.strictEqual(statusCode, 502);
+  await waitFor(() => printed.mock.callCount() === 1, 'the line on the console');
+});
+
 for (const [name, event] of Object.entries(events.HTTP)) {
   test(`${name}: a signed webhook syncs, and any other is refused`, async (t) => {
     const { scene, server, handler } = await setUp(t, { webhookSecret: SECRET });
@@ -73,6 +113,8 @@ for (const [name, event] of Object.entries(events.HTTP)) {
         { error: 'the signature of the webhook is missing or wrong' },
       ]);
     }
+    const noText = { ...event(BODY, { 'X-LD-Signature': sign(BODY) }), body: {} };
+    assert.strictEqual((await handler(noText)).statusCode, 401);
     assert.deepStrictEqual([server.requests.length, scene.proxy.requests], [0, {}]);
     for (const header of ['X-LD-Signature', 'x-ld-signature', 'X-Ld-Signature']) {
       const [status, { put }] = parsed(await handler(event(BODY, { [header]: sign(BODY) })));

@@ -48,6 +48,17 @@ const FAILURES = {
     'LAUNCHDARKLY_BAD_ANSWER',
     /"a" in "features": it is not an object with a version/,
   ],
+  'an array': [text(`[${TEXT},{}]`), 'LAUNCHDARKLY_BAD_ANSWER', /is not an object with flags/],
+  'a version that DynamoDB refuses': [
+    text('{"flags":{"a":{"key":"a","version":1e200},"b":{"version":1}},"segments":{}}'),
+    'LAUNCHDARKLY_BAD_ANSWER',
+    /"a" in "features": it is not an object with a version/,
+  ],
+  'text that is not UTF-8': [
+    text(Buffer.from('{"flags":{"a":{"version":1,"t":"\xff"}},"segments":{}}', 'latin1')),
+    'LAUNCHDARKLY_BAD_ANSWER',
+    /is not UTF-8/,
+  ],
   'no gzip': [text(TEXT, { 'content-encoding': 'gzip' }), 'LAUNCHDARKLY_BAD_ANSWER', /valid gzip/],
   'half of the gzip': [
     text(zlib.gzipSync(TEXT).subarray(0, 30), { 'content-encoding': 'gzip' }),
@@ -260,6 +271,60 @@ test('a proxy that refuses is an error without its password', async (t) => {
   const options = { baseUri: 'https://relay.test', clientOptions: { httpOptions } };
   const message = /https:\/\/relay.test can't be reached: the proxy answers 502 to CONNECT/;
   await assertFails(scene, options, 'LAUNCHDARKLY_UNAVAILABLE', message);
+});
+
+test('a proxy that wants another password says so; the password may have a percent sign', async (t) => {
+  const scene = await newScene(t);
+  const server = await startPollingServer(t);
+  const sent = [];
+  server.instead = ({ headers }, response) => {
+    sent.push(headers['proxy-authorization']);
+    response.writeHead(407).end();
+  };
+  const { port } = new URL(server.url);
+  const httpOptions = { proxy: `http://me:hush%@127.0.0.1:${port}` };
+  const options = { baseUri: 'http://relay.test', clientOptions: { httpOptions } };
+  const message = /http:\/\/relay.test can't be reached: the proxy answers 407/;
+  await assertFails(scene, options, 'LAUNCHDARKLY_UNAVAILABLE', message);
+  assert.deepStrictEqual(sent, [`Basic ${Buffer.from('me:hush%').toString('base64')}`]);
+});
+
+test('a proxy of the environment that is no URL is an error without its password', async (t) => {
+  const scene = await newScene(t);
+  t.after(() => delete process.env.HTTPS_PROXY);
+  const options = { baseUri: 'https://relay.test', clientOptions: { proxyFromEnvironment: true } };
+  const message = /relay.test can't be reached: the proxy must be the URL of an HTTP proxy/;
+  for (const proxy of ['http://me:hush@proxy:port', 'socks5://me:hush@proxy:1080']) {
+    process.env.HTTPS_PROXY = proxy;
+    await assertFails(scene, options, 'LAUNCHDARKLY_UNAVAILABLE', message);
+  }
+});
+
+test('a server that repeats the key brings it into no log line', async (t) => {
+  const scene = await newScene(t);
+  const server = await startPollingServer(t);
+  const key = 'sdk-a/key';
+  const items = Object.fromEntries(
+    [key, encodeURIComponent(key)].map((name) => [name, { key: name, version: 1 }])
+  );
+  server.instead = (_request, response) => {
+    response.end(JSON.stringify({ flags: items, segments: {} }));
+  };
+  scene.proxy.intercept(({ operation }) => {
+    if (operation !== 'BatchWriteItem') return undefined;
+    return { status: 400, body: { __type: 'com.amazonaws#ValidationException', message: 'no' } };
+  });
+  const { readTimeout: _, ...others } = scene.options();
+  const options = { ...others, sdkKey: key, baseUri: server.url, allowOlder: true };
+  await assert.rejects(syncFlags(scene.table, options), (failure) => {
+    assert.strictEqual(failure.code, 'REFUSED');
+    const lines = scene.logger.lines.map(({ message }) => message);
+    assert.strictEqual(lines.length, 2);
+    for (const line of [...lines, failure.stack]) {
+      assert.ok(!line.includes(key) && !line.includes(encodeURIComponent(key)), line);
+    }
+    return true;
+  });
 });
 
 test('a proxy of the environment is used only with proxyFromEnvironment', async (t) => {

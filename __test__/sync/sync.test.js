@@ -129,6 +129,41 @@ test('a row that is newer in the table stays when others are newer in the data',
   await assertTable(scene, { flags: byKey(v('a', 2), v('b', 6)) });
 });
 
+test('rows without a numeric version, and rows that nobody can read, are replaced', async (t) => {
+  const flags = byKey(v('text', 2), v('none', 2), v('garbage', 2));
+  const { scene, sync } = await setUp(t, { flags });
+  const { version: _, ...none } = itemRow('features', v('none', 1));
+  await scene.put({ ...itemRow('features', v('text', 1)), version: { S: '1' } }, none, {
+    ...itemRow('features', v('garbage', 9)),
+    item: { S: 'garbage' },
+  });
+  assert.strictEqual((await sync()).put, 3);
+  await assertTable(scene, { flags });
+});
+
+test('rows of other prefixes and programs stay', async (t) => {
+  const { scene, sync } = await setUp(t, { flags: byKey(v('a', 1)) });
+  const others = [
+    itemRow('p:features', v('a', 1)),
+    itemRow('others', v('a', 1)),
+    { namespace: { S: 'features' }, key: { S: '$cache' }, item: { B: 'AAAA' } },
+    {
+      namespace: { S: 'big_segments_user' },
+      key: { S: 'hash' },
+      included: { SS: ['s.g1'] },
+    },
+    {
+      namespace: { S: 'big_segments_metadata' },
+      key: { S: 'big_segments_metadata' },
+      synchronizedOn: { N: '1' },
+    },
+  ];
+  await scene.put(...others);
+  const { put, deleted } = await sync();
+  assert.deepStrictEqual([put, deleted], [1, 0]);
+  assert.strictEqual((await scene.rows()).length, others.length + 2);
+});
+
 test('an environment without flags deletes none, unless that is allowed', async (t) => {
   const { scene, server, sync } = await setUp(t, { flags: byKey(v('a', 1)) });
   await sync();

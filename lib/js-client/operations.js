@@ -44,7 +44,10 @@ function parameters(request, values, isVersion3) {
     }
     case 'PutItem': {
       /** @type {Record<string, any>} */
-      const compared = { ':version': values.write(request.row.version) };
+      const compared = {
+        ':version': values.write(request.row.version),
+        ':numeric': values.write('N'),
+      };
       if (request.unchanged !== null) compared[':unchanged'] = values.write(request.unchanged);
       const put = {
         TableName,

@@ -49,12 +49,18 @@ function createSyncHandler(tableName, options) {
   /** @returns {Promise<SyncResult>} */
   async function sync() {
     const known = now() - etagSince < ETAG_MS ? etag : undefined;
-    const result = await syncFlags(tableName, { ...others, etag: known });
-    if (!result.notModified) {
-      etag = result.etag;
-      etagSince = now();
+    try {
+      const result = await syncFlags(tableName, { ...others, etag: known });
+      if (!result.notModified) {
+        etag = result.etag;
+        etagSince = now();
+      }
+      return result;
+    } catch (failure) {
+      // The sync may have changed the table.
+      etag = undefined;
+      throw failure;
     }
-    return result;
   }
 
   // Lambda rejects handlers of three parameters from Node.js 24 on.
@@ -95,7 +101,7 @@ function isSigned({ headers, multiValueHeaders, body, isBase64Encoded }, secret)
   const all = bare(multiValueHeaders, headers);
   const name = Object.keys(all).find((each) => each.toLowerCase() === SIGNATURE);
   if (name === undefined) return false;
-  const bytes = Buffer.from(body || '', isBase64Encoded ? 'base64' : 'utf8');
+  const bytes = Buffer.from(String(body || ''), isBase64Encoded ? 'base64' : 'utf8');
   const expected = Buffer.from(createHmac('sha256', secret).update(bytes).digest('hex'));
   const found = Buffer.from(String(all[name]).trim().toLowerCase());
   return found.length === expected.length && timingSafeEqual(found, expected);
@@ -115,11 +121,8 @@ function response(statusCode, body) {
  * @param {string} line
  */
 function logError(logger, line) {
-  try {
-    logger.error(line);
-  } catch (_) {
-    consoleLogger.error(line);
-  }
+  // A logger may throw or reject.
+  new Promise((resolve) => resolve(logger.error(line))).catch(() => consoleLogger.error(line));
 }
 
 module.exports = { createSyncHandler };

@@ -30,26 +30,40 @@ const SHORTEST_SECRET = 8;
 async function syncFlags(tableName, options) {
   const read = syncOptions(tableName, options);
   const { logger, requestLogger, warnings } = read.store;
-  const logs = new LogRouter('syncFlags', tableName, logger, requestLogger);
+  const logs = new SyncLogs(read.sdkKey, 'syncFlags', tableName, logger, requestLogger);
   if (!logger) logs.useConsoleLogger();
   for (const warning of warnings) logs.log('warn', 'OPTION_IGNORED', warning);
   try {
     return await sync(read, logs);
   } catch (failure) {
-    const text = withoutKey(describeFailure(failure), read.sdkKey);
+    const text = describeFailure(failure);
     throw logs.error(codeOf(failure), isCallError(failure) ? text : `sync: ${text}`);
   }
 }
 
-/**
- * No message has the key on purpose, but a server or a proxy may repeat it.
- *
- * @param {string} text
- * @param {string} key a short one is no secret
- * @returns {string}
- */
-function withoutKey(text, key) {
-  return key.length < SHORTEST_SECRET ? text : text.split(key).join('…');
+/** Log lines and errors without the SDK key. None has it on purpose, but a server or a proxy may repeat it. */
+class SyncLogs extends LogRouter {
+  /**
+   * @param {string} key
+   * @param {ConstructorParameters<typeof LogRouter>} others
+   */
+  constructor(key, ...others) {
+    super(...others);
+    /** A short one is no secret. */
+    this.secrets = key.length < SHORTEST_SECRET ? [] : [key, encodeURIComponent(key)];
+  }
+
+  /**
+   * @param {import('../..').LogCode} code
+   * @param {string} text
+   * @returns {string}
+   */
+  line(code, text) {
+    return this.secrets.reduce(
+      (line, secret) => line.split(secret).join('…'),
+      super.line(code, text)
+    );
+  }
 }
 
 /**

@@ -13,6 +13,7 @@ const zlib = require('zlib');
 
 const { clearTimeout, setTimeout } = require('../host/event-loop');
 const { CallError, describeFailure } = require('../logging/redaction');
+const { isEtag } = require('./options');
 const { proxyFor, request, trusted } = require('./proxy');
 
 /** The most bytes of an answer. LaunchDarkly's largest environments have a tenth of that. */
@@ -36,7 +37,6 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 function fetchFlags({ sdkKey, baseUri, timeoutMs, store }, client, etag) {
   const { environment } = store.native;
   const url = new URL(`${baseUri.href.replace(/\/+$/, '')}/sdk/latest-all`);
-  const proxy = proxyFor(url, client, environment);
   const headers = {
     Authorization: sdkKey,
     Accept: 'application/json',
@@ -77,6 +77,7 @@ function fetchFlags({ sdkKey, baseUri, timeoutMs, store }, client, etag) {
       sent.end();
     };
     try {
+      const proxy = proxyFor(url, client, environment);
       request(url, headers, proxy, trusted(client, environment), made, failed);
     } catch (failure) {
       failed(failure);
@@ -102,11 +103,15 @@ function unreachable(from, failure) {
  */
 async function answerOf(from, response, etag) {
   const status = response.statusCode || 0;
-  if (status === 200) return { json: await bodyOf(from, response), etag: response.headers.etag };
+  if (status === 200) {
+    const { etag: newEtag } = response.headers;
+    return { json: await bodyOf(from, response), etag: isEtag(newEtag) ? newEtag : undefined };
+  }
   if (status === 304 && etag !== undefined) return { etag };
   if (status === 401 || status === 403) {
     throw new CallError(`${from} rejects the SDK key (${status})`, 'BAD_SDK_KEY');
   }
+  if (status === 407) throw unreachable(from, new Error('the proxy answers 407'));
   if (status === 408 || status === 429 || status >= 500) {
     throw new CallError(`${from} answers ${status}; sync again later`, 'LAUNCHDARKLY_UNAVAILABLE');
   }
@@ -145,7 +150,7 @@ function bodyOf(from, response) {
       );
     },
   });
-  return new Promise((resolve, reject) => {
+  const received = new Promise((resolve, reject) => {
     const ended = (/** @type {any} */ failure) => {
       if (failure instanceof CallError) reject(failure);
       else if (failure && failure.code === 'Z_DATA_ERROR') {
@@ -154,11 +159,24 @@ function bodyOf(from, response) {
       } else if (failure || !response.complete) {
         const message = `the answer of ${from} was cut off; sync again later`;
         reject(new CallError(message, 'LAUNCHDARKLY_UNAVAILABLE'));
-      } else resolve(Buffer.concat(chunks).toString());
+      } else resolve(undefined);
     };
     if (encoding === 'gzip') pipeline(response, zlib.createGunzip(), body, ended);
     else pipeline(response, body, ended);
   });
+  return received.then(() => textOf(from, Buffer.concat(chunks)));
+}
+
+/**
+ * @param {string} from
+ * @param {Buffer} bytes
+ * @returns {string}
+ * @throws {CallError} if they are not UTF-8, which must not become flags with replaced characters
+ */
+function textOf(from, bytes) {
+  const text = bytes.toString();
+  if (Buffer.from(text).equals(bytes)) return text;
+  throw new CallError(`the answer of ${from} is not UTF-8`, 'LAUNCHDARKLY_BAD_ANSWER');
 }
 
 module.exports = { fetchFlags };

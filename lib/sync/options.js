@@ -73,11 +73,16 @@ function keyOf(name, value) {
 
 /** @type {import('../options/checks').Check<string>} */
 function requireEtag(name, value) {
+  return isEtag(value) ? value : fail(name, 'the etag of an earlier sync', value);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is string} whether a request can have this ETag
+ */
+function isEtag(value) {
   // An ETag may contain a blank.
-  if (typeof value !== 'string' || !HEADER.test(value.replace(/ /g, '_'))) {
-    fail(name, 'the etag of an earlier sync', value);
-  }
-  return value;
+  return typeof value === 'string' && HEADER.test(value.replace(/ /g, '_'));
 }
 
 /** @type {import('../options/checks').Check<URL>} */
@@ -93,4 +98,4 @@ function requireUri(name, value) {
   return fail(name, expected, value);
 }
 
-module.exports = { syncOptions };
+module.exports = { isEtag, syncOptions };

@@ -15,6 +15,7 @@ const tls = require('tls');
 const { URL } = require('url');
 
 const { proxyOfEnvironment } = require('../native/addon');
+const { proxyUrl } = require('../options/client/proxies');
 
 /** The variables that name files with additional trusted certificates. */
 const EXTRA_CERTIFICATE_FILES = ['NODE_EXTRA_CA_CERTS', 'AWS_CA_BUNDLE'];
@@ -24,12 +25,13 @@ const EXTRA_CERTIFICATE_FILES = ['NODE_EXTRA_CA_CERTS', 'AWS_CA_BUNDLE'];
  * @param {NativeClientOptions} client
  * @param {Record<string, string>} environment
  * @returns {URL | undefined}
+ * @throws {TypeError} for a proxy of another kind
  */
 function proxyFor(url, client, environment) {
   const proxy =
     client.proxy ||
     (client.proxyFromEnvironment && proxyOfEnvironment(url.href, JSON.stringify(environment)));
-  return proxy ? new URL(proxy) : undefined;
+  return proxy ? new URL(proxyUrl('the proxy', proxy)) : undefined;
 }
 
 /**
@@ -130,8 +132,21 @@ function bareHost(url) {
  */
 function authorization({ username, password }) {
   if (username === '' && password === '') return {};
-  const pair = [username, password].map(decodeURIComponent).join(':');
+  const pair = [username, password].map(decoded).join(':');
   return { 'Proxy-Authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/**
+ * @param {string} part of a URL
+ * @returns {string}
+ */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch (_) {
+    // A percent sign that stands for itself.
+    return part;
+  }
 }
 
 module.exports = { proxyFor, request, trusted };

@@ -34,11 +34,12 @@ const LONGEST_WRITE_ATTEMPT: Duration = Duration::from_secs(10);
 /// The minimum of the default. It may exceed `writeTimeout`: the write is retried anyway.
 const SHORTEST_WRITE_ATTEMPT: Duration = Duration::from_secs(2);
 
-/// The condition of a put.
-const UNLESS_NEWER: &str = "attribute_not_exists(#version) OR #version < :version";
+/// The condition of a put. It replaces a row whose version is no number, which compares with none: `:numeric` is `N`.
+const UNLESS_NEWER: &str = "attribute_not_exists(#version) \
+    OR NOT attribute_type(#version, :numeric) OR #version < :version";
 /// The condition of a put that also replaces the version `:unchanged`.
-const UNLESS_NEWER_OR_CHANGED: &str =
-    "attribute_not_exists(#version) OR #version < :version OR #version = :unchanged";
+const UNLESS_NEWER_OR_CHANGED: &str = "attribute_not_exists(#version) \
+    OR NOT attribute_type(#version, :numeric) OR #version < :version OR #version = :unchanged";
 
 /// How a read is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

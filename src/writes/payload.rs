@@ -18,6 +18,9 @@ pub struct Payload {
     pub too_large: Vec<RowKey>,
 }
 
+/// The largest number up to which `f64` and JavaScript have all integers.
+const MAX_VERSION: f64 = 9_007_199_254_740_991.0;
+
 /// The JSON text: other members are ignored.
 #[derive(Deserialize)]
 struct Text<'a> {
@@ -30,8 +33,14 @@ struct Text<'a> {
 /// What each item has.
 #[derive(Deserialize)]
 struct Versioned {
-    #[serde(rename = "version")]
-    _version: f64,
+    version: f64,
+}
+
+impl Versioned {
+    /// Other SDKs read versions as integers, and DynamoDB refuses very large numbers.
+    fn is_valid(&self) -> bool {
+        self.version.fract() == 0.0 && (0.0..=MAX_VERSION).contains(&self.version)
+    }
 }
 
 impl Payload {
@@ -39,20 +48,26 @@ impl Payload {
     /// flags.
     pub fn read(layout: &Layout, json: &str) -> Result<Self> {
         let bad = |reason: String| Error::new(ErrorKind::BadAnswer, reason);
+        let other = || bad("LaunchDarkly's answer is not an object with flags and segments".into());
         let Text { flags, segments } = serde_json::from_str(json).map_err(|failure| {
-            bad(if failure.is_data() {
-                "LaunchDarkly's answer is not an object with flags and segments".to_owned()
-            } else {
-                format!("LaunchDarkly's answer of {} bytes is not JSON, or is cut off", json.len())
-            })
+            if failure.is_data() {
+                return other();
+            }
+            bad(format!("LaunchDarkly's answer of {} bytes is not JSON, or is cut off", json.len()))
         })?;
+        // Serde also reads an array of the two.
+        if !json.trim_start().starts_with('{') {
+            return Err(other());
+        }
         let mut too_large = Vec::new();
         let mut read = |kind: &str, items: BTreeMap<String, &RawValue>| {
             let mut data = KindData { kind: kind.to_owned(), ..KindData::default() };
             for (key, json) in items {
                 let row = RowKey::new(layout.namespace(kind), key);
                 let read = serde_json::from_str::<Versioned>(json.get())
-                    .map_err(|_| "it is not an object with a version".to_owned())
+                    .ok()
+                    .filter(Versioned::is_valid)
+                    .ok_or_else(|| "it is not an object with a version".to_owned())
                     .and_then(|_| {
                         let item = Item::from_sdk(json.get(), Some(&row.key));
                         item.map_err(|failure| failure.message().to_owned())
@@ -103,6 +118,10 @@ mod tests {
             (r#"{"flags":[],"segments":{}}"#, "not an object with flags"),
             (r#"{"flags":{"a":"hush"},"segments":{}}"#, "\"a\" in \"p:features\": it is not"),
             (r#"{"flags":{"a":{"version":"hush"}},"segments":{}}"#, "with a version"),
+            (r#"{"flags":{"a":{"version":1.5}},"segments":{}}"#, "with a version"),
+            (r#"{"flags":{"a":{"version":-1}},"segments":{}}"#, "with a version"),
+            (r#"{"flags":{"a":{"version":1e200}},"segments":{}}"#, "with a version"),
+            (r#"[{"a":{"version":1}},{}]"#, "not an object with flags"),
             (r#"{"flags":{"":{"version":1}},"segments":{}}"#, "key is empty"),
         ] {
             let failure = read(json).unwrap_err();

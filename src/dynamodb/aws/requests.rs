@@ -145,6 +145,7 @@ impl Inner {
                 .condition_expression(condition)
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":version", AttributeValue::N(number(item.version)))
+                .expression_attribute_values(":numeric", AttributeValue::S("N".to_owned()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .return_values_on_condition_check_failure(
                     ReturnValuesOnConditionCheckFailure::AllOld,

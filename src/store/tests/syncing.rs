@@ -122,6 +122,26 @@ async fn a_sync_that_fails_says_how_far_it_came_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sync_goes_on_while_a_busy_table_accepts_rows_slowly() {
+    let setup = Setup::with(|config| config.write_timeout = Duration::from_secs(5));
+    // The table takes one row each second, as one with little capacity does.
+    let mut last = Instant::now();
+    setup.table.script(move |request| match request {
+        Request::Put { .. } if last.elapsed() < Duration::from_secs(1) => {
+            Outcome::Fail(ErrorKind::Throttled)
+        }
+        Request::Put { .. } => {
+            last = Instant::now();
+            Outcome::Answer
+        }
+        _ => Outcome::Answer,
+    });
+    let keys: Vec<_> = (0..100).map(|key| format!("f{key}")).collect();
+    let versions: Vec<_> = keys.iter().map(|key| (&**key, 1)).collect();
+    assert_eq!(setup.store.sync(&answer(&versions), RULES).await, Ok(synced(100, 0, 0)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_put_whose_answer_was_lost_counts() {
     let setup = Setup::new();
     let mut is_lost = false;

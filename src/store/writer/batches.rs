@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Writer;
-use crate::backoff::{Backoff, no_answer};
+use crate::backoff::{self, Backoff, no_answer};
 use crate::dynamodb::{MAX_BATCH_ROWS, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::RowKey;
@@ -28,13 +28,13 @@ pub(super) struct NotWritten {
 }
 
 /// When DynamoDB last accepted a row. Writing continues as long as it does.
-struct Progress {
+pub(super) struct Progress {
     last: Mutex<Instant>,
     patience: Duration,
 }
 
 impl Progress {
-    fn new(patience: Duration) -> Self {
+    pub fn new(patience: Duration) -> Self {
         Self { last: Mutex::new(Instant::now()), patience }
     }
 
@@ -44,6 +44,24 @@ impl Progress {
 
     fn deadline(&self) -> Instant {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) + self.patience
+    }
+
+    /// Repeats `request`, which writes one row of many, as long as DynamoDB accepts rows.
+    pub async fn until<T, F>(&self, mut request: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        loop {
+            let deadline = self.deadline();
+            match backoff::until(deadline, &mut request).await {
+                Err(failure) if failure.is_retryable() && self.deadline() > deadline => {}
+                Err(failure) => return Err(failure),
+                Ok(done) => {
+                    self.made();
+                    return Ok(done);
+                }
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::batches::NotWritten;
+use super::batches::{NotWritten, Progress};
 use super::existing::Existing;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
@@ -231,20 +231,20 @@ impl Writer {
         versions: &HashMap<RowKey, f64>,
     ) -> (Vec<RowKey>, Option<Error>) {
         let failure = OnceLock::new();
+        let progress = Progress::new(self.write_timeout);
         let puts = puts.into_iter().filter_map(|write| match write {
             Write::Put(row, item) => Some((row, item)),
             Write::PutMarker(_) | Write::Delete(_) => None,
         });
         let puts = puts.map(|(row, item)| {
-            let failure = &failure;
+            let (failure, progress) = (&failure, &progress);
             async move {
                 if failure.get().is_some() {
                     return Some(row);
                 }
                 let unchanged = versions.get(&row).copied();
                 let put = || self.context.put_if_newer(&row, &item, unchanged);
-                let is_stored = match backoff::until(Instant::now() + self.write_timeout, put).await
-                {
+                let is_stored = match progress.until(put).await {
                     Ok(PutOutcome::Stored) => true,
                     // An earlier attempt, whose answer was lost, may have stored it.
                     Ok(PutOutcome::Newer(stored)) => self.is_in_table(&row, &item, stored).await,
