@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::dynamodb::Write;
-use crate::model::{Decoded, Layout, RowKey, StoredRow};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Decoded, FEATURES, Layout, RowKey, StoredRow};
+use crate::store::SyncRules;
 use crate::writes::init_plan::plan;
 use crate::writes::payload::Payload;
 
@@ -25,14 +27,14 @@ pub fn item(row: &StoredRow) -> Value {
 
 /// Returns what a sync would do, as JSON: `{ puts, deletes, unchanged, newer, tooLarge, marker }`. All but `unchanged`,
 /// a number, and `marker` are lists of `{ namespace, key, version, was }`: the new version and that in the table, `null`
-/// for none. Unless `allow_older`, rows stay that are newer in the table.
+/// for none. Unless the rules allow it, rows stay that are newer in the table. Fails where the sync would refuse the data.
 pub fn planned(
     layout: &Layout,
     data: Payload,
     existing: &[StoredRow],
     marker_exists: bool,
-    allow_older: bool,
-) -> Value {
+    rules: SyncRules,
+) -> Result<Value> {
     let Payload { mut kinds, too_large } = data;
     let was: HashMap<&RowKey, f64> = existing
         .iter()
@@ -49,19 +51,39 @@ pub fn planned(
             "was": was.get(row),
         })
     };
-    let mut newer = Vec::new();
-    for kind in kinds.iter_mut().filter(|_| !allow_older) {
+    let flags = layout.namespace(FEATURES);
+    let has_flags = kinds
+        .iter()
+        .any(|kind| kind.kind == FEATURES && !(kind.items.is_empty() && kind.untouched.is_empty()));
+    let is_live = |row: &&StoredRow| {
+        row.key.namespace == flags && matches!(row.decode(), Decoded::Item(item) if !item.deleted)
+    };
+    let live = existing.iter().filter(is_live).count();
+    if !rules.allow_empty && !has_flags && live > 0 {
+        let message = format!("the new data has no flags, but the table has {live}");
+        return Err(Error::new(ErrorKind::NoFlags, message));
+    }
+    let (mut newer, mut is_older) = (Vec::new(), true);
+    for kind in kinds.iter_mut().filter(|_| !rules.allow_older) {
         let namespace = layout.namespace(&kind.kind);
         let untouched = &mut kind.untouched;
         kind.items.retain(|key, item| {
             let name = RowKey { namespace: namespace.clone(), key: Arc::clone(key) };
             let stays = was.get(&name).is_some_and(|&version| version > item.version);
+            is_older &= was.get(&name).is_none_or(|&version| version >= item.version);
             if stays {
                 newer.push(row(&name, Some(item.version)));
                 untouched.insert(name.key);
             }
             !stays
         });
+    }
+    if let (true, Some(first)) = (is_older, newer.first()) {
+        let others =
+            if newer.len() > 1 { format!(" and {} more", newer.len() - 1) } else { String::new() };
+        let (key, namespace) = (&first["key"], &first["namespace"]);
+        let message = format!("the table has newer versions of {key} in {namespace}{others}");
+        return Err(Error::new(ErrorKind::OlderData, message));
     }
     let (mut puts, mut deletes, mut marker) = (Vec::new(), Vec::new(), false);
     for write in plan(layout, &kinds, existing, marker_exists).into_iter().flatten() {
@@ -72,14 +94,14 @@ pub fn planned(
         }
     }
     let total: usize = kinds.iter().map(|kind| kind.items.len()).sum();
-    json!({
+    Ok(json!({
         "unchanged": total.saturating_sub(puts.len()),
         "puts": puts,
         "deletes": deletes,
         "newer": newer,
         "tooLarge": too_large.iter().map(|key| row(key, None)).collect::<Vec<_>>(),
         "marker": marker,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -121,7 +143,7 @@ mod tests {
         );
         let plan = |allow_older| {
             let data = Payload::read(&layout, &json).unwrap();
-            planned(&layout, data, &existing, true, allow_older)
+            planned(&layout, data, &existing, true, SyncRules { allow_older, allow_empty: false })
         };
         let newer = row("p:features", "newer", Some(1.0), Some(7.0));
         let new = row("p:segments", "new", Some(1.0), None);
@@ -135,7 +157,8 @@ mod tests {
                 "marker": false,
             })
         };
-        assert_eq!(plan(true), expected(json!([new, newer]), json!([])));
-        assert_eq!(plan(false), expected(json!([new]), json!([newer])));
+        assert_eq!(plan(true).unwrap(), expected(json!([new, newer]), json!([])));
+        // No row of the data is newer than in the table.
+        assert_eq!(plan(false).unwrap_err().kind, ErrorKind::OlderData);
     }
 }

@@ -10,6 +10,7 @@ const { USAGE } = require('./exit-codes');
 const { Failure } = require('./failure');
 
 const STANDARD_OUTPUT = 1;
+let isClosed = false;
 
 /**
  * Prints a text and a line break.
@@ -24,6 +25,7 @@ async function print(text) {
     else await writeStream(bytes);
   } catch (/** @type {any} */ failure) {
     if (failure.code !== 'EPIPE') throw unwritable(failure);
+    isClosed = true;
   }
 }
 
@@ -52,8 +54,12 @@ function writeStream(bytes) {
     // The callback gets the failure, too; without a listener it would also be thrown.
     process.stdout.once('error', reject);
     process.stdout.write(bytes, (failure) => {
-      if (failure) reject(failure);
-      else resolve();
+      if (failure) {
+        reject(failure);
+        return;
+      }
+      process.stdout.removeListener('error', reject);
+      resolve();
     });
   });
 }
@@ -65,6 +71,11 @@ function unwritable(failure) {
   return new Failure(`can't write to standard output: ${failure.message}`, [], USAGE);
 }
 
+/** @returns {boolean} whether the reader of standard output has closed its pipe */
+function readerHasLeft() {
+  return isClosed;
+}
+
 /**
  * @param {any} value
  */
@@ -72,4 +83,4 @@ function printJson(value) {
   return print(JSON.stringify(value, undefined, 2));
 }
 
-module.exports = { print, printJson };
+module.exports = { print, printJson, readerHasLeft };

@@ -20,17 +20,22 @@ function similar(word, names) {
 /**
  * @param {string} a
  * @param {string} b
- * @returns {number} how many letters must be inserted, deleted or replaced (the Levenshtein distance)
+ * @returns {number} how many letters must be inserted, deleted or replaced, or be swapped with the next one (the
+ *   optimal string alignment distance)
  */
 function distance(a, b) {
+  /** @type {number[]} */
+  let beforeLast = [];
   let last = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {
     const row = [i];
     for (let j = 1; j <= b.length; j += 1) {
       const replaced = last[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, last[j] + 1, row[j - 1] + 1));
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? beforeLast[j - 2] + 1 : Infinity;
+      row.push(Math.min(replaced, swapped, last[j] + 1, row[j - 1] + 1));
     }
-    last = row;
+    [beforeLast, last] = [last, row];
   }
   return last[b.length];
 }

@@ -135,10 +135,10 @@ class Table {
   /**
    * @param {string} json the text of an object with `flags` and `segments`
    * @param {Rules} rules
-   * @returns {Promise<import('./plan').Plan>} what `sync` would do
+   * @returns {Promise<import('./plan').Plan>} what `sync` would do; fails where it would refuse the data
    */
-  plan(json, { allowOlder }) {
-    return this.request('Query', (native, id) => native.plan(id, json, allowOlder));
+  plan(json, { allowOlder, allowEmpty }) {
+    return this.request('Query', (native, id) => native.plan(id, json, allowOlder, allowEmpty));
   }
 
   /**

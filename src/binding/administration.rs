@@ -241,7 +241,7 @@ impl NativeTable {
 
     /// Responds with what [`NativeTable::sync`] would do: `transfer::planned`.
     #[napi(catch_unwind)]
-    pub fn plan(&self, id: u32, json: String, allow_older: bool) {
+    pub fn plan(&self, id: u32, json: String, allow_older: bool, allow_empty: bool) {
         let (table, layout) = (Arc::clone(&self.table), self.layout.clone());
         respond_with(&self.queue, id, async move {
             let data = Payload::read(&layout, &json)?;
@@ -251,7 +251,8 @@ impl NativeTable {
                 existing.extend(rows.into_iter().map(|sized| sized.row));
             }
             let marker_exists = read(&table, &layout.marker()).await?.is_some();
-            Ok(transfer::planned(&layout, data, &existing, marker_exists, allow_older))
+            let rules = SyncRules { allow_older, allow_empty };
+            transfer::planned(&layout, data, &existing, marker_exists, rules)
         });
     }
 

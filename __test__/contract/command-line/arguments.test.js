@@ -20,6 +20,7 @@ for (const [args, message] of [
   [[], ''],
   [['chekc', 'table'], 'unknown command chekc. Did you mean check?'],
   [['create', 'table'], 'unknown command create. Did you mean create-table?'],
+  [['snyc', 'table'], 'unknown command snyc. Did you mean sync?'],
   [['toString'], 'unknown command toString.'],
   [['help', 'chekc'], 'unknown command chekc. Did you mean check?'],
   [['check'], "check: the table's name is missing."],

@@ -5,6 +5,9 @@
  */
 
 const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { itemRow, markerRow } = require('../../support/data');
@@ -122,4 +125,47 @@ test('a failure of diff names the table that it is about', async () => {
   const missing = await engine.run('diff', table, 'no-such-table');
   assert.strictEqual(missing.code, FAILED);
   assert.match(missing.stderr, /^table "no-such-table": the table does not exist/);
+});
+
+test('diff compares the accounts of two profiles', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'feature-store-diff-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'credentials');
+  const profile = (name) =>
+    `[${name}]\naws_access_key_id = ${name}\naws_secret_access_key = secret\n`;
+  fs.writeFileSync(file, profile('one') + profile('two') + profile('one').replace('[one', '[same'));
+  const env = {
+    AWS_ACCESS_KEY_ID: undefined,
+    AWS_SECRET_ACCESS_KEY: undefined,
+    AWS_SHARED_CREDENTIALS_FILE: file,
+  };
+  const table = await differing();
+  const args = ['diff', table, table, '--endpoint', engine.endpoint, '--profile', 'one'];
+  const { code, stdout, stderr } = await run([...args, '--other-profile', 'two'], env);
+  assert.strictEqual(code, FINE, stderr);
+  const [, first, second] = stdout.replace(/\s+/g, ' ').split(/(?=First: |Second: )/);
+  assert.match(first, /, without a prefix, with the profile "one"\. $/);
+  assert.match(second, /, without a prefix, with the profile "two"\. $/);
+  const json = JSON.parse((await run([...args, '--other-profile', 'two', '--json'], env)).stdout);
+  assert.deepStrictEqual([json.first.profile, json.second.profile], ['one', 'two']);
+  const same = await run([...args, '--other-profile', 'same'], env);
+  assert.strictEqual(same.code, MISUSED, same.stdout);
+});
+
+test('diff says if nothing is initialised', async () => {
+  const table = await engine.newTable();
+  const { code, stdout } = await engine.run('diff', table, table, ...PREFIXES);
+  assert.strictEqual(code, FINE);
+  assert.match(stdout, /^They are equal: 0 flags and 0 segments\. Neither is initialised\.\n/);
+});
+
+test('a failure of the other table names its options', async () => {
+  const table = await differing();
+  const profile = await engine.run('diff', table, table, '--other-profile', 'nobody');
+  assert.strictEqual(profile.code, FAILED);
+  assert.match(profile.stderr, /the profile "nobody", which --other-profile names, /);
+  const endpoint = await engine.run('diff', table, table, '--other-endpoint', 'http://127.0.0.1:1');
+  assert.match(endpoint.stderr, /\. Check --other-endpoint, --other-region and the network/);
+  const first = await run(['diff', table, table, '--endpoint', 'http://127.0.0.1:1', ...PREFIXES]);
+  assert.match(first.stderr, /\. Check --endpoint, --region and the network/);
 });

@@ -11,7 +11,16 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const { itemRow, largeDataSet, markerRow } = require('../../support/data');
-const { FINDING, FINE, MISUSED, flag, useEngine } = require('./command');
+const {
+  FINDING,
+  FINE,
+  MISUSED,
+  flag,
+  noTerminal,
+  runShell,
+  shellCommand,
+  useEngine,
+} = require('./command');
 
 const engine = useEngine();
 
@@ -97,4 +106,74 @@ test('a file that export can not write is an error in one line', async (t) => {
   const { code, stdout, stderr } = await engine.run('export', table, '-o', file);
   assert.deepStrictEqual([code, stdout], [MISUSED, '']);
   assert.match(stderr, /^can't write the file ".*flags\.json": ENOENT.*\n$/);
+});
+
+test('export replaces a file only by a whole one', { skip: noTerminal }, async (t) => {
+  const table = await engine.fullTable();
+  const file = fileIn(t, 'flags.json');
+  fs.writeFileSync(file, 'the last export', { mode: 0o640 });
+  const link = path.join(path.dirname(file), 'link.json');
+  fs.symlinkSync(file, link);
+  const command = (...args) =>
+    shellCommand(['export', table, '--endpoint', engine.endpoint, ...args]);
+  // The shell's limit stands for a disk that is full. A signal would end the process otherwise.
+  const failed = await runShell(
+    `trap '' XFSZ; ulimit -f 1; ${command('--prefix', 'staging', '-o', link)}`
+  );
+  assert.strictEqual(failed.code, MISUSED, failed.stderr);
+  assert.match(failed.stderr, /can't write the file ".*link\.json": EFBIG/);
+  assert.strictEqual(fs.readFileSync(file, 'utf8'), 'the last export');
+  assert.deepStrictEqual(fs.readdirSync(path.dirname(file)).sort(), ['flags.json', 'link.json']);
+  const written = await runShell(command('-o', link));
+  assert.strictEqual(written.code, FINE, written.stderr);
+  assert.ok(JSON.parse(fs.readFileSync(file, 'utf8')).flags.a);
+  assert.ok(fs.lstatSync(link).isSymbolicLink());
+  assert.strictEqual(fs.statSync(file).mode & 0o777, 0o640);
+  assert.deepStrictEqual(fs.readdirSync(path.dirname(file)).sort(), ['flags.json', 'link.json']);
+});
+
+test('export writes to devices and pipes as they are', { skip: noTerminal }, async () => {
+  const table = await engine.fullTable();
+  const args = ['export', table, '--endpoint', engine.endpoint, '-o', '/dev/stdout'];
+  const { code, stdout, stderr } = await runShell(`${shellCommand(args)} | cat`);
+  assert.strictEqual(code, FINE, stderr);
+  assert.deepStrictEqual(
+    Object.keys(JSON.parse(stdout.slice(0, stdout.lastIndexOf('}') + 1)).flags),
+    ['a', 'b']
+  );
+});
+
+test('export gives items the key and the version of their rows, which count for readers', async (t) => {
+  const table = await engine.tableWith([
+    markerRow('odd'),
+    ...[
+      ['another-key', 4, '{"key":"x","version":4,"n":1.0}'],
+      ['another-version', 4, '{"key":"another-version","version":9,"on":true}'],
+      ['no-key', 4, '{"version":4,"on":true}'],
+      ['no-version', 4, '{ "key":"no-version" , "n": 9007199254740993}'],
+      ['nothing', 4, '{}'],
+      ['twice', 4, '{"key":"twice","version":4,"version":5}'],
+    ].map(([key, version, text]) =>
+      itemRow('odd:features', { key, version }, { item: { S: text } })
+    ),
+  ]);
+  const file = fileIn(t, 'flags.json');
+  const exported = await engine.run('export', table, '--prefix', 'odd', '-o', file);
+  assert.strictEqual(exported.code, FINDING, exported.stderr);
+  assert.match(
+    exported.stderr,
+    /^The flag "twice" is left out: .*: .*the member "version" is there twice\n$/
+  );
+  const text = fs.readFileSync(file, 'utf8');
+  assert.deepStrictEqual(JSON.parse(text).flags, {
+    'another-key': { key: 'another-key', version: 4, n: 1 },
+    'another-version': { key: 'another-version', version: 4, on: true },
+    'no-key': { key: 'no-key', version: 4, on: true },
+    // biome-ignore lint/correctness/noPrecisionLoss: the text has all digits, as the next line asserts
+    'no-version': { key: 'no-version', version: 4, n: 9007199254740993 },
+    nothing: { key: 'nothing', version: 4 },
+  });
+  assert.match(text, /"n": 1\.0\n[\s\S]*"n": 9007199254740993,?\n/);
+  const imported = await engine.run('import', table, file, '--prefix', 'copy');
+  assert.strictEqual(imported.code, FINE, imported.stderr);
 });

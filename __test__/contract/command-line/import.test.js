@@ -194,6 +194,10 @@ for (const [content, message] of [
     '{"flags": {"a": {"key": "a"}, "a": {}}}',
     'it is not JSON: line 1, column 31: the member "a" is there twice',
   ],
+  [
+    '{"flags": {"a": {"key": "a", "version": 1, "version": 2}}}',
+    'it is not JSON: line 1, column 44: the member "version" is there twice',
+  ],
   [Buffer.from('{}', 'utf16le'), 'it is not JSON: '],
   [Buffer.from([0x22, 0xff, 0x22]), 'it is not UTF-8'],
   [[], 'the content must be an object, not an array'],
@@ -250,6 +254,14 @@ test('a file that is not there, and one in YAML, are errors in one line', async 
     yaml.stderr,
     /: it is not JSON: .*YAML is not supported: convert the file to JSON\n$/
   );
+});
+
+test('a file that is too large for a text is an error in one line', async (t) => {
+  const file = fileWith(t, '');
+  fs.truncateSync(file, 600 * 2 ** 20);
+  const { code, stderr } = await run(['import', 't', file]);
+  assert.strictEqual(code, MISUSED);
+  assert.match(stderr, /^can't read the file ".*": it is larger than \d+ MiB\. See: .*\n$/);
 });
 
 test('an item that is too large is an error before anything is written', async (t) => {

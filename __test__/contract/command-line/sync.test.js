@@ -23,6 +23,7 @@ const {
   noTerminal,
   run,
   runOnTerminal,
+  shellCommand,
   useEngine,
 } = require('./command');
 
@@ -115,12 +116,22 @@ test('sync refuses older data and data without flags, and says what to pass', as
     markerRow(),
     itemRow('features', flag('a', { version: 7 })),
   ]);
+  const planned = await sync(['--dry-run']);
+  assert.deepStrictEqual([planned.code, planned.stdout], [FAILED, '']);
+  assert.match(
+    planned.stderr,
+    /the table has newer versions of .*, or pass --allow-older to write/
+  );
   const older = await sync();
+  assert.doesNotMatch(older.stderr, /Writes to/);
   assert.deepStrictEqual([older.code, older.stdout], [FAILED, '']);
   assert.match(older.stderr, /the table has newer versions of .*, or pass --allow-older to write/);
   server.data = { flags: {}, segments: {} };
   const empty = await sync();
   assert.strictEqual(empty.code, FAILED);
+  assert.doesNotMatch(empty.stderr, /Writes to/);
+  assert.strictEqual((await sync(['--dry-run', '--json'])).code, FAILED);
+  assert.strictEqual((await sync(['--dry-run', '--json', '--allow-empty'])).code, FINE);
   assert.match(empty.stderr, /has no flags, but the table has 1\..* pass --allow-empty\n$/);
   assert.strictEqual((await versionsIn(table))['features a'], '7');
   const allowed = await sync(['--allow-empty']);
@@ -173,7 +184,10 @@ test('a wrong --base-uri is an error in one line', async (t) => {
   const args = ['sync', table, '--endpoint', engine.endpoint, '--base-uri'];
   const wrong = await run([...args, 'launchdarkly'], KEY);
   assert.strictEqual(wrong.code, MISUSED);
-  assert.match(wrong.stderr, /^--base-uri must be a URL .*\n$/);
+  assert.match(
+    wrong.stderr,
+    /^--base-uri must be a URL .*, and without user, query and fragment\. See/
+  );
   const nobody = await run([...args, 'http://127.0.0.1:1'], KEY);
   assert.strictEqual(nobody.code, FAILED);
   assert.match(
@@ -182,19 +196,26 @@ test('a wrong --base-uri is an error in one line', async (t) => {
   );
 });
 
-test('sync --watch follows LaunchDarkly, and survives its failures', async (t) => {
-  const { args, server, table } = await setUp(t);
-  const child = spawn(process.execPath, [PROGRAM, ...args, '--watch', '1', '--json'], {
-    env: environment(KEY),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Starts `sync --watch`. */
+function watch(t, args, shell = '') {
+  const all = [...args, '--watch', '1', '--json'];
+  const [file, words] = shell
+    ? ['sh', ['-c', `${shellCommand(all)} ${shell}`]]
+    : [process.execPath, [PROGRAM, ...all]];
+  const child = spawn(file, words, { env: environment(KEY), stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
-  const output = { stdout: '', stderr: '' };
+  const output = { child, stdout: '', stderr: '', closed: once(child, 'close') };
   for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
     child[name].setEncoding('utf8').on('data', (text) => {
       output[name] += text;
     });
   }
+  return output;
+}
+
+test('sync --watch follows LaunchDarkly, and survives its failures', async (t) => {
+  const { args, server, table } = await setUp(t);
+  const output = watch(t, args);
   const version = async () => (await versionsIn(table))['features a'];
   await waitFor(async () => (await version()) === '3', 'the first sync');
   server.put('flags', flag('a', { version: 4 }));
@@ -205,8 +226,8 @@ test('sync --watch follows LaunchDarkly, and survives its failures', async (t) =
   server.instead = undefined;
   await waitFor(async () => (await version()) === '5', 'the third sync');
   await waitFor(() => output.stdout.split('\n').length === 4, 'three results');
-  child.kill('SIGTERM');
-  await once(child, 'close');
+  output.child.kill('SIGTERM');
+  assert.deepStrictEqual(await output.closed, [FINE, null]);
   const results = output.stdout
     .trimEnd()
     .split('\n')
@@ -220,6 +241,45 @@ test('sync --watch follows LaunchDarkly, and survives its failures', async (t) =
     ]
   );
   assert.ok(server.requests.some(({ headers }) => headers['if-none-match']));
+});
+
+test('a signal ends sync --watch after the sync that runs', async (t) => {
+  const { args, server, table } = await setUp(t);
+  let answer = () => {};
+  server.instead = (request, response) => {
+    answer = () => {
+      server.instead = undefined;
+      server.handle(request, response);
+    };
+  };
+  const output = watch(t, args);
+  await waitFor(() => server.requests.length === 1, 'the first request');
+  output.child.kill('SIGINT');
+  answer();
+  assert.deepStrictEqual(await output.closed, [FINE, null]);
+  assert.strictEqual(JSON.parse(output.stdout).put, 3);
+  assert.strictEqual((await versionsIn(table))['features a'], '3');
+});
+
+test('sync --watch ends if nobody reads its output any more', { skip: noTerminal }, async (t) => {
+  const { args, server, table } = await setUp(t);
+  const output = watch(t, args, '| head -n 1');
+  await waitFor(() => output.stdout !== '', 'the first result');
+  server.put('flags', flag('a', { version: 4 }));
+  assert.deepStrictEqual(await output.closed, [FINE, null]);
+  assert.strictEqual((await versionsIn(table))['features a'], '4');
+});
+
+test('many results leave no warning', async (t) => {
+  const { args, server } = await setUp(t);
+  const output = watch(t, args);
+  for (let version = 4; version < 16; version += 1) {
+    await waitFor(() => output.stdout.split('\n').length === version - 2, 'the next result');
+    server.put('flags', flag('a', { version }));
+  }
+  output.child.kill('SIGTERM');
+  await output.closed;
+  assert.doesNotMatch(output.stderr, /Warning/);
 });
 
 test('--watch takes seconds, and no --dry-run', async (t) => {

@@ -10,6 +10,7 @@
  * @property {string} prefix
  * @property {string} region
  * @property {string} endpoint
+ * @property {string | null} profile the one that was named
  * @property {boolean} initialized
  *
  * @typedef {object} Difference
@@ -21,7 +22,7 @@
  */
 
 const { FINDING, SUCCESS } = require('../exit-codes');
-const { UsageError } = require('../failure');
+const { Failure, UsageError } = require('../failure');
 const { readItems } = require('../items');
 const { keyName, kindName, placeName } = require('../names');
 const { print, printJson } = require('../output');
@@ -34,12 +35,16 @@ const { Style, columns, counted, wrapped } = require('../text');
  * @returns {Promise<number>}
  */
 async function diff(values) {
-  const tables = tablesOf(values).map((side) => new Table(side));
-  const sides = [];
-  for (const table of tables) sides.push(await sideOf(table));
-  const [first, second] = sides;
-  if (PLACE.every((name) => first[name] === second[name])) throw sameSides();
-  const [ours, theirs] = [await readItems(tables[0]), await readItems(tables[1])];
+  const [one, other] = tablesOf(values);
+  const table = new Table(one);
+  const otherTable = await ofOther(async () => new Table(other));
+  const [caller, otherCaller] = [await table.caller(), await ofOther(() => otherTable.caller())];
+  if (isSame(one, caller, other, otherCaller)) throw sameSides();
+  const first = await sideOf(table, caller);
+  const second = await ofOther(() => sideOf(otherTable, otherCaller));
+  const sides = [first, second];
+  const ours = await readItems(table);
+  const theirs = await ofOther(() => readItems(otherTable));
   const differences = [
     ...differencesOf('features', ours.features, theirs.features),
     ...differencesOf('segments', ours.segments, theirs.segments),
@@ -50,9 +55,6 @@ async function diff(values) {
   else await print(compared(sides, differences));
   return equal ? SUCCESS : FINDING;
 }
-
-/** @type {(keyof Side)[]} */
-const PLACE = ['table', 'prefix', 'region', 'endpoint'];
 
 /**
  * @param {Values} values
@@ -72,13 +74,52 @@ function tablesOf(values) {
 }
 
 /**
+ * @typedef {{region: string, endpoint: string, accessKeyId: string}} Caller
+ *
+ * @param {Values} one
+ * @param {Caller} caller
+ * @param {Values} other
+ * @param {Caller} otherCaller
+ * @returns {boolean} whether both are the same rows; other credentials may be those of another account
+ */
+function isSame(one, caller, other, otherCaller) {
+  const names = /** @type {(keyof Caller)[]} */ (['region', 'endpoint', 'accessKeyId']);
+  return (
+    one.table === other.table &&
+    one.prefix === other.prefix &&
+    names.every((name) => caller[name] === otherCaller[name])
+  );
+}
+
+/**
+ * Runs work on the second table, whose options have other names.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function ofOther(work) {
+  const named = (/** @type {string} */ text) =>
+    text.replace(/--(?=(?:endpoint|profile|region)\b)/g, '--other-');
+  try {
+    return await work();
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    failure.message = named(failure.message);
+    failure.steps = failure.steps.map((step) => ({ ...step, text: named(step.text) }));
+    throw failure;
+  }
+}
+
+/**
  * @param {Table} table
+ * @param {Caller} caller
  * @returns {Promise<Side>}
  */
-async function sideOf(table) {
-  const { table: name, prefix = '' } = table.values;
-  const { region, endpoint } = await table.caller();
-  return { table: name, prefix, region, endpoint, initialized: await table.isInitialized() };
+async function sideOf(table, { region, endpoint }) {
+  const { table: name, prefix = '', profile = null } = table.values;
+  const initialized = await table.isInitialized();
+  return { table: name, prefix, region, endpoint, profile, initialized };
 }
 
 function sameSides() {
@@ -155,7 +196,9 @@ function same(sides, { features, segments }) {
     (items) => [...items.keys()].filter((key) => presentIn(items, key)).length
   );
   const what = `${counted(flags, 'flag')} and ${counted(others, 'segment')}`;
-  const verdict = new Style(process.stdout).right(`They are equal: ${what}.`);
+  // Both may be empty because their names are wrong.
+  const note = sides[0].initialized ? '' : ' Neither is initialised.';
+  const verdict = new Style(process.stdout).right(`They are equal: ${what}.${note}`);
   return [verdict, '', ...placesOf(sides)].join('\n');
 }
 
@@ -179,9 +222,11 @@ function compared(sides, differences) {
  * @returns {string[]}
  */
 function placesOf([first, second]) {
+  const named = (/** @type {Side} */ side) =>
+    side.profile === null ? '' : `, with the profile ${JSON.stringify(side.profile)}`;
   return [
-    wrapped(printable(`First: ${placeName(first)}.`)),
-    wrapped(printable(`Second: ${placeName(second)}.`)),
+    wrapped(printable(`First: ${placeName(first)}${named(first)}.`)),
+    wrapped(printable(`Second: ${placeName(second)}${named(second)}.`)),
   ];
 }
 

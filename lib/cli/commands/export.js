@@ -6,11 +6,12 @@
  * @typedef {import('../arguments').Values} Values
  */
 
-const { writeFileSync } = require('fs');
+const fs = require('fs');
+const path = require('path');
 
 const { FINDING, SUCCESS, USAGE } = require('../exit-codes');
 const { Failure } = require('../failure');
-const { formatFlagFile } = require('../flag-file');
+const { JsonTextError, formatFlagFile, withKeyAndVersion } = require('../flag-file');
 const { readItems } = require('../items');
 const { kindName, underPrefix } = require('../names');
 const { print } = require('../output');
@@ -26,6 +27,7 @@ const { Style, counted, notice } = require('../text');
 async function exportFlags(values) {
   const { prefix = '', output } = values;
   const items = await readItems(new Table({ ...values, prefix }));
+  for (const rows of [items.features, items.segments]) complete(rows);
   const unreadable = leftOut(items);
   const file = { features: textsOf(items.features), segments: textsOf(items.segments) };
   if (file.features.size + file.segments.size === 0) throw await nothing(values);
@@ -42,11 +44,28 @@ async function exportFlags(values) {
 }
 
 /**
+ * Gives the texts of items the key and the version of their rows, because `import` and SDKs take these from the text.
+ *
+ * @param {Map<string, any>} items
+ */
+function complete(items) {
+  for (const [key, item] of items) {
+    if (item.unreadable || item.deleted) continue;
+    try {
+      item.json = withKeyAndVersion(key, item.version, item.json);
+    } catch (/** @type {any} */ failure) {
+      if (!(failure instanceof JsonTextError)) throw failure;
+      item.unreadable = failure.message;
+    }
+  }
+}
+
+/**
  * @param {Map<string, any>} items
  * @returns {Map<string, string>} the texts of those that are neither deleted nor unreadable
  */
 function textsOf(items) {
-  const live = [...items].filter(([, { json, deleted }]) => json !== undefined && !deleted);
+  const live = [...items].filter(([, { unreadable, deleted }]) => !unreadable && !deleted);
   return new Map(live.map(([key, { json }]) => [key, json]));
 }
 
@@ -71,15 +90,37 @@ function leftOut({ features, segments }) {
 }
 
 /**
+ * Writes a file. One that is there stays until the new one is complete.
+ *
  * @param {string} name
  * @param {string} text
  */
 function write(name, text) {
   try {
-    writeFileSync(name, text);
+    const old = fs.existsSync(name) ? fs.statSync(name) : undefined;
+    // Devices and pipes can't be replaced.
+    if (old && !old.isFile()) fs.writeFileSync(name, text);
+    else replace(old ? fs.realpathSync(name) : name, text, old ? old.mode : undefined);
   } catch (/** @type {any} */ failure) {
     const message = `can't write the file ${JSON.stringify(name)}: ${failure.message}`;
     throw new Failure(printable(message), [], USAGE);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} [mode]
+ */
+function replace(name, text, mode) {
+  const part = path.join(path.dirname(name), `.${path.basename(name)}.${process.pid}`);
+  try {
+    fs.writeFileSync(part, text, { mode: 0o666, flag: 'wx' });
+    if (mode !== undefined) fs.chmodSync(part, mode);
+    fs.renameSync(part, name);
+  } catch (failure) {
+    if (fs.existsSync(part)) fs.unlinkSync(part);
+    throw failure;
   }
 }
 

@@ -12,7 +12,7 @@
 const { SUCCESS } = require('../exit-codes');
 const { Failure, UsageError } = require('../failure');
 const { RequestFailure, withOptionNames } = require('../explain');
-const { print, printJson } = require('../output');
+const { print, printJson, readerHasLeft } = require('../output');
 const { describeFailure, fetchFlags, printable, syncOptions, writeNewest } = require('../package');
 const { announce, done, inDetail } = require('../plan');
 const { Progress } = require('../progress');
@@ -33,10 +33,12 @@ async function sync(values) {
   }
   const key = keyOf(values);
   const synced = new Sync(values, optionsOf(values, key));
+  const stop = values.watch === undefined ? undefined : new Stop();
   await withoutKey(key, () => synced.round());
-  if (values.watch === undefined) return SUCCESS;
+  if (values.watch === undefined || stop === undefined) return SUCCESS;
   for (;;) {
-    await pause(values.watch);
+    await stop.pause(values.watch);
+    if (stop.isRequested || readerHasLeft()) return SUCCESS;
     try {
       await withoutKey(key, () => synced.round());
     } catch (failure) {
@@ -75,7 +77,8 @@ function optionsOf(values, sdkKey) {
       'sdkKey',
       `the variable ${values.sdkKeyEnv || DEFAULT_VARIABLE}`
     );
-    throw new UsageError(withOptionNames(text));
+    // An argument is always a string.
+    throw new UsageError(withOptionNames(text).replace(/, not a string$/, ''));
   }
 }
 
@@ -235,10 +238,36 @@ function inWords(failure) {
 }
 
 /**
- * @param {number} seconds
+ * Lets a signal end the command between two syncs, not in the middle of writes. It also ends as the first process of a
+ * container, where signals without a handler do nothing. A second signal ends it at once.
  */
-function pause(seconds) {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+class Stop {
+  constructor() {
+    this.isRequested = false;
+    /** Ends a pause. */
+    this.end = () => {};
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      process.once(signal, () => {
+        this.isRequested = true;
+        this.end();
+      });
+    }
+  }
+
+  /**
+   * @param {number} seconds
+   * @returns {Promise<void>}
+   */
+  pause(seconds) {
+    if (this.isRequested || readerHasLeft()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, seconds * 1000);
+      this.end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
 }
 
 module.exports = { sync };

@@ -9,6 +9,7 @@
  * @property {Map<string, string>} segments
  */
 
+const { constants } = require('buffer');
 const { readFileSync } = require('fs');
 
 const { Failure, UsageError } = require('../failure');
@@ -31,6 +32,7 @@ const BYTE_ORDER_MARK = /^\ufeff/;
  */
 function readFlagFile(name) {
   const bytes = contentOf(name);
+  if (bytes.length > constants.MAX_STRING_LENGTH) throw tooLarge(name);
   const text = bytes.toString('utf8');
   if (!Buffer.from(text).equals(bytes)) throw bad(name, 'it is not UTF-8');
   try {
@@ -60,6 +62,15 @@ function contentOf(name) {
 
 /**
  * @param {string} name
+ */
+function tooLarge(name) {
+  const most = Math.floor(constants.MAX_STRING_LENGTH / 2 ** 20);
+  const message = `can't read the file ${JSON.stringify(name)}: it is larger than ${most} MiB`;
+  return new UsageError(printable(message));
+}
+
+/**
+ * @param {string} name
  * @param {string} problem
  * @param {import('../failure').Step[]} [steps]
  */
@@ -82,7 +93,7 @@ function yamlStep(name) {
  * @throws {JsonTextError | WrongFile}
  */
 function parse(text) {
-  const { members } = parts(text, 2);
+  const { members } = parts(text, 3);
   if (!members) throw new WrongFile(mustBe('the content', 'object', typeOf(JSON.parse(text))));
   for (const name of members.keys()) {
     const meant = MEMBERS.includes(name) ? undefined : similar(name, MEMBERS);
@@ -153,7 +164,7 @@ function itemText(path, key, json, shape) {
   const { version } = item;
   if (version === undefined) return `${json.slice(0, -1)},"version":${FIRST_VERSION}}`;
   if (!Number.isSafeInteger(version) || version < 0) {
-    throw new WrongFile(`${path}.version must be a whole number from 0`);
+    throw new WrongFile(`${path}.version must be a whole number from 0 to 2^53 - 1`);
   }
   return json;
 }
@@ -176,6 +187,25 @@ function flagWithValue(key, json) {
  */
 function pathOf(name) {
   return /^[\w-]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+/**
+ * Readers take an item's key and version from its row. In the JSON, they may be absent or others.
+ *
+ * @param {string} key
+ * @param {number} version
+ * @param {string} json
+ * @returns {string} the text with this key and this version
+ * @throws {JsonTextError} for a member that is there twice
+ */
+function withKeyAndVersion(key, version, json) {
+  const { members = new Map() } = parts(json, 1);
+  const item = JSON.parse(json);
+  if (item.key === key && item.version === version) return json;
+  const others = [...members]
+    .filter(([name]) => name !== 'key' && name !== 'version')
+    .map(([name, { start, end }]) => `,${JSON.stringify(name)}:${json.slice(start, end)}`);
+  return `{"key":${JSON.stringify(key)},"version":${version}${others.join('')}}`;
 }
 
 /**
@@ -209,4 +239,4 @@ function flagFileJson({ features, segments }) {
   return `{"flags":{${flags}},"segments":{${others}}}`;
 }
 
-module.exports = { flagFileJson, formatFlagFile, readFlagFile };
+module.exports = { JsonTextError, flagFileJson, formatFlagFile, readFlagFile, withKeyAndVersion };
