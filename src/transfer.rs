@@ -1,13 +1,12 @@
 //! Export, import and sync for the command line: the items of a table, and what would be written. Their JSON.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::dynamodb::Write;
-use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Decoded, FEATURES, Layout, RowKey, StoredRow};
+use crate::error::Result;
+use crate::model::{Decoded, Layout, RowKey, StoredRow};
 use crate::store::SyncRules;
 use crate::writes::init_plan::plan;
 use crate::writes::payload::Payload;
@@ -51,40 +50,13 @@ pub fn planned(
             "was": was.get(row),
         })
     };
-    let flags = layout.namespace(FEATURES);
-    let has_flags = kinds
-        .iter()
-        .any(|kind| kind.kind == FEATURES && !(kind.items.is_empty() && kind.untouched.is_empty()));
-    let is_live = |row: &&StoredRow| {
-        row.key.namespace == flags && matches!(row.decode(), Decoded::Item(item) if !item.deleted)
-    };
-    let live = existing.iter().filter(is_live).count();
-    if !rules.allow_empty && !has_flags && live > 0 {
-        let message = format!("the new data has no flags, but the table has {live}");
-        return Err(Error::new(ErrorKind::NoFlags, message));
-    }
-    let (mut newer, mut is_older) = (Vec::new(), true);
-    for kind in kinds.iter_mut().filter(|_| !rules.allow_older) {
-        let namespace = layout.namespace(&kind.kind);
-        let untouched = &mut kind.untouched;
-        kind.items.retain(|key, item| {
-            let name = RowKey { namespace: namespace.clone(), key: Arc::clone(key) };
-            let stays = was.get(&name).is_some_and(|&version| version > item.version);
-            is_older &= was.get(&name).is_none_or(|&version| version >= item.version);
-            if stays {
-                newer.push(row(&name, Some(item.version)));
-                untouched.insert(name.key);
-            }
-            !stays
-        });
-    }
-    if let (true, Some(first)) = (is_older, newer.first()) {
-        let others =
-            if newer.len() > 1 { format!(" and {} more", newer.len() - 1) } else { String::new() };
-        let (key, namespace) = (&first["key"], &first["namespace"]);
-        let message = format!("the table has newer versions of {key} in {namespace}{others}");
-        return Err(Error::new(ErrorKind::OlderData, message));
-    }
+    rules.check_empty(layout, &kinds, existing)?;
+    let compared = rules.keep_newer(layout, &mut kinds, existing);
+    compared.check()?;
+    let newer = compared.rows().into_iter().map(|key| {
+        let version = compared.newer_in_table.get(&key).copied();
+        row(&key, version)
+    });
     let (mut puts, mut deletes, mut marker) = (Vec::new(), Vec::new(), false);
     for write in plan(layout, &kinds, existing, marker_exists).into_iter().flatten() {
         match &write {
@@ -98,7 +70,7 @@ pub fn planned(
         "unchanged": total.saturating_sub(puts.len()),
         "puts": puts,
         "deletes": deletes,
-        "newer": newer,
+        "newer": newer.collect::<Vec<_>>(),
         "tooLarge": too_large.iter().map(|key| row(key, None)).collect::<Vec<_>>(),
         "marker": marker,
     }))
@@ -107,6 +79,7 @@ pub fn planned(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use crate::model::ItemAttribute;
 
     fn stored(namespace: &str, key: &str, version: f64, json: &str) -> StoredRow {

@@ -6,10 +6,12 @@ mod existing;
 mod init;
 mod retry_worker;
 mod sync;
+mod sync_rules;
 mod upsert;
 
 pub use init::NewItems;
-pub use sync::{SyncRules, Synced};
+pub use sync::Synced;
+pub use sync_rules::SyncRules;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

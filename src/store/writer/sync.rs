@@ -14,26 +14,18 @@ use tokio::time::Instant;
 
 use super::batches::{NotWritten, Progress};
 use super::existing::Existing;
+use super::sync_rules::SyncRules;
 use super::{PARALLEL_UPDATES, Writer, named};
 use crate::backoff;
 use crate::dynamodb::{PutOutcome, Reading, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Decoded, FEATURES, Item, RowKey, StoredRow};
+use crate::model::{Item, RowKey, StoredRow};
 use crate::writes::init_plan::{KindData, plan};
 use crate::writes::payload::Payload;
 use crate::writes::pending::Data;
 
 /// How often a sync reads the table at most. While others write at the same time, it finds their rows each time.
 const MOST_ROUNDS: usize = 5;
-
-/// What a sync may do.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SyncRules {
-    /// Whether it replaces newer rows.
-    pub allow_older: bool,
-    /// Whether it may delete all flags.
-    pub allow_empty: bool,
-}
 
 /// What a sync has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -97,7 +89,7 @@ impl Writer {
             .iter()
             .map(|kind| (layout.namespace(&kind.kind), Arc::new(kind.clone())))
             .collect();
-        let mut known_newer = None;
+        let mut at_first = None;
         for round in 0..MOST_ROUNDS {
             let existing = self.read_existing(Existing::default(), &data, self.write_timeout);
             let existing = existing.await.map_err(|failure| {
@@ -105,20 +97,18 @@ impl Writer {
                 let cause = failure.message();
                 Error::new(failure.kind, format!("reading the table{when} failed: {cause}"))
             })?;
-            if round == 0 && !rules.allow_empty {
-                self.check_empty(kinds, &existing.rows)?;
+            if round == 0 {
+                rules.check_empty(layout, kinds, &existing.rows)?;
             }
             let mut kinds = kinds.to_vec();
-            if !rules.allow_older {
-                let found = self.keep_newer(&mut kinds, &existing.rows);
-                match &known_newer {
-                    None => {
-                        found.check()?;
-                        known_newer = Some(found.newer_in_table);
-                    }
-                    Some(known) if found.newer_in_table.is_subset(known) => (),
-                    Some(_) => return Ok(false),
+            let compared = rules.keep_newer(layout, &mut kinds, &existing.rows);
+            match &at_first {
+                None => {
+                    compared.check()?;
+                    at_first = Some(compared);
                 }
+                Some(at_first) if compared.is_known(at_first) => (),
+                Some(_) => return Ok(false),
             }
             let waves = plan(layout, &kinds, &existing.rows, existing.marker_exists);
             if waves.is_empty() {
@@ -132,46 +122,6 @@ impl Writer {
             }
         }
         Ok(false)
-    }
-
-    fn check_empty(&self, kinds: &[KindData], existing: &[StoredRow]) -> Result<()> {
-        let flags = self.context.layout.namespace(FEATURES);
-        let is_live =
-            |row: &StoredRow| matches!(row.decode(), Decoded::Item(item) if !item.deleted);
-        let has_flags = kinds.iter().any(|kind| {
-            kind.kind == FEATURES && !(kind.items.is_empty() && kind.untouched.is_empty())
-        });
-        let live = existing.iter().filter(|row| row.key.namespace == flags && is_live(row)).count();
-        if has_flags || live == 0 {
-            return Ok(());
-        }
-        let message = format!("the new data has no flags, but the table has {live}");
-        Err(Error::new(ErrorKind::NoFlags, message))
-    }
-
-    /// Takes those rows out of the data that are newer in the table.
-    fn keep_newer(&self, kinds: &mut [KindData], existing: &[StoredRow]) -> Found {
-        let mut found = Found::default();
-        for stored in existing {
-            let of = |kind: &&mut KindData| {
-                self.context.layout.namespace(&kind.kind) == stored.key.namespace
-            };
-            let Some(kind) = kinds.iter_mut().find(of) else {
-                continue;
-            };
-            let key = &stored.key.key;
-            let (Some(new), Decoded::Item(old)) = (kind.items.get(key), stored.decode()) else {
-                continue;
-            };
-            if new.version > old.version {
-                found.newer_in_data += 1;
-            } else if new.version < old.version {
-                kind.items.remove(key);
-                kind.untouched.insert(Arc::clone(key));
-                found.newer_in_table.insert(stored.key.clone());
-            }
-        }
-        found
     }
 
     /// Writes the waves in order. With `versions`, a row that has become newer since it was read stays; after that only
@@ -269,26 +219,6 @@ impl Writer {
             None => backoff::until(Instant::now() + self.write_timeout, get).await.ok().flatten(),
         };
         stored.is_some_and(|stored| stored.is_same_as(item))
-    }
-}
-
-/// How the versions of the data compare with those of the table.
-#[derive(Default)]
-struct Found {
-    newer_in_data: usize,
-    newer_in_table: HashSet<RowKey>,
-}
-
-impl Found {
-    /// Fails if the data is older than the table as a whole: some rows are older, and none is newer.
-    fn check(&self) -> Result<()> {
-        if self.newer_in_table.is_empty() || self.newer_in_data > 0 {
-            return Ok(());
-        }
-        let mut rows: Vec<_> = self.newer_in_table.iter().cloned().collect();
-        rows.sort();
-        let message = format!("the table has newer versions of {}", named(&rows));
-        Err(Error::new(ErrorKind::OlderData, message))
     }
 }
 
