@@ -162,6 +162,16 @@ for (const [name, event] of Object.entries(events.HTTP)) {
   });
 }
 
+test('whatever may come through a network needs the signature', async (t) => {
+  const { server, handler } = await setUp(t, { webhookSecret: SECRET });
+  const webSocket = { requestContext: { eventType: 'MESSAGE', connectionId: 'id' }, body: BODY };
+  const lattice = { method: 'POST', headers: { host: 'a' }, raw_path: '/', body: BODY };
+  for (const event of [webSocket, lattice]) {
+    assert.strictEqual((await handler(event)).statusCode, 401);
+  }
+  assert.deepStrictEqual(server.requests, []);
+});
+
 test('for a schedule a failure rejects, so that Lambda counts an error', async (t) => {
   const { server, handler } = await setUp(t);
   server.instead = (_request, response) => response.writeHead(401).end();

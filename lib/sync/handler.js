@@ -84,12 +84,14 @@ function createSyncHandler(tableName, options) {
 }
 
 /**
+ * Anything that may have come through a network counts, so that no kind of event gets around the signature.
+ *
  * @param {any} event
- * @returns {boolean} whether it comes from a function URL, an API Gateway or a load balancer
+ * @returns {boolean} whether it comes from a function URL, an API Gateway, a load balancer or the like
  */
 function isHttp(event) {
-  const { requestContext, httpMethod } = bare(event);
-  return Boolean(requestContext && (httpMethod || requestContext.http || requestContext.elb));
+  const { requestContext, headers, multiValueHeaders } = bare(event);
+  return Boolean(requestContext || headers || multiValueHeaders);
 }
 
 /**
