@@ -32,7 +32,7 @@ const FILES = [
   /^package\.json$/,
 ];
 /** Half of it is the source map, which contains the sources. */
-const LARGEST = 800_000;
+const LARGEST = 900_000;
 /** The addon, with a margin; what is published is smaller than what `npm run build` makes. */
 const LARGEST_ADDON = 20_000_000;
 

@@ -180,6 +180,7 @@ async function main() {
   if (!/(require\(|from )'dynamodb-feature-store'/.test(text)) addGlobals();
   // A file of the application may set the variable.
   if (!text.includes('dotenv')) process.env.FLAG_TABLE = TABLE;
+  process.env.LAUNCHDARKLY_WEBHOOK_SECRET = 'a secret';
   const { default: exported } = await import(pathToFileURL(file).href);
   const given = [...stores];
   await useExport(exported);
