@@ -11,11 +11,14 @@ const { toNativeJson } = require('./native/options');
 const { ResponseQueue } = require('./native/response-queue');
 const { storeOptions } = require('./options');
 const { describeFailure } = require('./logging/redaction');
+const { KnownEtag } = require('./sync/known-etag');
 const { fetchFlags } = require('./sync/launchdarkly');
 const { syncOptions } = require('./sync/options');
 const { writeNewest } = require('./sync/repeat');
+const { withoutKey } = require('./sync/without-key');
 
 module.exports = {
+  KnownEtag,
   LogRouter,
   NativeTable,
   ResponseQueue,
@@ -26,5 +29,6 @@ module.exports = {
   storeOptions,
   syncOptions,
   toNativeJson,
+  withoutKey,
   writeNewest,
 };

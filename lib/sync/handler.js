@@ -11,20 +11,14 @@
 const { createHmac, timingSafeEqual } = require('crypto');
 
 const { bare } = require('../host/own');
-const { now } = require('../host/event-loop');
 const { consoleLogger } = require('../logging/router');
 const { fail, isSet, optional, requireObject, requireText } = require('../options/checks');
 const { syncFlags } = require('.');
+const { KnownEtag } = require('./known-etag');
 const { syncOptions } = require('./options');
 
 /** The header with the signature of a webhook's body. */
 const SIGNATURE = 'x-ld-signature';
-/**
- * How long the ETag of a sync is used. After that, a sync reads the table again, and restores what another process has
- * changed meanwhile.
- */
-const ETAG_MS = 3600 * 1000;
-
 /**
  * @param {string} tableName
  * @param {object | null} [options]
@@ -42,26 +36,8 @@ function createSyncHandler(tableName, options) {
   if (isSet(others.etag)) fail('etag', 'absent, because the handler keeps it', others.etag);
   // Bad options become known when the function is deployed, not with its first event.
   const { logger = consoleLogger } = syncOptions(tableName, others).store;
-  /** @type {string | undefined} */
-  let etag;
-  let etagSince = 0;
-
-  /** @returns {Promise<SyncResult>} */
-  async function sync() {
-    const known = now() - etagSince < ETAG_MS ? etag : undefined;
-    try {
-      const result = await syncFlags(tableName, { ...others, etag: known });
-      if (!result.notModified) {
-        etag = result.etag;
-        etagSince = now();
-      }
-      return result;
-    } catch (failure) {
-      // The sync may have changed the table.
-      etag = undefined;
-      throw failure;
-    }
-  }
+  const etags = new KnownEtag();
+  const sync = () => etags.use((etag) => syncFlags(tableName, { ...others, etag }));
 
   // Lambda rejects handlers of three parameters from Node.js 24 on.
   return async function handler(event) {

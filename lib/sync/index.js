@@ -18,9 +18,7 @@ const { ResponseQueue } = require('../native/response-queue');
 const { fetchFlags } = require('./launchdarkly');
 const { syncOptions } = require('./options');
 const { writeNewest } = require('./repeat');
-
-/** The minimum length of a secret. */
-const SHORTEST_SECRET = 8;
+const { withoutKey } = require('./without-key');
 
 /**
  * @param {string} tableName
@@ -41,7 +39,7 @@ async function syncFlags(tableName, options) {
   }
 }
 
-/** Log lines and errors without the SDK key. None has it on purpose, but a server or a proxy may repeat it. */
+/** Log lines and errors without the SDK key. */
 class SyncLogs extends LogRouter {
   /**
    * @param {string} key
@@ -49,8 +47,7 @@ class SyncLogs extends LogRouter {
    */
   constructor(key, ...others) {
     super(...others);
-    /** A short one is no secret. */
-    this.secrets = key.length < SHORTEST_SECRET ? [] : [key, encodeURIComponent(key)];
+    this.key = key;
   }
 
   /**
@@ -59,10 +56,7 @@ class SyncLogs extends LogRouter {
    * @returns {string}
    */
   line(code, text) {
-    return this.secrets.reduce(
-      (line, secret) => line.split(secret).join('…'),
-      super.line(code, text)
-    );
+    return withoutKey(this.key, super.line(code, text));
   }
 }
 

@@ -243,6 +243,18 @@ test('sync --watch follows LaunchDarkly, and survives its failures', async (t) =
   assert.ok(server.requests.some(({ headers }) => headers['if-none-match']));
 });
 
+test('after a failure, sync --watch compares the whole table again', async (t) => {
+  const { args, server } = await setUp(t);
+  const output = watch(t, args);
+  await waitFor(() => output.stdout !== '', 'the first sync');
+  server.instead = (_request, response) => response.writeHead(503).end();
+  await waitFor(() => / answers 503/.test(output.stderr), 'the failure');
+  server.instead = undefined;
+  const next = server.requests.length;
+  await waitFor(() => server.requests.length > next, 'the next request');
+  assert.strictEqual(server.requests[next].headers['if-none-match'], undefined);
+});
+
 test('a signal ends sync --watch after the sync that runs', async (t) => {
   const { args, server, table } = await setUp(t);
   let answer = () => {};

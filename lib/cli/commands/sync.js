@@ -13,15 +13,21 @@ const { SUCCESS } = require('../exit-codes');
 const { Failure, UsageError } = require('../failure');
 const { RequestFailure, withOptionNames } = require('../explain');
 const { print, printJson, readerHasLeft } = require('../output');
-const { describeFailure, fetchFlags, printable, syncOptions, writeNewest } = require('../package');
+const {
+  KnownEtag,
+  describeFailure,
+  fetchFlags,
+  printable,
+  syncOptions,
+  withoutKey,
+  writeNewest,
+} = require('../package');
 const { announce, done, inDetail } = require('../plan');
 const { Progress } = require('../progress');
 const { Table } = require('../table');
 const { Style, notice } = require('../text');
 
 const DEFAULT_VARIABLE = 'LAUNCHDARKLY_SDK_KEY';
-/** After this time the table is compared again although LaunchDarkly has nothing new: others may have changed it. */
-const ETAG_MS = 3600 * 1000;
 
 /**
  * @param {Values} values
@@ -34,13 +40,13 @@ async function sync(values) {
   const key = keyOf(values);
   const synced = new Sync(values, optionsOf(values, key));
   const stop = values.watch === undefined ? undefined : new Stop();
-  await withoutKey(key, () => synced.round());
+  await hidingKey(key, () => synced.round());
   if (values.watch === undefined || stop === undefined) return SUCCESS;
   for (;;) {
     await stop.pause(values.watch);
     if (stop.isRequested || readerHasLeft()) return SUCCESS;
     try {
-      await withoutKey(key, () => synced.round());
+      await hidingKey(key, () => synced.round());
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
       console.error(notice(process.stderr, failure.message, failure.steps));
@@ -88,12 +94,12 @@ function optionsOf(values, sdkKey) {
  * @param {string} key
  * @param {() => Promise<void>} work
  */
-async function withoutKey(key, work) {
+async function hidingKey(key, work) {
   try {
     await work();
   } catch (/** @type {any} */ failure) {
-    failure.message = String(failure.message).split(key).join('…');
-    if (failure.stack) failure.stack = String(failure.stack).split(key).join('…');
+    failure.message = withoutKey(key, String(failure.message));
+    if (failure.stack) failure.stack = withoutKey(key, String(failure.stack));
     throw failure;
   }
 }
@@ -109,28 +115,26 @@ class Sync {
     this.options = options;
     this.table = new Table({ ...values, prefix: values.prefix || '' });
     this.progress = new Progress();
-    /** @type {string | undefined} names the data of the last sync */
-    this.etag = undefined;
-    /** When the table was last compared with it. */
-    this.etagSince = 0;
+    this.etags = new KnownEtag();
   }
 
   /** Syncs once, and prints what is written. */
   async round() {
     const place = await this.place();
-    const known = Date.now() - this.etagSince < ETAG_MS ? this.etag : undefined;
-    const data = await this.fetched(known);
-    if (data.json === undefined) return;
     if (this.values.dryRun) {
-      await this.printPlan(/** @type {string} */ (data.json), place);
+      const { json } = await this.fetched(undefined);
+      await this.printPlan(/** @type {string} */ (json), place);
       return;
     }
-    const write = (/** @type {string} */ json) => this.write(json, place);
-    const done = await writeNewest(data, () => this.fetched(undefined), write).catch(inWords);
-    this.etag = done.etag;
-    this.etagSince = Date.now();
-    const { put, deleted, unchanged } = done;
-    await this.report(place, { put, deleted, unchanged });
+    await this.etags.use(async (known) => {
+      const data = await this.fetched(known);
+      if (data.json === undefined) return { notModified: true };
+      const write = (/** @type {string} */ json) => this.write(json, place);
+      const done = await writeNewest(data, () => this.fetched(undefined), write).catch(inWords);
+      const { put, deleted, unchanged, etag } = done;
+      await this.report(place, { put, deleted, unchanged });
+      return { etag, notModified: false };
+    });
   }
 
   /** @returns {Promise<Place>} */
