@@ -34,7 +34,8 @@ for (const sdk of SDKS.filter(({ bigSegments }) => bigSegments)) {
       const relay = await stage.startRelay();
       const name = prefix ? `${prefix}:big_segments_metadata` : 'big_segments_metadata';
       const { scene } = stage.inner;
-      await waitFor(async () => (await scene.row(name, name))?.synchronizedOn, 'members');
+      const metadata = () => scene.row(name, name);
+      await waitFor(async () => (await metadata())?.synchronizedOn, 'members');
 
       const store = scene.bigSegmentStore({ prefix });
       const bigSegments = { store, statusPollInterval: 0.05, userCacheTime: AS_GOOD_AS_NONE };
@@ -60,6 +61,8 @@ for (const sdk of SDKS.filter(({ bigSegments }) => bigSegments)) {
       source.changeMembers(REFERENCE, { included: { remove: [ben] } });
       await stage.inner.sees(client, false, 'f', 'ben');
 
+      // The Relay Proxy writes how far it has come after the members.
+      await waitFor(async () => (await metadata()).lastVersion?.S === '6', 'revision 6');
       await relay.close();
       source.changeMembers(REFERENCE, { included: { add: [ada], remove: [joe, eve] } });
       await stage.startRelay();
